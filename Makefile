@@ -1,0 +1,37 @@
+# Two commands are the whole set-up: `make demo` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := $(BIN)/python -m uv pip compile --universal --generate-hashes --no-header --quiet --python-version 3.11
+
+.PHONY: help demo test lint lock clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+# Packages are pinned by hash; karez itself is installed in place, so an edit is seen at once.
+build/bench.ok: requirements/bench.txt pyproject.toml
+	@$(PYTHON) .ci/venv.py requirements/bench.txt
+	@mkdir -p build && touch $@
+
+build/dev.ok: requirements/dev.txt pyproject.toml
+	@$(PYTHON) .ci/venv.py requirements/dev.txt
+	@mkdir -p build && touch build/bench.ok $@
+
+demo: build/bench.ok ## one litre, end to end, on real MicroPython, checked act by act
+	@$(BIN)/karez bench demo
+
+test: build/dev.ok lint ## everything: lint, types, both interpreters, the system tests
+	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+lint: build/dev.ok ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+lock: build/dev.ok ## renew the pinned package lists
+	@$(BIN)/python -m pip install -q uv
+	@$(LOCK) --upgrade --extra dev pyproject.toml -o requirements/dev.txt
+	@$(LOCK) --extra bench --extra install -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
+
+clean: ## remove everything that was built or installed here
+	@rm -rf .venv build dist

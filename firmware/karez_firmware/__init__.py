@@ -1,0 +1,1 @@
+"""The well controller: pure decisions in `core`, meters in `drivers`, boards in `ports`."""

@@ -1,0 +1,1 @@
+"""Pure decisions: no machine, no clock, no file."""

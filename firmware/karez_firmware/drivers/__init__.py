@@ -1,0 +1,1 @@
+"""Meters and storage behind narrow calls."""

@@ -1,0 +1,1 @@
+"""Offline proof of an evidence bundle; imports nothing of the service."""

@@ -1,0 +1,1 @@
+"""Codecs and record formats, sans-I/O: bytes and `now` in, values and bytes out."""

@@ -1,0 +1,1 @@
+"""Wells, meters, lines, brokers and platforms on a desk."""
