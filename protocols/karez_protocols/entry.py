@@ -1,0 +1,118 @@
+"""Entries of the gateway's transparency log: what one leaf says (design §10).
+
+record   one slot as it came, with the box it came from and when it was received
+object   a signed object (grant ...) before it takes effect
+upload   one report to a platform and the platform's own answer: the receipt
+"""
+
+from . import fields, record
+from .errors import Malformed, NotAllowed, TooLarge
+
+VERSION = 1
+SIZE_MAX = 2048  # far below the 65,535 B of an entry bundle's length field (C2SP tlog-tiles)
+
+RECORD = 1
+OBJECT = 2
+UPLOAD = 3
+
+RECORD_BODY = """
+version u1
+entry u1
+reserved x2
+controller t16
+chain u4
+received_utc_s u4
+slot b128
+"""
+
+OBJECT_HEADER = """
+version u1
+entry u1
+sort u1
+reserved x1
+received_utc_s u4
+"""
+
+UPLOAD_HEADER = """
+version u1
+entry u1
+reserved x2
+destination t16
+controller t16
+chain u4
+seq u4
+confirmed_utc_s u4
+request u2
+confirm u2
+"""
+
+
+def encode_record(controller, chain, received_utc_s, slot):
+    """Return the entry of one slot."""
+    return fields.pack(
+        RECORD_BODY,
+        {
+            "version": VERSION,
+            "entry": RECORD,
+            "controller": controller,
+            "chain": chain,
+            "received_utc_s": received_utc_s,
+            "slot": slot,
+        },
+    )
+
+
+def encode_object(sort, received_utc_s, data):
+    """Return the entry of a signed object; `sort` is the record kind that names it (record.GRANT ...)."""
+    values = {"version": VERSION, "entry": OBJECT, "sort": sort, "received_utc_s": received_utc_s}
+    return fields.pack(OBJECT_HEADER, values) + data
+
+
+def encode_upload(destination, controller, chain, seq, confirmed_utc_s, request, confirm):
+    """Return the entry of one confirmed report: which record it was made from, both frames."""
+    if len(request) + len(confirm) > SIZE_MAX - fields.size_of(UPLOAD_HEADER):
+        raise NotAllowed("frames of %d bytes do not fit an entry" % (len(request) + len(confirm)))
+    values = {
+        "version": VERSION,
+        "entry": UPLOAD,
+        "destination": destination,
+        "controller": controller,
+        "chain": chain,
+        "seq": seq,
+        "confirmed_utc_s": confirmed_utc_s,
+        "request": len(request),
+        "confirm": len(confirm),
+    }
+    return fields.pack(UPLOAD_HEADER, values) + request + confirm
+
+
+def decode(data):
+    """Return an entry as a dict with `entry` = RECORD, OBJECT or UPLOAD. Raises Malformed, TooLarge."""
+    if len(data) > SIZE_MAX:
+        raise TooLarge("an entry has at most %d bytes" % SIZE_MAX, SIZE_MAX)
+    if len(data) < 2 or data[0] != VERSION:
+        raise Malformed("not an entry of version %d" % VERSION)
+    if data[1] == RECORD:
+        values = fields.unpack(RECORD_BODY, data)
+        if len(data) != fields.size_of(RECORD_BODY):
+            raise Malformed("a record entry has %d bytes" % fields.size_of(RECORD_BODY))
+        record.decode(values["slot"])
+        return values
+    if data[1] == OBJECT:
+        values = fields.unpack(OBJECT_HEADER, data)
+        values["object"] = bytes(data[fields.size_of(OBJECT_HEADER) :])
+        return values
+    if data[1] == UPLOAD:
+        return _upload(data)
+    raise Malformed("entry kind %d is not known" % data[1])
+
+
+def _upload(data):
+    values = fields.unpack(UPLOAD_HEADER, data)
+    start = fields.size_of(UPLOAD_HEADER)
+    middle = start + (values["request"] or 0)
+    if values["request"] is None or values["confirm"] is None or len(data) != middle + values["confirm"]:
+        raise Malformed("frames of an upload entry do not fill it")
+    values["request"] = bytes(data[start:middle])
+    values["confirm"] = bytes(data[middle:])
+    return values

@@ -1,0 +1,137 @@
+"""The field link's payloads: what MQTT carries between controller and gateway (design §9).
+
+    karez/1/<controller>/up     header ‖ 1..16 raw slots
+    karez/1/<controller>/down   acknowledgement | signed grant
+    karez/1/<controller>/state  retained: where the controller stands; the will says offline
+
+The acknowledgement means *stored durably*, not *true*, and is no ratchet: a lower one makes
+the controller send again from there.
+"""
+
+from . import fields, record
+from .errors import Malformed, NotAllowed, TooLarge
+
+VERSION = 1
+SLOTS_MAX = 16  # 16 slots and a header fit a 2.1 kB buffer on the controller
+DOWN_SIZE_MAX = 600  # a full grant and its first byte
+
+ACK = 1
+GRANT = 2
+
+UP_HEADER = """
+version u1
+count u1
+reserved x2
+frame u4
+chain u4
+"""
+
+ACK_BODY = """
+kind u1
+version u1
+reserved x2
+frame u4
+chain u4
+seq u4
+"""
+
+STATE_BODY = """
+version u1
+online u1
+pump u1
+time_state u1
+chain u4
+last_seq u4
+acknowledged_seq u4
+boot u4
+uptime_s u4
+grant_seq u4
+order_seq u4
+segment u2
+reserved x2
+volume_l u6
+held_l u4
+"""
+
+OFFLINE = bytes((VERSION, 0))  # the last will: fixed, the broker sends it when we cannot
+
+
+def topic(controller, leaf):
+    """Return the topic of one controller: leaf is "up", "down" or "state"."""
+    return "karez/1/%s/%s" % (controller, leaf)
+
+
+def encode_up(frame, chain, slots):
+    """Return an up payload of 1..16 slots. Raises NotAllowed."""
+    if not 1 <= len(slots) <= SLOTS_MAX:
+        raise NotAllowed("a frame has 1..%d slots, not %d" % (SLOTS_MAX, len(slots)))
+    values = {"version": VERSION, "count": len(slots), "frame": frame, "chain": chain}
+    payload = fields.pack(UP_HEADER, values)
+    for slot in slots:
+        if len(slot) != record.SLOT_SIZE:
+            raise NotAllowed("a slot has %d bytes" % record.SLOT_SIZE)
+        payload += slot
+    return payload
+
+
+def decode_up(payload):
+    """Return (frame, chain, [slot]) of an up payload. Raises Malformed or TooLarge."""
+    values = fields.unpack(UP_HEADER, payload)
+    if values["version"] != VERSION:
+        raise Malformed("frame version %s is not %d" % (values["version"], VERSION))
+    count = values["count"]
+    if not count:
+        raise Malformed("a frame without slots")
+    if count > SLOTS_MAX:
+        raise TooLarge("a frame has at most %d slots" % SLOTS_MAX, SLOTS_MAX)
+    start = fields.size_of(UP_HEADER)
+    size = record.SLOT_SIZE
+    if len(payload) != start + count * size:
+        raise Malformed("%d slots need %d bytes, not %d" % (count, start + count * size, len(payload)))
+    slots = [bytes(payload[start + i * size : start + (i + 1) * size]) for i in range(count)]
+    return values["frame"], values["chain"], slots
+
+
+def encode_ack(frame, chain, seq):
+    """Return an acknowledgement: everything up to `seq` of `chain` is stored durably."""
+    return fields.pack(
+        ACK_BODY, {"kind": ACK, "version": VERSION, "frame": frame, "chain": chain, "seq": seq}
+    )
+
+
+def encode_grant(grant):
+    """Return the down payload that carries one signed grant."""
+    return bytes((GRANT,)) + grant
+
+
+def decode_down(payload):
+    """Return (ACK, values) or (GRANT, grant bytes). Raises Malformed or TooLarge."""
+    if len(payload) > DOWN_SIZE_MAX:
+        raise TooLarge("a down payload has at most %d bytes" % DOWN_SIZE_MAX, DOWN_SIZE_MAX)
+    kind = payload[0] if payload else None
+    if kind == GRANT:
+        return GRANT, bytes(payload[1:])
+    if kind != ACK:
+        raise Malformed("down payload of kind %s" % kind)
+    values = fields.unpack(ACK_BODY, payload)
+    if len(payload) != fields.size_of(ACK_BODY) or values["version"] != VERSION:
+        raise Malformed("acknowledgement of version %s, %d bytes" % (values["version"], len(payload)))
+    return ACK, values
+
+
+def encode_state(values):
+    """Return the state payload of a controller that is online. Raises NotAllowed."""
+    values = dict(values)
+    values["version"] = VERSION
+    values["online"] = 1
+    return fields.pack(STATE_BODY, values)
+
+
+def decode_state(payload):
+    """Return the state as a dict, {"online": 0} for the last will. Raises Malformed."""
+    if bytes(payload) == OFFLINE:
+        return {"online": 0}
+    values = fields.unpack(STATE_BODY, payload)
+    if len(payload) != fields.size_of(STATE_BODY) or (values["version"], values["online"]) != (VERSION, 1):
+        raise Malformed("state of %d bytes" % len(payload))
+    return values
