@@ -22,6 +22,13 @@ FEEDBACK_LOST = 62
 BOOKS_UNKNOWN = 63
 REMOTE = 70
 
+# Further reasons for which a start is refused.
+IDENTITY_UNKNOWN = 80
+RESTART_DELAY = 81
+ALREADY_RUNNING = 82
+FOREIGN_CURRENT = 83
+NOT_READY = 84
+
 # Events, from 100.
 START_REFUSED = 100
 GRANT_REFUSED_SIGNATURE = 110
@@ -55,6 +62,11 @@ NAMES = {
     FEEDBACK_LOST: "contactor feedback lost",
     BOOKS_UNKNOWN: "books not known yet",
     REMOTE: "remote",
+    IDENTITY_UNKNOWN: "card not known here",
+    RESTART_DELAY: "motor must rest before it starts again",
+    ALREADY_RUNNING: "already running",
+    FOREIGN_CURRENT: "contactor is closed by something else",
+    NOT_READY: "controller is not ready",
     START_REFUSED: "start refused",
     GRANT_REFUSED_SIGNATURE: "grant refused: signature",
     GRANT_REFUSED_SITE: "grant refused: another site",

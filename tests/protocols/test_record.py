@@ -45,7 +45,8 @@ BODIES = {
     record.LOSS: {"first_seq": 1, "last_seq": 31, "first_volume_l": 0, "last_volume_l": 5},
     record.GRANT: {"object_seq": 2, "digest": bytes(range(32)), "length": 300},
     record.STATEMENT: {
-        "covered_seq": 3, "covered_h": bytes(32), "core_digest": bytes(24), "config_digest": bytes(24), "chain": 1,
+        "covered_seq": 3, "covered_h": bytes(32), "chain": 1,
+        "core_digest": bytes(24), "config_digest": bytes(24),
     },
     record.SIGNATURE: {"statement_seq": 4, "signature": bytes(range(64))},
 }  # fmt: skip

@@ -1,0 +1,74 @@
+"""NOR flash and FRAM as files: the unix port's memories, which outlive the process.
+
+`flush` is fsync on MicroPython's unix port. This proves that nothing is lost when the
+process dies; power cuts are tested on models of the memories, not on a file.
+"""
+
+import os
+
+from karez_firmware.store.devices import SECTOR
+
+
+def _open(path, size, fill):
+    """Open a file of exactly `size` bytes, made of `fill` if it is not there."""
+    try:
+        if os.stat(path)[6] == size:
+            return open(path, "r+b")
+    except OSError:
+        pass
+    with open(path, "wb") as file:
+        for _ in range(size // SECTOR):
+            file.write(fill * SECTOR)
+    return open(path, "r+b")
+
+
+class FileNor:
+    """NOR flash in a file; programming only clears bits, as on the chip."""
+
+    def __init__(self, path, size):
+        self.size = size
+        self._file = _open(path, size, b"\xff")
+
+    def read(self, at, size):
+        """Return `size` bytes from `at`."""
+        self._file.seek(at)
+        return self._file.read(size)
+
+    def program(self, at, data):
+        """Clear the bits that are 0 in `data`."""
+        merged = bytearray(self.read(at, len(data)))
+        for i in range(len(data)):
+            merged[i] &= data[i]
+        self._file.seek(at)
+        self._file.write(merged)
+
+    def erase(self, sector):
+        """Set one sector to ones."""
+        self._file.seek(sector * SECTOR)
+        self._file.write(b"\xff" * SECTOR)
+
+    def flush(self):
+        """Return when everything is on the disk."""
+        self._file.flush()
+
+
+class FileFram:
+    """FRAM in a file."""
+
+    def __init__(self, path, size):
+        self.size = size
+        self._file = _open(path, size, b"\0")
+
+    def read(self, at, size):
+        """Return `size` bytes from `at`."""
+        self._file.seek(at)
+        return self._file.read(size)
+
+    def write(self, at, data):
+        """Write `data` at `at`."""
+        self._file.seek(at)
+        self._file.write(data)
+
+    def flush(self):
+        """Return when everything is on the disk."""
+        self._file.flush()

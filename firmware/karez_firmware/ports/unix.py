@@ -1,0 +1,170 @@
+"""The unix port: the same app on Linux, under real MicroPython.
+
+UART = a pty, NOR and FRAM = files, pins and panel = a stream socket to the bench. When the
+bench goes away (end of file) the outputs go off and the process ends: the bench is the
+mains, the relay board and the watchdog of this controller.
+
+Lines from the bench:   clock SPEED UTC_MS · aux 0|1 · start CREDENTIAL · stop CREDENTIAL ·
+                        object SORT HEX · go
+Lines to the bench:     identity NAME KEY POINT · coil 0|1 · panel LINE|LINE|LINE|LINE ·
+                        beat · need SORT ... · log TEXT
+"""
+
+import os
+import select
+import sys
+import termios
+import time
+
+from karez_firmware.store.devices import SECTOR
+from karez_protocols import record
+
+from .files import FileFram, FileNor
+from .unix_net import Stream
+
+NOR_SIZE = 272 * SECTOR
+FRAM_SIZE = SECTOR
+LINE_SIZE_MAX = 16_384  # an object of 4 kB in hex, twice over
+WAIT_MS_MAX = 200  # never away from the control loop for longer (design §4: step every 500 ms)
+# Below a millisecond poll() cannot wait; a silent interval ends by spinning on the clock.
+SPIN_US = 1_000
+
+
+class BenchGone(Exception):
+    """The bench closed its end: outputs off, and out."""
+
+
+class Port:
+    """What the app needs of a board, on Linux."""
+
+    tier = 3  # C: an open board (integrity §5.3)
+    tls_block_ms = 50
+
+    def __init__(self, folder, uart_path, bench_fd):
+        self.nor = FileNor(folder + "/nor.bin", NOR_SIZE)
+        self.fram = FileFram(folder + "/fram.bin", FRAM_SIZE)
+        self._bench = open(bench_fd, "r+b")
+        self._text = b""
+        self._poll = select.poll()
+        self._poll.register(self._bench, select.POLLIN)
+        self._uart = self._open_uart(uart_path)
+        self._poll.register(self._uart, select.POLLIN)
+        self._speed = 1
+        self._base_us = 0  # simulated microseconds at the tick below
+        self._base_tick = time.ticks_us()
+        self._utc_base_ms = int(time.time()) * 1000
+        self._net = None
+
+    @staticmethod
+    def _open_uart(path):
+        uart = open(path, "r+b")
+        mode = termios.tcgetattr(uart.fileno())
+        mode[6][5] = mode[6][6] = 0  # VMIN = VTIME = 0: a read never waits
+        termios.tcsetattr(uart.fileno(), 0, mode)
+        return uart
+
+    # -- time ---------------------------------------------------------------------------
+
+    def now_us(self):
+        """Simulated microseconds since start, growing for ever."""
+        return self._base_us + time.ticks_diff(time.ticks_us(), self._base_tick) * self._speed
+
+    def now_ms(self):
+        """Simulated milliseconds since start."""
+        return self.now_us() // 1000
+
+    def utc(self):
+        """(UTC seconds, time state): the bench's clock stands for a radio-set RTC."""
+        return (self._utc_base_ms + self.now_ms()) // 1000, record.TIME_SYNCHRONISED
+
+    def set_clock(self, speed, utc_ms):
+        """Go on from this moment at another speed; `utc_ms` is the bench's UTC now."""
+        self._base_us = self.now_us()
+        self._base_tick = time.ticks_us()
+        self._speed = speed
+        self._utc_base_ms = utc_ms - self._base_us // 1000
+
+    def wait(self, deadline_us):
+        """Return when something came in or the deadline (simulated µs) is there."""
+        left_us = (deadline_us - self.now_us()) // self._speed
+        if left_us <= 0:
+            return
+        if left_us > SPIN_US:
+            self._poll.poll(min((left_us - SPIN_US // 2) // 1000, WAIT_MS_MAX))
+            return
+        while self.now_us() < deadline_us:
+            pass
+
+    def random(self, size):
+        """Random bytes of the system."""
+        return os.urandom(size)
+
+    # -- meter bus ----------------------------------------------------------------------
+
+    def uart_read(self):
+        """Bytes that came in on the meter bus, b"" when none did."""
+        return self._uart.read(256) or b""
+
+    def uart_write(self, data):
+        """Send bytes on the meter bus."""
+        self._uart.write(data)
+
+    # -- network ------------------------------------------------------------------------
+
+    def connect(self, link, certificate, key, authority):
+        """Return a non-blocking stream to the broker (the contract of uplink.mqtt_client)."""
+        return Stream(
+            link["host"],
+            link["port"],
+            certificate=certificate,
+            key=key,
+            authority=authority,
+            tls_name=link.get("tls_name") or None,
+        )
+
+    def listen_to(self, stream):
+        """Wake up for a stream (or for none): bytes that arrive end a wait."""
+        if self._net is not None:
+            try:
+                self._poll.unregister(self._net)
+            except (KeyError, OSError):
+                pass
+        self._net = None
+        sock = getattr(stream, "socket", None)
+        if sock is not None:
+            self._poll.register(sock, select.POLLIN)
+            self._net = sock
+
+    # -- bench --------------------------------------------------------------------------
+
+    def say(self, text):
+        """Send one line to the bench."""
+        self._bench.write(text.encode() + b"\n")
+
+    def set_coil(self, on):
+        """Command the contactor."""
+        self.say("coil %d" % on)
+
+    def lines(self):
+        """Return complete lines from the bench. Raises BenchGone at its end."""
+        data = self._bench.read(4096)
+        if data == b"":
+            raise BenchGone
+        if not data:
+            return []
+        parts = (self._text + data).split(b"\n")
+        self._text = parts.pop()
+        if len(self._text) > LINE_SIZE_MAX:
+            self._text = b""
+        return [str(part, "utf-8") for part in parts]
+
+    @staticmethod
+    def resource(name):
+        """Return the bytes of a file that ships with the firmware."""
+        for folder in sys.path:
+            try:
+                with open(folder + "/" + name, "rb") as file:
+                    return file.read()
+            except OSError:
+                continue
+        raise OSError(2)

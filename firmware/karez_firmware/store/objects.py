@@ -1,0 +1,73 @@
+"""Signed objects and keys in NOR: each sort has two sectors that take turns (design §8).
+
+An object counts only when a record in the chain names its digest, so a new one is written
+beside the old one first; a cut in between leaves the old one in force.
+"""
+
+import binascii
+
+from karez_protocols import fields
+
+from .devices import SECTOR, StoreFailed
+
+# Sector of the first place of each sort; the second follows it. The ring begins after these.
+KEY = 0
+LINK_CERTIFICATE = 2
+LINK_AUTHORITY = 4
+BINDING = 6
+GRANT = 8
+CONFIG = 10
+SECTORS = 16
+
+OBJECT_SIZE_MAX = SECTOR - 16
+
+_HEADER = """
+magic u4
+size u2
+sort u2
+crc u4
+"""
+_MAGIC = 0x314F5A4B
+
+
+def read(nor, sort, place):
+    """Return the object's bytes at a place (0 or 1), or None when there is no whole one."""
+    at = (sort + place) * SECTOR
+    values = fields.unpack(_HEADER, nor.read(at, fields.size_of(_HEADER)))
+    if values["magic"] != _MAGIC or values["sort"] != sort or values["size"] is None:
+        return None
+    data = nor.read(at + fields.size_of(_HEADER), values["size"])
+    return data if binascii.crc32(data) == values["crc"] else None
+
+
+def write(nor, sort, place, data):
+    """Erase a place and write an object there, read back. Raises StoreFailed."""
+    if len(data) > OBJECT_SIZE_MAX:
+        raise StoreFailed("an object of %d bytes does not fit a sector" % len(data))
+    header = {"magic": _MAGIC, "size": len(data), "sort": sort, "crc": binascii.crc32(data)}
+    nor.erase(sort + place)
+    nor.program((sort + place) * SECTOR, fields.pack(_HEADER, header) + data)
+    nor.flush()
+    if read(nor, sort, place) != data:
+        raise StoreFailed("an object does not read back")
+
+
+def write_once(nor, sort, data):
+    """Write both places of a sort that never changes (the controller's own keys)."""
+    for place in (0, 1):
+        write(nor, sort, place, data)
+
+
+def read_any(nor, sort):
+    """Return the object of a write-once sort from whichever copy is whole, or None."""
+    first = read(nor, sort, 0)
+    return first if first is not None else read(nor, sort, 1)
+
+
+def place_of(nor, sort, digest_of, digest):
+    """Return the place (0, 1) whose object has this digest, or None."""
+    for place in (0, 1):
+        data = read(nor, sort, place)
+        if data is not None and digest_of(data) == digest:
+            return place
+    return None

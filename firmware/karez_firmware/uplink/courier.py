@@ -1,0 +1,92 @@
+"""The courier: brings records to the gateway until it says they are stored (design §9).
+
+Backlog goes oldest first; a newest record goes before it every other frame, so an alarm is
+not stuck behind a month. The acknowledgement is no ratchet: a lower one, or none in time,
+makes the courier send again from there.
+"""
+
+from karez_protocols import link
+
+ACK_MS = 15_000  # a gateway commits in well under a second; a loaded county link may take ten
+BEHIND = link.SLOTS_MAX  # more than one frame behind is a backlog
+
+
+class Courier:
+    """What to send next of one journal over one client."""
+
+    def __init__(self, journal, client, name):
+        self._journal = journal
+        self._client = client
+        self._up = link.topic(name, "up")
+        self._frame = 0
+        self._sent = journal.head["acknowledged_seq"]
+        self._live = 0  # newest seq that was sent ahead of the backlog
+        self._live_turn = True
+        self._sent_ms = None
+        self.resent = 0
+
+    @property
+    def waiting(self):
+        """Records that the gateway has not acknowledged."""
+        return self._journal.head["seq"] - self._journal.head["acknowledged_seq"]
+
+    def connected(self):
+        """Begin again from the last acknowledgement: what was in flight may be lost."""
+        self._sent = self._journal.head["acknowledged_seq"]
+        self._live = 0
+        self._sent_ms = None
+
+    def acknowledged(self, values):
+        """Take an acknowledgement; return True if it moved (the head is then worth saving)."""
+        head = self._journal.head
+        if values["chain"] != head["chain"] or values["seq"] > head["seq"]:
+            return False
+        moved = values["seq"] != head["acknowledged_seq"]
+        if values["seq"] < head["acknowledged_seq"] or values["seq"] > self._sent:
+            self._sent = values["seq"]
+        head["acknowledged_seq"] = values["seq"]
+        self._sent_ms = None
+        return moved
+
+    def pump(self, now_ms):
+        """Send at most one frame; return True if one went out."""
+        head = self._journal.head
+        if self._sent_ms is not None and now_ms - self._sent_ms >= ACK_MS:
+            self._sent = head["acknowledged_seq"]
+            self._live = 0
+            self._sent_ms = None
+            self.resent += 1
+        newest = head["seq"]
+        if self._sent >= newest:
+            return False
+        if newest - self._sent > BEHIND and self._live < newest and self._live_turn:
+            first = max(self._live + 1, newest - BEHIND + 1)
+            if self._send(first, newest, now_ms):
+                self._live = newest
+                self._live_turn = False
+                return True
+            return False
+        last = min(newest, self._sent + link.SLOTS_MAX)
+        if self._send(self._sent + 1, last, now_ms):
+            self._sent = last
+            self._live_turn = True
+            return True
+        return False
+
+    def _send(self, first, last, now_ms):
+        if not self._client.can_publish():
+            return False
+        slots = []
+        for seq in range(first, last + 1):
+            slot = self._journal.slot(seq)
+            if slot is not None:  # overwritten and declared by a loss record
+                slots.append(slot)
+        if not slots:
+            return True
+        self._frame += 1
+        payload = link.encode_up(self._frame, self._journal.head["chain"], slots)
+        if self._client.publish(self._up, payload) is None:
+            return False
+        if self._sent_ms is None:
+            self._sent_ms = now_ms
+        return True
