@@ -9,7 +9,7 @@ import gc
 import sys
 
 ROOT = sys.argv[0].rsplit("/", 2)[0] if sys.argv[0].count("/") >= 2 else "."
-for folder in ("protocols", "firmware", "tests"):
+for folder in ("protocols", "firmware", "tests", "tests/firmware", "tests/protocols"):
     sys.path.insert(0, ROOT + "/" + folder)
 
 

@@ -6,13 +6,14 @@ contactor first when it opens, then the records, then the contactor when it clos
 
 from karez_protocols import binding, causes, grant, record
 
-from . import measuring, pump, register
+from . import pump, recording, register
 from .clock import Clock
-from .measuring import Meter
 from .pump import Pump
+from .recording import Recorder
+from .schedule import Schedule
 
-EVENT_DETAIL = 24
-FOREIGN_MS = 5_000  # C3: current or water longer than this with the contactor open (integrity §4)
+FOREIGN_MS = 5_000  # C3: power or a closed contactor this long while commanded open (integrity §4)
+CLOSE_AFTER_RESTART_MS = 60_000  # an irrigation cut off is closed without a meter after this
 
 
 class Inputs:
@@ -41,7 +42,7 @@ class Outputs:
 class Controller:
     """Pure parts of one site, called in a fixed order."""
 
-    def __init__(self, site, segments, settings, accounts, books, rights, floor_utc_s):
+    def __init__(self, site, settings, accounts, books, rights, floor_utc_s):
         self._class = site["class"]
         self._rated_flow_lph = site["rated_flow_lph"]
         self._rated_power_w = site["rated_power_w"]
@@ -51,25 +52,19 @@ class Controller:
         self.rights = rights
         self.clock = Clock(floor_utc_s)
         self.pump = Pump()
-        self.water = Meter()
-        self.energy = Meter()
-        self.status = self.alarms = 0
+        self.recorder = Recorder(books, self.pump)
+        self._schedule = Schedule(settings)
         self.account = 0
         self.credential = bytes(8)
-        self.stop_cause = causes.NONE
         self.start_volume_l = None
-        self._start_cause = causes.NONE
+        self.stop_cause = causes.NONE
+        self.refused = causes.NONE
+        self._is_cut_off = False  # an irrigation of the last run has no stop record yet
         self._stopped_ms = None
-        self._opened_ms = None
         self._foreign_ms = None
-        self._interval = None
-        self._checkpoint_ms = None
         self._warned_seq = None
         self._outage_s = None
-        self._silent = {}
         self._out = Outputs()
-
-    # -- one step -----------------------------------------------------------------------
 
     def step(self, inputs, now_ms):
         """Decide. Call at least every 500 ms, and at once when something came in."""
@@ -81,62 +76,74 @@ class Controller:
         self._right(now_ms)
         for kind, credential in inputs.buttons:
             if kind == "start":
-                self._start(credential, now_ms)
+                self._start(credential, inputs.aux, now_ms)
             elif kind == "stop":
                 self.stop(causes.BUTTON, now_ms)
         if self.pump.is_overdue(now_ms):
             self._fire(pump.OVERDUE, now_ms)
-        self._watch_foreign(inputs, now_ms)
-        self._set_status(inputs)
+        self._close_cut_off(now_ms)
+        self._watch_foreign(inputs.aux, now_ms)
+        self._set_status(inputs.aux)
         self._periodic(now_ms)
         self._out.close = self.pump.is_closed
         return self._out
 
-    def boot(self, outage_s):
-        """Tell the books how long the outage was; None when its length cannot be trusted."""
+    def restart(self, outage_s, head):
+        """Say how long the outage was (None: not trusted) and what ran when it began."""
         self._outage_s = outage_s
+        self._is_cut_off = bool(head["running"])
+        if self._is_cut_off:
+            self.account, self.credential = head["account"], head["credential"]
+            self.start_volume_l = head["start_volume_l"]
+
+    @property
+    def is_pumping(self):
+        """True from the moment of a permission until its stop is written."""
+        return self.pump.state != pump.OFF
 
     def poll_ms(self):
-        """How long after one reading the next is due: short while water may flow or books are unknown."""
-        if self.pump.state != pump.OFF or not self.books.is_known or self.books.held_l:
+        """Time between readings: short while water may flow or the books are in doubt."""
+        if self.is_pumping or not self.books.is_known or self.books.held_l:
             return self._settings["poll_pumping_ms"]
         return self._settings["poll_idle_ms"]
 
     # -- readings -----------------------------------------------------------------------
 
     def _read(self, inputs, now_ms):
+        recorder = self.recorder
         if inputs.energy is not None:
-            self.energy.take(inputs.energy)
-            self._note_silence("energy", inputs.energy["status"], measuring.ENERGY_SILENT, now_ms)
-            value = self.energy.value("energy_wh")
+            self._take(recorder.energy, inputs.energy, recording.ENERGY_SILENT, now_ms)
+            value = recorder.energy.value("energy_wh")
             if value is not None:
                 self.books.read_energy(value, inputs.energy["at_ms"], self._outage_s)
-        if inputs.water is None:
-            return
-        self.water.take(inputs.water)
-        self._note_silence("water", inputs.water["status"], measuring.WATER_SILENT, now_ms)
-        value = self.water.value("volume_l")
-        if value is None:
-            return
-        was_uncertain = self.books.is_uncertain
-        result = self.books.read_water(value, inputs.water["at_ms"], self._outage_s)
-        if result == register.BACK and self.books.gap:
-            self._write_gap(now_ms)
-        if self.books.is_uncertain and not was_uncertain:
-            self.alarms |= measuring.UNCERTAIN
-            self._event(causes.SEGMENT_UNCERTAIN, now_ms, value & 0xFFFFFFF)
-        elif was_uncertain and not self.books.is_uncertain:
-            self.alarms &= ~measuring.UNCERTAIN
+        if inputs.water is not None:
+            self._take(recorder.water, inputs.water, recording.WATER_SILENT, now_ms)
+            value = recorder.water.value("volume_l")
+            if value is not None:
+                self._read_water(value, inputs.water["at_ms"], now_ms)
 
-    def _note_silence(self, name, status, bit, now_ms):
-        was = self._silent.get(name, 0)
-        if status and not was:
-            self.alarms |= bit
-            self._event(causes.METER_SILENT, now_ms, status)
-        elif was and not status:
-            self.alarms &= ~bit
-            self._event(causes.METER_BACK, now_ms, was)
-        self._silent[name] = status
+    def _read_water(self, register_l, at_ms, now_ms):
+        recorder = self.recorder
+        result = self.books.read_water(register_l, at_ms, self._outage_s)
+        if result == register.BACK and self.books.gap:
+            before, self.books.gap = self.books.gap, None
+            utc_s = self.clock.utc_s
+            self._out.records.append(recorder.gap(before, self._outage_s, utc_s, now_ms))
+        if result == register.UNCERTAIN and not recorder.alarms & recording.UNCERTAIN:
+            recorder.alarms |= recording.UNCERTAIN
+            self._event(causes.SEGMENT_UNCERTAIN, now_ms)
+        elif not self.books.is_uncertain:
+            recorder.alarms &= ~recording.UNCERTAIN
+
+    def _take(self, meter, reading, alarm, now_ms):
+        meter.take(reading)
+        was_silent = self.recorder.alarms & alarm
+        if meter.state and not was_silent:
+            self.recorder.alarms |= alarm
+            self._event(causes.METER_SILENT, now_ms, meter.state)
+        elif was_silent and not meter.state:
+            self.recorder.alarms &= ~alarm
+            self._event(causes.METER_BACK, now_ms)
 
     # -- pump ---------------------------------------------------------------------------
 
@@ -146,39 +153,37 @@ class Controller:
         if self.pump.state == pump.RUNNING and not inputs.aux:
             self.stop_cause = causes.FEEDBACK_LOST
         self._fire(pump.FEEDBACK_ON if inputs.aux else pump.FEEDBACK_OFF, now_ms)
-        if self.pump.state == pump.SETTLING and self._is_settled(now_ms):
+        if self.pump.state == pump.SETTLING and self._is_settled():
             self._fire(pump.SETTLED, now_ms)
 
-    def _is_settled(self, now_ms):
+    def _is_settled(self):
         """True when both meters answered after the stop and say that nothing runs any more."""
-        since_ms = self.pump.since_ms
-        for meter in (self.water, self.energy):
-            if meter.at_ms is None or meter.at_ms <= since_ms:
+        for meter in (self.recorder.water, self.recorder.energy):
+            if meter.at_ms is None or meter.at_ms <= self.pump.since_ms:
                 return False
-        return not self.water.value("flow_lph") and not self._has_power()
+        return not self.recorder.water.value("flow_lph") and not self._has_power()
 
     def _has_power(self):
-        power_w = self.energy.value("power_w")
+        power_w = self.recorder.energy.value("power_w")
         return power_w is not None and power_w > self._rated_power_w // 20
 
     def _fire(self, event, now_ms):
         actions = self.pump.fire(event, now_ms)
-        if actions & pump.OPEN:
-            self._opened_ms = now_ms
+        recorder = self.recorder
         if actions & pump.ALARM_NOT_STARTED:
             self.stop_cause = causes.FEEDBACK_LOST
-            self.alarms |= measuring.NOT_STARTED
+            recorder.alarms |= recording.NOT_STARTED
             self._event(causes.DID_NOT_START, now_ms)
         if actions & pump.ALARM_NOT_STOPPED:
-            self.alarms |= measuring.NOT_STOPPED
+            recorder.alarms |= recording.NOT_STOPPED
             self._event(causes.DID_NOT_STOP, now_ms)
         if actions & pump.WRITE_START:
-            self._out.records.append(self._irrigation(record.START, self._start_cause, now_ms))
+            self._irrigation(record.START, causes.CARD, now_ms)
             self._out.is_start = True
         if actions & pump.WRITE_STOP:
+            recorder.alarms &= ~(recording.NOT_STOPPED | recording.NOT_STARTED)
+            self._irrigation(record.STOP, self.stop_cause, now_ms)
             self._stopped_ms = now_ms
-            self.alarms &= ~(measuring.NOT_STOPPED | measuring.NOT_STARTED)
-            self._out.records.append(self._irrigation(record.STOP, self.stop_cause, now_ms))
             self._out.checkpoint = True
 
     def stop(self, cause, now_ms):
@@ -187,56 +192,61 @@ class Controller:
             self.stop_cause = cause
             self._fire(pump.STOP, now_ms)
 
-    def close_after_restart(self, head, now_ms):
+    def _close_cut_off(self, now_ms):
         """Write the stop of an irrigation that the last run did not live to end."""
-        self._out = Outputs()
-        self.account, self.credential = head["account"], head["credential"]
-        self.start_volume_l = head["start_volume_l"]
-        self._out.records.append(self._irrigation(record.STOP, causes.RESTARTED, now_ms))
-        self._stopped_ms = now_ms
-        return self._out
+        if self._is_cut_off and (self.books.is_known or now_ms >= CLOSE_AFTER_RESTART_MS):
+            self._is_cut_off = False
+            self.stop_cause = causes.RESTARTED
+            self._irrigation(record.STOP, causes.RESTARTED, now_ms)
+            self._stopped_ms = now_ms
+            self._out.checkpoint = True
 
-    def _start(self, credential, now_ms):
-        cause = self._refusal(credential, now_ms)
-        if cause:
-            self._event(causes.START_REFUSED, now_ms, cause)
+    def _start(self, credential, aux, now_ms):
+        self.refused = self._refusal(credential, aux, now_ms)
+        if self.refused:
+            self._event(causes.START_REFUSED, now_ms, self.refused)
             return
         self.account = self._accounts[credential]
         self.credential = credential
-        self._start_cause = causes.CARD
         self.stop_cause = causes.NONE
         self.start_volume_l = self.books.volume_l
         self._fire(pump.START, now_ms)
 
-    def _refusal(self, credential, now_ms):
+    def _refusal(self, credential, aux, now_ms):
         """Return why a start is refused, causes.NONE when every condition holds."""
-        if self.pump.state != pump.OFF:
+        if self.is_pumping:
             return causes.ALREADY_RUNNING
         if credential not in self._accounts:
             return causes.IDENTITY_UNKNOWN
-        if self.status & measuring.AUX_CLOSED:
+        if aux:
             return causes.FOREIGN_CURRENT
+        if self._is_cut_off:
+            return causes.NOT_READY
         if self._class != binding.DOMESTIC:
             if not self.books.is_known or self.books.is_uncertain:
                 return causes.BOOKS_UNKNOWN
             cause = self._exceeded(False)
             if cause:
                 return cause
-        if self._stopped_ms is not None:
-            if now_ms - self._stopped_ms < self._settings["restart_delay_s"] * 1000:
-                return causes.RESTART_DELAY
+        rest_ms = self._settings["restart_delay_s"] * 1000
+        if self._stopped_ms is not None and now_ms - self._stopped_ms < rest_ms:
+            return causes.RESTART_DELAY
         return causes.NONE
 
     # -- right --------------------------------------------------------------------------
 
     def _exceeded(self, in_progress):
-        return self.rights.exceeded(
-            self.books.charged_l, self.books.energy_wh, self.clock.utc_s, in_progress
-        )
+        books = self.books
+        return self.rights.exceeded(books.charged_l, books.energy_wh, self.clock.utc_s, in_progress)
 
     def ceiling_l(self):
         """Return the litres of the ceiling in force, None without a right."""
-        return self.rights.ceiling(grant.WATER, self.clock.utc_s, self.pump.state != pump.OFF)[0]
+        return self.rights.ceiling(grant.WATER, self.clock.utc_s, self.is_pumping)[0]
+
+    def left_l(self):
+        """Return the litres left under the ceiling in force, None when unknown."""
+        ceiling_l, charged_l = self.ceiling_l(), self.books.charged_l
+        return None if ceiling_l is None or charged_l is None else ceiling_l - charged_l
 
     def _right(self, now_ms):
         # Drinking water is never cut by quota (design §6).
@@ -244,129 +254,73 @@ class Controller:
             return
         cause = self._exceeded(True) or self._nearly()
         if not cause:
-            self._warn(now_ms)
+            self._warn(now_ms, False)
         elif self.rights.values and self.rights.values["policy"] == grant.WARN:
             self._warn(now_ms, True)
         else:
             self.stop(cause, now_ms)
 
     def _nearly(self):
-        """Early opening: what flows in half a poll and the contactor's delay is opened for now."""
-        ceiling_l, charged_l = self.ceiling_l(), self.books.charged_l
-        flow_lph = self.water.value("flow_lph")
-        if ceiling_l is None or charged_l is None or flow_lph is None or flow_lph < 0:
+        """Early opening: what flows in half a poll and the contactor's delay (design §6)."""
+        left_l = self.left_l()
+        flow_lph = self.recorder.water.value("flow_lph")
+        if left_l is None or flow_lph is None or flow_lph < 0:
             return causes.NONE
         ahead_ms = self._settings["poll_pumping_ms"] // 2 + self._settings["contactor_delay_ms"]
         ahead_l = min(flow_lph, self._rated_flow_lph) * ahead_ms // 3_600_000
-        return causes.WATER_CEILING if ceiling_l - charged_l <= ahead_l else causes.NONE
+        return causes.WATER_CEILING if left_l <= ahead_l else causes.NONE
 
-    def _warn(self, now_ms, is_over=False):
+    def _warn(self, now_ms, is_over):
         """Record once per grant that the warning line is passed."""
-        ceiling_l, charged_l = self.ceiling_l(), self.books.charged_l
-        if ceiling_l is None or charged_l is None or self._warned_seq == self.rights.seq:
+        if self._warned_seq == self.rights.seq or self.left_l() is None:
             return
-        given_l = ceiling_l - (self.rights.values["head_volume_l"] or 0)
-        used_l = charged_l - (self.rights.values["head_volume_l"] or 0)
+        before_l = self.rights.values["head_volume_l"] or 0
+        given_l = self.ceiling_l() - before_l
+        used_l = self.books.charged_l - before_l
         if is_over or used_l * 100 >= given_l * self._settings["warn_percent"]:
             self._warned_seq = self.rights.seq
             self._event(causes.WARNING_LINE, now_ms, self._settings["warn_percent"])
 
-    # -- watching -----------------------------------------------------------------------
+    # -- watching and writing -----------------------------------------------------------
 
-    def _watch_foreign(self, inputs, now_ms):
+    def _watch_foreign(self, aux, now_ms):
         """C3: power or a closed contactor while commanded open is recorded, and counted on."""
-        idle = self.pump.state == pump.OFF
-        if not idle or not (inputs.aux or self._has_power()):
+        recorder = self.recorder
+        if self.is_pumping or not (aux or self._has_power()):
             self._foreign_ms = None
-            if idle:
-                self.alarms &= ~measuring.FOREIGN_RUN
-            return
-        if self._foreign_ms is None:
+            recorder.alarms &= ~recording.FOREIGN_RUN
+        elif self._foreign_ms is None:
             self._foreign_ms = now_ms
-        elif now_ms - self._foreign_ms > FOREIGN_MS and not self.alarms & measuring.FOREIGN_RUN:
-            self.alarms |= measuring.FOREIGN_RUN
+        elif now_ms - self._foreign_ms > FOREIGN_MS and not recorder.alarms & recording.FOREIGN_RUN:
+            recorder.alarms |= recording.FOREIGN_RUN
             self._event(causes.FOREIGN_CURRENT, now_ms)
 
-    def _set_status(self, inputs):
-        status = self.status & measuring.HEAD_REBUILT
-        if self.pump.is_closed:
-            status |= measuring.COMMANDED
-        if inputs.aux:
-            status |= measuring.AUX_CLOSED
-        if self._has_power():
-            status |= measuring.POWER_PRESENT
-        if self.water.value("flow_lph"):
-            status |= measuring.FLOW_PRESENT
-        if self.books.is_known:
-            status |= measuring.BOOKS_KNOWN
-        self.status = status
+    def _set_status(self, aux):
+        recorder = self.recorder
+        status = recorder.status & recording.HEAD_REBUILT
+        for is_so, bit in (
+            (self.pump.is_closed, recording.COMMANDED),
+            (aux, recording.AUX_CLOSED),
+            (self._has_power(), recording.POWER_PRESENT),
+            (recorder.water.value("flow_lph"), recording.FLOW_PRESENT),
+            (self.books.is_known, recording.BOOKS_KNOWN),
+        ):
+            if is_so:
+                status |= bit
+        recorder.status = status
 
     def _periodic(self, now_ms):
-        pumping = self.pump.state != pump.OFF
-        settings = self._settings
-        interval_s = settings["interval_pumping_s" if pumping else "interval_idle_s"]
-        checkpoint_s = settings["checkpoint_pumping_s" if pumping else "checkpoint_idle_s"]
-        # Aligned to the clock, so that hours of the ledger end on a record.
-        number = (self.clock.utc_s if self.clock.is_trusted else now_ms // 1000) // interval_s
-        if self._is_past_end(interval_s, number):
-            values = self._measured(record.INTERVAL, causes.NONE, now_ms)
-            self._out.records.append(measuring.fill_electric(values, self.energy))
-        self._interval = (interval_s, number)
-        if self._checkpoint_ms is None:
-            self._checkpoint_ms = now_ms
-        elif now_ms - self._checkpoint_ms >= checkpoint_s * 1000:
+        second = self.clock.utc_s if self.clock.is_trusted else now_ms // 1000
+        if self._schedule.is_interval_over(second, self.is_pumping):
+            self._out.records.append(self.recorder.interval(now_ms))
+        if self._schedule.is_checkpoint_due(now_ms, self.is_pumping, self._out.checkpoint):
             self._out.checkpoint = True
-        if self._out.checkpoint:
-            self._checkpoint_ms = now_ms
-
-    def _is_past_end(self, interval_s, number):
-        """True when an interval has ended; a change of its length alone ends none."""
-        return self._interval is not None and self._interval[0] == interval_s and self._interval[1] != number
-
-    # -- records ------------------------------------------------------------------------
-
-    def _measured(self, kind, cause, now_ms):
-        values = {"kind": kind, "cause": cause}
-        return measuring.fill(
-            values, self.books, self.water, self.energy, self.pump, now_ms, self.status, self.alarms
-        )
 
     def _irrigation(self, kind, cause, now_ms):
-        values = self._measured(kind, cause, now_ms)
-        values["account"] = self.account
-        values["credential"] = self.credential
-        values["account_l"] = None
-        values["ceiling_l"] = self.ceiling_l()
-        values["actor"] = 0
-        return values
-
-    def _event(self, cause, now_ms, subject=0, detail=bytes(EVENT_DETAIL)):
-        values = self._measured(record.EVENT, cause, now_ms)
-        values["subject"] = subject
-        values["detail"] = detail
-        self._out.records.append(values)
-        return values
-
-    def event(self, cause, now_ms, subject=0, detail=bytes(EVENT_DETAIL)):
-        """Return the values of an event record (for what the app itself saw)."""
-        self._out = Outputs()
-        return self._event(cause, now_ms, subject, detail)
-
-    def boot_record(self, chain, last_seq, outage_s, tier, now_ms):
-        """Return the values of the record every start begins with."""
-        values = self._measured(record.BOOT, causes.NONE, now_ms)
-        values.update(
-            {"chain": chain, "order_seq": 0, "last_seq": last_seq, "outage_s": outage_s, "tier": tier}
+        values = self.recorder.irrigation(
+            kind, cause, self.account, self.credential, self.ceiling_l(), now_ms
         )
-        return values
-
-    def _write_gap(self, now_ms):
-        """The litres between two good readings over an outage, booked where the gap ends."""
-        volume_l, energy_wh = self.books.gap
-        self.books.gap = None
-        values = self._measured(record.GAP, causes.NONE, now_ms)
-        values["outage_s"] = self._outage_s
-        values["from_utc_s"] = None if self._outage_s is None else self.clock.utc_s - self._outage_s
-        values["volume_before_l"] = volume_l
-        values["energy_before_wh"] = energy_wh
         self._out.records.append(values)
+
+    def _event(self, cause, now_ms, subject=0):
+        self._out.records.append(self.recorder.event(cause, now_ms, subject))

@@ -1,0 +1,135 @@
+"""What the controller writes down: pump, meters and books at one moment (design §8).
+
+Every measuring record ties them together, so that "the pump ran, the meter was healthy,
+this was its register" is one signed statement.
+"""
+
+from karez_protocols import causes, record
+
+# Controller status bits.
+COMMANDED = 1
+AUX_CLOSED = 2
+POWER_PRESENT = 4
+FLOW_PRESENT = 8
+BOOKS_KNOWN = 16
+HEAD_REBUILT = 32
+
+# Alarm bits.
+NOT_STOPPED = 1
+NOT_STARTED = 2
+UNCERTAIN = 4
+FOREIGN_RUN = 8
+WATER_SILENT = 16
+ENERGY_SILENT = 32
+STORE_FAILED = 64
+
+UNREAD = 255  # meter state before its first answer
+AGE_DS_MAX = 65_534
+
+NO_DETAIL = bytes(24)
+
+
+class Meter:
+    """The last answer of one meter: what it said, and when."""
+
+    def __init__(self):
+        self.values = {}
+        self.raw = bytes(8)
+        self.at_ms = None
+        self.state = UNREAD
+
+    def take(self, reading):
+        """Take a finished reading: `status`, and with status 0 `at_ms`, `raw`, `values`."""
+        self.state = reading["status"]
+        if reading["status"] == 0:
+            self.values = reading["values"]
+            self.raw = reading["raw"]
+            self.at_ms = reading["at_ms"]
+        else:
+            self.values = {}  # unknown is a state: an old value is never repeated
+
+    def value(self, name):
+        """Return the value read last, None when the last reading did not bring it."""
+        return self.values.get(name)
+
+    def age_ds(self, now_ms):
+        """Tenths of a second since the registers in `raw` were read; None if never."""
+        return None if self.at_ms is None else min((now_ms - self.at_ms) // 100, AGE_DS_MAX)
+
+
+class Recorder:
+    """Builds the values of records from the parts of one site."""
+
+    def __init__(self, books, pump):
+        self._books = books
+        self._pump = pump
+        self.water = Meter()
+        self.energy = Meter()
+        self.status = self.alarms = 0
+
+    def measured(self, kind, cause, now_ms):
+        """The fields every measuring record shares."""
+        books, water, energy = self._books, self.water, self.energy
+        return {
+            "kind": kind,
+            "cause": cause,
+            "segment": books.segment,
+            "method": books.method,
+            "pump": self._pump.state,
+            "water_raw": water.raw,
+            "energy_raw": energy.raw,
+            "water_age_ds": water.age_ds(now_ms),
+            "energy_age_ds": energy.age_ds(now_ms),
+            "volume_l": books.volume_l,
+            "held_l": books.held_l,
+            "energy_wh": books.energy_wh,
+            "flow_lph": water.value("flow_lph"),
+            "power_w": energy.value("power_w"),
+            "status": self.status,
+            "meters": water.state | energy.state << 8,
+            "alarms": self.alarms,
+        }
+
+    def interval(self, now_ms):
+        """An interval record, with what the power meter says of the mains."""
+        values = self.measured(record.INTERVAL, causes.NONE, now_ms)
+        for phase in "abc":
+            for name in ("voltage_%s_dv" % phase, "current_%s_ca" % phase):
+                values[name] = self.energy.value(name)
+        values["level_mm"] = values["pressure_pa"] = None
+        return values
+
+    def irrigation(self, kind, cause, account, credential, ceiling_l, now_ms):
+        """A start or a stop: who, and up to where."""
+        values = self.measured(kind, cause, now_ms)
+        values["account"] = account
+        values["credential"] = credential
+        values["account_l"] = None  # accounts divide a right; this site has one account
+        values["ceiling_l"] = ceiling_l
+        values["actor"] = 0
+        return values
+
+    def event(self, cause, now_ms, subject=0, detail=NO_DETAIL):
+        """Something that happened, with a number and 24 bytes about it."""
+        values = self.measured(record.EVENT, cause, now_ms)
+        values["subject"] = subject
+        values["detail"] = detail
+        return values
+
+    def boot(self, chain, last_seq, outage_s, tier, now_ms):
+        """What every start begins with."""
+        values = self.measured(record.BOOT, causes.NONE, now_ms)
+        values["chain"] = chain
+        values["order_seq"] = 0
+        values["last_seq"] = last_seq
+        values["outage_s"] = outage_s
+        values["tier"] = tier
+        return values
+
+    def gap(self, before, outage_s, utc_s, now_ms):
+        """The litres between two good readings over an outage, booked where the gap ends."""
+        values = self.measured(record.GAP, causes.NONE, now_ms)
+        values["outage_s"] = outage_s
+        values["from_utc_s"] = None if outage_s is None else utc_s - outage_s
+        values["volume_before_l"], values["energy_before_wh"] = before
+        return values
