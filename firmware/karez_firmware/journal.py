@@ -10,6 +10,7 @@ from .store import head as head_store
 from .store import objects
 from .store.devices import StoreFailed
 
+
 class Journal:
     """Records of one controller over its two memories."""
 

@@ -47,40 +47,57 @@ WARNING_LINE = 140
 HEAD_REBUILT = 150
 STORE_FAILED = 151
 
-NAMES = {
-    NONE: "none",
-    BUTTON: "button",
-    CARD: "card",
-    PHONE: "phone",
-    ACCOUNT_EMPTY: "account empty",
-    WATER_CEILING: "water ceiling reached",
-    ENERGY_CEILING: "energy ceiling reached",
-    GRANT_EXPIRED: "grant expired",
-    GRANT_MISSING: "no grant",
-    MAINS_LOST: "mains lost",
-    RESTARTED: "controller restarted",
-    FEEDBACK_LOST: "contactor feedback lost",
-    BOOKS_UNKNOWN: "books not known yet",
-    REMOTE: "remote",
-    IDENTITY_UNKNOWN: "card not known here",
-    RESTART_DELAY: "motor must rest before it starts again",
-    ALREADY_RUNNING: "already running",
-    FOREIGN_CURRENT: "contactor is closed by something else",
-    NOT_READY: "controller is not ready",
-    START_REFUSED: "start refused",
-    GRANT_REFUSED_SIGNATURE: "grant refused: signature",
-    GRANT_REFUSED_SITE: "grant refused: another site",
-    GRANT_REFUSED_SEQ: "grant refused: not newer",
-    GRANT_REFUSED_FORM: "grant refused: malformed",
-    GRANT_REFUSED_HEAD: "grant refused: unknown head, strict",
-    GRANT_HEAD_UNKNOWN: "grant names a head this chain does not hold",
-    DID_NOT_STOP: "did not stop",
-    DID_NOT_START: "did not start",
-    READING_HELD: "reading held",
-    SEGMENT_UNCERTAIN: "register needs a person",
-    METER_SILENT: "meter silent",
-    METER_BACK: "meter answers again",
-    WARNING_LINE: "warning line",
-    HEAD_REBUILT: "head rebuilt from the ring",
-    STORE_FAILED: "store failed",
-}
+# One text, not a table: a table of names would cost the controller 4 kB of heap.
+_NAMES = """
+0 none
+10 button
+11 card
+12 phone
+20 account empty
+21 water ceiling reached
+22 energy ceiling reached
+24 grant expired
+25 no grant
+60 mains lost
+61 controller restarted
+62 contactor feedback lost
+63 books not known yet
+70 remote
+80 card not known here
+81 motor must rest before it starts again
+82 already running
+83 contactor is closed by something else
+84 controller is not ready
+100 start refused
+110 grant refused: signature
+111 grant refused: another site
+112 grant refused: not newer
+113 grant refused: malformed
+114 grant refused: unknown head, strict
+115 grant names a head this chain does not hold
+120 did not stop
+121 did not start
+130 reading held
+131 register needs a person
+132 meter silent
+133 meter answers again
+140 warning line
+150 head rebuilt from the ring
+151 store failed
+"""
+
+
+def name(cause):
+    """Return the words for a cause, its number when this version does not know it."""
+    number = str(cause)
+    for line in _NAMES.split("\n"):
+        if line.split(" ")[0] == number:
+            return line[len(number) + 1 :]
+    return "cause " + number
+
+
+def every():
+    """Yield (cause, words) in rising order."""
+    for line in _NAMES.strip().split("\n"):
+        number, words = line.split(" ", 1)
+        yield int(number), words

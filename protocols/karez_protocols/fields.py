@@ -90,7 +90,7 @@ def _text(name, raw):
     try:
         return str(text, "utf-8")
     except ValueError:  # UnicodeError is a ValueError on both runtimes
-        raise Malformed("%s is not UTF-8" % name)  # noqa: B904 - MicroPython has no `raise from`
+        raise Malformed("%s is not UTF-8" % name)
 
 
 def unpack(layout, data, offset=0):

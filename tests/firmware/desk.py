@@ -50,6 +50,8 @@ class Desk:
         self.litres_mlh = 0  # litres pumped, in 1/3,600,000
         self.closed = self.welded = False
         self.water_status = 0
+        self.no_signal = False  # the meter answers, its total stands still and its flow is void
+        self._stood_l = 0
         self.commit = True
         self.records = []
         self.opened_ms = None
@@ -89,7 +91,7 @@ class Desk:
         if not out.close:
             self.closed = False
         self.records.extend(out.records)
-        if out.is_start:
+        if any(values["kind"] == record.START for values in out.records):
             self._committed = self.commit
         if out.close:
             self.closed = True
@@ -97,11 +99,13 @@ class Desk:
 
     def _read(self, inputs):
         power_w = 22_000 if self.aux else 0
+        if not self.no_signal:
+            self._stood_l = self.litres
+        flow_lph = None if self.no_signal else 60_000 if self.aux else 0
         inputs.water = {
-            "status": self.water_status, "at_ms": self.now_ms, "raw": bytes(8),
-            "values": {
-                "volume_l": self.register_l + self.litres, "flow_lph": 60_000 if self.aux else 0,
-            },
+            "measuring": not self.no_signal, "status": self.water_status,
+            "at_ms": self.now_ms, "raw": bytes(8),
+            "values": {"volume_l": self.register_l + self._stood_l, "flow_lph": flow_lph},
         }  # fmt: skip
         inputs.energy = {
             "status": 0, "at_ms": self.now_ms, "raw": bytes(8),

@@ -1,7 +1,6 @@
 """The controller's decisions on a desk: no right, no water; right used up, stop; every stop explained."""
 
 from desk import CARD, SITE, UTC, Desk, a_grant, ready
-
 from karez_firmware.core import pump, recording
 from karez_protocols import binding, causes, grant, record
 
@@ -115,6 +114,16 @@ def test_a_silent_water_meter_counts_by_energy_against_the_ceiling_and_stops_at_
     assert stop["flow_lph"] is None and stop["alarms"] & recording.WATER_SILENT
     assert stop["volume_l"] + stop["held_l"] >= 400 and desk.litres < 450
     assert (record.EVENT, causes.METER_SILENT) in desk.kinds()
+
+
+def test_a_meter_without_signal_is_not_read_as_standing_still():
+    desk = ready(400)
+    desk.press()
+    desk.run(5)
+    desk.no_signal = True
+    desk.run(40)
+    stop = desk.last(record.STOP)
+    assert stop["cause"] == causes.WATER_CEILING and stop["held_l"] > 0 and stop["flow_lph"] is None
 
 
 def test_a_start_that_cannot_be_committed_closes_nothing():

@@ -56,7 +56,11 @@ def test_a_register_that_falls_and_stays_is_uncertain_after_ten_seconds_and_w_st
 
 
 def test_after_a_restart_the_step_over_the_gap_is_bounded_by_the_outage():
-    for step, outage_s, expected in ((300, 20, register.BACK), (300, 10, register.HELD), (300, None, register.HELD)):
+    for step, outage_s, expected in (
+        (300, 20, register.BACK),
+        (300, 10, register.HELD),
+        (300, None, register.HELD),
+    ):
         found = register.Register(0, 1000, 1_000_000, 60_000)
         found.restore(5000)
         bound = None if outage_s is None else found.bound(outage_s * 1000)

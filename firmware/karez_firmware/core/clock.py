@@ -31,5 +31,4 @@ class Clock:
 
     def raise_floor(self, utc_s):
         """Raise the floor to an authenticated time (a grant's date of issue)."""
-        if utc_s > self.floor_utc_s:
-            self.floor_utc_s = utc_s
+        self.floor_utc_s = max(self.floor_utc_s, utc_s)

@@ -34,9 +34,8 @@ class Outputs:
 
     def __init__(self):
         self.close = False
-        self.records = []  # values of records, without the journal's own fields
+        self.records = []  # values of records, without the journal's own fields; a START is a permission
         self.checkpoint = False
-        self.is_start = False  # the last record is a permission: report whether it was committed
 
 
 class Controller:
@@ -119,7 +118,9 @@ class Controller:
         if inputs.water is not None:
             self._take(recorder.water, inputs.water, recording.WATER_SILENT, now_ms)
             value = recorder.water.value("volume_l")
-            if value is not None:
+            # A meter that says it measures nothing (no signal, empty pipe) keeps its total
+            # still: that total is no reading, and P counts meanwhile.
+            if value is not None and inputs.water["measuring"] is not False:
                 self._read_water(value, inputs.water["at_ms"], now_ms)
 
     def _read_water(self, register_l, at_ms, now_ms):
@@ -179,7 +180,6 @@ class Controller:
             self._event(causes.DID_NOT_STOP, now_ms)
         if actions & pump.WRITE_START:
             self._irrigation(record.START, causes.CARD, now_ms)
-            self._out.is_start = True
         if actions & pump.WRITE_STOP:
             recorder.alarms &= ~(recording.NOT_STOPPED | recording.NOT_STARTED)
             self._irrigation(record.STOP, self.stop_cause, now_ms)

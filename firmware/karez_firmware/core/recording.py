@@ -23,7 +23,7 @@ WATER_SILENT = 16
 ENERGY_SILENT = 32
 STORE_FAILED = 64
 
-UNREAD = 255  # meter state before its first answer
+UNREAD = 128  # meter state before its first answer (255 twice would read as unknown)
 AGE_DS_MAX = 65_534
 
 NO_DETAIL = bytes(24)

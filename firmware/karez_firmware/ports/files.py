@@ -8,6 +8,8 @@ import os
 
 from karez_firmware.store.devices import SECTOR
 
+_PIECE = 256  # bytes written at a time: a whole sector at once would need 4 kB of heap in one piece
+
 
 def _open(path, size, fill):
     """Open a file of exactly `size` bytes, made of `fill` if it is not there."""
@@ -17,8 +19,8 @@ def _open(path, size, fill):
     except OSError:
         pass
     with open(path, "wb") as file:
-        for _ in range(size // SECTOR):
-            file.write(fill * SECTOR)
+        for _ in range(size // _PIECE):
+            file.write(fill * _PIECE)
     return open(path, "r+b")
 
 
@@ -45,7 +47,8 @@ class FileNor:
     def erase(self, sector):
         """Set one sector to ones."""
         self._file.seek(sector * SECTOR)
-        self._file.write(b"\xff" * SECTOR)
+        for _ in range(SECTOR // _PIECE):
+            self._file.write(b"\xff" * _PIECE)
 
     def flush(self):
         """Return when everything is on the disk."""

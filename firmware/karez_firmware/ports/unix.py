@@ -24,7 +24,7 @@ from .unix_net import Stream
 
 NOR_SIZE = 272 * SECTOR
 FRAM_SIZE = SECTOR
-LINE_SIZE_MAX = 16_384  # an object of 4 kB in hex, twice over
+LINE_SIZE_MAX = 8_300  # an object of 4 kB in hex, and its name
 WAIT_MS_MAX = 200  # never away from the control loop for longer (design §4: step every 500 ms)
 # Below a millisecond poll() cannot wait; a silent interval ends by spinning on the clock.
 SPIN_US = 1_000
@@ -45,6 +45,8 @@ class Port:
         self.fram = FileFram(folder + "/fram.bin", FRAM_SIZE)
         self._bench = open(bench_fd, "r+b")
         self._text = b""
+        self._buffer = bytearray(512)  # one for the bench and one for the bus: no garbage per turn
+        self._uart_buffer = bytearray(256)
         self._poll = select.poll()
         self._poll.register(self._bench, select.POLLIN)
         self._uart = self._open_uart(uart_path)
@@ -99,13 +101,18 @@ class Port:
         """Random bytes of the system."""
         return os.urandom(size)
 
+    def random_below(self, limit):
+        """A random integer in 0..limit-1, for jitter."""
+        return int.from_bytes(os.urandom(4), "little") % limit
+
     # -- meter bus ----------------------------------------------------------------------
 
-    def uart_read(self):
+    def read(self):
         """Bytes that came in on the meter bus, b"" when none did."""
-        return self._uart.read(256) or b""
+        count = self._uart.readinto(self._uart_buffer)
+        return bytes(self._uart_buffer[:count]) if count else b""
 
-    def uart_write(self, data):
+    def write(self, data):
         """Send bytes on the meter bus."""
         self._uart.write(data)
 
@@ -147,12 +154,12 @@ class Port:
 
     def lines(self):
         """Return complete lines from the bench. Raises BenchGone at its end."""
-        data = self._bench.read(4096)
-        if data == b"":
+        count = self._bench.readinto(self._buffer)
+        if count == 0:
             raise BenchGone
-        if not data:
-            return []
-        parts = (self._text + data).split(b"\n")
+        if not count:
+            return ()
+        parts = (self._text + self._buffer[:count]).split(b"\n")
         self._text = parts.pop()
         if len(self._text) > LINE_SIZE_MAX:
             self._text = b""

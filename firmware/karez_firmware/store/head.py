@@ -19,14 +19,11 @@ seq u4
 h b32
 sector u2
 index u1
-burnt u1
 boot u4
 acknowledged_seq u4
 floor_utc_s u4
 grant_seq u4
-binding_place u1
 grant_place u1
-config_place u1
 running u1
 account u4
 credential b8
@@ -39,7 +36,7 @@ good_utc_s u4
 held_l u4
 """
 
-UNKNOWN_PLACE = 0xFE
+NO_PLACE = 2  # objects stand in place 0 or 1
 
 _FRESH = {
     "magic": _MAGIC,
@@ -49,14 +46,11 @@ _FRESH = {
     "h": bytes(32),
     "sector": 0,
     "index": 0,
-    "burnt": 0,
     "boot": 0,
     "acknowledged_seq": 0,
     "floor_utc_s": 0,
     "grant_seq": 0,
-    "binding_place": UNKNOWN_PLACE,
-    "grant_place": UNKNOWN_PLACE,
-    "config_place": UNKNOWN_PLACE,
+    "grant_place": NO_PLACE,
     "running": 0,
     "account": 0,
     "credential": bytes(8),

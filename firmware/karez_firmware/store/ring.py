@@ -54,7 +54,8 @@ class Ring:
 
     def is_erased(self, sector):
         """True when a sector is ready to be written."""
-        return self._nor.read(self._at(sector, 0), SECTOR) == b"\xff" * SECTOR
+        # Slot by slot: the whole sector at once would need 8 kB of heap.
+        return all(self.slot(sector, index) is None for index in range(SLOTS + 1))
 
     def erase(self, sector):
         """Erase a sector ahead of its use."""
@@ -108,7 +109,7 @@ class Ring:
             sector, index = (sector + 1) % self.sectors, 0
         raise StoreFailed("three sectors in a row do not take a record")
 
-    def _in_sector(self, sector, chain_number, seq):
+    def _in_sector(self, sector, seq):
         for index in range(1, SLOTS + 1):
             slot = self.slot(sector, index)
             if slot is None:
@@ -126,7 +127,7 @@ class Ring:
                 continue
             # A sector of 31 slots holds its first seq and at most 30 more.
             if head["first_seq"] <= seq <= head["first_seq"] + SLOTS - 1:
-                slot = self._in_sector(sector, chain_number, seq)
+                slot = self._in_sector(sector, seq)
                 if slot is not None:
                     self._found = sector
                     return slot

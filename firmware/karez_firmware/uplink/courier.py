@@ -30,6 +30,11 @@ class Courier:
         """Records that the gateway has not acknowledged."""
         return self._journal.head["seq"] - self._journal.head["acknowledged_seq"]
 
+    @property
+    def has_unsent(self):
+        """True while a record has not gone out on this connection."""
+        return self._sent < self._journal.head["seq"]
+
     def connected(self):
         """Begin again from the last acknowledgement: what was in flight may be lost."""
         self._sent = self._journal.head["acknowledged_seq"]
@@ -57,7 +62,7 @@ class Courier:
             self._sent_ms = None
             self.resent += 1
         newest = head["seq"]
-        if self._sent >= newest:
+        if self._sent >= newest or not self._client.can_publish():
             return False
         if newest - self._sent > BEHIND and self._live < newest and self._live_turn:
             first = max(self._live + 1, newest - BEHIND + 1)
@@ -74,8 +79,7 @@ class Courier:
         return False
 
     def _send(self, first, last, now_ms):
-        if not self._client.can_publish():
-            return False
+        """Offer one frame to the client; True when it took it (or there is nothing to send)."""
         slots = []
         for seq in range(first, last + 1):
             slot = self._journal.slot(seq)
@@ -83,10 +87,10 @@ class Courier:
                 slots.append(slot)
         if not slots:
             return True
-        self._frame += 1
-        payload = link.encode_up(self._frame, self._journal.head["chain"], slots)
+        payload = link.encode_up(self._frame + 1, self._journal.head["chain"], slots)
         if self._client.publish(self._up, payload) is None:
             return False
+        self._frame += 1
         if self._sent_ms is None:
             self._sent_ms = now_ms
         return True

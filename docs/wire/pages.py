@@ -1,0 +1,196 @@
+"""The prose of the generated pages: purpose, formulas, limits. Tables come from the codecs.
+
+A page is a list of parts: text, ("layout", heading, module.LAYOUT) or ("table", name).
+"""
+
+RECORD = [
+    """\
+# Record: the 128-byte slot
+
+A record is what the controller writes down at one moment: pump, meters and books in one chained
+statement. It is the unit of storage, of transmission and of proof; its bytes are never changed or
+re-encoded on their way to a court.
+
+A slot is 112 bytes of content and the first 16 bytes of its chain value. Numbers are little-endian. The
+content is a header of 24 bytes and 88 bytes by kind. An unknown number is its own state, never a zero:
+all bits one for unsigned fields, the most negative value for signed ones. Reserved bytes are zero, and a
+reader refuses others.
+
+## Chain
+
+    h_0 = SHA-256("KZ0" ‖ chain number, u32 ‖ signed binding)
+    h_i = SHA-256("KZ1" ‖ h_(i−1) ‖ content_i)              slot_i = content_i ‖ first 16 bytes of h_i
+
+Anyone can check a slot that follows another without a secret. A lost store opens chain n + 1 of the same
+controller.
+
+The code a person reads from the panel after a stop is the first five bytes of the slot's h as eight
+letters of Crockford's alphabet (0–9, A–Z without I, L, O, U).
+
+## Signature
+
+    Ed25519(controller key, "KZ checkpoint 1\\n" ‖ controller name ‖ "\\n" ‖ content of the statement record)
+
+A statement names a record and its full chain value, a signature record carries the signature over the
+statement: together they cover every record up to that one. Other records may stand between the two. The
+name is defined in binding.md.
+""",
+    ("table", "kinds"),
+    ("layout", "Header, all kinds", "record.HEADER"),
+    ("layout", "Measuring kinds: interval, start, stop, event, boot, gap", "record.MEASURING"),
+    ("layout", "Interval", "record.INTERVAL_TAIL"),
+    ("layout", "Start and stop of an irrigation", "record.IRRIGATION_TAIL"),
+    ("layout", "Event", "record.EVENT_TAIL"),
+    ("layout", "Boot", "record.BOOT_TAIL"),
+    ("layout", "Gap: readings come back after an outage", "record.GAP_TAIL"),
+    ("layout", "Loss: a full store gave up its oldest sector", "record.LOSS_BODY"),
+    ("layout", "Config, binding, grant, order: a signed object takes effect", "record.OBJECT_BODY"),
+    ("layout", "Statement", "record.STATEMENT_BODY"),
+    ("layout", "Signature record", "record.SIGNATURE_BODY"),
+    ("table", "causes"),
+    ("table", "pump"),
+    ("table", "status"),
+    ("table", "alarms"),
+    ("table", "meters"),
+]
+
+GRANT = [
+    """\
+# Grant: a signed right to pump
+
+A grant sets absolute ceilings on the registers of a site; the controller verifies it itself and stops at
+them, also without a network. Replay, duplicate and reordering are harmless, a cut is the same operation
+as an addition, and a new grant replaces the former whole.
+
+    grant = header ‖ rows ‖ Ed25519(regulator key, "KZ grant 1\\n" ‖ header ‖ rows)
+
+It is accepted if signature, site and a higher number hold. A record of kind *grant* names it by SHA-256
+over all its bytes, signature included. At most {grant.ROWS_MAX} rows and {grant.SIZE_MAX} bytes: it fits
+an NFC tag.
+
+Of the rows of a quantity the one with `from_utc_s` ≤ now < `to_utc_s` holds. The finish allowance is
+added for the irrigation in progress when the policy is *finish*. With an untrusted clock dates stop
+nobody, ceilings always bind.
+""",
+    ("layout", "Header", "grant.HEADER"),
+    ("layout", "Row (offsets within the row)", "grant.ROW"),
+]
+
+BINDING = [
+    """\
+# Binding: which box stands at which site
+
+The provisioner signs which controller stands at which site, with which meters and under whose grants. The
+chain of the controller begins with these bytes (h_0, see record.md), so it can never be shown for another
+site.
+
+    binding = header ‖ segments ‖ Ed25519(provisioner key, "KZ binding 1\\n" ‖ header ‖ segments)
+
+## Name
+
+    controller = hexadecimal digits, lower case, of the first 8 bytes of
+                 SHA-256("KZ controller 1\\n" ‖ controller key)
+
+A name that follows from the key cannot be taken by another box.
+
+## Books
+
+    W = base + multiplier × (register − register_base)     of the last segment of its quantity
+
+A binding has at most {binding.SEGMENTS_MAX} segments; older ones live in the gateway's log.
+""",
+    ("layout", "Header", "binding.HEADER"),
+    ("layout", "Segment (offsets within the segment)", "binding.SEGMENT"),
+]
+
+LINK = [
+    """\
+# Field link: controller and gateway
+
+MQTT 3.1.1 over TLS carries raw slots up and acknowledgements and grants down. An acknowledgement means
+*stored durably*, not *true*; it is no ratchet, a lower one makes the controller send again from there.
+
+| topic | payload | limit |
+|---|---|---|
+| `karez/1/<controller>/up` | up header, then raw slots | {link.SLOTS_MAX} slots, for a 2.1 kB buffer |
+| `karez/1/<controller>/down` | acknowledgement, or byte 02 and a signed grant | {link.DOWN_SIZE_MAX} bytes |
+| `karez/1/<controller>/state` | state, retained; the last will is 01 00 | |
+""",
+    ("layout", "Up header", "link.UP_HEADER"),
+    ("layout", "Acknowledgement", "link.ACK_BODY"),
+    ("layout", "State", "link.STATE_BODY"),
+]
+
+ENTRY = [
+    """\
+# Entry: a leaf of the gateway's log
+
+What the gateway received or sent is a leaf of an append-only log before it has an effect. The log is a
+Merkle tree of RFC 6962 with C2SP checkpoints, so a leaf can be proved and none can be changed later.
+
+An entry has at most {entry.SIZE_MAX} bytes. An object entry is its header and the signed object; an
+upload entry is its header, the frame sent and the platform's answer, and nothing behind them.
+""",
+    ("layout", "Record", "entry.RECORD_BODY"),
+    ("layout", "Signed object", "entry.OBJECT_HEADER"),
+    ("layout", "Upload", "entry.UPLOAD_HEADER"),
+]
+
+BUNDLE = [
+    """\
+# Evidence bundle
+
+One file proves a well's litres offline: binding, grants, records, and the proofs of the gateway's log.
+`karez verify` checks it with nothing but the public keys of the provisioner, the regulator and the log.
+
+    bundle = "KZB1" ‖ sections ‖ SHA-256 of all bytes before
+
+A section is tag (u8) ‖ length (u32, little-endian) ‖ payload. Sections stand in this order; no byte lies
+outside a digest or a signature, and one content has one encoding. A file has at most {bundle.SIZE_MAX}
+bytes.
+
+| tag | section | times | payload |
+|---|---|---|---|
+| {bundle.BINDING} | binding | 1 | the signed binding, see binding.md |
+| {bundle.GRANT} | grant | any | a signed grant, see grant.md; rising number |
+| {bundle.RECORDS} | records | 1 | chain (u32) ‖ h before the first slot (32) ‖ slots, see record.md |
+| {bundle.LOG} | log | 0 or 1 | length of the note (u16) ‖ signed note ‖ inclusion proofs |
+
+An inclusion proof is index (u64) ‖ length of the entry (u16) ‖ entry (see entry.md) ‖ number of hashes
+(u8, at most 63) ‖ hashes of 32 bytes, the leaf's sibling first (RFC 6962, 2.1.1). The note is a C2SP
+checkpoint: origin, size and root, signed.
+
+## What a verifier checks
+
+1. The digest, and that sections and fields have their shape.
+2. The binding under the provisioner's key; the controller's name from its key; the regulator's key among
+   the trusted ones.
+3. If the first record is number 1: h before it is h_0 of this binding.
+4. Each slot follows the one before. Numbers rise by one; a gap is allowed where a loss record names all
+   of it. Behind a gap the chain goes on from the next statement with a valid signature, whose covered h
+   is taken for the record it names.
+5. Each statement names the chain value the chain really has; each signature holds over its statement. A
+   record is *proved* if its chain, unbroken, leads to a signed statement; the statement itself is, if it
+   stands next to the record it covers.
+6. Each grant: signature, site, rising number. Each grant record names a grant of the bundle by digest and
+   length. The number in force never falls. No start or stop claims a ceiling above the rows of its grant,
+   allowances included, that hold between start and stop (all rows when the clock is not synchronised).
+7. W never falls.
+8. The checkpoint under a trusted log key of the same name as its origin; each proof against its root; no
+   index twice. A logged record of this chain with the number of one in the file is the same record.
+9. An upload: the answer has the station, function and counter (FCB) of the report and the other
+   direction, and the volume of the first channel is floor(W / 1000) of the record it names.
+
+What is not a refusal is shown: boots, gaps, losses, a pump that ran without a start, the tail that is not
+yet signed.
+""",
+]
+
+PAGES = {
+    "record": RECORD,
+    "grant": GRANT,
+    "binding": BINDING,
+    "link": LINK,
+    "entry": ENTRY,
+    "bundle": BUNDLE,
+}

@@ -1,0 +1,41 @@
+"""Before the app: keys, binding, configuration and meter profiles, each checked once.
+
+What this needs (the compiler of profiles, the JSON reader, provisioning) is given back to
+the heap before the app is loaded: a controller runs for months on what is left.
+"""
+
+import json
+
+from karez_protocols import binding
+from karez_protocols.profile import Profile
+
+from . import commissioning, configuration
+from .site import Site
+from .store import objects
+
+# Modules that only the bring-up needs.
+DONE = (
+    "karez_firmware.bring_up",
+    "karez_firmware.commissioning",
+    "karez_firmware.configuration",
+    "karez_firmware.core.settings",
+    "karez_protocols.p256",
+    "karez_protocols.profile_document",
+    "karez_protocols.read_plan",
+)
+
+
+def bring_up(port):
+    """Return a Site: all that this controller is told from outside, ready to be used."""
+    site = Site()
+    site.identity = commissioning.run(port)
+    site.binding = objects.read_any(port.nor, objects.BINDING)
+    site.values, site.segments = binding.open_signed(site.binding)[:2]
+    site.config = objects.read_any(port.nor, objects.CONFIG)
+    wanted = configuration.read(site.config)
+    site.settings, site.accounts, site.link = wanted.settings, wanted.accounts, wanted.link
+    for meter in wanted.meters:
+        name = "karez_protocols/profiles/%s.json" % meter["profile"]
+        profile = Profile(json.loads(port.resource(name)), meter.get("baud"))
+        site.meters.append((meter["quantity"], profile, meter["address"]))
+    return site

@@ -1,0 +1,94 @@
+"""Whole readings of one meter: every request of its profile, or no values at all.
+
+A reading is complete and of one cycle. If one request fails after its tries, the reading
+ends with that status and every value unknown: an old value is never repeated, and a
+missing one is never a zero.
+"""
+
+from .modbus_master import INVALID, OK, TRIES
+
+RAW_BYTES = 8  # a record's place for the total's registers, filled up with zeros behind
+
+
+class MeterReader:
+    """Reads one meter by its Profile, at `address`, over a Master it shares with others.
+
+    `begin(master, now_us)`, then after each turn of the master `step(master, now_us)` until
+    it returns the reading, a dict:
+
+        status     modbus_master.OK, SILENT, CRC, NOISE, EXCEPTION; INVALID = answers in
+                   order, but the total in them is unknown
+        values     {name: integer or None} as the profile names them
+        raw        the registers of the total as they stood on the wire, 8 bytes
+        at_ms      when the answer with the total was complete, None without one
+        code       the meter's exception code, else 0
+        measuring  False: the meter itself says it cannot measure; None: it cannot say
+        modulus    where the total rolls over, None if not known
+
+    `counts[status]` counts readings.
+    """
+
+    def __init__(self, profile, address, tries=TRIES):
+        self.profile = profile
+        self.address = address
+        self.counts = [0] * (INVALID + 1)
+        self._options = (profile.reply_timeout_us, profile.byte_gap_us, profile.request_gap_us, tries)
+        self._replies: list = []
+        self._total_us = 0
+        self._request = None
+        self._is_reading = False
+
+    def begin(self, master, now_us):
+        """Start a reading. False if the master is busy with another."""
+        self._replies = []
+        self._is_reading = self._ask(master, now_us)
+        return self._is_reading
+
+    def cancel(self, master):
+        """Drop the reading, if one is going on: a stop goes first. It leaves no trace."""
+        if self._is_reading:
+            master.cancel()
+        self._is_reading = False
+
+    def step(self, master, now_us):
+        """Return the reading when it has just ended, else None. Call after each turn of the master."""
+        if master.request is not self._request:
+            # Cancelled over our head, and the master has gone on to another meter.
+            self._is_reading = False
+        if not self._is_reading or not master.is_done():
+            return None
+        if master.status != OK:
+            return self._end(master.status, self.profile.unknown(), master.code)
+        if len(self._replies) == self.profile.total_request:
+            self._total_us = master.answered_us
+        self._replies.append(master.data)
+        if len(self._replies) < len(self.profile.requests):
+            self._ask(master, now_us)
+            return None
+        values = self.profile.decode(self._replies)
+        return self._end(INVALID if values[self.profile.total] is None else OK, values, 0)
+
+    def _ask(self, master, now_us):
+        self._request = self.profile.request(len(self._replies), self.address)
+        return master.start(self._request, now_us, self._options)
+
+    def _end(self, status, values, code):
+        self._is_reading = False
+        self.counts[status] += 1
+        reading = {
+            "status": status,
+            "values": values,
+            "raw": bytes(RAW_BYTES),
+            "at_ms": None,
+            "code": code,
+            "measuring": None,
+            "modulus": None,
+        }
+        if status in (OK, INVALID):
+            raw = self.profile.total_raw(self._replies)
+            reading["raw"] = raw + bytes(RAW_BYTES - len(raw))
+            reading["at_ms"] = self._total_us // 1000
+            reading["measuring"] = self.profile.is_measuring(values)
+            reading["modulus"] = self.profile.total_modulus(self._replies)
+        self._replies = []
+        return reading

@@ -1,0 +1,252 @@
+"""One Modbus RTU exchange at a time on one RS-485 port: silence, request, answer, retries.
+
+Sans-I/O: the caller owns the UART and the clock. Each turn, in this order:
+
+    data = port.read()          what has come since the last turn, maybe b""
+    master.receive(data, now)   before poll: a byte that is here is not late
+    master.poll(now)            deadlines; True when the exchange has just ended
+    port.write(master.data_to_send(now))
+
+`serve(port, now_us)` is that turn. Times are microseconds of one growing clock.
+
+An answer that comes after its deadline may still arrive during the next exchange, and
+nothing in a Modbus reply says which request it belongs to. So after a timeout the next
+exchange with the same meter begins only when an answer twice as late would have passed.
+"""
+
+from karez_protocols.modbus import (
+    BUSY,
+    FRAME_BYTES_MAX,
+    REQUEST_BYTES,
+    Failure,
+    ReplyReader,
+    Request,
+    encode_request,
+    silent_us,
+    wire_us,
+)
+
+# What became of an exchange, or of a whole reading; 0 is the only good one.
+OK = 0
+SILENT = 1  # nothing came, or only our own echo and the 00 of a floating line
+CRC = 2  # our answer's header came, then changed or cut short
+NOISE = 3  # bytes came, none of them ours
+EXCEPTION = 4  # the meter refused: `code`
+INVALID = 5  # a reading only: answers in order, but the total in them cannot be used
+STATUS_NAMES = ("ok", "silent", "crc", "noise", "exception", "invalid")
+
+TRIES = 3  # general master practice is 2-3, then the meter counts as offline
+REPLY_TIMEOUT_US = 300000  # general practice 0.2-1 s; profiles name their own
+BYTE_GAP_US = 20000  # USB adapters hold bytes back up to 16 ms
+
+IDLE = 0
+SENDING = 1  # waiting for the silence before the request
+WAITING = 2  # request on the wire or answer outstanding
+DONE = 3
+
+_START, _SENT, _ANSWERED, _FAILED, _GAVE_UP, _CANCEL = range(6)
+_NO = 255  # not in the table: changes nothing
+# Next state: a row per state, a column per event.
+_TABLE = bytes((
+#   START    SENT     ANSWERED FAILED   GAVE_UP  CANCEL
+    SENDING, _NO,     _NO,     _NO,     _NO,     _NO,   # IDLE
+    _NO,     WAITING, _NO,     _NO,     _NO,     IDLE,  # SENDING
+    _NO,     _NO,     DONE,    SENDING, DONE,    IDLE,  # WAITING
+    SENDING, _NO,     _NO,     _NO,     _NO,     IDLE,  # DONE
+))  # fmt: skip
+
+
+class Master:
+    """The master of one line. `start` an exchange, `serve` until `is_done()`, read the outcome.
+
+    Outcome of `request`: `status`; `data` (register bytes) if OK, `code` if EXCEPTION; `tries` it took;
+    `answered_us` when the answer was complete. Counters run for ever: `counts[status]` per
+    try, `reader` for repairs, `stray_bytes` for what came when nothing was asked.
+    """
+
+    def __init__(self, baud, character_bits=10):
+        self._baud = baud
+        self._bits = character_bits
+        self._silent_us = silent_us(baud, character_bits)
+        # Noise without bias never falls silent; a stranger's frame ends within this.
+        self._babble_us = wire_us(FRAME_BYTES_MAX, baud, character_bits)
+        self.reader = ReplyReader()
+        self.counts = [0] * len(STATUS_NAMES)
+        self.stray_bytes = 0
+        self.state = IDLE
+        self.status = SILENT
+        self.code = self.tries = self.answered_us = 0
+        self.data = b""
+        self.request = Request(0, 0, 0, 0)  # none yet
+        self._options = (REPLY_TIMEOUT_US, BYTE_GAP_US, 0, TRIES)
+        self._heard_us = -1  # the line's last character, ours or another's; -1 before the first
+        self._began_us = self._sent_us = 0
+        self._reply_wire_us = 0
+        self._noise_before = 0
+        self._timed_out = False  # in this exchange
+        self._late = (0, 0)  # address that may still answer an earlier request, and until when
+
+    # -- what the caller asks -----------------------------------------------------------
+
+    def is_done(self):
+        """True when the outcome of the last exchange stands."""
+        return self.state == DONE
+
+    def is_waiting(self):
+        """True while a request is on the wire or its answer outstanding: write no flash now."""
+        return self.state == WAITING
+
+    def start(self, request, now_us, options=None):
+        """Begin an exchange (modbus.Request). False if one is going on.
+
+        `options`: (reply timeout, byte gap, extra silence before, all in microseconds; tries).
+        Raises NotAllowed for a request outside its ranges.
+        """
+        if self.state in (SENDING, WAITING):
+            return False
+        encode_request(request)  # refused here, not when it is due
+        self._options = options or (REPLY_TIMEOUT_US, BYTE_GAP_US, 0, TRIES)
+        self.request = request
+        self._reply_wire_us = wire_us(5 + 2 * request.count, self._baud, self._bits)
+        self.tries = 0
+        self.data = b""
+        self._timed_out = False
+        address, until_us = self._late
+        self._aim(max(now_us, until_us) if address == request.address else now_us, now_us)
+        return self._fire(_START)
+
+    def cancel(self):
+        """Give the exchange up: a stop goes before any reading. Its answer, if one comes, is dropped."""
+        if self.state == WAITING:
+            self._leave(1)
+        self._fire(_CANCEL)
+
+    def serve(self, port, now_us):
+        """One turn with a port (`read() -> bytes`, `write(bytes)`); True when the exchange has ended."""
+        data = port.read()
+        was_busy = self.state in (SENDING, WAITING)
+        if data:
+            self.receive(data, now_us)
+        self.poll(now_us)
+        out = self.data_to_send(now_us)
+        if out:
+            port.write(out)
+        return was_busy and self.state == DONE
+
+    # -- bytes and time -----------------------------------------------------------------
+
+    def receive(self, data, now_us):
+        """Take bytes that the line delivered."""
+        if not data:
+            return
+        self._heard_us = now_us
+        if self.state != WAITING:
+            self.stray_bytes += len(data)
+            return
+        self._take(self.reader.receive(data), now_us)
+
+    def data_to_send(self, now_us):
+        """Return the request once it is due, else b"". It counts as handed to the wire now."""
+        if self.state != SENDING or now_us < self._due_us():
+            return b""
+        frame = self.reader.expect(self.request)
+        self._noise_before = self.reader.noise_bytes
+        self.tries += 1
+        self.code = 0
+        self._sent_us = self._heard_us = now_us + wire_us(REQUEST_BYTES, self._baud, self._bits)
+        self._fire(_SENT)
+        return frame
+
+    def poll(self, now_us):
+        """Look at the clock; call `receive` first. True if the exchange ended just now."""
+        if self.state != WAITING or now_us < self._answer_due_us():
+            return False
+        if self._take(self.reader.end(), now_us):
+            return self.state == DONE
+        if now_us < self._answer_due_us():
+            return False  # what was held turned out to be noise: the answer may still come
+        self._fail(now_us)
+        return self.state == DONE
+
+    def next_deadline_us(self):
+        """Return when the next turn is needed even if no byte comes; None = not at all."""
+        if self.state == SENDING:
+            return self._due_us()
+        return self._answer_due_us() if self.state == WAITING else None
+
+    # -- inside -------------------------------------------------------------------------
+
+    def _fire(self, event):
+        state = _TABLE[6 * self.state + event]
+        if state == _NO:
+            return False
+        self.state = state
+        return True
+
+    def _aim(self, began_us, now_us):
+        """Send from `began_us` on, once the line is silent."""
+        self._began_us = began_us
+        if self._heard_us < 0:
+            # Nobody knows what the line did before: count its silence from here.
+            self._heard_us = now_us
+
+    def _due_us(self):
+        silence_us = max(self._silent_us, self._options[2])
+        latest_us = self._began_us + self._babble_us + silence_us
+        return max(self._began_us, min(self._heard_us + silence_us, latest_us))
+
+    def _answer_due_us(self):
+        due_us = self._sent_us + self._options[0]
+        if self.reader.is_inside or self.reader.is_damaged:
+            # Our answer has begun, or has come and is bad: the pause after it decides.
+            due_us = max(self._heard_us, self._sent_us) + self._options[1]
+        # Even endless noise ends: the longest wait for a first byte, then a whole reply.
+        return min(due_us, self._sent_us + self._options[0] + self._options[1] + self._reply_wire_us)
+
+    def _take(self, answer, now_us):
+        """Act on an answer; False if there is none."""
+        if answer is None:
+            return False
+        self.answered_us = now_us
+        if isinstance(answer, Failure):
+            self.code = answer.code
+            if answer.code == BUSY and self.tries < self._options[3]:
+                # It asked for time: as long as it may take to answer.
+                self._again(EXCEPTION, now_us + self._options[0], now_us)
+            else:
+                self._finish(EXCEPTION, _ANSWERED)
+        else:
+            self.data = answer.data
+            self._finish(OK, _ANSWERED)
+        return True
+
+    def _fail(self, now_us):
+        status = SILENT
+        if self.reader.is_damaged:
+            status = CRC
+        elif self.reader.noise_bytes > self._noise_before:
+            status = NOISE
+        self._timed_out = self._timed_out or status != CRC
+        self.reader.close()
+        if self.tries < self._options[3]:
+            self._again(status, now_us, now_us)
+        else:
+            self._finish(status, _GAVE_UP)
+
+    def _again(self, status, began_us, now_us):
+        self.counts[status] += 1
+        self._aim(began_us, now_us)
+        self._fire(_FAILED)
+
+    def _finish(self, status, event):
+        self.counts[status] += 1
+        self.status = status
+        if self._timed_out:
+            self._leave(2)
+        self._fire(event)
+
+    def _leave(self, timeouts):
+        """An answer may still come: the next exchange with this meter waits for it to pass."""
+        until_us = self._sent_us + timeouts * self._options[0] + self._reply_wire_us
+        self._late = (self.request.address, until_us)
+        self.reader.close()

@@ -1,0 +1,35 @@
+"""Start the controller on Linux: micropython -m karez_firmware.main_unix FOLDER UART BENCH_FD."""
+
+import sys
+
+from .ports.unix import BenchGone, Port
+from .unload import unload
+
+
+def prepare(port):
+    """Return the Site; what made it is given back to the heap when this returns."""
+    from .bring_up import DONE, bring_up
+
+    site = bring_up(port)
+    unload(*DONE)
+    return site
+
+
+def main(folder, uart, bench):
+    """Run until the bench closes its end; the outputs then go off with it."""
+    port = Port(folder, uart, int(bench))
+    try:
+        site = prepare(port)
+        from .app import App
+
+        App(port, site).run()
+    except BenchGone:
+        return 0
+    finally:
+        try:
+            port.set_coil(False)
+        except OSError:
+            pass  # the bench that would switch it is gone, and with it the coil's supply
+
+
+sys.exit(main(*sys.argv[1:4]))

@@ -1,0 +1,88 @@
+"""Non-blocking TCP and TLS for the unix port; the contract is `uplink.mqtt_client`'s.
+
+Found in the VM (MicroPython 1.29-preview, mbedtls 3.6): a second connect() on a socket in the
+making says how it stands; the handshake runs inside write(), which returns None until it is
+over; a certificate that is refused (wrong name, authority or date, by this machine's clock) is a
+ValueError out of write(); `cipher()` on an unfinished handshake crashes the VM: nothing asks it.
+"""
+
+import errno
+import socket
+
+import tls  # type: ignore[import-not-found]
+
+# Not in MicroPython's errno: Linux, macOS.
+_EISCONN = (106, 56)
+# Linux says EALREADY to the second connect(), EINPROGRESS or EAGAIN to the first.
+_NOT_YET = (errno.EINPROGRESS, errno.EALREADY, errno.EAGAIN)
+
+
+def _refused(error):
+    return OSError(str(error).strip())
+
+
+class Stream:
+    """One TCP connection, with TLS 1.2 and a client certificate if an authority is given."""
+
+    def __init__(self, host, port, certificate=None, key=None, authority=None, tls_name=None):
+        """`host` is an IPv4 address: names are resolved elsewhere, the resolver blocks.
+
+        Certificate, key and authority are DER; `tls_name` is the name the broker's certificate
+        must carry. Raises OSError, also for an address, certificate or key that is none.
+        """
+        socket.inet_pton(socket.AF_INET, host)  # OSError on a name, before the resolver sees it
+        self._address = socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)[0][-1]
+        self._context = self._context_of(certificate, key, authority) if authority else None
+        self._tls_name = tls_name
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)  # for the port to poll
+        self.socket.setblocking(False)
+        self._end = self.socket  # what we talk through: TLS, once there is one
+
+    @staticmethod
+    def _context_of(certificate, key, authority):
+        context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+        context.verify_mode = tls.CERT_REQUIRED
+        try:
+            context.load_verify_locations(authority)
+            if certificate:
+                context.load_cert_chain(certificate, key)
+        except ValueError as error:
+            raise _refused(error)
+        return context
+
+    def connect_step(self):
+        """Return True when the TCP connection stands, False when not yet. Raises OSError."""
+        try:
+            self.socket.connect(self._address)
+        except OSError as error:
+            if error.errno in _NOT_YET:
+                return False
+            if error.errno not in _EISCONN:
+                raise
+        if self._context:
+            try:
+                self._end = self._context.wrap_socket(
+                    self.socket, server_hostname=self._tls_name, do_handshake_on_connect=False
+                )
+            except ValueError as error:  # no TLS name
+                raise _refused(error)
+        return True
+
+    def handshake_step(self, first):
+        """Return the bytes of `first` taken once the connection is secure, None until then."""
+        try:
+            return self.write(first)
+        except ValueError as error:
+            raise _refused(error)
+
+    def read(self, size):
+        """Return up to `size` bytes, None when nothing is there, b"" at the end. Raises OSError."""
+        return self._end.read(size)
+
+    def write(self, data):
+        """Return how many bytes were taken, None when none can be. Raises OSError."""
+        return self._end.write(data)
+
+    def close(self):
+        """Close; twice does no harm."""
+        self._end.close()

@@ -1,0 +1,19 @@
+"""What a controller is told from outside: filled once by bring_up, read by the app.
+
+In a module of its own, because an object keeps the module of its class alive: bring_up
+itself can then be given back to the heap.
+"""
+
+
+class Site:
+    """Keys, binding, settings, accounts, link and meters of one site."""
+
+    def __init__(self):
+        self.identity = None
+        self.binding = self.config = b""  # as signed, and as written: their digests are recorded
+        self.values: dict = {}  # of the binding
+        self.segments: list = []
+        self.settings: dict = {}
+        self.accounts: dict = {}  # credential (8 bytes) -> account number
+        self.link: dict = {}
+        self.meters: list = []  # (quantity, Profile, address)

@@ -1,0 +1,1 @@
+"""The field link's transport: MQTT over TLS, driven by ticks."""

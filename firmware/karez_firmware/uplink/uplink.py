@@ -1,0 +1,98 @@
+"""The uplink: one client, one courier, one retained state (design §9).
+
+It never decides anything about the pump and never blocks it: the app pumps it between
+control steps and says when a TLS handshake may take the processor.
+"""
+
+from karez_protocols import link
+from karez_protocols.errors import ProtocolError
+
+from ..store import objects
+from .courier import Courier
+from .mqtt_client import UP, MqttClient
+
+STATE_MS = 60_000  # the retained state is at most a minute old while the link stands
+UNSENT_MS = 100  # how soon a new record is looked at while the link stands
+START_SPREAD_MS = 2_000  # a village whose mains return does not knock all at once
+
+
+class Uplink:
+    """Records up, acknowledgements and grants down."""
+
+    def __init__(self, port, identity, config, journal, on_grant, state):
+        self._port = port
+        self._journal = journal
+        self._on_grant = on_grant
+        self._state = state  # () -> values of link.STATE_BODY
+        self._state_topic = link.topic(identity.name, "state")
+        certificate = objects.read_any(port.nor, objects.LINK_CERTIFICATE)
+        authority = objects.read_any(port.nor, objects.LINK_AUTHORITY)
+        key = identity.link_key_der
+
+        self.client = MqttClient(
+            lambda: port.connect(config, certificate, key, authority),
+            port.random_below,
+            identity.name,
+            link.topic(identity.name, "down"),
+            (self._state_topic, link.OFFLINE),
+        )
+        self.courier = Courier(journal, self.client, identity.name)
+        self._sessions = 0
+        self._stream = None
+        self._state_ms = None
+        self.malformed = 0
+        self.client.start(port.now_ms(), port.random_below(START_SPREAD_MS))
+
+    @property
+    def waiting(self):
+        """Records that the gateway has not acknowledged."""
+        return self.courier.waiting
+
+    @property
+    def is_up(self):
+        """True while the link stands."""
+        return self.client.phase == UP
+
+    def pump(self, now_ms, may_block):
+        """Do a bounded amount of work."""
+        self.client.pump(now_ms, may_block)
+        if self.client.stream is not self._stream:
+            self._stream = self.client.stream
+            self._port.listen_to(self._stream)
+        if not self.is_up:
+            return
+        sessions = self.client.sessions
+        if sessions != self._sessions:
+            self._sessions = sessions
+            self._state_ms = None
+            self.courier.connected()
+        message = self.client.take()
+        if message:
+            self._handle(message[1])
+        if self._state_ms is None or now_ms - self._state_ms >= STATE_MS:
+            payload = link.encode_state(self._state())
+            if self.client.publish(self._state_topic, payload, retain=True) is not None:
+                self._state_ms = now_ms
+        if self.courier.pump(now_ms):
+            self.client.pump(now_ms, may_block)
+
+    def _handle(self, payload):
+        try:
+            kind, value = link.decode_down(payload)
+        except ProtocolError:
+            self.malformed += 1
+            return
+        if kind == link.GRANT:
+            self._on_grant(value)
+        elif self.courier.acknowledged(value):
+            # Confirmed records may be overwritten: the head must know before they are.
+            self._journal.save()
+
+    def next_deadline_ms(self, now_ms):
+        """When to pump though nothing comes in."""
+        due_ms = self.client.next_deadline_ms()
+        if due_ms is None:
+            return now_ms + STATE_MS
+        if self.is_up and self.courier.has_unsent and self.client.can_publish():
+            due_ms = min(due_ms, now_ms + UNSENT_MS)
+        return due_ms

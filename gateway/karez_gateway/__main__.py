@@ -1,0 +1,95 @@
+"""The `karez` command: one verb group per person, each imported only when it is asked for.
+
+Groups register by entry point `karez.commands`. The help of `karez` itself comes from the
+table below, because importing five groups to print five lines would cost a second.
+"""
+
+from importlib.metadata import EntryPoint, entry_points, version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+ENTRY_POINTS = "karez.commands"
+EXIT_NOT_INSTALLED = 2
+
+# Group -> (one line of help, the pip extra that brings what it needs).
+GROUPS = {
+    "bench": ("Simulated wells, meters and platforms: demo, scenarios, one device at a time.", "bench"),
+    "gateway": ("The county side: init, run, status, enrol, grant, export, ledger.", "gateway"),
+    "verify": ("Prove an evidence bundle offline.", ""),
+}
+
+
+def _found() -> dict[str, EntryPoint]:
+    return {one.name: one for one in entry_points(group=ENTRY_POINTS)}
+
+
+def _load(point: EntryPoint) -> Any:
+    """The group's command; one clear line when a package for it is missing."""
+    try:
+        app = point.load()
+    except ModuleNotFoundError as error:
+        missing = error.name or "?"
+        _, extra = GROUPS.get(point.name, ("", ""))
+        if missing.split(".")[0].startswith("karez_"):
+            typer.echo(f"karez {point.name}: not part of this installation ({missing} is missing)", err=True)
+        else:
+            install = f"karez[{extra}]" if extra else "karez"
+            typer.echo(
+                f"karez {point.name}: package {missing} is missing. Install it with: pip install '{install}'",
+                err=True,
+            )
+        raise typer.Exit(EXIT_NOT_INSTALLED) from None
+    return typer.main.get_command(app)
+
+
+class _Groups(TyperGroup):
+    """Knows its sub-commands by name and help; imports the one that is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the framework's signature
+        return sorted(_found())
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        if cmd_name not in _found():
+            return None
+        return TyperCommand(cmd_name, help=GROUPS.get(cmd_name, ("", ""))[0])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        points = _found()
+        if args and args[0] in points:
+            return args[0], _load(points[args[0]]), args[1:]
+        return super().resolve_command(ctx, args)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"karez {version('karez')}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=_Groups,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def karez(
+    _version_wanted: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Karez: metered irrigation wells, from meter register to platform receipt."""
+
+
+def main() -> None:
+    """Entry point of the `karez` command."""
+    app(prog_name="karez")
+
+
+if __name__ == "__main__":
+    main()

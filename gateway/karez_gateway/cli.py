@@ -1,0 +1,216 @@
+"""`karez gateway …`: the county side, for its operator."""
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from karez_gateway import config as configuration
+from karez_gateway.errors import GatewayError
+
+app = typer.Typer(
+    help="The gateway: takes records from controllers, keeps and proves them, reports to platforms.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+EXIT_REFUSED = 2
+
+Data = Annotated[Path, typer.Option("--data", help="Data directory, made by `karez gateway init`.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs: one JSON document on stdout.")]
+
+
+@contextmanager
+def _spoken() -> Iterator[None]:
+    """Show what a person can act on as one line, and end with code 2."""
+    try:
+        yield
+    except GatewayError as error:
+        typer.echo(f"karez gateway: {error}", err=True)
+        raise typer.Exit(EXIT_REFUSED) from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise GatewayError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+@app.command(
+    epilog="Example: karez gateway init /var/lib/karez --name changji-1 --origin karez.example/changji-1"
+)
+def init(
+    directory: Annotated[Path, typer.Argument(help="Where to create it; existing files are never replaced.")],
+    name: Annotated[str, typer.Option(help="Name of this gateway, at most 16 bytes.")] = "gateway",
+    origin: Annotated[
+        str, typer.Option(help="Name of its log: a host name and a path.")
+    ] = "karez.local/gateway",
+    provisioner: Annotated[str, typer.Option(help="Public key that signs bindings, 64 hex digits.")] = "",
+    regulator: Annotated[
+        list[str] | None, typer.Option(help="Public key that signs grants; repeatable; for trust.json.")
+    ] = None,
+    broker_host: Annotated[str, typer.Option(help="Address of the MQTT broker.")] = "127.0.0.1",
+    broker_port: Annotated[int, typer.Option(help="Port of the MQTT broker.")] = 1883,
+) -> None:
+    """Create gateway.toml, the log with its key, and (given both keys) trust.json for `karez verify`."""
+    from karez_gateway import setup  # noqa: PLC0415 - each verb imports what it needs: start-up time
+
+    with _spoken():
+        setup.create(
+            directory,
+            name=name,
+            origin=origin,
+            broker_host=broker_host,
+            broker_port=broker_port,
+            provisioner=provisioner,
+            regulators=regulator or [],
+        )
+        typer.echo(f"created {directory / configuration.FILE}; next: karez gateway run --data {directory}")
+
+
+@app.command(epilog="Example: karez gateway run --data /var/lib/karez")
+def run(data: Data) -> None:
+    """Run the service until SIGTERM. Prints {"event": "ready", …} on stdout; logs are JSON on stderr."""
+    from karez_gateway import service  # noqa: PLC0415
+
+    with _spoken():
+        service.run(configuration.load(data))
+
+
+@app.command(epilog="Example: karez gateway status --data /var/lib/karez --json")
+def status(data: Data, as_json: AsJson = False) -> None:
+    """Show what is stored, verified, uploaded and on its way."""
+    from karez_gateway import data as data_directory  # noqa: PLC0415
+    from karez_gateway import statustext  # noqa: PLC0415
+    from karez_gateway.status import status as facts_of  # noqa: PLC0415
+
+    with _spoken():
+        config = configuration.load(data)
+        with data_directory.beside(config) as store:
+            facts = facts_of(store, config)
+        if as_json:
+            _print_json(facts)
+        else:
+            typer.echo("\n".join(statustext.lines(facts)))
+
+
+@app.command(epilog="Example: karez gateway enrol --data /var/lib/karez well-12.binding")
+def enrol(
+    data: Data, binding_file: Annotated[Path, typer.Argument(help="Signed binding of a controller.")]
+) -> None:
+    """Make a controller known by its binding, if the provisioner we trust signed it."""
+    from karez_gateway import data as data_directory  # noqa: PLC0415
+    from karez_gateway import enrolment  # noqa: PLC0415
+
+    with _spoken():
+        config = configuration.load(data)
+        with data_directory.beside(config) as store:
+            found, is_new = enrolment.enrol(store, _read(binding_file), config.trust.provisioner_key)
+        typer.echo(
+            f"controller {found.name} at site {found.site} is enrolled" + ("" if is_new else " already")
+        )
+
+
+@app.command(epilog="Example: karez gateway grant --data /var/lib/karez well-12.grant")
+def grant(
+    data: Data,
+    grant_file: Annotated[Path, typer.Argument(help="Signed grant.")],
+    controller: Annotated[str, typer.Option(help="Carry it to this controller, not the site's newest.")] = "",
+    unchecked: Annotated[
+        bool, typer.Option("--unchecked", help="Carry it even if we would refuse it: the controller decides.")
+    ] = False,
+) -> None:
+    """Carry a grant to its site's controller; `status` shows what the controller made of it."""
+    from karez_gateway import data as data_directory  # noqa: PLC0415
+    from karez_gateway import enrolment  # noqa: PLC0415
+
+    with _spoken():
+        config = configuration.load(data)
+        carry = enrolment.queue_unchecked if unchecked else enrolment.queue_grant
+        with data_directory.beside(config) as store:
+            target, seq = carry(store, _read(grant_file), controller)
+        typer.echo(
+            f"grant {'?' if seq is None else seq} is queued for controller {target.name} at {target.site}"
+        )
+
+
+@app.command(epilog="Example: karez gateway export --data /var/lib/karez --site well-12 well-12.karez")
+def export(
+    data: Data,
+    out: Annotated[Path, typer.Argument(help="File to write.")],
+    site: Annotated[str, typer.Option(help="Site whose newest controller's records are proved.")] = "",
+    controller: Annotated[str, typer.Option(help="Controller whose records are proved.")] = "",
+    from_seq: Annotated[
+        int | None, typer.Option(help="First record; default: the first contiguous one.")
+    ] = None,
+    to_seq: Annotated[
+        int | None, typer.Option(help="Last record that must be covered; default: all.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write an evidence bundle that `karez verify` proves offline, without this gateway."""
+    from karez_gateway import data as data_directory  # noqa: PLC0415
+    from karez_gateway import evidence  # noqa: PLC0415
+
+    with _spoken():
+        if not site and not controller:
+            raise GatewayError("say whose records: --site NAME or --controller NAME")
+        config = configuration.load(data)
+        with data_directory.beside(config) as store:
+            found = evidence.export(
+                store, config, site=site, controller=controller, from_seq=from_seq, to_seq=to_seq
+            )
+        try:
+            out.write_bytes(found.data)
+        except OSError as error:
+            raise GatewayError(f"{out} cannot be written: {error.strerror}") from None
+        facts = found.facts() | {"file": str(out)}
+        if as_json:
+            _print_json(facts)
+            return
+        typer.echo(
+            f"{out}: records {found.first_seq}..{found.last_seq} of chain {found.chain} of {found.controller} "
+            f"({found.site}), {found.grants} grants, {found.receipts} platform receipts"
+        )
+        for seq in found.grants_missing:
+            typer.echo(f"grant {seq} is named by the records but was not carried by this gateway", err=True)
+
+
+@app.command(epilog="Example: karez gateway ledger --data /var/lib/karez --json")
+def ledger(data: Data, as_json: AsJson = False) -> None:
+    """Print litres per site, hour (UTC) and method."""
+    from karez_gateway import data as data_directory  # noqa: PLC0415
+    from karez_gateway import statustext  # noqa: PLC0415
+    from karez_gateway.store import ledgers  # noqa: PLC0415
+
+    with _spoken():
+        config = configuration.load(data)
+        with data_directory.beside(config) as store, store.reading() as connection:
+            rows = ledgers.rows(connection)
+        table = [
+            {
+                "site": hour.site,
+                "hour": dt.datetime.fromtimestamp(hour.hour_utc * 3600, dt.UTC).strftime("%Y-%m-%dT%H:00Z"),
+                "method": statustext.METHODS.get(hour.method, "unknown"),
+                "litres": cell.litres,
+                "first_entry": cell.first_entry,
+                "last_entry": cell.last_entry,
+            }
+            for hour, cell in rows
+        ]
+        if as_json:
+            _print_json(table)
+            return
+        for row in table:
+            typer.echo("{hour}  {site:<16}  {method:<15}  {litres:>12,} L".format(**row))

@@ -1,0 +1,212 @@
+"""gateway.toml: what a person sets. Unknown keys and wrong values are refused by name."""
+
+import ipaddress
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from karez_gateway.errors import ConfigError
+
+FILE = "gateway.toml"
+NAME_BYTES_MAX = 16  # a destination's name stands in the log's upload entries (entry.UPLOAD_HEADER)
+# The broker's rules know the gateway by this name: its certificate's CN, or without TLS its client id.
+LINK_IDENTITY = "gateway"
+
+_HEX_KEY = re.compile(r"[0-9a-fA-F]{64}")
+
+
+def _short(name: str) -> str:
+    if not 1 <= len(name.encode()) <= NAME_BYTES_MAX or not name.isprintable():
+        raise ValueError(f"a name of 1 to {NAME_BYTES_MAX} bytes is needed")
+    return name
+
+
+def _public_key(text: str) -> str:
+    if text and not _HEX_KEY.fullmatch(text):
+        raise ValueError("an Ed25519 public key is 64 hexadecimal digits")
+    return text.lower()
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-fA-F]{10}", text):
+        raise ValueError("an SZY 206 station address is 10 hexadecimal digits")
+    return text.upper()
+
+
+def _controller(text: str) -> str:
+    if text and not re.fullmatch(r"[0-9a-f]{16}", text):
+        raise ValueError("a controller's name is 16 lower-case hexadecimal digits")
+    return text
+
+
+def is_loopback(host: str) -> bool:
+    """True if the host cannot be anything but this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+Name = Annotated[str, AfterValidator(_short)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Gateway(_Section):
+    """[gateway]: `data` is where database, log and state are, relative to the file."""
+
+    name: Name
+    data: Path = Path()
+
+
+class Broker(_Section):
+    """[broker]: TLS when `ca` is set; plain MQTT only on this machine."""
+
+    host: str = "127.0.0.1"
+    port: Port = 1883
+    tls_name: str = ""
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 30
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        given = [name for name in ("ca", "certificate", "key") if getattr(self, name) is not None]
+        if given and len(given) < 3:
+            raise ValueError(f"ca, certificate and key belong together; only {', '.join(given)} is set")
+        if not given and not is_loopback(self.host):
+            raise ValueError(
+                f"plain MQTT is for this machine only: set ca, certificate and key for {self.host}"
+            )
+        if self.tls_name and not given:
+            raise ValueError("tls_name has no meaning without ca, certificate and key")
+        return self
+
+
+class Log(_Section):
+    """[log]: the origin stands in every checkpoint and is never used again after a restore."""
+
+    origin: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Trust(_Section):
+    """[trust]: who signs bindings."""
+
+    provisioner: Annotated[str, AfterValidator(_public_key)] = ""
+
+    @property
+    def provisioner_key(self) -> bytes:
+        """The provisioner's Ed25519 public key. Raises ConfigError when none is set."""
+        if not self.provisioner:
+            raise ConfigError(
+                "trust.provisioner is not set: write the provisioner's public key there, 64 hex digits"
+            )
+        return bytes.fromhex(self.provisioner)
+
+
+class Destination(_Section):
+    """[[destination]]: one platform, one station address, one queue."""
+
+    name: Name
+    kind: Literal["szy206"]
+    host: str
+    port: Port
+    address: Annotated[str, AfterValidator(_address)]
+    dialect: Literal["206", "427"] = "206"
+    controller: Annotated[str, AfterValidator(_controller)] = ""
+    timeout_s: Annotated[float, Field(gt=0, le=300)] = 10.0
+
+    @property
+    def address_bytes(self) -> bytes:
+        """The five address bytes."""
+        return bytes.fromhex(self.address)
+
+
+class Config(_Section):
+    """The whole file; paths are absolute once loaded."""
+
+    gateway: Gateway
+    broker: Broker = Broker()
+    log: Log
+    trust: Trust = Trust()
+    destination: tuple[Destination, ...] = ()
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        names = [one.name for one in self.destination]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two destinations are called {name}: their queues would mix")
+        return self
+
+    @property
+    def data(self) -> Path:
+        """The data directory."""
+        return self.gateway.data
+
+
+def load(directory: Path) -> Config:
+    """Return the configuration in a data directory. Raises ConfigError naming file and key."""
+    path = directory / FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{path} does not exist: run karez gateway init {directory}") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text") from None
+    return _located(parse(text, str(path)), directory)
+
+
+def parse(text: str, name: str) -> Config:
+    """Return the configuration in a TOML text; `name` names it in errors. Raises ConfigError."""
+    try:
+        return Config.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{name} is not TOML: {error}") from None
+    except ValidationError as error:
+        raise ConfigError(f"{name}: {_explain(error)}") from None
+
+
+def _explain(error: ValidationError) -> str:
+    """Every problem of a file in one line, each with its key."""
+    problems = []
+    for one in error.errors():
+        key = ".".join(str(part) for part in one["loc"]) or "file"
+        what = {
+            "extra_forbidden": "is not known; correct the spelling or remove it",
+            "missing": "is missing; add it",
+        }.get(one["type"], one["msg"].removeprefix("Value error, "))
+        problems.append(f"{key}: {what}" if what[0].isupper() or ":" in what else f"{key} {what}")
+    return "; ".join(problems)
+
+
+def _located(config: Config, directory: Path) -> Config:
+    """The same with paths relative to the file's directory made absolute."""
+    base = directory.absolute()
+
+    def under(path: Path | None) -> Path | None:
+        return None if path is None else base / path
+
+    broker: dict[str, Any] = {
+        name: under(getattr(config.broker, name)) for name in ("ca", "certificate", "key")
+    }
+    for name, path in broker.items():
+        if path is not None and not path.is_file():
+            raise ConfigError(f"{base / FILE}: broker.{name}: {path} is not a file; correct the path")
+    return config.model_copy(
+        update={
+            "gateway": config.gateway.model_copy(update={"data": base / config.gateway.data}),
+            "broker": config.broker.model_copy(update=broker),
+        }
+    )

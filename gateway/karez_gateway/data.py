@@ -1,0 +1,64 @@
+"""The data directory: what lies where, and opening it as the one service or beside it.
+
+gateway.toml     settings                    log.key        the log's private key
+log.vkey         its public half, to hand out
+trust.json       keys for `karez verify`     karez.sqlite3  the database
+log/             the transparency log        service.json   what the running service says
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from karez_gateway.config import Config
+from karez_gateway.errors import StoreError
+from karez_gateway.log.errors import LogError
+from karez_gateway.log.keys import load_key
+from karez_gateway.log.tlog import Tlog
+from karez_gateway.seam import Seam, unharmed
+from karez_gateway.sequence import Sequencer
+from karez_gateway.store import database
+from karez_gateway.store.database import Database
+
+LOG = "log"
+LOG_KEY = "log.key"
+LOG_VERIFIER_KEY = "log.vkey"
+TRUST = "trust.json"
+SERVICE = "service.json"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenData:
+    """Database and log of a running service, brought together; `healed` entries were missing in the log."""
+
+    sequencer: Sequencer
+    healed: int
+
+
+@contextmanager
+def opened(config: Config, at: Seam = unharmed) -> Iterator[OpenData]:
+    """Open everything for the service; the log's lock keeps a second one out. Raises StoreError."""
+    try:
+        signer = load_key(config.data / LOG_KEY, config.log.origin)
+        log = Tlog.open(config.data / LOG, config.log.origin, signer)
+    except LogError as error:
+        raise StoreError(str(error)) from error
+    try:
+        store = Database.open(config.data / database.FILE)
+        try:
+            sequencer = Sequencer(store, log, at)
+            yield OpenData(sequencer, sequencer.heal())
+        finally:
+            store.close()
+    finally:
+        log.close()
+
+
+@contextmanager
+def beside(config: Config) -> Iterator[Database]:
+    """Open the database for a command, with or without a running service."""
+    store = Database.open(config.data / database.FILE)
+    try:
+        yield store
+    finally:
+        store.close()

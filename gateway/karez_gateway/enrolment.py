@@ -1,0 +1,107 @@
+"""What people bring in: signed bindings that make a controller known, and signed grants."""
+
+import hashlib
+import time
+
+from karez_protocols import binding
+from karez_protocols import chain as chain_of
+from karez_protocols.errors import ProtocolError
+from karez_protocols.link import DOWN_SIZE_MAX
+
+from karez_gateway import rights
+from karez_gateway.errors import Refused
+from karez_gateway.store import controllers, downlinks
+from karez_gateway.store.controllers import Controller
+from karez_gateway.store.database import Database
+from karez_gateway.verifier.statements import verifies
+
+
+def enrol(store: Database, signed_binding: bytes, provisioner_key: bytes) -> tuple[Controller, bool]:
+    """Register a binding's controller; return it, and False if it was enrolled before. Raises Refused."""
+    try:
+        values, _, message, signature = binding.open_signed(signed_binding)
+    except ProtocolError as error:
+        raise Refused(f"this is no signed binding: {error}") from error
+    if not verifies(provisioner_key, signature, message):
+        raise Refused(
+            f"the provisioner of this gateway (key {provisioner_key.hex()}) did not sign this binding: "
+            f"ask who provisioned the box, or correct trust.provisioner"
+        )
+    name, site = values["controller"], values["site"]
+    if chain_of.controller_name(values["controller_key"]) != name:
+        raise Refused(f"the name {name} does not follow from the controller's key in the binding")
+    with store.writing() as connection:
+        known = controllers.find(connection, name)
+        if known is not None:
+            if known.signed_binding != signed_binding:
+                raise Refused(
+                    f"controller {name} is enrolled with another binding, for site {known.site}: "
+                    f"its chain begins with that one"
+                )
+            return known, False
+        controllers.enrol(connection, name, site, signed_binding, int(time.time()))
+        found = controllers.find(connection, name)
+    if found is None:
+        raise Refused(f"controller {name} was not stored")
+    return found, True
+
+
+def queue_grant(store: Database, data: bytes, controller: str = "") -> tuple[Controller, int]:
+    """Queue a grant that we would accept; return the controller and the grant's seq. Raises Refused."""
+    right = rights.read(data)
+    with store.writing() as connection:
+        target = _target(controllers.at_site(connection, right.site), right.site, controller)
+        rights.check(data, target.site, target.regulator_key)
+        digest = hashlib.sha256(data).digest()
+        known = downlinks.same_checked(connection, target.id, digest)
+        if known is not None:
+            raise Refused(f"grant {right.seq} was taken before for {target.name}; it is {known.state}")
+        downlinks.queue(
+            connection,
+            target.id,
+            grant_seq=right.seq,
+            digest=digest,
+            body=data,
+            checked=True,
+            now_s=int(time.time()),
+        )
+    return target, right.seq
+
+
+def queue_unchecked(store: Database, data: bytes, controller: str = "") -> tuple[Controller, int | None]:
+    """Queue bytes as they are: the controller decides. Raises Refused if nobody can be addressed."""
+    if not 0 < len(data) < DOWN_SIZE_MAX:
+        raise Refused(f"{len(data)} bytes cannot be carried: a grant has 1..{DOWN_SIZE_MAX - 1}")
+    try:
+        right = rights.read(data)
+        seq: int | None = right.seq
+        site = right.site
+    except Refused:
+        seq, site = None, ""
+    with store.writing() as connection:
+        if controller:
+            known = controllers.find(connection, controller)
+            candidates = [] if known is None else [known]
+        else:
+            candidates = controllers.at_site(connection, site)
+        target = _target(candidates, site or "(unreadable)", controller)
+        downlinks.queue(
+            connection,
+            target.id,
+            grant_seq=seq,
+            digest=hashlib.sha256(data).digest(),
+            body=data,
+            checked=False,
+            now_s=int(time.time()),
+        )
+    return target, seq
+
+
+def _target(candidates: list[Controller], site: str, controller: str) -> Controller:
+    """The controller to address: the named one, else the newest binding of the site."""
+    found = [one for one in candidates if controller in ("", one.name)]
+    if found:
+        return found[0]
+    if controller:
+        raise Refused(f"controller {controller} is not enrolled at site {site}: see karez gateway status")
+    raise Refused(f"no controller is enrolled at site {site}: enrol its binding first, or name --controller")

@@ -1,0 +1,187 @@
+"""Puts an evidence bundle together: records that end with a verified signature, and their proofs.
+
+The range is contiguous and ends with the signature record that covers the last record wanted
+(without a wish: the newest one). Everything is walked along the chain again, from h_0 or from
+the statement that took the chain up: what the bundle says does not rest on a table.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from karez_protocols import bundle, record
+from karez_protocols import chain as chain_of
+from sqlalchemy import Connection
+
+from karez_gateway import logview
+from karez_gateway.config import Config
+from karez_gateway.data import LOG, LOG_VERIFIER_KEY
+from karez_gateway.errors import Refused, StoreError
+from karez_gateway.store import chains, controllers, downlinks, entries, outboxes, verdicts
+from karez_gateway.store.controllers import Controller
+from karez_gateway.store.database import Database
+from karez_gateway.store.entries import Stored
+from karez_gateway.verifier import slots
+from karez_gateway.verifier.slots import PLACES
+from karez_gateway.verify import UNCHAINED
+
+_COVERED_H = slice(*PLACES[record.STATEMENT]["covered_h"][:2])
+_STATEMENT_SEQ = slice(*PLACES[record.SIGNATURE]["statement_seq"][:2])
+_DIGEST = slice(*PLACES[record.GRANT]["digest"][:2])
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle and what to say about it."""
+
+    data: bytes
+    controller: str
+    site: str
+    chain: int
+    first_seq: int
+    last_seq: int
+    grants: int
+    receipts: int
+    grants_missing: tuple[int, ...]  # seqs that records name and this gateway does not hold
+
+    def facts(self) -> dict[str, object]:
+        """All but the bytes, for a program."""
+        return {name: getattr(self, name) for name in self.__slots__ if name != "data"}
+
+
+def export(
+    store: Database,
+    config: Config,
+    *,
+    site: str = "",
+    controller: str = "",
+    from_seq: int | None = None,
+    to_seq: int | None = None,
+) -> Bundle:
+    """Return a bundle of one controller's newest chain. Raises Refused when there is nothing to prove."""
+    with store.reading() as connection:
+        owner = _owner(connection, site, controller)
+        chain, chained = _chain(connection, owner)
+        end = _end(chained, to_seq)
+        run, h_before = _run([one for one, _ in chained], chain, owner, end, from_seq)
+        grants, missing = _grants(connection, owner, run)
+        receipts = outboxes.receipts(
+            connection, min(one.log_index for one in run), max(one.log_index for one in run)
+        )
+        indexes = [run[-1].log_index]
+        indexes += [index for one in run for index in receipts.get(one.log_index, [])]
+        bodies = [_body(connection, index) for index in indexes]
+    key = (config.data / LOG_VERIFIER_KEY).read_text().strip()
+    note, proofs = logview.prove(config.data / LOG, config.log.origin, key, indexes)
+    data = bundle.encode(
+        owner.signed_binding,
+        [one.body for one in grants],
+        chain,
+        h_before,
+        [one.slot for one in run],
+        note,
+        list(zip(indexes, bodies, proofs, strict=True)),
+    )
+    return Bundle(
+        bytes(data),
+        owner.name,
+        owner.site,
+        chain,
+        run[0].seq,
+        run[-1].seq,
+        len(grants),
+        len(indexes) - 1,
+        tuple(missing),
+    )
+
+
+def _body(connection: Connection, index: int) -> bytes:
+    body = entries.body(connection, index)
+    if body is None:
+        raise StoreError(f"entry {index} is named but missing")
+    return body
+
+
+def _owner(connection: Connection, site: str, controller: str) -> Controller:
+    if controller:
+        found = controllers.find(connection, controller)
+        if found is None:
+            raise Refused(f"controller {controller} is not enrolled: see karez gateway status")
+        if site and found.site != site:
+            raise Refused(f"controller {controller} stands at site {found.site}, not {site}")
+        return found
+    at_site = controllers.at_site(connection, site)
+    if not at_site:
+        raise Refused(f"no controller is enrolled at site {site}: see karez gateway status")
+    return at_site[0]
+
+
+def _chain(connection: Connection, owner: Controller) -> tuple[int, list[tuple[Stored, str | None]]]:
+    """The newest chain with a verified signature, and the records that follow it, with their reasons."""
+    for chain, marks in reversed(chains.of_controller(connection, owner.id)):
+        if marks.signed_seq:
+            return chain, verdicts.chained(connection, owner.id, chain, UNCHAINED)
+    raise Refused(f"controller {owner.name} has no verified signature yet: its next checkpoint brings one")
+
+
+def _end(chained: Sequence[tuple[Stored, str | None]], to_seq: int | None) -> int:
+    """Place of the verified signature record that ends the bundle."""
+    signatures = [
+        at for at, (one, reason) in enumerate(chained) if one.slot[1] == record.SIGNATURE and reason is None
+    ]
+    if to_seq is None:
+        return signatures[-1]
+    for at in signatures:
+        one = chained[at][0]
+        # The record itself may be the statement; what a signature covers ends with it.
+        if int.from_bytes(one.slot[_STATEMENT_SEQ], "little") >= to_seq or one.seq == to_seq:
+            return at
+    last = chained[signatures[-1]][0].seq
+    raise Refused(
+        f"record {to_seq} is not covered by a verified signature yet; the last one is record {last}"
+    )
+
+
+def _run(
+    chained: Sequence[Stored], chain: int, owner: Controller, end: int, from_seq: int | None
+) -> tuple[list[Stored], bytes]:
+    """The contiguous records up to `end`, from `from_seq` if it lies among them, and h before the first."""
+    first = end
+    while first > 0 and chained[first - 1].seq == chained[first].seq - 1:
+        first -= 1
+    run = chained[first : end + 1]
+    h = chain_of.genesis(chain, owner.signed_binding)
+    if chain_of.following(h, run[0].slot[: record.CONTENT_SIZE])[:16] != run[0].slot[record.CONTENT_SIZE :]:
+        run, h = _from_statement(run)
+    if from_seq is None:
+        return list(run), h
+    if not run[0].seq <= from_seq <= run[-1].seq:
+        raise Refused(
+            f"records {run[0].seq}..{run[-1].seq} are contiguous here; {from_seq} is not among them"
+        )
+    at = from_seq - run[0].seq
+    for one in run[:at]:
+        h = chain_of.check(h, one.slot)
+    return list(run[at:]), h
+
+
+def _from_statement(run: Sequence[Stored]) -> tuple[Sequence[Stored], bytes]:
+    """The part of a run that begins with the first statement: its covered h goes before it."""
+    for at, one in enumerate(run):
+        if one.slot[1] == record.STATEMENT:
+            return run[at:], one.slot[_COVERED_H]
+    raise Refused("the chain is broken here and no statement has taken it up again")
+
+
+def _grants(
+    connection: Connection, owner: Controller, run: Sequence[Stored]
+) -> tuple[list[downlinks.Downlink], list[int]]:
+    """Grants that the records name, by rising seq, and the seqs that we do not hold."""
+    named = {slots.head(one.slot).grant_seq for one in run} - {0}
+    digests = {one.slot[_DIGEST] for one in run if one.slot[1] == record.GRANT}
+    found: dict[int, downlinks.Downlink] = {}
+    for one in downlinks.grants_of(connection, owner.id):
+        seq = one.grant_seq or 0
+        is_used = one.digest in digests or (seq in named and one.state == downlinks.ACCEPTED)
+        if is_used and (seq not in found or one.digest in digests):
+            found[seq] = one
+    return [found[seq] for seq in sorted(found)], sorted(named - set(found))

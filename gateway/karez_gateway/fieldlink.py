@@ -1,0 +1,195 @@
+"""The MQTT shell of the field link: frames to ingest, acknowledgements and grants back.
+
+The session is clean: what the broker loses is not acknowledged, so controllers send it again.
+Acknowledgements go out only after the batch is durable in table and log.
+"""
+
+import asyncio
+import contextlib
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiomqtt
+import structlog
+from karez_protocols import link
+from karez_protocols.errors import ProtocolError
+
+from karez_gateway.config import LINK_IDENTITY, Broker
+from karez_gateway.ingest import Frame, Ingest
+from karez_gateway.worker import Worker
+
+_log = structlog.get_logger()
+
+# A batch of 256 frames is at most 4,096 records: one transaction of some 100 ms.
+BATCH_FRAMES_MAX = 256
+# 9 MB of frames. Beyond it aiomqtt drops, which the acknowledgement forgives.
+WAITING_FRAMES_MAX = 4096
+RETRY_S_MAX = 30
+# aiomqtt warns about this many publishes under way; a batch answers every controller in it.
+PENDING_MAX = 2 * BATCH_FRAMES_MAX
+
+UP, STATE = "karez/1/+/up", "karez/1/+/state"
+
+
+@dataclass(slots=True)
+class Presence:
+    """What the `state` topic says of one controller."""
+
+    utc_s: int
+    state: dict[str, int | None]
+
+
+@dataclass(slots=True)
+class LinkState:
+    """How the link stands, for `status`."""
+
+    broker: str = "connecting"
+    presence: dict[str, Presence] = field(default_factory=dict)
+    states_malformed: int = 0
+
+
+class FieldLink:
+    """Runs until cancelled; reconnects by itself."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        ingest: Ingest,
+        worker: Worker,
+        *,
+        on_stored: Callable[[], None],
+        on_change: Callable[[], None],
+        on_online: Callable[[str], None],
+    ) -> None:
+        """`on_stored` after each durable batch, `on_change` when the link's state changes."""
+        self.state = LinkState()
+        self._broker = broker
+        self._ingest = ingest
+        self._worker = worker
+        self._on_stored = on_stored
+        self._on_change = on_change
+        self._on_online = on_online
+        self._client: aiomqtt.Client | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """True while grants can be published."""
+        return self._client is not None
+
+    async def run(self) -> None:
+        """Keep the link up."""
+        failures = 0
+        while True:
+            try:
+                await self._session()
+            except aiomqtt.MqttError as error:
+                was_up = self.state.broker == "connected"
+                failures = 1 if was_up else failures + 1
+                self._say(f"not connected: {error}")
+                if failures == 1:  # one line for an outage, not one for every attempt
+                    where = f"{self._broker.host}:{self._broker.port}"
+                    _log.warning("broker not reachable, trying on", broker=where, reason=str(error))
+            await asyncio.sleep(min(1 << min(failures - 1, 5), RETRY_S_MAX))
+
+    def _say(self, broker: str) -> None:
+        if broker != self.state.broker:
+            self.state.broker = broker
+            self._on_change()
+
+    async def _session(self) -> None:
+        client = aiomqtt.Client(
+            self._broker.host,
+            self._broker.port,
+            identifier=LINK_IDENTITY,
+            keepalive=self._broker.keepalive_s,
+            tls_context=tls_context(self._broker),
+            max_queued_incoming_messages=WAITING_FRAMES_MAX,
+        )
+        client.pending_calls_threshold = PENDING_MAX
+        async with client:
+            await client.subscribe([(UP, 1), (STATE, 1)])
+            self._client = client
+            _log.info("connected to the broker", broker=f"{self._broker.host}:{self._broker.port}")
+            self._say("connected")
+            try:
+                await self._receive(client)
+            finally:
+                self._client = None
+
+    async def _receive(self, client: aiomqtt.Client) -> None:
+        messages = client.messages
+        async for message in messages:
+            frames: list[Frame] = []
+            self._sort(message, frames)
+            while len(messages) and len(frames) < BATCH_FRAMES_MAX:
+                self._sort(await anext(messages), frames)
+            if frames:
+                await self._store(client, frames)
+
+    def _sort(self, message: aiomqtt.Message, frames: list[Frame]) -> None:
+        _, _, controller, leaf = message.topic.value.split("/")
+        payload = message.payload if isinstance(message.payload, bytes) else b""
+        if leaf == "up":
+            frames.append(Frame(controller, payload, int(time.time())))
+            return
+        try:
+            state = link.decode_state(payload)
+        except ProtocolError:
+            self.state.states_malformed += 1
+            return
+        before = self.state.presence.get(controller)
+        self.state.presence[controller] = Presence(int(time.time()), state)
+        if state["online"] and not (before and before.state["online"]):
+            self._on_online(controller)
+
+    async def _store(self, client: aiomqtt.Client, frames: list[Frame]) -> None:
+        acks = await self._worker.run(self._ingest.take, frames)
+        self._on_stored()
+        await asyncio.gather(
+            *[
+                client.publish(
+                    link.topic(ack.controller, "down"), link.encode_ack(ack.frame, ack.chain, ack.seq), qos=1
+                )
+                for ack in acks
+            ]
+        )
+
+    async def publish_grant(self, controller: str, grant: bytes) -> bool:
+        """Publish a grant; False when it did not reach the broker."""
+        client = self._client
+        if client is None:
+            return False
+        with contextlib.suppress(aiomqtt.MqttError):
+            await client.publish(link.topic(controller, "down"), link.encode_grant(grant), qos=1)
+            return True
+        return False
+
+
+def tls_context(broker: Broker) -> ssl.SSLContext | None:
+    """TLS for the broker, None for plain MQTT on this machine."""
+    if broker.ca is None or broker.certificate is None:
+        return None
+    context = _NamedContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.expected_name = broker.tls_name
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_verify_locations(cafile=str(broker.ca))
+    context.load_cert_chain(str(broker.certificate), None if broker.key is None else str(broker.key))
+    return context
+
+
+class _NamedContext(ssl.SSLContext):
+    """Expects a certificate for `expected_name` instead of the address that was dialled.
+
+    The link names its broker apart from its address (design §9); paho always hands over the address.
+    """
+
+    expected_name = ""
+
+    def wrap_socket(self, *args: Any, **kwargs: Any) -> ssl.SSLSocket:
+        """Put the expected name in the place of the address."""
+        if self.expected_name:
+            kwargs["server_hostname"] = self.expected_name
+        return super().wrap_socket(*args, **kwargs)

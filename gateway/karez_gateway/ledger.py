@@ -1,0 +1,99 @@
+"""The ledger stage: litres per site, hour and method, from good measuring records (取用水台账).
+
+d = W_i - W_{i-1} of two good readings that follow one another is booked to the hour of the
+later one: a gap's litres belong to the period in which it ends (design §5). The cursor moves
+in the transaction of the booking, so a restart at any point books nothing twice.
+"""
+
+from karez_protocols import record
+from sqlalchemy import Connection
+
+from karez_gateway.seam import Seam, unharmed
+from karez_gateway.store import controllers, cursors, ledgers, verdicts
+from karez_gateway.store.chains import Key
+from karez_gateway.store.controllers import Controller
+from karez_gateway.store.database import Database
+from karez_gateway.store.ledgers import Book, Hour, Litres
+from karez_gateway.store.verdicts import Good
+from karez_gateway.verifier import slots
+from karez_gateway.verifier.slots import PLACES
+
+STAGE = "ledger"
+SLICE = 4096
+HOUR_S = 3600
+METHOD_UNKNOWN = 0
+
+MEASURING = tuple(kind for kind in PLACES if record.is_measuring(kind))
+_METHOD = PLACES[record.INTERVAL]["method"][0]
+
+
+class Ledger:
+    """Run `step` until it returns 0. One thread at a time."""
+
+    def __init__(self, database: Database, at: Seam = unharmed) -> None:
+        """Take the open database."""
+        self._database = database
+        self._at = at
+        self._owners: dict[int, Controller] = {}
+
+    def step(self) -> int:
+        """Book the next slice of verdicts; return how many that was."""
+        with self._database.writing() as connection:
+            cursor = cursors.position(connection, STAGE)
+            last, good = verdicts.good_after(connection, cursor, SLICE, MEASURING)
+            if last == cursor:
+                return 0
+            books: dict[Key, Book] = {}
+            cells: dict[Hour, Litres] = {}
+            for one in good:
+                self._book(connection, one, books, cells)
+            for hour, more in cells.items():
+                ledgers.add(connection, hour, more)
+            ledgers.save_books(connection, books.items())
+            cursors.move(connection, STAGE, last)
+            self._at(STAGE)
+        return last - cursor
+
+    def _owner(self, connection: Connection, controller_id: int) -> Controller:
+        if controller_id not in self._owners:
+            self._owners[controller_id] = controllers.by_id(connection, controller_id)
+        return self._owners[controller_id]
+
+    def _open(self, connection: Connection, key: Key, hour_utc: int) -> Book:
+        """Where a chain's booking goes on: its own book, the earlier chain's end, or W at commissioning."""
+        known = ledgers.book_of(connection, key)
+        if known is not None:
+            return known
+        before_l = ledgers.last_volume_before(connection, key)
+        if before_l is None:
+            before_l = self._owner(connection, key[0]).base_volume_l
+        return Book(before_l, hour_utc)
+
+    def _book(
+        self, connection: Connection, one: Good, books: dict[Key, Book], cells: dict[Hour, Litres]
+    ) -> None:
+        slot = one.record.slot
+        volume_l = slots.volume_l(slot)
+        if volume_l is None:
+            return
+        key = (one.record.controller_id, one.record.chain)
+        head = slots.head(slot)
+        received_hour = one.record.received_utc_s // HOUR_S
+        if key not in books:
+            books[key] = self._open(connection, key, received_hour)
+        book = books[key]
+        # A record without a time belongs to the last hour that its chain knows.
+        hour_utc = head.utc_s // HOUR_S if slots.has_time(head) else book.hour_utc
+        litres = volume_l - book.volume_l
+        books[key] = Book(volume_l, hour_utc)
+        if litres <= 0:
+            return
+        method = slot[_METHOD] if slot[_METHOD] != 0xFF else METHOD_UNKNOWN
+        hour = Hour(self._owner(connection, key[0]).site, hour_utc, method)
+        index = one.record.log_index
+        cell = cells.get(hour)
+        if cell is None:
+            cells[hour] = Litres(litres, index, index)
+        else:
+            cell.litres += litres
+            cell.last_entry = index

@@ -1,0 +1,189 @@
+"""The service: one process, one event loop, one thread for transactions.
+
+Stages wake one another: a stored batch wakes verify, a slice of verdicts wakes ledger,
+downlink and every outbox. All of them are cursors, so being woken once too often or killed
+at any moment changes nothing.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import structlog
+
+from karez_gateway import data
+from karez_gateway.config import Config
+from karez_gateway.downlink import Downlinks
+from karez_gateway.fieldlink import FieldLink, tls_context
+from karez_gateway.ingest import Ingest
+from karez_gateway.ledger import Ledger
+from karez_gateway.outbox import Outbox
+from karez_gateway.sender import Sender
+from karez_gateway.servicestate import ServiceState
+from karez_gateway.store import controllers
+from karez_gateway.verification import Verification
+from karez_gateway.worker import Worker
+
+_log = structlog.get_logger()
+
+# Grants are queued by another process, the CLI: nobody waits longer than this for one.
+POLL_S = 0.5
+
+
+class Stage:
+    """One cursor: steps until there is nothing left, then waits to be woken."""
+
+    def __init__(
+        self, worker: Worker, step: Callable[[], int], then: Callable[[], None] | None = None
+    ) -> None:
+        """`then` is called after every step that did something."""
+        self._worker = worker
+        self._step = step
+        self._then = then
+        self.wake = asyncio.Event()
+
+    async def run(self) -> None:
+        """Step until cancelled; at start whatever is left from before."""
+        while True:
+            self.wake.clear()
+            while await self._worker.run(self._step):
+                if self._then is not None:
+                    self._then()
+            await self.wake.wait()
+
+
+class Service:
+    """Everything of one data directory, wired together."""
+
+    def __init__(self, config: Config, opened: data.OpenData, worker: Worker) -> None:
+        """Take open, healed data."""
+        sequencer = opened.sequencer
+        self._worker = worker
+        self._sequencer = sequencer
+        self._downlinks = Downlinks(sequencer)
+        self.ingest = Ingest(sequencer)
+        self._senders = [Sender(Outbox(sequencer, one), worker) for one in config.destination]
+        self._outboxes = [Stage(worker, one.outbox.step, one.wake.set) for one in self._senders]
+        self._ledger = Stage(worker, Ledger(sequencer.database).step)
+        self._downlink = Stage(worker, self._downlinks.step)
+        self._verify = Stage(worker, Verification(sequencer.database).step, self._verified)
+        self._came_online: list[str] = []
+        self._link = FieldLink(
+            config.broker,
+            self.ingest,
+            worker,
+            on_stored=self._verify.wake.set,
+            on_change=self._changed,
+            on_online=self._came_online.append,
+        )
+        self._state = ServiceState(config.data / data.SERVICE)
+
+    def _verified(self) -> None:
+        for stage in (self._ledger, self._downlink, *self._outboxes):
+            stage.wake.set()
+
+    def _changed(self) -> None:
+        """The link went up or down: tell those who wait for it, and `status`."""
+        _tell("connected" if self._link.is_connected else "disconnected", broker=self._link.state.broker)
+        self._report()
+
+    def _report(self) -> None:
+        senders = {
+            one.outbox.destination.name: {"up": one.is_up, "held": one.outbox.held} for one in self._senders
+        }
+        self._state.write(self._link.state, self.ingest.counters, senders)
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        stages = [self._verify, self._ledger, self._downlink, *self._outboxes]
+        runners: list[Stage | Sender | FieldLink] = [*stages, *self._senders, self._link]
+        async with asyncio.TaskGroup() as tasks:
+            for runner in runners:
+                tasks.create_task(runner.run())
+            tasks.create_task(self._poll())
+            _tell(
+                "ready", pid=os.getpid(), origin=self._sequencer.log.origin, entries=self._sequencer.log.size
+            )
+
+    async def _poll(self) -> None:
+        """Carry grants, and keep `status` fresh."""
+        while True:
+            online, self._came_online[:] = list(self._came_online), []
+            for name in online:
+                await self._worker.run(self._hurry, name)
+            now_s = int(time.time())
+            await self._worker.run(self._downlinks.log_queued, now_s)
+            if self._link.is_connected:
+                for one in await self._worker.run(self._downlinks.due, now_s):
+                    if await self._link.publish_grant(one.controller, one.body):
+                        await self._worker.run(self._downlinks.sent, one, now_s)
+            self._report()
+            await asyncio.sleep(POLL_S)
+
+    def _hurry(self, name: str) -> None:
+        with self._sequencer.database.reading() as connection:
+            found = controllers.find(connection, name)
+        if found is not None:
+            self._downlinks.hurry(found.id, int(time.time()))
+
+
+def _tell(event: str, **facts: Any) -> None:
+    """One JSON line on stdout, for whoever started the service."""
+    sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
+    sys.stdout.flush()
+
+
+def _configure_logging() -> None:
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+@contextmanager
+def _stopped_by_signals(stop: Callable[[], object]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+async def _serve(config: Config, opened: data.OpenData, worker: Worker) -> None:
+    service = asyncio.create_task(Service(config, opened, worker).run())
+    with _stopped_by_signals(service.cancel):
+        try:
+            await service
+        except asyncio.CancelledError:
+            if not service.cancelled():
+                raise
+    _tell("stopped")
+
+
+def run(config: Config) -> None:
+    """Run the service until SIGTERM or SIGINT. Raises GatewayError when it cannot start."""
+    _configure_logging()
+    tls_context(config.broker)  # a certificate that cannot be used ends it here, not in a retry loop
+    with ExitStack() as stack:
+        opened = stack.enter_context(data.opened(config))
+        worker = Worker()
+        stack.callback(worker.close)
+        if opened.healed:
+            _log.warning("the log has caught up with the table", entries=opened.healed)
+        asyncio.run(_serve(config, opened, worker))

@@ -1,0 +1,83 @@
+"""Creates a gateway's data directory: settings, log key, empty log, trust file."""
+
+import json
+from pathlib import Path
+
+from karez_gateway import config
+from karez_gateway.data import LOG, LOG_KEY, LOG_VERIFIER_KEY, TRUST
+from karez_gateway.errors import Refused
+from karez_gateway.log.errors import LogError
+from karez_gateway.log.keys import create_key
+from karez_gateway.log.tlog import Tlog
+
+_TEMPLATE = """\
+# Karez gateway. After a change: restart the service.
+
+[gateway]
+name = {name}
+data = "."          # database, log and keys, relative to this file
+
+[broker]            # plain MQTT is for this machine only
+host = {broker_host}
+port = {broker_port}
+# tls_name = "broker.example"     # name in the broker's certificate, if it is not its address
+# ca = "link-ca.crt"              # these three belong together
+# certificate = "gateway.crt"     # its CN must be "gateway"
+# key = "gateway.key"
+
+[log]
+origin = {origin}   # stands in every checkpoint; a restored backup needs a new one
+
+[trust]
+{provisioner_line}
+
+# [[destination]]
+# name = "county"
+# kind = "szy206"
+# host = "127.0.0.1"
+# port = 9000
+# address = "4101050100"          # the station at the platform, 10 hexadecimal digits
+# dialect = "206"                 # or "427"
+# controller = "0123456789abcdef" # needed once a second controller is enrolled
+"""
+
+
+def create(
+    directory: Path,
+    *,
+    name: str,
+    origin: str,
+    broker_host: str,
+    broker_port: int,
+    provisioner: str,
+    regulators: list[str],
+) -> None:
+    """Create the directory's files. Raises Refused when one of them exists, ConfigError on a bad value."""
+    for existing in (config.FILE, LOG_KEY, LOG, TRUST):
+        if (directory / existing).exists():
+            raise Refused(f"{directory / existing} exists already: nothing was changed")
+    line = (
+        f'provisioner = "{provisioner}"   # signs bindings'
+        if provisioner
+        else '# provisioner = "…"             # 64 hexadecimal digits: the public key that signs bindings'
+    )
+    text = _TEMPLATE.format(
+        name=json.dumps(name),
+        origin=json.dumps(origin),
+        broker_host=json.dumps(broker_host),
+        broker_port=broker_port,
+        provisioner_line=line,
+    )
+    config.parse(text, f"{directory / config.FILE}")
+    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        signer = create_key(directory / LOG_KEY, origin)
+        Tlog.create(directory / LOG, origin, signer).close()
+    except LogError as error:
+        raise Refused(str(error)) from error
+    public = str(signer.verifier_key)
+    (directory / LOG_VERIFIER_KEY).write_text(public + "\n")
+    if provisioner and regulators:
+        trust = {"provisioner": provisioner.lower(), "regulator": regulators, "log": [public]}
+        (directory / TRUST).write_text(json.dumps(trust, indent=2) + "\n")
+    (directory / config.FILE).write_text(text)

@@ -1,0 +1,129 @@
+"""What `karez gateway status` shows: one dictionary, from the tables and the running service's file."""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Any
+
+from karez_protocols import causes
+from sqlalchemy import Connection, func, select
+
+from karez_gateway import servicestate
+from karez_gateway.config import Config, Destination
+from karez_gateway.data import LOG, SERVICE
+from karez_gateway.log.files import LOCK_FILE
+from karez_gateway.store import chains, controllers, downlinks, entries, ledgers, outboxes, verdicts
+from karez_gateway.store.controllers import Controller
+from karez_gateway.store.database import Database
+from karez_gateway.store.schema import entry, fork
+from karez_gateway.uploads import szy206
+
+
+def is_running(config: Config) -> bool:
+    """True if a service holds the log's lock."""
+    try:
+        descriptor = os.open(config.data / LOG / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def status(store: Database, config: Config) -> dict[str, Any]:
+    """Everything a person or program may want to know now."""
+    service = servicestate.read(Path(config.data / SERVICE))
+    running = is_running(config)
+    with store.reading() as connection:
+        everyone = controllers.everyone(connection)
+        names = {one.id: one.name for one in everyone}
+        return {
+            "name": config.gateway.name,
+            "running": running,
+            "broker": service.get("broker", "unknown") if running else "service not running",
+            "log": {"origin": config.log.origin, "entries": entries.next_index(connection)},
+            "controllers": [_controller(connection, one, service.get("presence", {})) for one in everyone],
+            "destinations": [
+                _destination(connection, one, names, service.get("destinations", {}))
+                for one in config.destination
+            ],
+            "downlinks": [_downlink(one) for one in downlinks.everything(connection)],
+            "strangers": controllers.strangers(connection),
+            "counters": service.get("counters", {}),
+        }
+
+
+def _controller(connection: Connection, one: Controller, presence: dict[str, Any]) -> dict[str, Any]:
+    shown = []
+    for chain, marks in chains.of_controller(connection, one.id):
+        stored = chains.stored(connection, (one.id, chain))
+        shown.append(
+            {
+                "chain": chain,
+                "stored_seq": stored.stored_seq if stored else 0,
+                "top_seq": stored.top_seq if stored else 0,
+                "verified_seq": marks.verified_seq,
+                "signed_seq": marks.signed_seq,
+                "covered_seq": marks.covered_seq,
+                "broken": marks.broken,
+                "volume_l": marks.volume_l,
+                "forks": _forks(connection, one.id, chain),
+                "quarantined": verdicts.quarantined(connection, one.id, chain),
+            }
+        )
+    return {
+        "name": one.name,
+        "site": one.site,
+        "state": presence.get(one.name),
+        "chains": shown,
+        "litres_booked": ledgers.total(connection, one.site),
+        "findings": [
+            {"kind": kind, "subject": subject, "litres": litres}
+            for kind, subject, litres in verdicts.findings(connection, one.id)
+        ],
+    }
+
+
+def _forks(connection: Connection, controller_id: int, chain: int) -> int:
+    query = select(func.count()).select_from(fork).join(entry, entry.c.log_index == fork.c.log_index)
+    where = (entry.c.controller_id == controller_id, entry.c.chain == chain)
+    return int(connection.execute(query.where(*where)).scalar_one())
+
+
+def _destination(
+    connection: Connection, one: Destination, names: dict[int, str], service: dict[str, Any]
+) -> dict[str, Any]:
+    counts = outboxes.counts(connection, one.name)
+    live = service.get(one.name, {})
+    return {
+        "name": one.name,
+        "up": bool(live.get("up")),
+        "held": live.get("held", ""),
+        "waiting": counts.get(outboxes.WAITING, 0),
+        "confirmed": counts.get(outboxes.CONFIRMED, 0),
+        "refused": counts.get(outboxes.REFUSED, 0),
+        "problem": outboxes.last_reason(connection, one.name),
+        # Reports carry whole cubic metres; these litres are in the register but not in the last report.
+        "remainder_l": {
+            names[record.controller_id]: szy206.remainder_l(record.slot)
+            for record in outboxes.last_confirmed(connection, one.name)
+        },
+    }
+
+
+def _downlink(one: downlinks.Downlink) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "controller": one.controller,
+        "site": one.site,
+        "grant_seq": one.grant_seq,
+        "checked": one.checked,
+        "state": one.state,
+        "attempts": one.attempts,
+        "log_index": one.log_index,
+        "cause": None if one.cause is None else causes.NAMES.get(one.cause, str(one.cause)),
+    }

@@ -1,0 +1,1 @@
+"""The gateway's database: one append-only table of entries, and what stages derive from it."""

@@ -1,0 +1,108 @@
+"""SQL over `chain_state`: ingest and verify each own their columns of one row per chain."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from karez_gateway.store.schema import chain_state
+
+Key = tuple[int, int]  # controller id, chain
+
+
+@dataclass(slots=True)
+class StoredMarks:
+    """Ingest's columns."""
+
+    stored_seq: int
+    top_seq: int
+
+
+@dataclass(slots=True)
+class VerifiedMarks:
+    """Verify's columns."""
+
+    verified_seq: int
+    seen_seq: int
+    h: bytes
+    broken: bool
+    statements: bytes
+    signed_seq: int
+    covered_seq: int
+    volume_l: int | None
+    grant_digest: bytes | None
+
+
+_INGEST = (chain_state.c.stored_seq, chain_state.c.top_seq)
+_VERIFY = tuple(chain_state.c[name] for name in VerifiedMarks.__slots__)
+
+
+def _one(connection: Connection, columns: Iterable[Any], key: Key) -> Any:
+    query = select(*columns).where(chain_state.c.controller_id == key[0], chain_state.c.chain == key[1])
+    return connection.execute(query).first()
+
+
+def stored(connection: Connection, key: Key) -> StoredMarks | None:
+    """Ingest's marks of a chain; None = nothing arrived yet."""
+    row = _one(connection, _INGEST, key)
+    return None if row is None else StoredMarks(*row)
+
+
+def verified(connection: Connection, key: Key) -> VerifiedMarks | None:
+    """Verify's marks of a chain."""
+    row = _one(connection, _VERIFY, key)
+    return None if row is None else VerifiedMarks(*row)
+
+
+def begin(connection: Connection, key: Key, genesis: bytes) -> None:
+    """Open a chain's row: nothing stored, nothing verified, h = h_0."""
+    row = {
+        "controller_id": key[0],
+        "chain": key[1],
+        "stored_seq": 0,
+        "top_seq": 0,
+        "verified_seq": 0,
+        "seen_seq": 0,
+        "h": genesis,
+        "broken": False,
+        "statements": b"",
+        "signed_seq": 0,
+        "covered_seq": 0,
+        "volume_l": None,
+        "grant_digest": None,
+    }
+    connection.execute(insert(chain_state), [row])
+
+
+def _save(connection: Connection, rows: list[tuple[Key, dict[str, Any]]]) -> None:
+    statement = update(chain_state).where(
+        chain_state.c.controller_id == bindparam("at_controller"),
+        chain_state.c.chain == bindparam("at_chain"),
+    )
+    connection.execute(
+        statement.values({name: bindparam(name) for name in rows[0][1]}),
+        [{"at_controller": key[0], "at_chain": key[1], **values} for key, values in rows],
+    )
+
+
+def save_stored(connection: Connection, marks: Iterable[tuple[Key, StoredMarks]]) -> None:
+    """Write ingest's columns."""
+    rows = [(key, {"stored_seq": one.stored_seq, "top_seq": one.top_seq}) for key, one in marks]
+    if rows:
+        _save(connection, rows)
+
+
+def save_verified(connection: Connection, marks: Iterable[tuple[Key, VerifiedMarks]]) -> None:
+    """Write verify's columns."""
+    rows = [(key, {name: getattr(one, name) for name in VerifiedMarks.__slots__}) for key, one in marks]
+    if rows:
+        _save(connection, rows)
+
+
+def of_controller(connection: Connection, controller_id: int) -> list[tuple[int, VerifiedMarks]]:
+    """Chain number and verify's marks of every chain of a controller, by rising number."""
+    query = select(chain_state.c.chain, *_VERIFY).where(chain_state.c.controller_id == controller_id)
+    return [
+        (row[0], VerifiedMarks(*row[1:])) for row in connection.execute(query.order_by(chain_state.c.chain))
+    ]

@@ -1,0 +1,113 @@
+"""SQL over `controller` and `stranger`: who may speak, and who tried."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from karez_protocols import binding
+from sqlalchemy import Connection, Row, delete, func, insert, select
+
+from karez_gateway.store.schema import controller, stranger
+
+# A thousand frames show who knocks; per name sixteen are as good as all. More would let
+# whoever holds one certificate fill the disk.
+STRANGERS_MAX = 1000
+STRANGERS_PER_NAME_MAX = 16
+
+
+@dataclass(frozen=True)
+class Controller:
+    """An enrolled box: its name, its site and the signed binding that h_0 follows from."""
+
+    id: int
+    name: str
+    site: str
+    signed_binding: bytes
+
+    @cached_property
+    def _opened(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        values, segments, _, _ = binding.open_signed(self.signed_binding)
+        return values, segments
+
+    @cached_property
+    def key(self) -> Ed25519PublicKey:
+        """The controller's own key: it signs checkpoints."""
+        return Ed25519PublicKey.from_public_bytes(self._opened[0]["controller_key"])
+
+    @cached_property
+    def regulator_key(self) -> bytes:
+        """The key that signs this site's grants."""
+        return bytes(self._opened[0]["regulator_key"])
+
+    @cached_property
+    def rated_flow_lph(self) -> int:
+        """Rated flow of the pump."""
+        return int(self._opened[0]["rated_flow_lph"])
+
+    @cached_property
+    def issued_utc_s(self) -> int:
+        """When the binding was signed: the newest one of a site speaks for it."""
+        return int(self._opened[0]["issued_utc_s"])
+
+    @cached_property
+    def base_volume_l(self) -> int:
+        """W at commissioning: the base of the first water segment."""
+        for segment in self._opened[1]:
+            if segment["quantity"] == binding.WATER and segment["base"] is not None:
+                return int(segment["base"])
+        return 0
+
+
+def _made(row: Row[Any]) -> Controller:
+    return Controller(row[0], row[1], row[2], bytes(row[3]))
+
+
+def find(connection: Connection, name: str) -> Controller | None:
+    """The controller of a name."""
+    row = connection.execute(select(controller).where(controller.c.name == name)).first()
+    return None if row is None else _made(row)
+
+
+def by_id(connection: Connection, controller_id: int) -> Controller:
+    """The controller of a row id, which a foreign key guarantees."""
+    return _made(connection.execute(select(controller).where(controller.c.id == controller_id)).one())
+
+
+def at_site(connection: Connection, site: str) -> list[Controller]:
+    """Controllers bound to a site, the newest binding first."""
+    rows = connection.execute(select(controller).where(controller.c.site == site)).all()
+    return sorted(map(_made, rows), key=lambda one: one.issued_utc_s, reverse=True)
+
+
+def everyone(connection: Connection) -> list[Controller]:
+    """All enrolled controllers by name."""
+    return [_made(row) for row in connection.execute(select(controller).order_by(controller.c.name))]
+
+
+def enrol(connection: Connection, name: str, site: str, signed_binding: bytes, now_s: int) -> None:
+    """Add a controller; its frames as a stranger are forgotten, for it will send them again."""
+    connection.execute(
+        insert(controller).values(name=name, site=site, binding=signed_binding, enrolled_utc_s=now_s)
+    )
+    connection.execute(delete(stranger).where(stranger.c.controller == name))
+
+
+def strangers(connection: Connection) -> dict[str, int]:
+    """Kept frames by the name they came under."""
+    query = select(stranger.c.controller, func.count()).group_by(stranger.c.controller)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def keep_stranger(connection: Connection, name: str, reason: str, payload: bytes, now_s: int) -> bool:
+    """Keep a frame that we cannot place, within the bounds above; False = only counted."""
+    total = connection.execute(select(func.count()).select_from(stranger)).scalar_one()
+    mine = connection.execute(
+        select(func.count()).select_from(stranger).where(stranger.c.controller == name)
+    ).scalar_one()
+    if total >= STRANGERS_MAX or mine >= STRANGERS_PER_NAME_MAX:
+        return False
+    connection.execute(
+        insert(stranger).values(controller=name, reason=reason, payload=payload, received_utc_s=now_s)
+    )
+    return True

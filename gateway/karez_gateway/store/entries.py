@@ -1,0 +1,138 @@
+"""SQL over `entry`, `fork` and `passed`: what arrived, under which number, in which order."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from karez_protocols import fields
+from karez_protocols.entry import RECORD, RECORD_BODY
+from karez_protocols.record import SLOT_SIZE
+from sqlalchemy import Connection, func, insert, select
+
+from karez_gateway.store.schema import entry, fork, passed
+
+# A record entry ends with the slot as it came.
+SLOT = slice(fields.size_of(RECORD_BODY) - SLOT_SIZE, fields.size_of(RECORD_BODY))
+
+
+class NewEntry(NamedTuple):
+    """One row of `entry`; the key fields are empty unless it is a record."""
+
+    log_index: int
+    kind: int
+    controller_id: int | None
+    chain: int | None
+    seq: int | None
+    digest: bytes
+    received_utc_s: int
+    body: bytes
+
+
+class Stored(NamedTuple):
+    """A record as stages read it."""
+
+    log_index: int
+    controller_id: int
+    chain: int
+    seq: int
+    received_utc_s: int
+    body: bytes
+
+    @property
+    def slot(self) -> bytes:
+        """The 128 bytes as they came."""
+        return self.body[SLOT]
+
+
+_STORED = (entry.c.log_index, entry.c.controller_id, entry.c.chain, entry.c.seq, entry.c.received_utc_s)
+_FIELDS = NewEntry._fields
+
+
+def next_index(connection: Connection) -> int:
+    """How many entries there are: indexes are contiguous from 0."""
+    top = connection.execute(select(func.max(entry.c.log_index))).scalar()
+    return 0 if top is None else int(top) + 1
+
+
+def add(connection: Connection, rows: Sequence[NewEntry]) -> None:
+    """Insert entries."""
+    connection.execute(insert(entry), [dict(zip(_FIELDS, row, strict=True)) for row in rows])
+
+
+def add_forks(connection: Connection, pairs: Sequence[tuple[int, int]]) -> None:
+    """Note (later entry, first entry) of the same number."""
+    connection.execute(insert(fork), [{"log_index": a, "first_index": b} for a, b in pairs])
+
+
+def bodies(connection: Connection, first: int, limit: int) -> list[bytes]:
+    """Entry bodies from an index on."""
+    query = select(entry.c.body).where(entry.c.log_index >= first).order_by(entry.c.log_index).limit(limit)
+    return [bytes(body) for body in connection.execute(query).scalars()]
+
+
+def body(connection: Connection, log_index: int) -> bytes | None:
+    """One entry's body."""
+    return connection.execute(select(entry.c.body).where(entry.c.log_index == log_index)).scalar()
+
+
+def records_after(connection: Connection, log_index: int, limit: int) -> tuple[int, list[Stored]]:
+    """Records among the next `limit` entries after an index, and the last index looked at."""
+    query = (
+        select(entry.c.kind, *_STORED, entry.c.body)
+        .where(entry.c.log_index > log_index, entry.c.log_index <= log_index + limit)
+        .order_by(entry.c.log_index)
+    )
+    rows = connection.execute(query).all()
+    last = rows[-1][1] if rows else log_index
+    return last, [Stored._make(row[1:]) for row in rows if row[0] == RECORD]
+
+
+def records_from(
+    connection: Connection, controller_id: int, chain: int, seq: int, until_index: int, limit: int
+) -> list[Stored]:
+    """Records of a chain from a number on, by number, as far as they stand at or below an index."""
+    query = (
+        select(*_STORED, entry.c.body)
+        .where(entry.c.controller_id == controller_id, entry.c.chain == chain, entry.c.seq >= seq)
+        .where(entry.c.log_index <= until_index)
+        .order_by(entry.c.seq, entry.c.log_index)
+        .limit(limit)
+    )
+    return [Stored._make(row) for row in connection.execute(query)]
+
+
+def keys(
+    connection: Connection, controller_id: int, chain: int, first: int, last: int
+) -> Iterator[tuple[int, bytes, int]]:
+    """(seq, digest, log index) of a chain's records in a range of numbers, in order of arrival."""
+    query = (
+        select(entry.c.seq, entry.c.digest, entry.c.log_index)
+        .where(entry.c.controller_id == controller_id, entry.c.chain == chain)
+        .where(entry.c.seq >= first, entry.c.seq <= last)
+        .order_by(entry.c.log_index)
+    )
+    for seq, digest, log_index in connection.execute(query):
+        yield seq, bytes(digest), log_index
+
+
+def seqs_above(connection: Connection, controller_id: int, chain: int, seq: int) -> Iterator[int]:
+    """Stored numbers above one, rising."""
+    query = (
+        select(entry.c.seq)
+        .where(entry.c.controller_id == controller_id, entry.c.chain == chain, entry.c.seq > seq)
+        .order_by(entry.c.seq)
+    )
+    yield from connection.execute(query).scalars()
+
+
+def add_passed(connection: Connection, controller_id: int, chain: int, first: int, last: int) -> None:
+    """Note numbers that will not come; saying it twice changes nothing."""
+    key = {"controller_id": controller_id, "chain": chain, "first_seq": first, "last_seq": last}
+    known = select(passed).filter_by(**key)
+    if connection.execute(known).first() is None:
+        connection.execute(insert(passed), [key])
+
+
+def passed_ranges(connection: Connection, controller_id: int, chain: int) -> list[tuple[int, int]]:
+    """(first, last) of all ranges that will not come."""
+    query = select(passed.c.first_seq, passed.c.last_seq).filter_by(controller_id=controller_id, chain=chain)
+    return [(first, last) for first, last in connection.execute(query)]

@@ -1,0 +1,194 @@
+"""Tables (design §10). `entry` is append-only; everything else can be derived or is a queue.
+
+Stages are cursors over `entry.log_index` (verify) or `verdict.position` (all after it).
+`verdict.position` is the order of verification: per chain it rises with seq, also where
+frames arrived out of order, so that ledger and uploads see W rising.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+# Names are given, never generated: a later migration must be able to name what it drops.
+metadata = MetaData(
+    naming_convention={"uq": "uq_%(table_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s"}
+)
+
+# SQLite gives a table without a second key tree only to INTEGER PRIMARY KEY.
+Key = BigInteger().with_variant(Integer, "sqlite")
+
+controller = Table(
+    "controller",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("site", Text, nullable=False),
+    Column("binding", LargeBinary, nullable=False),
+    Column("enrolled_utc_s", BigInteger, nullable=False),
+)
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("log_index", Key, primary_key=True, autoincrement=False),
+    Column("kind", SmallInteger, nullable=False),  # karez_protocols.entry: RECORD, OBJECT, UPLOAD
+    # The key of a record; empty for other kinds.
+    Column("controller_id", ForeignKey("controller.id")),
+    Column("chain", BigInteger),
+    Column("seq", BigInteger),
+    Column("digest", LargeBinary(32), nullable=False),  # SHA-256 of the slot, or of the body
+    Column("received_utc_s", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("controller_id", "chain", "seq", "digest"),
+)
+
+# Two different records under one number: both are kept, neither is repaired.
+fork = Table(
+    "fork",
+    metadata,
+    Column("log_index", ForeignKey("entry.log_index"), primary_key=True),  # the one that came later
+    Column("first_index", ForeignKey("entry.log_index"), nullable=False),
+)
+
+# Numbers that will not come: declared by a loss record, or below the first of chain n + 1.
+passed = Table(
+    "passed",
+    metadata,
+    Column("controller_id", ForeignKey("controller.id"), primary_key=True),
+    Column("chain", BigInteger, primary_key=True, autoincrement=False),
+    Column("first_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("last_seq", BigInteger, primary_key=True, autoincrement=False),
+)
+
+chain_state = Table(
+    "chain_state",
+    metadata,
+    Column("controller_id", ForeignKey("controller.id"), primary_key=True),
+    Column("chain", BigInteger, primary_key=True, autoincrement=False),
+    # written by ingest
+    Column("stored_seq", BigInteger, nullable=False),  # highest contiguous: what is acknowledged
+    Column("top_seq", BigInteger, nullable=False),  # highest of all
+    # written by verify
+    Column("verified_seq", BigInteger, nullable=False),  # every number up to here has its verdict
+    Column("seen_seq", BigInteger, nullable=False),  # highest number that verify has read
+    Column("h", LargeBinary(32), nullable=False),
+    Column("broken", Boolean, nullable=False),
+    Column("statements", LargeBinary, nullable=False),  # contents that wait for their signature
+    Column("signed_seq", BigInteger, nullable=False),  # last signature record that verified
+    Column("covered_seq", BigInteger, nullable=False),  # what it covers
+    Column("volume_l", BigInteger),  # W of the last good reading
+    Column("grant_digest", LargeBinary(32)),  # grant in force, as the controller recorded it
+)
+
+verdict = Table(
+    "verdict",
+    metadata,
+    Column("position", Key, primary_key=True, autoincrement=False),
+    Column("log_index", ForeignKey("entry.log_index"), nullable=False),
+    Column("record_kind", SmallInteger, nullable=False),
+    Column("reason", Text),  # empty = good; otherwise why the record is quarantined
+    Index("ix_verdict_log_index", "log_index", unique=True),
+)
+
+# What a good record shows that a person should see, once per subject.
+finding = Table(
+    "finding",
+    metadata,
+    Column("controller_id", ForeignKey("controller.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("subject", BigInteger, primary_key=True, autoincrement=False),
+    Column("log_index", ForeignKey("entry.log_index"), nullable=False),
+    Column("litres", BigInteger, nullable=False),
+)
+
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("stage", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),  # the last one that is done
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("hour_utc", BigInteger, primary_key=True, autoincrement=False),  # utc_s // 3600
+    Column("method", SmallInteger, primary_key=True, autoincrement=False),
+    Column("litres", BigInteger, nullable=False),
+    Column("first_entry", ForeignKey("entry.log_index"), nullable=False),
+    Column("last_entry", ForeignKey("entry.log_index"), nullable=False),
+)
+
+# Where the ledger stands in each chain: the W up to which litres are booked.
+book = Table(
+    "book",
+    metadata,
+    Column("controller_id", ForeignKey("controller.id"), primary_key=True),
+    Column("chain", BigInteger, primary_key=True, autoincrement=False),
+    Column("volume_l", BigInteger, nullable=False),
+    Column("hour_utc", BigInteger, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("destination", Text, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),  # = verdict.position
+    Column("log_index", ForeignKey("entry.log_index"), nullable=False),  # the record reported
+    Column("body", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),  # waiting, confirmed, refused
+    Column("attempts", Integer, nullable=False),
+    Column("next_try_utc_s", BigInteger, nullable=False),
+    Column("reason", Text),
+    Column("request", LargeBinary),
+    Column("confirm", LargeBinary),
+    Column("confirmed_utc_s", BigInteger),
+    Column("upload_index", ForeignKey("entry.log_index")),  # the receipt's own log entry
+    Index("ix_outbox_state", "destination", "state", "position"),
+    Index("ix_outbox_log_index", "log_index"),
+)
+
+downlink = Table(
+    "downlink",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("controller_id", ForeignKey("controller.id"), nullable=False),
+    Column("grant_seq", BigInteger),  # empty when the bytes cannot be read (carried unchecked)
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("checked", Boolean, nullable=False),  # form and regulator's signature held here
+    Column("state", Text, nullable=False),  # queued, logged, sent, accepted, refused
+    Column("queued_utc_s", BigInteger, nullable=False),
+    Column("log_index", ForeignKey("entry.log_index")),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try_utc_s", BigInteger, nullable=False),
+    Column("cause", SmallInteger),  # why the controller refused it
+    Column("decided_index", ForeignKey("entry.log_index")),  # the record that says so
+    Index("ix_downlink_state", "state", "next_try_utc_s"),
+    Index("ix_downlink_digest", "digest"),
+)
+
+# Frames of nobody we know. They are kept, within bounds, because an unenrolled or misnamed
+# controller is the first thing a person looks for; they are not acknowledged, so the
+# controller keeps its records and sends them again once it is enrolled.
+stranger = Table(
+    "stranger",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("controller", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("received_utc_s", BigInteger, nullable=False),
+    Index("ix_stranger_controller", "controller"),
+)

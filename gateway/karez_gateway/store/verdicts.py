@@ -1,0 +1,118 @@
+"""SQL over `verdict` and `finding`: what verification said, in the order in which it said it."""
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, func, insert, or_, select, update
+
+from karez_gateway.store.entries import Stored
+from karez_gateway.store.schema import entry, finding, verdict
+
+
+class Verdict(NamedTuple):
+    """One record's verdict; no reason = good."""
+
+    position: int
+    log_index: int
+    record_kind: int
+    reason: str | None
+
+
+class Good(NamedTuple):
+    """A verified record, at its place in the order of verification."""
+
+    position: int
+    record: Stored
+
+
+_FIELDS = Verdict._fields
+
+
+def next_position(connection: Connection) -> int:
+    """The first free position."""
+    top = connection.execute(select(func.max(verdict.c.position))).scalar()
+    return 0 if top is None else int(top) + 1
+
+
+def add(connection: Connection, rows: Sequence[Verdict]) -> None:
+    """Insert verdicts."""
+    if rows:
+        connection.execute(insert(verdict), [dict(zip(_FIELDS, row, strict=True)) for row in rows])
+
+
+def good_after(
+    connection: Connection, position: int, limit: int, kinds: Collection[int]
+) -> tuple[int, list[Good]]:
+    """Good records of some kinds among the next `limit` verdicts, and the last position looked at."""
+    top = connection.execute(select(func.max(verdict.c.position))).scalar()
+    last = min(position + limit, -1 if top is None else int(top))
+    if last <= position:
+        return position, []
+    query = (
+        select(
+            verdict.c.position,
+            entry.c.log_index,
+            entry.c.controller_id,
+            entry.c.chain,
+            entry.c.seq,
+            entry.c.received_utc_s,
+            entry.c.body,
+        )
+        .join(entry, entry.c.log_index == verdict.c.log_index)
+        .where(verdict.c.position > position, verdict.c.position <= last)
+        .where(verdict.c.reason.is_(None), verdict.c.record_kind.in_(kinds))
+        .order_by(verdict.c.position)
+    )
+    return last, [Good(row[0], Stored._make(row[1:])) for row in connection.execute(query)]
+
+
+def note_finding(
+    connection: Connection, controller_id: int, kind: str, subject: int, log_index: int, litres: int
+) -> None:
+    """Note a finding once per subject; a later, larger figure replaces the litres, not the first entry."""
+    key = {"controller_id": controller_id, "kind": kind, "subject": subject}
+    known = connection.execute(select(finding.c.litres).filter_by(**key)).scalar()
+    if known is None:
+        connection.execute(insert(finding).values(**key, log_index=log_index, litres=litres))
+    elif litres > known:
+        connection.execute(update(finding).filter_by(**key).values(litres=litres))
+
+
+def chained(
+    connection: Connection, controller_id: int, chain: int, unchained: Collection[str]
+) -> list[tuple[Stored, str | None]]:
+    """Records that follow the chain, by number, with their reasons; `unchained`: reasons of the others."""
+    query = (
+        select(
+            entry.c.log_index,
+            entry.c.controller_id,
+            entry.c.chain,
+            entry.c.seq,
+            entry.c.received_utc_s,
+            entry.c.body,
+            verdict.c.reason,
+        )
+        .join(verdict, verdict.c.log_index == entry.c.log_index)
+        .where(entry.c.controller_id == controller_id, entry.c.chain == chain)
+        .where(or_(verdict.c.reason.is_(None), verdict.c.reason.not_in(unchained)))
+        .order_by(entry.c.seq)
+    )
+    return [(Stored._make(row[:-1]), row[-1]) for row in connection.execute(query)]
+
+
+def quarantined(connection: Connection, controller_id: int, chain: int) -> dict[str, int]:
+    """How many records of a chain are quarantined, by reason."""
+    query = (
+        select(verdict.c.reason, func.count())
+        .join(entry, entry.c.log_index == verdict.c.log_index)
+        .where(entry.c.controller_id == controller_id, entry.c.chain == chain)
+        .where(verdict.c.reason.is_not(None))
+        .group_by(verdict.c.reason)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def findings(connection: Connection, controller_id: int) -> list[tuple[str, int, int]]:
+    """(kind, subject, litres) of a controller's findings."""
+    query = select(finding.c.kind, finding.c.subject, finding.c.litres).filter_by(controller_id=controller_id)
+    return [(kind, subject, litres) for kind, subject, litres in connection.execute(query)]

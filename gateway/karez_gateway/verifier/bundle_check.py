@@ -1,0 +1,141 @@
+"""`karez verify` without a screen: a bundle's bytes and the trusted keys in, a Report out.
+
+Pure: no clock, no file, no network. Every check has a name in findings.py; one failed
+check does not stop the others, so that the report says where and what still holds.
+"""
+
+import hashlib
+from typing import Any
+
+from karez_protocols import binding, record, signed
+from karez_protocols import chain as hashes
+from karez_protocols.errors import ProtocolError
+
+from . import books, chain_check, grants_check, log_check
+from .chain_check import Chain
+from .findings import REJECTED, Finding, found
+from .grants_check import Grants
+from .log_check import LogResult
+from .parts import Parts, take_apart
+from .report import TIERS, GrantSummary, Report
+from .statements import verifies
+from .trust import Trust
+
+# With one of these nothing in the file is tied to a site any more.
+_UNTIED = ("binding_malformed", "binding_signature", "controller_name", "genesis")
+
+
+def check(data: bytes, trust: Trust | None = None) -> Report:
+    """Verify a bundle. Takes any bytes and raises nothing: what is wrong is in the report."""
+    digest = hashlib.sha256(data).hexdigest()
+    parts, findings = take_apart(data)
+    if parts is None:
+        return Report(digest, trust is not None, findings=tuple(findings))
+    bound, bound_findings = _binding(parts, trust)
+    findings += bound_findings
+    key = bound["controller_key"] if bound else None
+    chain = chain_check.check(parts, key, hashes.genesis(parts.chain, parts.binding.data))
+    findings += chain.findings
+    findings += _binding_records(parts, chain)
+    read = books.read(parts, chain)
+    findings += read.findings
+    grants, log = Grants(), LogResult()
+    if bound:
+        grants = grants_check.check(parts, chain, bound["regulator_key"], bound["site"])
+        grants_check.check_ceilings(parts, chain, grants, read.irrigations)
+        log = log_check.check(parts, chain, bound["controller"], trust)
+        findings += grants.findings + log.findings
+    untied = any(one.code in _UNTIED for one in findings)
+    heads = [link.head.seq for link in chain.links]
+    return Report(
+        file_sha256=digest,
+        has_trust=trust is not None,
+        site=bound["site"] if bound else None,
+        controller=bound["controller"] if bound else None,
+        gateway=bound["gateway"] if bound else None,
+        fingerprints=_fingerprints(bound),
+        chain=parts.chain,
+        records=len(parts.slots),
+        first_seq=heads[0] if heads else None,
+        last_seq=heads[-1] if heads else None,
+        proved=() if untied else tuple(chain.signed),
+        unsigned=chain.unsigned,
+        tier=_tier(read.boots),
+        first_volume_l=read.first_volume_l,
+        last_volume_l=read.last_volume_l,
+        irrigations=tuple(read.irrigations),
+        boots=tuple(read.boots),
+        gaps=tuple(read.gaps),
+        losses=tuple(read.losses),
+        grants=tuple(_summary(one) for one in grants.grants),
+        log=log.log,
+        uploads=tuple(log.uploads),
+        findings=tuple(sorted(findings, key=_order)),
+    )
+
+
+def _order(finding: Finding) -> tuple[bool, int, int]:
+    """Rejections first; among them the first broken place of the file, the whole-file digest last."""
+    at = finding.span[0] if finding.span else 1 << 62
+    return finding.weight != REJECTED, int(finding.code == "file_digest"), at
+
+
+def _binding(parts: Parts, trust: Trust | None) -> tuple[dict[str, Any], list[Finding]]:
+    """The binding's values, empty if unreadable, and what is wrong with it."""
+    span = parts.binding.span
+    try:
+        values, _, message, signature = binding.open_signed(parts.binding.data)
+    except ProtocolError as error:
+        return {}, [found("binding_malformed", span=span, reason=str(error))]
+    findings = []
+    if trust is None:
+        findings.append(found("binding_unchecked", span=span))
+    else:
+        if not verifies(trust.provisioner, signature, message):
+            findings.append(found("binding_signature", span=span))
+        if values["regulator_key"] not in trust.regulators:
+            findings.append(found("regulator_untrusted", field="regulator_key", span=span))
+    if values["controller"] != hashes.controller_name(values["controller_key"]):
+        findings.append(found("controller_name", field="controller", span=span, named=values["controller"]))
+    first = int.from_bytes(parts.slots[0][4:8], "little")
+    if first == 1 and parts.h_before != hashes.genesis(parts.chain, parts.binding.data):
+        at = parts.slots_at - len(parts.h_before)
+        findings.append(found("genesis", seq=1, field="h_before", span=(at, parts.slots_at)))
+    return values, findings
+
+
+def _binding_records(parts: Parts, chain: Chain) -> list[Finding]:
+    """A BINDING record that names another binding: from there on this one does not apply."""
+    expected = signed.digest(parts.binding.data)
+    return [
+        found("binding_changed", seq=link.head.seq, field="digest", span=parts.slot_span(link.index))
+        for link in chain.links
+        if link.head.kind == record.BINDING
+        and link.run is not None
+        and chain.values.get(link.head.seq, {}).get("digest", expected) != expected
+    ]
+
+
+def _fingerprints(bound: dict[str, Any]) -> dict[str, str]:
+    """The public keys a bundle names, whole: to be compared by eye, not shortened."""
+    out = {}
+    for name in ("controller", "regulator"):
+        key = bound.get(f"{name}_key")
+        if isinstance(key, bytes):
+            out[name] = key.hex()
+    return out
+
+
+def _tier(boots: list[books.Boot]) -> str | None:
+    """The tier of the latest boot; None when the bundle holds no boot record."""
+    return TIERS.get(boots[-1].tier or 0) if boots else None
+
+
+def _summary(one: grants_check.Grant) -> GrantSummary:
+    return GrantSummary(
+        seq=one.seq,
+        document=one.document,
+        issued_utc_s=one.issued_utc_s,
+        sha256=signed.digest(one.part.data).hex(),
+        is_signed=one.is_signed,
+    )

@@ -1,0 +1,153 @@
+"""The gateway's log: its checkpoint signed, the entries in its tree, and no other record of the same seq."""
+
+from dataclasses import dataclass, field
+
+from karez_protocols import entry, record
+from karez_protocols.errors import ProtocolError
+
+from . import merkle, uploads_check
+from .chain_check import Chain
+from .checkpoint import Checkpoint
+from .errors import BadSignature, VerificationError
+from .findings import Finding, found
+from .note import Note, open_note
+from .parts import Part, Parts
+from .trust import Trust
+from .uploads_check import Upload
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The log section in short. `is_verified`: a trusted log key signed it; witnesses are not counted yet."""
+
+    origin: str
+    size: int
+    entries: int
+    is_verified: bool
+    witnesses: int
+    holds_covering: bool
+
+
+@dataclass(slots=True)
+class LogResult:
+    """The log, the reports proved by it, and what is wrong."""
+
+    log: Log | None = None
+    uploads: list[Upload] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def check(parts: Parts, chain: Chain, controller: str, trust: Trust | None) -> LogResult:
+    """Check note, inclusion proofs and entries."""
+    out = LogResult()
+    if not parts.note.data:
+        out.findings.append(found("log_absent"))
+        return out
+    checkpoint = _note(parts, trust, out)
+    if checkpoint is None:
+        return out
+    entries = _Entries(parts, chain, controller, out)
+    indexes: set[int] = set()
+    for index, part, hashes in parts.proofs:
+        try:
+            merkle.verify_inclusion(
+                index, checkpoint.size, merkle.leaf_hash(part.data), hashes, checkpoint.root
+            )
+        except VerificationError as error:
+            out.findings.append(found("proof_wrong", span=part.span, entry=index, reason=str(error)))
+            continue
+        if index in indexes:
+            out.findings.append(found("entry_repeated", span=part.span, entry=index))
+            continue
+        indexes.add(index)
+        entries.read(index, part)
+    if chain.covering is not None and not entries.holds_covering:
+        seq = next(link.head.seq for link in chain.links if link.index == chain.covering)
+        out.findings.append(found("signature_not_logged", seq=seq))
+    unchecked = any(one.code == "note_unchecked" for one in out.findings)
+    out.log = Log(
+        origin=checkpoint.origin,
+        size=checkpoint.size,
+        entries=len(indexes),
+        is_verified=not unchecked,
+        witnesses=0,  # version 1 has no witness keys in the trust file
+        holds_covering=entries.holds_covering,
+    )
+    return out
+
+
+def _note(parts: Parts, trust: Trust | None, out: LogResult) -> Checkpoint | None:
+    """The checkpoint, if it can be read and no trusted key contradicts it."""
+    span = parts.note.span
+    try:
+        note = Note.parse(parts.note.data)
+        checkpoint = Checkpoint.parse(note.text)
+    except VerificationError as error:
+        out.findings.append(found("note_malformed", span=span, reason=str(error)))
+        return None
+    if trust is None or not trust.logs:
+        out.findings.append(found("note_unchecked", span=span, origin=checkpoint.origin))
+        return checkpoint
+    keys = [key for key in trust.logs if key.name == checkpoint.origin]
+    try:
+        if not keys:
+            raise BadSignature(f"no trusted log is called {checkpoint.origin}")
+        open_note(parts.note.data, keys)
+    except VerificationError as error:
+        out.findings.append(found("note_signature", span=span, reason=str(error)))
+        return None
+    return checkpoint
+
+
+class _Entries:
+    """Compares logged entries with the records of the bundle."""
+
+    def __init__(self, parts: Parts, chain: Chain, controller: str, out: LogResult) -> None:
+        self._parts = parts
+        self._chain = chain
+        self._controller = controller
+        self._out = out
+        self._links = {link.head.seq: link for link in chain.links}
+        self.holds_covering = False
+
+    def read(self, index: int, part: Part) -> None:
+        """Take in one entry that is proved to lie in the log."""
+        try:
+            values = entry.decode(part.data)
+        except ProtocolError as error:
+            self._out.findings.append(
+                found("entry_malformed", span=part.span, entry=index, reason=str(error))
+            )
+            return
+        if values["entry"] == entry.OBJECT:
+            return
+        if values["controller"] != self._controller or values["chain"] != self._parts.chain:
+            return  # another box's entry, or another chain's: says nothing about these records
+        if values["entry"] == entry.RECORD:
+            self._record(index, part, values["slot"])
+        else:
+            self._upload(index, part, values)
+
+    def _record(self, index: int, part: Part, slot: bytes) -> None:
+        seq = record.header(slot)["seq"]
+        link = self._links.get(seq)
+        if link is None or link.run is None:
+            return
+        if link.slot != slot:
+            self._out.findings.append(found("log_fork", seq=seq, span=part.span, entry=index))
+        elif link.index == self._chain.covering:
+            self.holds_covering = True
+
+    def _upload(self, index: int, part: Part, values: dict[str, object]) -> None:
+        seq = values["seq"]
+        link = self._links.get(seq) if isinstance(seq, int) else None
+        named = None
+        if link is not None and link.run is not None:
+            try:
+                named = record.decode(link.slot)
+            except ProtocolError:
+                named = None  # the record itself is refused elsewhere
+        upload, findings = uploads_check.check(values, index, part.span, named)
+        self._out.findings += findings
+        if upload is not None:
+            self._out.uploads.append(upload)

@@ -1,0 +1,73 @@
+"""Statements that the controller signed: what anchors a chain of hashes to a key.
+
+A signature stands over controller ‖ statement, so it holds wherever the two records lie;
+what it covers is decided by the chain value that the statement names.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from karez_protocols import chain, record
+from karez_protocols.errors import ProtocolError
+from karez_protocols.record import CONTENT_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement record; `signature_slots` are the file indexes of valid signatures over it."""
+
+    seq: int
+    chain: int
+    covered_seq: int
+    covered_h: bytes
+    signature_slots: tuple[int, ...]
+
+    @property
+    def is_signed(self) -> bool:
+        """True if the controller's key confirms it."""
+        return bool(self.signature_slots)
+
+
+def verifies(public_key: bytes, signature: bytes, message: bytes) -> bool:
+    """True if the Ed25519 signature over the message is by this key."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def read(slots: Sequence[bytes], public_key: bytes) -> dict[int, Statement]:
+    """Return the statements among the slots, by file index, each tried against the signatures in the file."""
+    controller = chain.controller_name(public_key)
+    signatures: defaultdict[int, list[tuple[int, bytes]]] = defaultdict(list)
+    statements: list[tuple[int, dict[str, Any]]] = []
+    for index, slot in enumerate(slots):
+        if slot[1] not in (record.STATEMENT, record.SIGNATURE):
+            continue
+        try:
+            values = record.decode(slot)
+        except ProtocolError:
+            continue  # named by the walk along the chain
+        if slot[1] == record.SIGNATURE:
+            signatures[values["statement_seq"]].append((index, values["signature"]))
+        elif None not in (values["seq"], values["covered_seq"], values["chain"]):
+            statements.append((index, values))
+    found = {}
+    for index, values in statements:
+        message = chain.checkpoint_message(controller, slots[index][:CONTENT_SIZE])
+        valid = tuple(
+            at for at, signature in signatures[values["seq"]] if verifies(public_key, signature, message)
+        )
+        found[index] = Statement(
+            seq=values["seq"],
+            chain=values["chain"],
+            covered_seq=values["covered_seq"],
+            covered_h=values["covered_h"],
+            signature_slots=valid,
+        )
+    return found

@@ -1,0 +1,104 @@
+"""Reports to platforms: the figure sent is the figure of the record, and the platform confirmed it."""
+
+from dataclasses import dataclass
+
+from karez_protocols import record, szy206, szy206_messages
+from karez_protocols.errors import ProtocolError
+
+from .books import Values
+from .findings import Finding, found
+
+# The two dialects differ in the length of the time tag; D is 10 bytes a channel and 4 of alarm
+# and state, so at most one of them fits a frame.
+_DIALECTS = (szy206.SZY206_2016, szy206.SLT427_2021)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One confirmed report: whole m3 as sent, and the litres the standard's unit left out."""
+
+    destination: str
+    seq: int
+    confirmed_utc_s: int | None
+    volume_m3: int | None
+    remainder_l: int | None
+    log_index: int
+
+
+def sent_volume_m3(request: szy206.Frame) -> int | None:
+    """Whole m3 of the first channel of a self report, in either dialect. Raises ProtocolError."""
+    problem: ProtocolError | None = None
+    for dialect in _DIALECTS:
+        try:
+            report = szy206_messages.decode_self_report(request, dialect)
+        except ProtocolError as error:
+            problem = error
+            continue
+        volume_m3: int | None = report.channels[0].volume_m3
+        return volume_m3
+    raise problem or ProtocolError("no dialect")
+
+
+def _is_confirm(request: szy206.Frame, confirm: szy206.Frame) -> bool:
+    """The centre's answer: other direction, same station and function; FCB as it was received."""
+    return (
+        not confirm.is_up
+        and confirm.address == request.address
+        and confirm.afn == request.afn
+        and confirm.fcb == request.fcb
+    )
+
+
+def check(
+    entry: Values,
+    log_index: int,
+    span: tuple[int, int],
+    named: Values | None,
+) -> tuple[Upload | None, list[Finding]]:
+    """Check one upload entry against the record it names, decoded (None: not among the records here)."""
+    seq, destination = entry["seq"], entry["destination"]
+    request_bytes, confirm_bytes = entry["request"], entry["confirm"]
+    if not (isinstance(seq, int) and isinstance(destination, str)):
+        return None, [found("upload_malformed", span=span, reason="no seq")]
+    if (
+        not (isinstance(request_bytes, bytes) and isinstance(confirm_bytes, bytes))
+        or request_bytes[:1] != b"\x68"
+    ):
+        return None, [found("upload_unknown_protocol", seq=seq, span=span, destination=destination)]
+    try:
+        request = szy206.decode(request_bytes)
+        volume_m3 = (
+            sent_volume_m3(request) if request.is_up and request.afn == szy206_messages.AFN_REPORT else None
+        )
+        confirm = szy206.decode(confirm_bytes)
+    except ProtocolError as error:
+        return None, [found("upload_malformed", seq=seq, span=span, reason=str(error))]
+    findings = []
+    if not _is_confirm(request, confirm):
+        findings.append(found("upload_confirm", seq=seq, span=span, destination=destination))
+    volume_l = named.get("volume_l") if named and record.is_measuring(named["kind"]) else None
+    if named is None:
+        findings.append(found("upload_elsewhere", seq=seq, span=span, destination=destination))
+    elif not isinstance(volume_l, int) or volume_m3 != volume_l // 1000:
+        sent: int | str = "?" if volume_m3 is None else volume_m3
+        recorded: int | str = volume_l if isinstance(volume_l, int) else "?"
+        findings.append(
+            found(
+                "upload_volume",
+                seq=seq,
+                span=span,
+                destination=destination,
+                recorded_l=recorded,
+                sent_m3=sent,
+            )
+        )
+    remainder_l = volume_l % 1000 if isinstance(volume_l, int) else None
+    confirmed = entry["confirmed_utc_s"]
+    return Upload(
+        destination=destination,
+        seq=seq,
+        confirmed_utc_s=confirmed if isinstance(confirmed, int) else None,
+        volume_m3=volume_m3,
+        remainder_l=remainder_l,
+        log_index=log_index,
+    ), findings

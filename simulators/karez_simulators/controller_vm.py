@@ -1,0 +1,152 @@
+"""A controller on the bench: the real firmware in the real MicroPython VM, with its wires.
+
+The bench is the mains, the relay board and the watchdog: when the process dies, or its
+heartbeat stops for five seconds, the coil loses its supply and the contactor drops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from typing import TYPE_CHECKING
+
+from karez_simulators.firmware_image import micropython
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from karez_simulators.clock import Clock
+    from karez_simulators.physical_site import PhysicalSite
+
+HEAP_KB = 192  # what the firmware may use here; the final budget is smaller
+CONTACTOR_MS = 60  # from coil to contacts, and to the auxiliary contact
+DEAD_MAN_MS = 5_000  # the coil's hardware dead-man (design §4)
+LINE_BYTES_MAX = 65_536
+
+
+class ControllerVm:
+    """One controller process. `lines` go to `on_line`; wires go to the site."""
+
+    def __init__(
+        self,
+        folder: Path,
+        image: Path,
+        site: PhysicalSite,
+        clock: Clock,
+        on_line: Callable[[list[str]], None],
+    ) -> None:
+        self._folder = folder
+        self._image = image
+        self._site = site
+        self._clock = clock
+        self._on_line = on_line
+        self._process: asyncio.subprocess.Process | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._coil = False
+        self._beat_ms = 0
+        self.opened_at_ms: int | None = None  # bench time at which the coil was last switched off
+        self.errors = folder / "controller.log"
+
+    @property
+    def is_running(self) -> bool:
+        """True while the process lives."""
+        return self._process is not None and self._process.returncode is None
+
+    async def start(self) -> None:
+        """Start the process. Raises VmMissingError when there is no VM."""
+        program = micropython()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        ours, theirs = socket.socketpair()
+        theirs.setblocking(False)
+        environment = {**os.environ, "MICROPYPATH": f"{self._image}:.frozen"}
+        with self.errors.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                program, "-X", f"heapsize={HEAP_KB}k", "-m", "karez_firmware.main_unix",
+                str(self._folder), self._site.port_path, str(theirs.fileno()),
+                pass_fds=[theirs.fileno()], env=environment, stdin=asyncio.subprocess.DEVNULL,
+                stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        theirs.close()
+        reader, self._writer = await asyncio.open_connection(sock=ours, limit=LINE_BYTES_MAX)
+        self._beat_ms = self._clock.now_ms()
+        self._clock.watch(self._tell_clock)
+        self._tell_clock()
+        self._tasks = [
+            asyncio.create_task(self._read(reader)),
+            asyncio.create_task(self._watch_heart()),
+        ]
+
+    def send(self, line: str) -> None:
+        """Send one line to the controller; a dead one hears nothing."""
+        if self._writer is not None and not self._writer.is_closing():
+            self._writer.write(line.encode() + b"\n")
+
+    def press(self, button: str, credential: bytes) -> None:
+        """Press "start" or "stop" with a card at the reader."""
+        self.send(f"{button} {credential.hex()}")
+
+    def kill(self) -> None:
+        """SIGKILL: what the process had in memory is gone."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
+    async def stop(self) -> None:
+        """End the process and take its wires away. Harmless twice."""
+        self._clock.unwatch(self._tell_clock)
+        self.kill()
+        if self._process is not None:
+            await self._process.wait()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+        if self._writer is not None:
+            self._writer.close()
+            with contextlib.suppress(OSError):
+                await self._writer.wait_closed()
+            self._writer = None
+        self._drop()
+
+    def _tell_clock(self) -> None:
+        utc_ms = self._clock.utc() * 1000 + self._clock.now_ms() % 1000
+        self.send(f"clock {self._clock.speed} {utc_ms}")
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        while line := await self._line(reader):
+            words = line.decode(errors="replace").rstrip("\n").split(" ")
+            if words[0] == "coil":
+                await self._switch(words[1] == "1")
+            elif words[0] == "beat":
+                self._beat_ms = self._clock.now_ms()
+            self._on_line(words)
+        self._drop()
+
+    @staticmethod
+    async def _line(reader: asyncio.StreamReader) -> bytes:
+        try:
+            return await reader.readline()
+        except ConnectionResetError:  # it died with lines of ours unread
+            return b""
+
+    async def _switch(self, on: bool) -> None:
+        self._coil = on
+        if not on:
+            self.opened_at_ms = self._clock.now_ms()
+        await self._clock.sleep_ms(CONTACTOR_MS)
+        self._site.set_contactor(on)
+        self.send(f"aux {int(on)}")
+
+    def _drop(self) -> None:
+        self._coil = False
+        self._site.set_contactor(False)
+
+    async def _watch_heart(self) -> None:
+        while True:
+            await self._clock.sleep_ms(1000)
+            if self._coil and self._clock.now_ms() - self._beat_ms > DEAD_MAN_MS:
+                self._drop()
+                self.send("aux 0")

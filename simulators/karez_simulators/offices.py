@@ -1,0 +1,132 @@
+"""The two offices that sign on a desk: the bench that binds boxes to sites, the regulator.
+
+Each holds an Ed25519 key. The gateway holds neither: it only carries what they signed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from karez_protocols import binding, grant, signed
+
+NOBODYS_HEAD = bytes(32)
+
+
+class Office:
+    """One signing key."""
+
+    def __init__(self) -> None:
+        self._key = Ed25519PrivateKey.generate()
+        self.public = self._key.public_key().public_bytes_raw()
+
+    def sign(self, label: bytes, body: bytes) -> bytes:
+        """Return body ‖ signature over label and body."""
+        return body + self._key.sign(signed.message(label, body))
+
+
+@dataclass(frozen=True)
+class Right:
+    """What a grant says: litres above `head_volume_l`, valid in [from, to)."""
+
+    site: str
+    seq: int
+    ceiling_l: int
+    from_utc_s: int
+    to_utc_s: int
+    document: str
+    policy: int = grant.STOP
+    head_chain: int = 1
+    head_seq: int = 0
+    head_h: bytes = NOBODYS_HEAD
+    head_volume_l: int = 0
+
+
+class Regulator(Office):
+    """Signs grants."""
+
+    def grant(self, right: Right) -> bytes:
+        """Return a signed grant with one water row."""
+        values = {
+            "flags": 0,
+            "policy": right.policy,
+            "seq": right.seq,
+            "site": right.site,
+            "issuer": signed.key_id(self.public),
+            "issued_utc_s": right.from_utc_s,
+            "document": right.document,
+            "head_chain": right.head_chain,
+            "head_seq": right.head_seq,
+            "head_h": right.head_h,
+            "head_volume_l": right.head_volume_l,
+            "head_ledger_l": right.head_volume_l,
+        }
+        row = {
+            "quantity": grant.WATER,
+            "from_utc_s": right.from_utc_s,
+            "to_utc_s": right.to_utc_s,
+            "ceiling": right.ceiling_l,
+            "finish_100l": 0,
+            "emergency_100l": 0,
+        }
+        return self.sign(grant.LABEL, grant.encode(values, [row]))
+
+
+@dataclass(frozen=True)
+class MeterReading:
+    """A meter as the bench finds it: what its dial shows when the box is bound to the site."""
+
+    profile: str
+    address: int
+    serial: str
+    register: int  # litres or Wh
+
+
+class Bench(Office):
+    """Signs bindings."""
+
+    def binding(
+        self,
+        controller: str,
+        controller_key: bytes,
+        site: str,
+        regulator_key: bytes,
+        water: MeterReading,
+        energy: MeterReading,
+        rated: tuple[int, int, int],
+        issued_utc_s: int,
+    ) -> bytes:
+        """Return the signed binding of a box to a site; `rated` = (L/h, W, upper mL/Wh)."""
+        flow_lph, power_w, upper_ml_per_wh = rated
+        values = {
+            "class": binding.IRRIGATION,
+            "fail": binding.FAIL_STOPPED,
+            "seq": 1,
+            "controller": controller,
+            "site": site,
+            "gateway": "gateway",
+            "controller_key": controller_key,
+            "regulator_key": regulator_key,
+            "issued_utc_s": issued_utc_s,
+            "rated_flow_lph": flow_lph,
+            "rated_power_w": power_w,
+            "upper_ml_per_wh": upper_ml_per_wh,
+        }
+        segments = [self._segment(binding.WATER, water), self._segment(binding.ENERGY, energy)]
+        return self.sign(binding.LABEL, binding.encode(values, segments))
+
+    @staticmethod
+    def _segment(quantity: int, meter: MeterReading) -> dict[str, object]:
+        return {
+            "quantity": quantity,
+            "method": 1,
+            "address": meter.address,
+            "profile_version": 1,
+            "from_seq": 1,
+            "profile": meter.profile,
+            "serial": meter.serial,
+            "base": 0,
+            "register_base": meter.register,
+            "multiplier_ppm": 1_000_000,
+        }

@@ -1,0 +1,87 @@
+"""Bench provisioning: the box shows the keys it made, the bench signs what binds it to a site.
+
+Nothing secret leaves the box. What goes in: the signed binding (from which h_0 of its chain
+follows), a certificate for the link key it made itself, the link's authority, and one
+readable configuration document.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from karez_simulators.offices import MeterReading
+
+if TYPE_CHECKING:
+    from karez_simulators.controller_vm import ControllerVm
+    from karez_simulators.offices import Bench, Regulator
+    from karez_simulators.physical_site import PhysicalSite
+    from karez_simulators.pki import LinkAuthority
+
+UPPER_MARGIN_PERCENT = 115  # the upper coefficient stands this far above the step test's ratio
+
+
+class ProvisioningError(RuntimeError):
+    """The box refused what the bench gave it; the text is the box's own."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a box says of itself: its name and the public halves of its two keys."""
+
+    name: str
+    public: bytes
+    link_point: bytes
+
+    @classmethod
+    def parse(cls, words: list[str]) -> Identity:
+        """Read the line `identity NAME KEY POINT`. Raises ValueError."""
+        _, name, public, point = words
+        return cls(name, bytes.fromhex(public), bytes.fromhex(point))
+
+
+def configuration(settings: dict[str, int], accounts: dict[bytes, int], link: dict[str, object]) -> bytes:
+    """Return the box's configuration document as JSON bytes."""
+    document = {
+        "settings": settings,
+        "accounts": {card.hex(): number for card, number in accounts.items()},
+        "link": link,
+        "meters": [
+            {"quantity": "energy", "profile": "sdm630", "address": 2},
+            {"quantity": "water", "profile": "tuf2000m", "address": 1},
+        ],
+    }
+    return json.dumps(document, sort_keys=True).encode()
+
+
+def bind(
+    bench: Bench, regulator: Regulator, identity: Identity, site_code: str, site: PhysicalSite, utc_s: int
+) -> bytes:
+    """Read both dials and sign the binding of this box to this site."""
+    site.settle()
+    parameters = site.well.parameters
+    water = MeterReading("tuf2000m", 1, "TUF-180803", (site.water.positive_total_ul + 500_000) // 1_000_000)
+    energy = MeterReading("sdm630", 2, "SDM-000001", site.power.import_energy_milliwh // 1000)
+    rated = (
+        parameters.greatest_flow_lph,
+        parameters.rated_power_w,
+        parameters.litres_per_kwh * UPPER_MARGIN_PERCENT // 100,
+    )
+    return bench.binding(
+        identity.name, identity.public, site_code, regulator.public, water, energy, rated, utc_s
+    )
+
+
+def hand_over(
+    vm: ControllerVm, identity: Identity, binding: bytes, authority: LinkAuthority, config: bytes
+) -> None:
+    """Send the box everything it needs, the configuration last."""
+    certificate = authority.controller(identity.name, identity.link_point)
+    for name, data in (
+        ("binding", binding),
+        ("certificate", certificate.certificate_der),
+        ("authority", authority.certificate_der),
+        ("config", config),
+    ):
+        vm.send(f"object {name} {data.hex()}")

@@ -1,0 +1,141 @@
+"""A whole site on a wire: the meters tell the well's truth through the controller's port."""
+
+import asyncio
+import gc
+import os
+import struct
+
+import pytest
+from karez_simulators.clock import Clock
+from karez_simulators.physical_site import PhysicalSite
+from karez_simulators.tuf2000m import DUMP_TOTAL_UL
+from karez_simulators.well import WellParameters
+
+STILL = WellParameters(rated_drawdown_mm=0)
+SILENCE_MS = 5
+FRACTION_STEP_UL = 60  # float32 between 0.5 and 1 m3 has steps of 2**-24 m3
+
+
+@pytest.fixture
+async def site():
+    async with PhysicalSite(Clock(20), STILL) as one:
+        yield one
+
+
+class Reader:
+    """Asks the site's meters and decodes; leaves the silence a master owes."""
+
+    def __init__(self, site, port, read_request):
+        self.site, self.port, self.request = site, port, read_request
+
+    async def registers(self, address, function, start, count):
+        await self.site.clock.sleep_ms(SILENCE_MS)
+        reply = await self.port.ask(self.request(address, function, start, count), 5 + 2 * count)
+        return struct.unpack(f">{count}H", reply[3:-2])
+
+    async def is_silent(self, address, function):
+        await self.site.clock.sleep_ms(SILENCE_MS)
+        request = self.request(address, function, 0, 2)
+        return await self.port.ask_in_vain(request, self.site.line) in (("silent", b""), ("unknown", b""))
+
+    async def total_ul(self):
+        words = await self.registers(1, 3, 8, 4)
+        whole = words[1] << 16 | words[0]
+        fraction = struct.unpack(">f", struct.pack(">HH", words[3], words[2]))[0]
+        return whole * 1_000_000_000 + round(fraction * 1_000_000_000)
+
+    async def power_w(self):
+        return struct.unpack(">f", struct.pack(">HH", *await self.registers(2, 4, 0x34, 2)))[0]
+
+
+@pytest.fixture
+async def reader(site, master, read_request):
+    return Reader(site, master(site.port_path), read_request)
+
+
+async def test_the_meters_tell_what_the_well_has_done(site, reader):
+    assert abs(await reader.total_ul() - DUMP_TOTAL_UL) <= FRACTION_STEP_UL
+    site.set_contactor(True)
+    await site.clock.sleep_ms(4_000)
+    assert await reader.power_w() == pytest.approx(STILL.rated_power_w, rel=1e-5)
+    site.set_contactor(False)
+    await site.clock.sleep_ms(2_000)
+    assert await reader.power_w() == 0
+    truth_ul = site.settle().volume_ul
+    assert truth_ul > 3_000 * 1_000_000 // 60  # four seconds less the spin-up
+    assert abs(await reader.total_ul() - DUMP_TOTAL_UL - truth_ul) <= FRACTION_STEP_UL
+
+
+async def test_a_site_answers_for_its_two_meters_and_for_nobody_else(site, reader):
+    assert await reader.registers(1, 3, 0, 12)
+    assert await reader.registers(2, 4, 0, 60)
+    assert await reader.is_silent(3, 3)
+    assert await reader.is_silent(0, 3)
+    assert site.line.counters.unanswered_unknown == 2
+
+
+async def test_a_silent_meter_leaves_the_other_one_talking(site, reader):
+    site.fault("water", "silent")
+    assert await reader.is_silent(1, 3)
+    assert await reader.registers(2, 4, 0, 2)
+    site.fault("water", "silent", on=False)
+    assert await reader.registers(1, 3, 0, 2)
+
+
+async def test_without_mains_the_pump_and_the_power_meter_are_gone_and_the_litres_stay(site, reader):
+    site.set_contactor(True)
+    await site.clock.sleep_ms(3_000)
+    site.set_mains(False)
+    await site.clock.sleep_ms(2_000)
+    truth_ul = site.settle().volume_ul
+    assert site.well.flow_lph == 0 < truth_ul
+    assert await reader.is_silent(2, 4)
+    assert abs(await reader.total_ul() - DUMP_TOTAL_UL - truth_ul) <= FRACTION_STEP_UL
+    site.fault("power", "silent")
+    site.set_mains(True)
+    assert await reader.is_silent(2, 4)  # still silent for its own reason
+    site.fault("power", "silent", on=False)
+    assert await reader.registers(2, 4, 0, 2)
+
+
+async def test_faults_show_on_the_wire_by_name(site, reader):
+    site.fault("water", "no_signal")
+    await site.clock.sleep_ms(600)
+    assert await reader.registers(1, 3, 71, 1) == (1,)
+    site.fault("water", "no_signal", on=False)
+    site.fault("water", "reset")
+    await site.clock.sleep_ms(600)
+    assert await reader.total_ul() == 0 and await reader.registers(1, 3, 71, 1) == (0,)
+    for meter, name in (("water", "on fire"), ("level", "silent"), ("level", "stuck")):
+        with pytest.raises(KeyError):
+            site.fault(meter, name)
+
+
+async def test_a_bridged_contactor_pumps_with_the_contactor_open(site, reader):
+    site.set_bridged(True)
+    await site.clock.sleep_ms(2_000)
+    assert await reader.power_w() > 0 and site.well.is_powered and not site.well.contactor
+
+
+async def test_a_stopped_site_leaves_no_task_and_no_descriptor():
+    gc.collect()
+    before = sorted(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        clock = Clock(20)
+        site = PhysicalSite(clock)
+        await site.start()
+        assert site.port_path.startswith("/dev/")
+        await site.stop()
+        await site.stop()
+        assert not clock._sleepers and not clock._watchers
+    assert len(asyncio.all_tasks()) == 1
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+async def test_a_meter_that_breaks_inside_is_reported_at_the_stop():
+    site = PhysicalSite(Clock(20))
+    await site.start()
+    site.water._image = None
+    await site.clock.sleep_ms(1_500)
+    with pytest.raises(TypeError):
+        await site.stop()
