@@ -263,7 +263,7 @@ class App:
         utc_s = self.controller.clock.utc_s
         state = self.controller.clock.state
         slot = self.journal.append(values, utc_s, self.port.now_ms() // 1000, state)
-        self.port.say("record %d %d %d" % (self.journal.head["seq"], values["kind"], values["cause"]))
+        self.port.say("record " + binascii.hexlify(slot).decode())
         return slot
 
     # -- link and panel -----------------------------------------------------------------

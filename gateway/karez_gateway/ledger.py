@@ -59,11 +59,12 @@ class Ledger:
             self._owners[controller_id] = controllers.by_id(connection, controller_id)
         return self._owners[controller_id]
 
-    def _open(self, connection: Connection, key: Key, hour_utc: int) -> Book:
+    def _open(self, connection: Connection, key: Key, hour_utc: int, books: dict[Key, Book]) -> Book:
         """Where a chain's booking goes on: its own book, the earlier chain's end, or W at commissioning."""
         known = ledgers.book_of(connection, key)
         if known is not None:
             return known
+        ledgers.save_books(connection, books.items())  # the earlier chain may end in this very slice
         before_l = ledgers.last_volume_before(connection, key)
         if before_l is None:
             before_l = self._owner(connection, key[0]).base_volume_l
@@ -80,7 +81,7 @@ class Ledger:
         head = slots.head(slot)
         received_hour = one.record.received_utc_s // HOUR_S
         if key not in books:
-            books[key] = self._open(connection, key, received_hour)
+            books[key] = self._open(connection, key, received_hour, books)
         book = books[key]
         # A record without a time belongs to the last hour that its chain knows.
         hour_utc = head.utc_s // HOUR_S if slots.has_time(head) else book.hour_utc

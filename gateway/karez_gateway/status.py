@@ -125,5 +125,5 @@ def _downlink(one: downlinks.Downlink) -> dict[str, Any]:
         "state": one.state,
         "attempts": one.attempts,
         "log_index": one.log_index,
-        "cause": None if one.cause is None else causes.NAMES.get(one.cause, str(one.cause)),
+        "cause": None if one.cause is None else causes.name(one.cause),
     }

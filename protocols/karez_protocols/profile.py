@@ -135,7 +135,7 @@ class Profile:
         if at in self.marks and registers.unsigned(raw, code >> 4) in self.marks[at]:
             return None
         value = registers.decode(code & 15, code >> 4, raw, scale)
-        if value is None or (value < low != NO_LIMIT[0]) or (value > high != NO_LIMIT[1]):
+        if value is None or (low != NO_LIMIT[0] and value < low) or (high != NO_LIMIT[1] and value > high):
             return None
         return value & mask if mask != 0xFFFF else value
 

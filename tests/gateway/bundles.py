@@ -6,6 +6,7 @@ Deterministic: the keys come from fixed seeds, time from a counter.
 import hashlib
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from karez_gateway.verifier import merkle
 from karez_gateway.verifier.checkpoint import Checkpoint
 from karez_gateway.verifier.note import Signer, sign_note

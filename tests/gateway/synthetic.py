@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from karez_protocols import binding, chain, fields, grant, link, record, signed
 
-START_UTC_S = 1_790_000_400  # 2026-09-21 15:00:00 UTC, the beginning of an hour
+START_UTC_S = 1_789_999_200  # 2026-09-21 14:00:00 UTC, the beginning of an hour
 INTERVAL_S = 300
 BASE_VOLUME_L = 1_000_000
 

@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+
 from karez_gateway.verifier import bundle_check
 from karez_gateway.verifier.findings import REJECTED, WEIGHTS
 from karez_gateway.verifier.page import Page

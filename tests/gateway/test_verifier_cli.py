@@ -7,12 +7,13 @@ import sys
 import time
 
 import pytest
+from typer.testing import CliRunner
+
 from karez_gateway.verifier import bundle_check
 from karez_gateway.verifier.cli import app
 from karez_gateway.verifier.note import VerifierKey
 from karez_gateway.verifier.trust import TrustError, parse
 from karez_protocols import chain
-from typer.testing import CliRunner
 
 from . import bundles
 from .bundles import TRUST, Well, season_with_log
@@ -155,7 +156,7 @@ def test_the_verifier_needs_nothing_but_the_base_install(files):
         "from karez_gateway.verifier.cli import app\n"
         "try: app()\n"
         "finally:\n"
-        "    mine = sorted(m for m in sys.modules if m.startswith('karez_gateway.') and '.verifier' not in m)\n"
+        "    mine = [m for m in sys.modules if m.startswith('karez_gateway.') and '.verifier' not in m]\n"
         "    extra = sorted({'sqlalchemy', 'aiomqtt', 'structlog', 'amqtt'} & set(sys.modules))\n"
         "    print('imported:', mine + extra, file=sys.stderr)\n"
     )

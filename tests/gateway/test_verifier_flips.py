@@ -4,6 +4,7 @@ import os
 import random
 
 import pytest
+
 from karez_gateway.verifier import bundle_check
 from karez_protocols import bundle
 

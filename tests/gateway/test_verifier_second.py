@@ -4,6 +4,7 @@ import random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from karez_gateway.verifier import bundle_check
 from karez_protocols import causes, record
 

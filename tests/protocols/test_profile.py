@@ -195,6 +195,11 @@ def test_a_value_outside_its_range_is_unknown():
         assert [key for key in values if values[key] is None] == [name]
 
 
+def test_a_value_without_limits_may_be_larger_than_any_limit():
+    # 9,999,999 kWh: a full display, more watt-hours than 32 bits hold.
+    assert SDM.decode(sdm_replies({72: b"\x4b\x18\x96\x7f"}))["energy_wh"] == 9999999000
+
+
 def test_replies_of_another_shape_are_refused():
     replies = tuf_replies()
     shorter = list(replies)
@@ -348,6 +353,8 @@ def test_values_outside_their_range_are_refused():
         (("fields", 0, "order"), "ACBD"),
         (("fields", 0, "start"), 0xFFFF),
         (("fields", 0, "scale"), 10),
+        (("fields", 0, "min"), -(1 << 31)),
+        (("fields", 0, "max"), (1 << 31) - 1),
         (("fields", 0, "unit"), "gallon"),
         (("fields", 0, "unit"), "l"),
         (("fields", 0, "name"), "status_bits"),

@@ -5,9 +5,9 @@ bench goes away (end of file) the outputs go off and the process ends: the bench
 mains, the relay board and the watchdog of this controller.
 
 Lines from the bench:   clock SPEED UTC_MS · aux 0|1 · start CREDENTIAL · stop CREDENTIAL ·
-                        object SORT HEX · go
+                        object SORT HEX
 Lines to the bench:     identity NAME KEY POINT · coil 0|1 · panel LINE|LINE|LINE|LINE ·
-                        beat · need SORT ... · log TEXT
+                        beat WAITING · record SLOT · need SORT ... · taken SORT · refused TEXT
 """
 
 import os

@@ -77,11 +77,11 @@ class Stream:
 
     def read(self, size):
         """Return up to `size` bytes, None when nothing is there, b"" at the end. Raises OSError."""
-        return self._end.read(size)
+        return self._end.read(size)  # type: ignore[attr-defined]  # MicroPython sockets are streams
 
     def write(self, data):
         """Return how many bytes were taken, None when none can be. Raises OSError."""
-        return self._end.write(data)
+        return self._end.write(data)  # type: ignore[attr-defined]
 
     def close(self):
         """Close; twice does no harm."""

@@ -201,6 +201,7 @@ class MqttClient:
                 self.stream = self._open_stream()
         except (OSError, Malformed, MemoryError) as error:
             self._lose(type(error).__name__, error.args[0] if error.args else 0)
+        self._has_worked = worked
         if self.phase == UP and not self.unacknowledged:
             if now_ms >= self._sent_ms + self._idle_ms:
                 # No room for it means that nothing was taken for long: the deadline decides.
@@ -208,7 +209,8 @@ class MqttClient:
                 self._owe(_PING_ID)
         elif now_ms >= self._deadline_ms and DOWN < self.phase < _BACKOFF:
             self._lose("overdue")
-        self._has_worked = worked or self.phase != phase
+        if self.phase != phase:
+            self._has_worked = True
         return self._has_worked
 
     def _fire(self, event):

@@ -75,7 +75,7 @@ def queue(
             state=QUEUED,
             queued_utc_s=now_s,
             attempts=0,
-            next_try_utc_s=now_s,
+            next_try_utc_s=0,
         )
     )
     return int(done.inserted_primary_key[0]) if done.inserted_primary_key else 0

@@ -32,46 +32,49 @@ def check(data: bytes, trust: Trust | None = None) -> Report:
     if parts is None:
         return Report(digest, trust is not None, findings=tuple(findings))
     bound, bound_findings = _binding(parts, trust)
-    findings += bound_findings
-    key = bound["controller_key"] if bound else None
+    key = bound.get("controller_key")
     chain = chain_check.check(parts, key, hashes.genesis(parts.chain, parts.binding.data))
-    findings += chain.findings
-    findings += _binding_records(parts, chain)
     read = books.read(parts, chain)
-    findings += read.findings
     grants, log = Grants(), LogResult()
     if bound:
         grants = grants_check.check(parts, chain, bound["regulator_key"], bound["site"])
         grants_check.check_ceilings(parts, chain, grants, read.irrigations)
         log = log_check.check(parts, chain, bound["controller"], trust)
-        findings += grants.findings + log.findings
-    untied = any(one.code in _UNTIED for one in findings)
+    findings += bound_findings + chain.findings + _binding_records(parts, chain)
+    findings += read.findings + grants.findings + log.findings
     heads = [link.head.seq for link in chain.links]
     return Report(
         file_sha256=digest,
         has_trust=trust is not None,
-        site=bound["site"] if bound else None,
-        controller=bound["controller"] if bound else None,
-        gateway=bound["gateway"] if bound else None,
+        site=bound.get("site"),
+        controller=bound.get("controller"),
+        gateway=bound.get("gateway"),
         fingerprints=_fingerprints(bound),
         chain=parts.chain,
         records=len(parts.slots),
         first_seq=heads[0] if heads else None,
         last_seq=heads[-1] if heads else None,
-        proved=() if untied else tuple(chain.signed),
+        proved=() if any(one.code in _UNTIED for one in findings) else tuple(chain.signed),
         unsigned=chain.unsigned,
         tier=_tier(read.boots),
-        first_volume_l=read.first_volume_l,
-        last_volume_l=read.last_volume_l,
-        irrigations=tuple(read.irrigations),
-        boots=tuple(read.boots),
-        gaps=tuple(read.gaps),
-        losses=tuple(read.losses),
         grants=tuple(_summary(one) for one in grants.grants),
         log=log.log,
         uploads=tuple(log.uploads),
         findings=tuple(sorted(findings, key=_order)),
+        **_books(read),
     )
+
+
+def _books(read: books.Books) -> dict[str, Any]:
+    """What the records say, as the report carries it."""
+    return {
+        "first_volume_l": read.first_volume_l,
+        "last_volume_l": read.last_volume_l,
+        "irrigations": tuple(read.irrigations),
+        "boots": tuple(read.boots),
+        "gaps": tuple(read.gaps),
+        "losses": tuple(read.losses),
+    }
 
 
 def _order(finding: Finding) -> tuple[bool, int, int]:

@@ -13,7 +13,8 @@ from .parts import Parts
 from .statements import Statement, read
 from .walk import Link, Walk, Walker
 
-_FAST = (record.INTERVAL, record.EVENT)  # the bulk of a year: read by offset, not field by field
+# The bulk of a year: read by offset, not field by field.
+_FAST = (record.INTERVAL, record.EVENT, record.STATEMENT, record.SIGNATURE)
 
 
 @dataclass(slots=True)
@@ -120,19 +121,19 @@ def _signatures(parts: Parts, chain: Chain, statements: dict[int, Statement]) ->
     first = chain.links[0].head.seq if chain.links else 0
     present = {link.head.seq for link in chain.links}
     for link in chain.links:
-        if link.run is None or link.head.kind != record.SIGNATURE or link.head.seq not in chain.values:
+        if link.run is None or link.head.kind != record.SIGNATURE:
             continue
-        named = chain.values[link.head.seq]["statement_seq"]
-        statement = by_seq.get(named) if isinstance(named, int) else None
+        named = slots.number(link.slot, record.SIGNATURE, "statement_seq")
+        statement = by_seq.get(named)
         span = parts.slot_span(link.index)
         if statement is not None:
             if link.index not in statement.signature_slots:
                 yield found(
                     "signature_wrong", seq=link.head.seq, field="signature", span=span, statement=named
                 )
-        elif isinstance(named, int) and named < first:
+        elif named < first:
             yield found("signature_of_earlier", seq=link.head.seq, span=span, statement=named)
-        elif named in present or not isinstance(named, int) or named >= link.head.seq:
+        elif named in present or named >= link.head.seq:
             yield found("signature_without_statement", seq=link.head.seq, field="statement_seq", span=span)
 
 

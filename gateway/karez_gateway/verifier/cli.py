@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+
 from karez_protocols.bundle import SIZE_MAX
 
 from . import bundle_check, trust

@@ -64,6 +64,17 @@ def has_time(header: Head) -> bool:
     return header.utc_s != _UNKNOWN_U4
 
 
+def raw(slot: bytes, kind: int, name: str) -> bytes:
+    """The bytes of a field of a slot of this kind."""
+    start, end, _ = PLACES[kind][name]
+    return slot[start:end]
+
+
+def number(slot: bytes, kind: int, name: str) -> int:
+    """An unsigned field of a slot of this kind; all ones stay all ones."""
+    return int.from_bytes(raw(slot, kind, name), "little")
+
+
 def volume_l(slot: bytes) -> int | None:
     """W of a measuring record, litres; None = not known."""
     value = int.from_bytes(slot[_VOLUME], "little")

@@ -7,13 +7,14 @@ what it covers is decided by the chain value that the statement names.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from karez_protocols import chain, record
-from karez_protocols.errors import ProtocolError
 from karez_protocols.record import CONTENT_SIZE
+
+from . import slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +42,27 @@ def verifies(public_key: bytes, signature: bytes, message: bytes) -> bool:
     return True
 
 
-def read(slots: Sequence[bytes], public_key: bytes) -> dict[int, Statement]:
+def read(all_slots: Sequence[bytes], public_key: bytes) -> dict[int, Statement]:
     """Return the statements among the slots, by file index, each tried against the signatures in the file."""
     controller = chain.controller_name(public_key)
     signatures: defaultdict[int, list[tuple[int, bytes]]] = defaultdict(list)
-    statements: list[tuple[int, dict[str, Any]]] = []
-    for index, slot in enumerate(slots):
-        if slot[1] not in (record.STATEMENT, record.SIGNATURE):
-            continue
-        try:
-            values = record.decode(slot)
-        except ProtocolError:
-            continue  # named by the walk along the chain
+    statements = []
+    for index, slot in enumerate(all_slots):
         if slot[1] == record.SIGNATURE:
-            signatures[values["statement_seq"]].append((index, values["signature"]))
-        elif None not in (values["seq"], values["covered_seq"], values["chain"]):
-            statements.append((index, values))
+            named = slots.number(slot, record.SIGNATURE, "statement_seq")
+            signatures[named].append((index, slots.raw(slot, record.SIGNATURE, "signature")))
+        elif slot[1] == record.STATEMENT:
+            statements.append((index, slot))
     found = {}
-    for index, values in statements:
-        message = chain.checkpoint_message(controller, slots[index][:CONTENT_SIZE])
-        valid = tuple(
-            at for at, signature in signatures[values["seq"]] if verifies(public_key, signature, message)
-        )
+    for index, slot in statements:
+        seq = slots.head(slot).seq
+        message = chain.checkpoint_message(controller, slot[:CONTENT_SIZE])
+        valid = tuple(at for at, signature in signatures[seq] if verifies(public_key, signature, message))
         found[index] = Statement(
-            seq=values["seq"],
-            chain=values["chain"],
-            covered_seq=values["covered_seq"],
-            covered_h=values["covered_h"],
+            seq=seq,
+            chain=slots.number(slot, record.STATEMENT, "chain"),
+            covered_seq=slots.number(slot, record.STATEMENT, "covered_seq"),
+            covered_h=slots.raw(slot, record.STATEMENT, "covered_h"),
             signature_slots=valid,
         )
     return found

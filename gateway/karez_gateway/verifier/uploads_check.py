@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 
-from karez_protocols import record, szy206, szy206_messages
-from karez_protocols.errors import ProtocolError
+from karez_protocols import szy206, szy206_messages
+from karez_protocols.errors import Malformed, ProtocolError
 
 from .books import Values
 from .findings import Finding, found
 
 # The two dialects differ in the length of the time tag; D is 10 bytes a channel and 4 of alarm
 # and state, so at most one of them fits a frame.
+_FIRST_BYTE = b"\x68"
+_REPORT = (True, szy206_messages.AFN_REPORT, szy206_messages.TYPE_FLOW)
 _DIALECTS = (szy206.SZY206_2016, szy206.SLT427_2021)
 
 
@@ -27,6 +29,8 @@ class Upload:
 
 def sent_volume_m3(request: szy206.Frame) -> int | None:
     """Whole m3 of the first channel of a self report, in either dialect. Raises ProtocolError."""
+    if (request.is_up, request.afn, request.type_code) != _REPORT or request.divs is not None:
+        raise Malformed("the frame is no report of volume")
     problem: ProtocolError | None = None
     for dialect in _DIALECTS:
         try:
@@ -50,55 +54,29 @@ def _is_confirm(request: szy206.Frame, confirm: szy206.Frame) -> bool:
 
 
 def check(
-    entry: Values,
-    log_index: int,
-    span: tuple[int, int],
-    named: Values | None,
+    entry: Values, log_index: int, span: tuple[int, int], named: Values | None
 ) -> tuple[Upload | None, list[Finding]]:
     """Check one upload entry against the record it names, decoded (None: not among the records here)."""
     seq, destination = entry["seq"], entry["destination"]
-    request_bytes, confirm_bytes = entry["request"], entry["confirm"]
-    if not (isinstance(seq, int) and isinstance(destination, str)):
-        return None, [found("upload_malformed", span=span, reason="no seq")]
-    if (
-        not (isinstance(request_bytes, bytes) and isinstance(confirm_bytes, bytes))
-        or request_bytes[:1] != b"\x68"
-    ):
-        return None, [found("upload_unknown_protocol", seq=seq, span=span, destination=destination)]
+    if seq is None or entry["request"][:1] != _FIRST_BYTE:
+        facts = {"destination": destination}
+        return None, [found("upload_unknown_protocol", seq=seq, span=span, **facts)]
     try:
-        request = szy206.decode(request_bytes)
-        volume_m3 = (
-            sent_volume_m3(request) if request.is_up and request.afn == szy206_messages.AFN_REPORT else None
-        )
-        confirm = szy206.decode(confirm_bytes)
+        request, confirm = szy206.decode(entry["request"]), szy206.decode(entry["confirm"])
+        volume_m3 = sent_volume_m3(request)
     except ProtocolError as error:
         return None, [found("upload_malformed", seq=seq, span=span, reason=str(error))]
     findings = []
     if not _is_confirm(request, confirm):
         findings.append(found("upload_confirm", seq=seq, span=span, destination=destination))
-    volume_l = named.get("volume_l") if named and record.is_measuring(named["kind"]) else None
+    volume_l = named.get("volume_l") if named else None
     if named is None:
         findings.append(found("upload_elsewhere", seq=seq, span=span, destination=destination))
-    elif not isinstance(volume_l, int) or volume_m3 != volume_l // 1000:
+    elif volume_l is None or volume_m3 != volume_l // 1000:
         sent: int | str = "?" if volume_m3 is None else volume_m3
-        recorded: int | str = volume_l if isinstance(volume_l, int) else "?"
-        findings.append(
-            found(
-                "upload_volume",
-                seq=seq,
-                span=span,
-                destination=destination,
-                recorded_l=recorded,
-                sent_m3=sent,
-            )
-        )
-    remainder_l = volume_l % 1000 if isinstance(volume_l, int) else None
-    confirmed = entry["confirmed_utc_s"]
-    return Upload(
-        destination=destination,
-        seq=seq,
-        confirmed_utc_s=confirmed if isinstance(confirmed, int) else None,
-        volume_m3=volume_m3,
-        remainder_l=remainder_l,
-        log_index=log_index,
-    ), findings
+        recorded: int | str = "?" if volume_l is None else volume_l
+        facts = {"destination": destination, "recorded_l": recorded, "sent_m3": sent}
+        findings.append(found("upload_volume", seq=seq, span=span, **facts))
+    remainder_l = None if volume_l is None else volume_l % 1000
+    upload = Upload(destination, seq, entry["confirmed_utc_s"], volume_m3, remainder_l, log_index)
+    return upload, findings

@@ -1,0 +1,116 @@
+"""The gateway as its operator runs it: its own process, driven by its own commands.
+
+The bench imports nothing of the gateway: they meet over MQTT, TCP and the command line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+READY_S = 20  # a loaded two-core machine needs about two seconds
+STOP_S = 10
+
+
+class GatewayError(RuntimeError):
+    """A `karez` command failed; the text is its own last line and where its log is."""
+
+
+class Spoken:
+    """What one `karez` command answered."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code = code
+        self.out = out
+        self.err = err
+
+    @property
+    def json(self) -> Any:
+        """Its standard output as JSON."""
+        return json.loads(self.out)
+
+
+async def karez(*words: str) -> Spoken:
+    """Run one `karez` command to its end."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "karez_gateway", *words,
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        out, err = await process.communicate()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    return Spoken(process.returncode or 0, out.decode(), err.decode())
+
+
+class GatewayProcess:
+    """`karez gateway run` on its data directory."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.log = data.with_name("gateway.log")
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def verb(self, verb: str, *words: str, may_fail: bool = False) -> Spoken:
+        """Run `karez gateway VERB --data DATA WORDS`. Raises GatewayError on a failure."""
+        spoken = await karez("gateway", verb, "--data", str(self.data), *words)
+        if spoken.code and not may_fail:
+            last = (spoken.err.strip() or spoken.out.strip()).splitlines()[-1:]
+            raise GatewayError(f"karez gateway {verb}: {last[0] if last else spoken.code}")
+        return spoken
+
+    async def init(self, config: str, *words: str) -> None:
+        """Create the data directory, then write the bench's own gateway.toml into it."""
+        spoken = await karez("gateway", "init", str(self.data), *words)
+        if spoken.code:
+            raise GatewayError(f"karez gateway init: {spoken.err.strip()}")
+        (self.data / "gateway.toml").write_text(config)
+
+    async def start(self) -> None:
+        """Start the service and wait until it says that it is ready."""
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "karez_gateway", "gateway", "run", "--data", str(self.data),
+                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+        stdout = self._process.stdout
+        if stdout is None:
+            raise GatewayError("the gateway has no output")
+        try:
+            line = await asyncio.wait_for(stdout.readline(), READY_S)
+        except TimeoutError:
+            line = b""
+        if b"ready" not in line:
+            await self.stop()
+            raise GatewayError(f"the gateway did not start: {self._last_line()} (whole log: {self.log})")
+
+    def _last_line(self) -> str:
+        lines = self.log.read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
+    async def stop(self) -> None:
+        """SIGTERM, then SIGKILL if it does not end. Harmless twice."""
+        process, self._process = self._process, None
+        if process is None or process.returncode is not None:
+            return
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), STOP_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    async def status(self) -> dict[str, Any]:
+        """Return `karez gateway status --json`."""
+        facts: dict[str, Any] = (await self.verb("status", "--json")).json
+        return facts
