@@ -1,5 +1,6 @@
 """Start the controller on Linux: micropython -m karez_firmware.main_unix FOLDER UART BENCH_FD."""
 
+import gc
 import sys
 
 from .ports.unix import BenchGone, Port
@@ -17,12 +18,17 @@ def prepare(port):
 
 def main(folder, uart, bench):
     """Run until the bench closes its end; the outputs then go off with it."""
+    # Collect after every 8 kB: what lives for months then stands close together, and the
+    # holes between stay large enough for a frame.
+    gc.threshold(8_192)
     port = Port(folder, uart, int(bench))
     try:
         site = prepare(port)
         from .app import App
 
-        App(port, site).run()
+        app = App(port, site)
+        del site  # the app took what it keeps
+        app.run()
     except BenchGone:
         return 0
     finally:

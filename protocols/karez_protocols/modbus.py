@@ -13,7 +13,7 @@ import struct
 from collections import namedtuple
 
 from .crc import crc16_modbus
-from .errors import BadChecksum, Malformed, NotAllowed, TooLarge
+from .errors import NotAllowed
 
 READ_HOLDING = 3
 READ_INPUT = 4
@@ -45,31 +45,22 @@ def silent_us(baud, character_bits):
     return 1750 if baud > 19200 else wire_us(7, 2 * baud, character_bits)
 
 
-def _sealed(body):
+def sealed(body):
+    """Return a frame: the body and its CRC."""
     return body + struct.pack("<H", crc16_modbus(body))
 
 
-def _opened(frame, shortest):
-    """Return nothing if length and CRC stand; raise Malformed, TooLarge or BadChecksum."""
-    if len(frame) < shortest:
-        raise Malformed("%d bytes, at least %d needed" % (len(frame), shortest))
-    if len(frame) > FRAME_BYTES_MAX:
-        raise TooLarge("%d bytes, a frame has at most %d" % (len(frame), FRAME_BYTES_MAX), FRAME_BYTES_MAX)
-    expected = crc16_modbus(frame, 0, len(frame) - 2)
-    found = frame[-2] | frame[-1] << 8
-    if expected != found:
-        raise BadChecksum("CRC %04X, computed %04X" % (found, expected), expected, found)
-
-
-def _check_station(address, function):
+def check_station(address, function):
+    """Raise NotAllowed unless a master may ask this of this address."""
     if not 1 <= address <= ADDRESS_MAX:
         raise NotAllowed("address %d is outside 1..%d" % (address, ADDRESS_MAX))
     if function not in (READ_HOLDING, READ_INPUT):
         raise NotAllowed("function %d is not a read of registers" % function)
 
 
-def _check_request(request):
-    _check_station(request.address, request.function)
+def check_request(request):
+    """Raise NotAllowed unless every part of a Request is in its range."""
+    check_station(request.address, request.function)
     if not 1 <= request.count <= REGISTERS_MAX:
         raise NotAllowed("%d registers, 1 to %d may be read" % (request.count, REGISTERS_MAX))
     if not 0 <= request.start <= 0x10000 - request.count:
@@ -78,59 +69,8 @@ def _check_request(request):
 
 def encode_request(request):
     """Return the frame of a Request. Raises NotAllowed on a value outside its range."""
-    _check_request(request)
-    return _sealed(struct.pack(">BBHH", *request))
-
-
-def decode_request(frame):
-    """Return the Request in a whole frame. Raises Malformed, BadChecksum, TooLarge, NotAllowed."""
-    _opened(frame, 4)
-    if len(frame) != REQUEST_BYTES:
-        raise Malformed("%d bytes, a read request has %d" % (len(frame), REQUEST_BYTES))
-    request = Request(*struct.unpack(">BBHH", frame[:6]))
-    _check_request(request)
-    return request
-
-
-def encode_reply(reply):
-    """Return the frame of a Reply. Raises NotAllowed on a value outside its range."""
-    _check_station(reply.address, reply.function)
-    size = len(reply.data)
-    if size % 2 or not 2 <= size <= 2 * REGISTERS_MAX:
-        raise NotAllowed("%d bytes are not 1 to %d registers" % (size, REGISTERS_MAX))
-    return _sealed(bytes((reply.address, reply.function, size)) + bytes(reply.data))
-
-
-def decode_reply(frame):
-    """Return the Reply in a whole frame. Raises Malformed, BadChecksum, TooLarge, NotAllowed."""
-    _opened(frame, 5)
-    _check_station(frame[0], frame[1])
-    size = frame[2]
-    if size != len(frame) - 5 or size % 2 or not 2 <= size <= 2 * REGISTERS_MAX:
-        raise Malformed("byte count %d in a frame of %d" % (size, len(frame)))
-    return Reply(frame[0], frame[1], bytes(frame[3:-2]))
-
-
-def encode_failure(failure):
-    """Return the exception frame of a Failure. Raises NotAllowed on a value outside its range."""
-    if not 1 <= failure.address <= ADDRESS_MAX:
-        raise NotAllowed("address %d is outside 1..%d" % (failure.address, ADDRESS_MAX))
-    if not 1 <= failure.function <= 0x7F or not 1 <= failure.code <= 0xFF:
-        raise NotAllowed("function %d, exception %d" % (failure.function, failure.code))
-    return _sealed(bytes((failure.address, failure.function | 0x80, failure.code)))
-
-
-def decode_failure(frame):
-    """Return the Failure in an exception frame, of any function.
-
-    Raises Malformed, BadChecksum, TooLarge, NotAllowed.
-    """
-    _opened(frame, 5)
-    if len(frame) != 5 or frame[1] <= 0x80:
-        raise Malformed("not an exception frame")
-    if not 1 <= frame[0] <= ADDRESS_MAX or not frame[2]:
-        raise NotAllowed("address %d, exception %d" % (frame[0], frame[2]))
-    return Failure(frame[0], frame[1] & 0x7F, frame[2])
+    check_request(request)
+    return sealed(struct.pack(">BBHH", *request))
 
 
 class ReplyReader:

@@ -179,7 +179,7 @@ def encode_tag(tag: TimeTag, tp_len: int) -> bytes:
     try:
         decode_tag(raw)
     except Malformed:
-        raise NotAllowed("the time tag is no time")  # noqa: B904 - MicroPython has no `raise from`
+        raise NotAllowed("the time tag is no time")
     return raw
 
 

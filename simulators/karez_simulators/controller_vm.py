@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from karez_simulators.clock import Clock
     from karez_simulators.physical_site import PhysicalSite
 
-HEAP_KB = 320  # what the firmware may use here; the final budget is smaller
+HEAP_KB = 192  # what the firmware may use here; the final budget is smaller
 CONTACTOR_MS = 60  # from coil to contacts, and to the auxiliary contact
 DEAD_MAN_MS = 5_000  # the coil's hardware dead-man (design §4)
 LINE_BYTES_MAX = 65_536

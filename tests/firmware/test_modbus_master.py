@@ -5,7 +5,7 @@ import json
 from karez_firmware.drivers import modbus_master as master_module
 from karez_firmware.drivers.meter_reader import MeterReader
 from karez_firmware.drivers.modbus_master import CRC, EXCEPTION, INVALID, NOISE, OK, SILENT, Master
-from karez_protocols import errors, modbus
+from karez_protocols import errors, modbus, modbus_frames
 from karez_protocols.modbus import Failure, Reply, Request
 from karez_protocols.profile import Profile
 
@@ -18,7 +18,7 @@ GAP_US = 20_000
 OPTIONS = (TIMEOUT_US, GAP_US, 0, 3)
 ASKED = Request(1, 3, 8, 4)
 ANSWER = Reply(1, 3, b"\x00\x17\x00\x00\x36\x93\x3f\x61")
-GOOD = modbus.encode_reply(ANSWER)
+GOOD = modbus_frames.encode_reply(ANSWER)
 
 
 def profile(name):
@@ -242,7 +242,7 @@ def test_bytes_that_are_not_ours_are_noise():
 
 
 def test_the_answer_of_another_meter_is_noise():
-    master, _ = exchange(answering([(5_000, modbus.encode_reply(Reply(2, 3, ANSWER.data)))]))
+    master, _ = exchange(answering([(5_000, modbus_frames.encode_reply(Reply(2, 3, ANSWER.data)))]))
     assert master.status == NOISE
 
 
@@ -270,13 +270,13 @@ def test_noise_long_before_the_answer_does_not_end_the_try():
 
 def test_an_exception_is_an_answer_and_not_tried_again():
     for code in (1, 2, 3, 4, 11):
-        master, line = exchange(answering([(5_000, modbus.encode_failure(Failure(1, 3, code)))]))
+        master, line = exchange(answering([(5_000, modbus_frames.encode_failure(Failure(1, 3, code)))]))
         assert master.status == EXCEPTION and master.code == code and len(line.sent) == 1
         assert master.counts[EXCEPTION] == 1
 
 
 def test_a_busy_meter_is_given_time_and_asked_again():
-    busy = modbus.encode_failure(Failure(1, 3, modbus.BUSY))
+    busy = modbus_frames.encode_failure(Failure(1, 3, modbus.BUSY))
     master, line = exchange(answering([(5_000, busy)], [(5_000, GOOD)]))
     assert master.status == OK and master.code == 0 and master.counts[EXCEPTION] == 1
     assert line.sent[1][0] - line.sent[0][0] >= TIMEOUT_US
@@ -332,7 +332,7 @@ def test_a_late_answer_is_not_taken_for_the_next_ones():
     data = {0: b"\x11" * 8, 100: b"\x22" * 8}
 
     def talk(frame, number):
-        return [(late_us, modbus.encode_reply(Reply(1, 3, data[frame[3]])))]
+        return [(late_us, modbus_frames.encode_reply(Reply(1, 3, data[frame[3]])))]
 
     line = Line(talk)
     master = Master(BAUD, BITS)
@@ -359,7 +359,7 @@ def test_a_stop_cancels_and_the_answer_is_dropped():
     wanted = Reply(1, 3, b"\x22" * 8)
 
     def talk(frame, number):
-        return [(50_000, GOOD if number == 1 else modbus.encode_reply(wanted))]
+        return [(50_000, GOOD if number == 1 else modbus_frames.encode_reply(wanted))]
 
     line = Line(talk)
     master = Master(BAUD, BITS)
@@ -414,7 +414,7 @@ class Meter:
         self.asked = 0
 
     def talk(self, frame, number):
-        request = modbus.decode_request(frame)
+        request = modbus_frames.decode_request(frame)
         if request.address != self.address:
             return []
         self.asked += 1
@@ -424,7 +424,7 @@ class Meter:
         data = b""
         for at in range(request.start, request.start + request.count):
             data += bytes((self.words.get(at, 0) >> 8, self.words.get(at, 0) & 0xFF))
-        return [(10_000, modbus.encode_reply(Reply(request.address, request.function, data)))]
+        return [(10_000, modbus_frames.encode_reply(Reply(request.address, request.function, data)))]
 
 
 def read(reader, master, line, turn_us=500):
@@ -501,7 +501,7 @@ def test_a_silent_meter_is_unknown_and_repeats_nothing():
 
 
 def test_a_request_that_fails_in_the_middle_leaves_no_half_reading():
-    refusal = modbus.encode_failure(Failure(1, 3, 2))
+    refusal = modbus_frames.encode_failure(Failure(1, 3, 2))
     for answer, status, code in (
         ([], SILENT, 0),
         ([(5_000, b"\x01\x03\x2a\x00")], CRC, 0),

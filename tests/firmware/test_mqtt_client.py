@@ -454,6 +454,11 @@ def test_a_flood_is_taken_in_small_portions():
         link.client.pump(link.now_ms)
         assert left - len(link.wire.incoming) <= 256
     assert len(link.wire.incoming) > 8000 - 200 * 2 * 4 - 257  # four packets a pump
+    link.wire.portion = 2
+    for _ in range(200):
+        reads = link.wire.reads
+        link.client.pump(link.now_ms)
+        assert link.wire.reads <= reads + 1
 
 
 def test_a_message_waits_until_it_is_taken():
@@ -523,6 +528,32 @@ def test_silence_is_broken_by_a_ping():
     assert link.wire.sent == PINGREQ
     link.pump(link.now_ms + 1)
     assert link.wire.sent == PINGREQ * 2 and link.client.phase == UP
+    assert link.client.acknowledged == 0
+
+
+def test_a_publish_after_a_ping_has_its_own_time():
+    link = Link().up()
+    link.pump(link.now_ms + 90000)
+    link.pump(link.now_ms + 29000)
+    link.client.publish("t", b"x")
+    link.answer(PINGRESP)
+    link.pump(link.now_ms + 29999)
+    assert link.client.phase == UP
+    link.answer(PINGRESP)  # nobody asked: no excuse for the PUBACK
+    link.pump(link.now_ms + 1)
+    assert link.client.last_loss == (UP, "overdue", 0)
+
+
+def test_more_publishes_do_not_excuse_the_first():
+    link = Link().up()
+    link.client.publish("t", b"one")
+    for _ in range(2):
+        link.pump(link.now_ms + 14000)
+        link.client.publish("t", b"more")
+    link.pump(link.now_ms + 1999)
+    assert link.client.phase == UP
+    link.pump(link.now_ms + 1)
+    assert link.client.last_loss == (UP, "overdue", 0)
 
 
 def test_an_unanswered_ping_ends_the_connection():
@@ -597,6 +628,9 @@ def test_only_an_acknowledged_publish_shortens_the_back_off():
         link.answer(CONNACK_BYTES)
         link.answer(SUBACK_BYTES)
     assert waits == [500, 1000, 2000, 500, 1000]
+    link.pump(link.now_ms + 90000)
+    link.answer(PINGRESP)
+    assert lose() == 2000  # a ping proves less
 
 
 def test_a_handshake_is_withheld_while_the_caller_may_not_block():

@@ -10,13 +10,14 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from pymodbus.framer.rtu import FramerRTU
+
 from karez_firmware.drivers.modbus_master import IDLE, OK, SENDING, WAITING, Master
-from karez_protocols import modbus, profile_document, registers
+from karez_protocols import modbus, modbus_frames, profile_document, registers
 from karez_protocols.crc import crc16_modbus
 from karez_protocols.errors import ProtocolError
 from karez_protocols.modbus import Failure, Reply, ReplyReader, Request
 from karez_protocols.profile import Profile
-from pymodbus.framer.rtu import FramerRTU
 
 TUF = (Path(profile_document.__file__).parent / "profiles" / "tuf2000m.json").read_text()
 
@@ -36,7 +37,9 @@ def exchanges(draw):
 
 
 def frame_of(answer):
-    return (modbus.encode_failure if isinstance(answer, Failure) else modbus.encode_reply)(answer)
+    return (modbus_frames.encode_failure if isinstance(answer, Failure) else modbus_frames.encode_reply)(
+        answer
+    )
 
 
 def pieces(stream, cuts):
@@ -70,9 +73,9 @@ def test_arbitrary_bytes_raise_only_declared_errors(data):
     sealed = data + struct.pack("<H", crc16_modbus(data))
     for frame in (data, sealed):
         for decode, encode in (
-            (modbus.decode_request, modbus.encode_request),
-            (modbus.decode_reply, modbus.encode_reply),
-            (modbus.decode_failure, modbus.encode_failure),
+            (modbus_frames.decode_request, modbus.encode_request),
+            (modbus_frames.decode_reply, modbus_frames.encode_reply),
+            (modbus_frames.decode_failure, modbus_frames.encode_failure),
         ):
             try:
                 facts = decode(frame)
@@ -233,7 +236,7 @@ class AnyLine(RuleBasedStateMachine):
     def answer(self, step_us, noise, cut):
         self.tag += 1
         data = struct.pack(">H", self.tag & 0xFFFF) * self.asked.count
-        frame = modbus.encode_reply(Reply(self.asked.address, 3, data))
+        frame = modbus_frames.encode_reply(Reply(self.asked.address, 3, data))
         if not cut:
             self.given.add(data)
         self.serve(step_us, noise + frame[: len(frame) - cut])

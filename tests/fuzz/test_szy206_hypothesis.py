@@ -3,6 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
 from karez_gateway.uploads.szy206_events import FlowReport, ReportConfirmed, SessionSettings
 from karez_gateway.uploads.szy206_session import State, Szy206Session
 from karez_protocols import szy206

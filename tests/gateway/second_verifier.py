@@ -210,7 +210,12 @@ class Chain:
             need(missing > last, "records are missing")
         seqs = {one.seq for one in self.records}
         start = self.records[0].seq
+        signed = [named for named, holds in self.signatures.values() if holds]
         for one in self.records:
+            if one.kind == 12 and (one.is_chained or one in signed):
+                covered, h, in_chain = self.statement(one)
+                need(in_chain and covered < one.seq, "statement out of place")
+                need(self.h.get(covered, h) == h, "statement of another head")
             if not one.is_chained:
                 continue
             if one.kind == 13:
@@ -220,9 +225,6 @@ class Chain:
                     "signature of no statement",
                 )
                 need(self.signatures.get(one.seq, (None, True))[1], "controller's signature")
-            if one.kind == 12:
-                covered, h, _ = self.statement(one)
-                need(covered < one.seq and self.h.get(covered, h) == h, "statement of another head")
         self.reach()
 
     def reach(self):

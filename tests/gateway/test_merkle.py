@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+
 from karez_gateway.verifier.errors import BadProof
 from karez_gateway.verifier.merkle import (
     EMPTY_ROOT,

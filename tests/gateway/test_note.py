@@ -6,6 +6,7 @@ import base64
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from karez_gateway.verifier.checkpoint import Checkpoint, open_checkpoint
 from karez_gateway.verifier.errors import BadSignature, Malformed, VerificationError
 from karez_gateway.verifier.merkle import EMPTY_ROOT

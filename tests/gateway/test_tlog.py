@@ -8,6 +8,7 @@ import sys
 import threading
 
 import pytest
+
 from karez_gateway.log.errors import KeyRefused, LogBusy, LogDamaged, LogError, LogStopped
 from karez_gateway.log.files import DirectoryFiles
 from karez_gateway.log.keys import create_key, load_key

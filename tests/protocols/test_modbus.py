@@ -3,7 +3,7 @@
 import binascii
 import json
 
-from karez_protocols import errors, modbus
+from karez_protocols import errors, modbus, modbus_frames
 from karez_protocols.modbus import Failure, Reply, ReplyReader, Request
 
 with open("tests/vectors/modbus.json") as file:
@@ -73,7 +73,7 @@ def test_the_vectors_hold_enough_of_each_kind():
 def test_published_requests_decode_and_encode_to_the_same_bytes():
     for vector in ours("request"):
         facts, frame = vector["decoded"], frame_of(vector)
-        request = modbus.decode_request(frame)
+        request = modbus_frames.decode_request(frame)
         assert request == Request(facts["addr"], facts["func"], facts["start"], facts["qty"]), vector["name"]
         assert modbus.encode_request(request) == frame, vector["name"]
 
@@ -81,27 +81,31 @@ def test_published_requests_decode_and_encode_to_the_same_bytes():
 def test_published_replies_decode_and_encode_to_the_same_bytes():
     for vector in ours("response"):
         facts, frame = vector["decoded"], frame_of(vector)
-        reply = modbus.decode_reply(frame)
+        reply = modbus_frames.decode_reply(frame)
         assert reply == Reply(facts["addr"], facts["func"], register_bytes(facts["registers"])), vector[
             "name"
         ]
         assert len(reply.data) == facts["byte_count"]
-        assert modbus.encode_reply(reply) == frame, vector["name"]
+        assert modbus_frames.encode_reply(reply) == frame, vector["name"]
 
 
 def test_published_exceptions_decode_and_encode_to_the_same_bytes():
     for vector in VECTORS:
         facts = vector["decoded"]
         if facts["kind"] == "exception":
-            failure = modbus.decode_failure(frame_of(vector))
+            failure = modbus_frames.decode_failure(frame_of(vector))
             assert failure == Failure(facts["addr"], facts["func"], facts["exception"]), vector["name"]
-            assert modbus.encode_failure(failure) == frame_of(vector)
+            assert modbus_frames.encode_failure(failure) == frame_of(vector)
 
 
 def test_frames_with_a_wrong_checksum_are_refused_by_every_decoder():
     for vector in VECTORS:
         if not vector["checksum_ok"]:
-            for decode in (modbus.decode_request, modbus.decode_reply, modbus.decode_failure):
+            for decode in (
+                modbus_frames.decode_request,
+                modbus_frames.decode_reply,
+                modbus_frames.decode_failure,
+            ):
                 assert refused(errors.BadChecksum, decode, frame_of(vector)), vector["name"]
 
 
@@ -110,7 +114,7 @@ def test_a_wrong_checksum_is_named_with_the_right_one():
         if vector["name"] == "tuf2000_request_bad_crc_variant":
             caught = None
             try:
-                modbus.decode_request(frame_of(vector))
+                modbus_frames.decode_request(frame_of(vector))
             except errors.BadChecksum as error:
                 caught = error
             assert caught and (caught.found, caught.expected) == (0xCDC5, 0x0D04)
@@ -119,15 +123,15 @@ def test_a_wrong_checksum_is_named_with_the_right_one():
 def test_frames_of_other_functions_are_no_reads():
     for vector in VECTORS:
         if vector["checksum_ok"] and vector["decoded"].get("func") in (6, 16):
-            for decode in (modbus.decode_request, modbus.decode_reply):
+            for decode in (modbus_frames.decode_request, modbus_frames.decode_reply):
                 assert refused(REFUSALS, decode, frame_of(vector)), vector["name"]
 
 
 def test_one_kind_of_frame_is_not_taken_for_another():
     decoders = {
-        "request": modbus.decode_request,
-        "response": modbus.decode_reply,
-        "exception": modbus.decode_failure,
+        "request": modbus_frames.decode_request,
+        "response": modbus_frames.decode_reply,
+        "exception": modbus_frames.decode_failure,
     }
     for vector in VECTORS:
         kind = vector["decoded"]["kind"]
@@ -138,7 +142,7 @@ def test_one_kind_of_frame_is_not_taken_for_another():
 
 
 def test_every_truncation_and_every_changed_byte_is_refused():
-    decoders = (modbus.decode_request, modbus.decode_reply, modbus.decode_failure)
+    decoders = (modbus_frames.decode_request, modbus_frames.decode_reply, modbus_frames.decode_failure)
     for vector in VECTORS:
         if not vector["checksum_ok"]:
             continue
@@ -170,20 +174,20 @@ def test_requests_outside_their_ranges_are_refused():
     ):
         assert refused(errors.NotAllowed, modbus.encode_request, request), request
     for request in (Request(247, 4, 0xFFFF, 1), Request(1, 3, 0x10000 - 125, 125)):
-        assert modbus.decode_request(modbus.encode_request(request)) == request
+        assert modbus_frames.decode_request(modbus.encode_request(request)) == request
 
 
 def test_replies_outside_their_ranges_are_refused():
     for reply in (Reply(1, 3, b""), Reply(1, 3, b"\x01"), Reply(1, 3, bytes(252)), Reply(0, 3, b"\x01\x02")):
-        assert refused(errors.NotAllowed, modbus.encode_reply, reply), reply
+        assert refused(errors.NotAllowed, modbus_frames.encode_reply, reply), reply
     longest = Reply(1, 3, bytes(range(250)))
-    assert modbus.decode_reply(modbus.encode_reply(longest)) == longest
+    assert modbus_frames.decode_reply(modbus_frames.encode_reply(longest)) == longest
     for failure in (Failure(1, 3, 0), Failure(1, 3, 256), Failure(1, 128, 1), Failure(0, 3, 1)):
-        assert refused(errors.NotAllowed, modbus.encode_failure, failure), failure
+        assert refused(errors.NotAllowed, modbus_frames.encode_failure, failure), failure
 
 
 def test_a_frame_longer_than_any_is_too_large():
-    assert refused(errors.TooLarge, modbus.decode_reply, bytes(257))
+    assert refused(errors.TooLarge, modbus_frames.decode_reply, bytes(257))
 
 
 def test_times_on_the_wire():
@@ -201,10 +205,10 @@ def answers():
     """(request, answer, frame) of every published reply and exception to a read."""
     found = []
     for vector in ours("response"):
-        reply = modbus.decode_reply(frame_of(vector))
+        reply = modbus_frames.decode_reply(frame_of(vector))
         found.append((question(reply), reply, frame_of(vector)))
     for vector in ours("exception"):
-        failure = modbus.decode_failure(frame_of(vector))
+        failure = modbus_frames.decode_failure(frame_of(vector))
         found.append((question(failure), failure, frame_of(vector)))
     return found
 
@@ -253,7 +257,7 @@ def test_an_echo_that_looks_like_our_answer_is_no_answer():
     request = Request(1, 3, 0x0400, 2)
     echo = modbus.encode_request(request)
     answer = Reply(1, 3, b"\x12\x34\x56\x78")
-    frame = modbus.encode_reply(answer)
+    frame = modbus_frames.encode_reply(answer)
     for stream, expected in ((echo, None), (echo + frame, answer), (echo + b"\0" + frame, answer)):
         for at in range(len(stream) + 1):
             assert heard(request, stream[:at], stream[at:])[0] == expected, (stream, at)
@@ -286,7 +290,7 @@ def test_request_answer_and_next_request_in_one_read_give_the_answer():
         if vector["name"] == "em1010_glued_stream_request_response_request":
             stream = frame_of(vector)
             parts = vector["decoded"]["frames"]
-            expected = modbus.decode_reply(stream[8:33])
+            expected = modbus_frames.decode_reply(stream[8:33])
             assert parts[1] == {"offset": 8, "length": 25}
             for at in range(len(stream) + 1):
                 got, reader = heard(Request(1, 4, 0x1010, 10), stream[:at], stream[at:])
@@ -302,12 +306,12 @@ def test_an_answer_of_another_meter_function_or_length_is_not_ours():
         Request(1, request.function, 0, request.count - 1),
     ):
         assert heard(other, frame)[0] is None, other
-    assert heard(request, modbus.encode_failure(Failure(1, 4, 2)))[0] is None
+    assert heard(request, modbus_frames.encode_failure(Failure(1, 4, 2)))[0] is None
 
 
 def test_a_strangers_frame_before_ours_is_passed_over():
     request, answer, frame = answers()[0]
-    stranger = modbus.encode_reply(Reply(9, 3, bytes(range(1, 21))))
+    stranger = modbus_frames.encode_reply(Reply(9, 3, bytes(range(1, 21))))
     assert heard(request, stranger, frame)[0] == answer
 
 
@@ -321,9 +325,9 @@ def test_a_false_header_in_the_noise_does_not_hide_the_answer():
 
 
 def test_an_exception_among_the_registers_is_not_the_answer():
-    inner = modbus.encode_failure(Failure(1, 3, 2))
+    inner = modbus_frames.encode_failure(Failure(1, 3, 2))
     reply = Reply(1, 3, b"\x00" + inner + bytes(18))
-    frame = modbus.encode_reply(reply)
+    frame = modbus_frames.encode_reply(reply)
     for at in range(len(frame) + 1):
         assert heard(TUF_REQUEST, frame[:at], frame[at:])[0] == reply
     for at in range(3, len(frame)):
@@ -335,8 +339,8 @@ def test_an_exception_among_the_registers_is_not_the_answer():
 
 def test_an_exception_after_a_damaged_answer_is_the_answer():
     failure = Failure(1, 3, 4)
-    bad = modbus.encode_reply(Reply(1, 3, bytes(range(30, 54))))[:-1] + b"\x00"
-    frame = modbus.encode_failure(failure)
+    bad = modbus_frames.encode_reply(Reply(1, 3, bytes(range(30, 54))))[:-1] + b"\x00"
+    frame = modbus_frames.encode_failure(failure)
     for at in range(len(bad) + len(frame) + 1):
         stream = bad + frame
         got, reader = heard(TUF_REQUEST, stream[:at], stream[at:])

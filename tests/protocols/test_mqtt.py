@@ -202,6 +202,11 @@ def test_lies_are_malformed():
             assert refused(Malformed, read, data, portion), (data, portion)
 
 
+def test_a_first_byte_no_server_sends_is_refused_at_once():
+    for byte in range(0x20):
+        assert refused(Malformed, mqtt.Reader(SIZE_MAX).receive, bytes((byte,)))
+
+
 def test_what_is_too_large_is_thrown_away_and_counted():
     reader = mqtt.Reader(20)
     for qos, size, packet in ((0, 21, 0), (1, 21, 7), (1, 300, 7), (1, 100000, 7)):

@@ -6,6 +6,7 @@ import ssl
 import aiomqtt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+
 from karez_simulators import mosquitto, pki
 from karez_simulators.broker import LinkBroker, client_context
 

@@ -73,7 +73,8 @@ code = live()
 client = mqtt_client.MqttClient(open_stream, random_below, plan["well"], "karez/1/%s/down" % plan["well"],
     ("karez/1/%s/state" % plan["well"], b"\\1\\0"), plan["keepalive_s"])
 after = live()
-print(json.dumps({"codec": codec - before, "client": code - codec, "buffers": after - code, "heap": after - before}))
+heap = {"codec": codec - before, "client": code - codec, "buffers": after - code, "heap": after - before}
+print(json.dumps(heap))
 
 start_us = time.ticks_us()
 

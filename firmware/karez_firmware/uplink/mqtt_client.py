@@ -204,8 +204,7 @@ class MqttClient:
         self._has_worked = worked
         if self.phase == UP and not self.unacknowledged:
             if now_ms >= self._sent_ms + self._idle_ms:
-                # No room for it means that nothing was taken for long: the deadline decides.
-                self._queue(mqtt.PINGREQ_BYTES)
+                self._queue(mqtt.PINGREQ_BYTES)  # _READ_ROOM is for it, too
                 self._owe(_PING_ID)
         elif now_ms >= self._deadline_ms and DOWN < self.phase < _BACKOFF:
             self._lose("overdue")
@@ -302,10 +301,10 @@ class MqttClient:
         elif kind in (mqtt.PUBACK, mqtt.PINGRESP):
             if last in self.unacknowledged:  # else the broker repeats itself: no harm
                 self.unacknowledged.remove(last)
-                if last:
+                self._fire(_DONE)  # stays up: the next answer may take its time
+                if last != _PING_ID:
                     self.acknowledged += 1
                     self._failures = 0
-                    self._fire(_DONE)  # stays up: the next answer may take its time
         else:
             if kind == mqtt.PUBLISH:
                 self.received += 1

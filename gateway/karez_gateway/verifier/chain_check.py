@@ -58,13 +58,13 @@ def _decode(parts: Parts, chain: Chain) -> None:
     for link in chain.links:
         if link.run is None:
             continue
-        reason = slots.fault(link.slot, link.head)
-        if reason is None and link.head.kind not in _FAST:
+        reason = None
+        if link.head.kind in _FAST:
+            reason = slots.fault(link.slot, link.head)
+        else:
             try:
                 chain.values[link.head.seq] = record.decode(link.slot)
-            except (
-                ProtocolError
-            ) as error:  # nothing that fault() does not see; kept for what the codec may add
+            except ProtocolError as error:
                 reason = str(error)
         span = parts.slot_span(link.index)
         if reason is not None:
@@ -140,7 +140,8 @@ def _signatures(parts: Parts, chain: Chain, statements: dict[int, Statement]) ->
 def _statements(parts: Parts, chain: Chain, statements: dict[int, Statement]) -> Iterator[Finding]:
     for link in chain.links:
         statement = statements.get(link.index)
-        if statement is None or link.run is None:
+        # What the controller signed speaks against it wherever it lies, chained or not.
+        if statement is None or (link.run is None and not statement.is_signed):
             continue
         seq, span = statement.seq, parts.slot_span(link.index)
         known = chain.h_at.get(statement.covered_seq)

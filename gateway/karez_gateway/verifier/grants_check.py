@@ -38,10 +38,12 @@ class Grants:
 
     grants: list[Grant] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    by_seq: dict[int, Grant] = field(default_factory=dict)
 
-    def of(self, seq: int) -> Grant | None:
-        """The grant with this sequence number."""
-        return next((one for one in self.grants if one.seq == seq), None)
+    def add(self, one: Grant) -> None:
+        """Take in a readable grant; of two with one number the first is the one that is meant."""
+        self.grants.append(one)
+        self.by_seq.setdefault(one.seq, one)
 
 
 def _open(part: Part, regulator_key: bytes) -> Grant:
@@ -78,7 +80,7 @@ def check(parts: Parts, chain: Chain, regulator_key: bytes, site: str) -> Grants
             out.findings.append(found("grant_site", span=part.span, grant=one.seq, site=one.site))
         if out.grants and one.seq <= out.grants[-1].seq:
             out.findings.append(found("grant_order", span=part.span, grant=one.seq))
-        out.grants.append(one)
+        out.add(one)
     used = _recorded(parts, chain, out)
     used |= _in_force(parts, chain, out)
     for one in out.grants:
@@ -96,7 +98,7 @@ def _recorded(parts: Parts, chain: Chain, out: Grants) -> set[int]:
             continue
         values = chain.values[link.head.seq]
         seq = integer(values, "object_seq")
-        one = out.of(seq) if seq is not None else None
+        one = out.by_seq.get(seq) if seq is not None else None
         span = parts.slot_span(link.index)
         if one is None:
             named = "?" if seq is None else seq
@@ -174,7 +176,7 @@ def check_ceilings(parts: Parts, chain: Chain, grants: Grants, irrigations: list
         if ceiling_l is None:
             continue
         span = parts.slot_span(link.index)
-        one = grants.of(link.head.grant_seq)
+        one = grants.by_seq.get(link.head.grant_seq)
         if one is None:
             if link.head.grant_seq not in absent:
                 absent.add(link.head.grant_seq)

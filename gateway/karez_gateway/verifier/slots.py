@@ -87,11 +87,9 @@ def pump(slot: bytes) -> int:
 
 
 def fault(slot: bytes, header: Head) -> str | None:
-    """Why a chained slot is no record of this version, or None."""
+    """Why a slot of a known kind is no record of this version, or None; as record.decode, but by offset."""
     if header.version != record.VERSION:
         return f"version {header.version}"
-    if header.kind not in PLACES:
-        return f"kind {header.kind}"
     for start, end in RESERVED[header.kind]:
         if slot[start:end] != _ZEROS[: end - start]:
             return f"reserved bytes {start}..{end - 1} are not zero"
@@ -103,7 +101,5 @@ def field_at(slot: bytes, offset: int) -> str:
     if offset >= CONTENT_SIZE:
         return "h"
     kind = slot[1] if slot[1] in PLACES else record.EVENT
-    for name, (start, end, _) in PLACES[kind].items():
-        if start <= offset < end:
-            return name.partition(".")[0]
-    return "content"
+    places = PLACES[kind].items()
+    return next(name.partition(".")[0] for name, (start, end, _) in places if start <= offset < end)

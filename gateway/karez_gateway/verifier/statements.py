@@ -16,6 +16,8 @@ from karez_protocols.record import CONTENT_SIZE
 
 from . import slots
 
+SIGNATURES_MAX = 4  # an honest statement has one; a file full of them must not cost hours
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -50,7 +52,8 @@ def read(all_slots: Sequence[bytes], public_key: bytes) -> dict[int, Statement]:
     for index, slot in enumerate(all_slots):
         if slot[1] == record.SIGNATURE:
             named = slots.number(slot, record.SIGNATURE, "statement_seq")
-            signatures[named].append((index, slots.raw(slot, record.SIGNATURE, "signature")))
+            if len(signatures[named]) < SIGNATURES_MAX:
+                signatures[named].append((index, slots.raw(slot, record.SIGNATURE, "signature")))
         elif slot[1] == record.STATEMENT:
             statements.append((index, slot))
     found = {}

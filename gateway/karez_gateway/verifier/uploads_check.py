@@ -8,11 +8,8 @@ from karez_protocols.errors import Malformed, ProtocolError
 from .books import Values
 from .findings import Finding, found
 
-# The two dialects differ in the length of the time tag; D is 10 bytes a channel and 4 of alarm
-# and state, so at most one of them fits a frame.
 _FIRST_BYTE = b"\x68"
 _REPORT = (True, szy206_messages.AFN_REPORT, szy206_messages.TYPE_FLOW)
-_DIALECTS = (szy206.SZY206_2016, szy206.SLT427_2021)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +25,19 @@ class Upload:
 
 
 def sent_volume_m3(request: szy206.Frame) -> int | None:
-    """Whole m3 of the first channel of a self report, in either dialect. Raises ProtocolError."""
+    """Whole m3 of the first channel of a self report. Raises ProtocolError.
+
+    The dialects differ in the length of the time tag; before it stand 10 bytes a channel and 4
+    of alarm and state, so at most one of them fits a frame.
+    """
     if (request.is_up, request.afn, request.type_code) != _REPORT or request.divs is not None:
         raise Malformed("the frame is no report of volume")
-    problem: ProtocolError | None = None
-    for dialect in _DIALECTS:
-        try:
-            report = szy206_messages.decode_self_report(request, dialect)
-        except ProtocolError as error:
-            problem = error
-            continue
-        volume_m3: int | None = report.channels[0].volume_m3
-        return volume_m3
-    raise problem or ProtocolError("no dialect")
+    try:
+        report = szy206_messages.decode_self_report(request, szy206.SZY206_2016)
+    except ProtocolError:
+        report = szy206_messages.decode_self_report(request, szy206.SLT427_2021)
+    volume_m3: int | None = report.channels[0].volume_m3
+    return volume_m3
 
 
 def _is_confirm(request: szy206.Frame, confirm: szy206.Frame) -> bool:

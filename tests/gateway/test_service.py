@@ -1,0 +1,286 @@
+"""The whole service as its own process, over a real MQTT broker: what a bench or a county starts."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+
+import aiomqtt
+import pytest
+
+from karez_gateway.verifier import bundle_check, trust
+from karez_protocols import causes, link
+from karez_simulators.broker import LinkBroker
+from karez_simulators.pki import LinkAuthority
+from karez_simulators.platform_szy206 import PlatformSzy206
+
+from .county import create
+from .synthetic import SyntheticController, key_of, make_grant
+
+KAREZ = [sys.executable, "-m", "karez_gateway"]
+
+
+def karez(*words):
+    """Run one command to its end."""
+    return subprocess.run([*KAREZ, "gateway", *map(str, words)], capture_output=True, text=True, check=False)
+
+
+def status(directory):
+    return json.loads(karez("status", "--data", directory, "--json").stdout)
+
+
+class Running:
+    """A running service: its stdout events, its stderr as text."""
+
+    def __init__(self, process):
+        self.process = process
+        self.log = asyncio.create_task(process.stderr.read())
+
+    async def event(self, name):
+        """Read stdout up to an event of this name."""
+        while True:
+            line = await self.process.stdout.readline()
+            assert line, f"the service ended before {name}: {(await self.log).decode()}"
+            found = json.loads(line)
+            if found["event"] == name:
+                return found
+
+    async def end(self, number=signal.SIGTERM):
+        """Signal it and wait; return (exit code, log lines)."""
+        self.process.send_signal(number)
+        code = await self.process.wait()
+        return code, (await self.log).decode().splitlines()
+
+
+@contextlib.asynccontextmanager
+async def service(directory):
+    process = await asyncio.create_subprocess_exec(
+        *KAREZ, "gateway", "run", "--data", str(directory), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    running = Running(process)
+    try:
+        yield running
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        await running.log
+
+
+class Box:
+    """A synthetic controller's end of the field link."""
+
+    def __init__(self, controller, broker, context=None):
+        self.controller = controller
+        self.client = aiomqtt.Client(
+            broker.host, broker.port, identifier=controller.name, tls_context=context
+        )
+
+    async def __aenter__(self):
+        await self.client.__aenter__()
+        await self.client.subscribe(link.topic(self.controller.name, "down"), qos=1)
+        return self
+
+    async def __aexit__(self, *raised):
+        await self.client.__aexit__(*raised)
+
+    async def publish(self, payload, leaf="up"):
+        await self.client.publish(link.topic(self.controller.name, leaf), payload, qos=1)
+
+    async def received(self, kind):
+        """The next down payload of a kind."""
+        async for message in self.client.messages:
+            found, value = link.decode_down(message.payload)
+            if found == kind:
+                return value
+
+    async def acknowledged(self, seq):
+        """Wait until everything up to a number is stored."""
+        while (await self.received(link.ACK))["seq"] < seq:
+            pass
+
+    async def send(self, first=1):
+        for payload in self.controller.payloads(first):
+            await self.publish(payload)
+        await self.acknowledged(self.controller.seq)
+
+
+def directory_for(tmp_path, port, extra=""):
+    directory = create(tmp_path / "g", extra)
+    path = directory / "gateway.toml"
+    path.write_text(path.read_text().replace("port = 1883", f"port = {port}"))
+    return directory
+
+
+def enrolled(directory, box):
+    path = directory / "box.binding"
+    path.write_bytes(box.binding)
+    done = karez("enrol", "--data", directory, path)
+    assert done.returncode == 0 and box.name in done.stdout
+
+
+async def until_status(directory, holds):
+    while not holds(found := await asyncio.to_thread(status, directory)):
+        pass
+    return found
+
+
+async def test_records_go_from_the_broker_to_the_platform_and_into_a_proved_bundle(tmp_path):
+    box = SyntheticController("a", "well-1")
+    grant = make_grant("well-1", 1, 9_000_000)
+    async with LinkBroker() as broker, PlatformSzy206() as platform:
+        extra = (
+            f'\n[[destination]]\nname = "county"\nkind = "szy206"\nhost = "{platform.host}"\n'
+            f'port = {platform.port}\naddress = "4101050100"\n'
+        )
+        directory = directory_for(tmp_path, broker.port, extra)
+        enrolled(directory, box)
+        async with service(directory) as running:
+            assert (await running.event("ready"))["origin"] == "karez.test/county"
+            await running.event("connected")
+            async with Box(box, broker) as end:
+                state = {name: 0 for name in ("pump time_state chain last_seq acknowledged_seq boot uptime_s grant_seq order_seq segment volume_l held_l").split()}
+                await end.publish(link.encode_state(state), "state")
+                (tmp_path / "g.grant").write_bytes(grant)
+                assert karez("grant", "--data", directory, tmp_path / "g.grant").returncode == 0
+                assert await end.received(link.GRANT) == grant
+                box.accept_grant(grant)
+                box.irrigate(20)
+                await end.send()
+                await platform.received(21)
+                found = await until_status(
+                    directory, lambda one: one["destinations"][0]["confirmed"] == 21 and one["downlinks"][0]["state"] == "accepted"
+                )
+            assert found["running"] and found["broker"] == "connected"
+            (shown,) = found["controllers"]
+            assert shown["chains"][0]["signed_seq"] == box.seq and shown["litres_booked"] == 21 * 4000
+            assert shown["state"]["online"] == 1
+            exported = karez("export", "--data", directory, "--site", "well-1", tmp_path / "w.kzb", "--json")
+            assert json.loads(exported.stdout)["receipts"] == 21
+            code, log = await running.end()
+            assert code == 0
+            assert all(json.loads(line)["level"] in ("info", "warning") for line in log)
+        report = bundle_check.check((tmp_path / "w.kzb").read_bytes(), trust.load(directory / "trust.json"))
+        assert report.is_proved and len(report.uploads) == 21
+        assert not status(directory)["running"]
+        ledger = json.loads(karez("ledger", "--data", directory, "--json").stdout)
+        assert sum(row["litres"] for row in ledger) == 21 * 4000
+
+
+async def test_a_killed_service_has_everything_it_acknowledged(tmp_path):
+    box = SyntheticController("a", "well-1")
+    box.irrigate(200)
+    async with LinkBroker() as broker:
+        directory = directory_for(tmp_path, broker.port)
+        enrolled(directory, box)
+        acknowledged = 0
+        for kill_at in (3, 9):
+            async with service(directory) as running:
+                await running.event("connected")
+                async with Box(box, broker) as end:
+                    for nth, payload in enumerate(box.payloads(acknowledged + 1)):
+                        if nth == kill_at:
+                            running.process.kill()
+                            break
+                        await end.publish(payload)
+                        acknowledged = (await end.received(link.ACK))["seq"]
+                await running.process.wait()
+            (chain,) = status(directory)["controllers"][0]["chains"]
+            assert chain["stored_seq"] >= acknowledged > 0
+        async with service(directory) as running:
+            await running.event("connected")
+            async with Box(box, broker) as end:
+                await end.send()
+            await until_status(directory, lambda one: one["controllers"][0]["chains"][0]["signed_seq"] == box.seq)
+            code, _ = await running.end(signal.SIGINT)
+            assert code == 0
+    assert status(directory)["controllers"][0]["litres_booked"] == 201 * 4000
+
+
+async def test_a_broker_that_is_not_there_is_waited_for(tmp_path):
+    box = SyntheticController("a", "well-1")
+    box.irrigate(3)
+    broker = LinkBroker()
+    await broker.start()
+    await broker.stop()
+    directory = directory_for(tmp_path, broker.port)
+    enrolled(directory, box)
+    async with service(directory) as running:
+        await running.event("ready")
+        await running.event("disconnected")
+        assert (await until_status(directory, lambda one: one["running"]))["broker"].startswith("not connected")
+        async with broker:
+            await running.event("connected")
+            async with Box(box, broker) as end:
+                await end.send()
+                await broker.stop()
+                await running.event("disconnected")
+                await broker.start()
+                await running.event("connected")
+        code, log = await running.end()
+        assert code == 0
+        events = [json.loads(line)["event"] for line in log]
+        assert events.count("broker not reachable, trying on") == 2  # one line for each outage
+
+
+async def test_over_tls_the_gateway_shows_its_certificate_and_asks_for_the_brokers_name(tmp_path):
+    box = SyntheticController("a", "well-1")
+    box.irrigate(3)
+    authority = LinkAuthority()
+    async with LinkBroker(authority, "broker.karez.test") as broker:
+        directory = directory_for(tmp_path, broker.port)
+        authority.gateway().write(directory, "gateway")
+        (directory / "ca.crt").write_bytes(authority.credential.certificate_pem)
+        path = directory / "gateway.toml"
+        tls = '\nca = "ca.crt"\ncertificate = "gateway.crt"\nkey = "gateway.key"\ntls_name = "broker.karez.test"\n'
+        path.write_text(path.read_text().replace("# tls_name", tls + "# tls_name"))
+        enrolled(directory, box)
+        async with service(directory) as running:
+            await running.event("connected")
+            assert (await running.end())[0] == 0
+        path.write_text(path.read_text().replace('tls_name = "broker.karez.test"', 'tls_name = "other.karez.test"'))
+        async with service(directory) as running:
+            found = await running.event("disconnected")
+            assert "CERTIFICATE_VERIFY_FAILED" in found["broker"]
+            assert (await running.end())[0] == 0
+
+
+async def test_what_the_controller_refuses_is_shown_with_its_reason(tmp_path):
+    box = SyntheticController("a", "well-1")
+    forged = make_grant("well-1", 3, 9_000_000, key=key_of("forger"))
+    async with LinkBroker() as broker:
+        directory = directory_for(tmp_path, broker.port)
+        enrolled(directory, box)
+        (tmp_path / "g.grant").write_bytes(forged)
+        done = karez("grant", "--data", directory, tmp_path / "g.grant")
+        assert done.returncode == 2 and "did not sign this grant" in done.stderr
+        assert karez("grant", "--data", directory, tmp_path / "g.grant", "--unchecked").returncode == 0
+        async with service(directory) as running:
+            await running.event("connected")
+            async with Box(box, broker) as end:
+                assert await end.received(link.GRANT) == forged
+                box.event(causes.GRANT_REFUSED_SIGNATURE, 3)
+                await end.send()
+                found = await until_status(directory, lambda one: one["downlinks"][0]["state"] == "refused")
+            assert found["downlinks"][0]["cause"] == "grant refused: signature"
+            assert (await running.end())[0] == 0
+
+
+@pytest.mark.parametrize(
+    "break_it, says",
+    [
+        (lambda one: (one / "gateway.toml").unlink(), "run karez gateway init"),
+        (lambda one: (one / "log.key").unlink(), "log.key: no such file"),
+        (lambda one: (one / "log.key").chmod(0o644), "chmod 600"),
+        (lambda one: (one / "karez.sqlite3").write_bytes(b"x" * 5000), "restore it from a backup"),
+        (lambda one: (one / "log" / "checkpoint").write_bytes(b"x"), "checkpoint"),
+    ],
+)
+def test_what_cannot_start_ends_with_one_line_and_code_2(tmp_path, break_it, says):
+    directory = create(tmp_path / "g")
+    break_it(directory)
+    done = karez("run", "--data", directory)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1 and says in done.stderr
