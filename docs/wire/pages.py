@@ -169,9 +169,10 @@ checkpoint: origin, size and root, signed.
 4. Each slot follows the one before. Numbers rise by one; a gap is allowed where a loss record names all
    of it. Behind a gap the chain goes on from the next statement with a valid signature, whose covered h
    is taken for the record it names.
-5. Each statement names the chain value the chain really has; each signature holds over its statement. A
-   record is *proved* if its chain, unbroken, leads to a signed statement; the statement itself is, if it
-   stands next to the record it covers.
+5. Each statement names the chain value the chain really has; each signature holds over its statement; a
+   signed statement that contradicts the chain is a refusal wherever it lies. A record is *proved* if its
+   chain, unbroken, leads to a signed statement; the statement itself is, if it stands next to the record
+   it covers.
 6. Each grant: signature, site, rising number. Each grant record names a grant of the bundle by digest and
    length. The number in force never falls. No start or stop claims a ceiling above the rows of its grant,
    allowances included, that hold between start and stop (all rows when the clock is not synchronised).

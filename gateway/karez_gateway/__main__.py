@@ -4,6 +4,7 @@ Groups register by entry point `karez.commands`. The help of `karez` itself come
 table below, because importing five groups to print five lines would cost a second.
 """
 
+import sys
 from importlib.metadata import EntryPoint, entry_points, version
 from typing import Annotated, Any
 
@@ -25,25 +26,6 @@ def _found() -> dict[str, EntryPoint]:
     return {one.name: one for one in entry_points(group=ENTRY_POINTS)}
 
 
-def _load(point: EntryPoint) -> Any:
-    """The group's command; one clear line when a package for it is missing."""
-    try:
-        app = point.load()
-    except ModuleNotFoundError as error:
-        missing = error.name or "?"
-        _, extra = GROUPS.get(point.name, ("", ""))
-        if missing.split(".")[0].startswith("karez_"):
-            typer.echo(f"karez {point.name}: not part of this installation ({missing} is missing)", err=True)
-        else:
-            install = f"karez[{extra}]" if extra else "karez"
-            typer.echo(
-                f"karez {point.name}: package {missing} is missing. Install it with: pip install '{install}'",
-                err=True,
-            )
-        raise typer.Exit(EXIT_NOT_INSTALLED) from None
-    return typer.main.get_command(app)
-
-
 class _Groups(TyperGroup):
     """Knows its sub-commands by name and help; imports the one that is called."""
 
@@ -58,7 +40,7 @@ class _Groups(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         points = _found()
         if args and args[0] in points:
-            return args[0], _load(points[args[0]]), args[1:]
+            return args[0], typer.main.get_command(points[args[0]].load()), args[1:]
         return super().resolve_command(ctx, args)
 
 
@@ -86,9 +68,26 @@ def karez(
     """Karez: metered irrigation wells, from meter register to platform receipt."""
 
 
+def _say_missing(error: ModuleNotFoundError) -> None:
+    """One clear line when a package for a verb is not installed."""
+    missing = error.name or "?"
+    group = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    _, extra = GROUPS.get(group, ("", ""))
+    if missing.split(".")[0].startswith("karez_"):
+        why = f"not part of this installation ({missing} is missing)"
+    else:
+        install = f"karez[{extra}]" if extra else "karez"
+        why = f"package {missing} is missing. Install it with: pip install '{install}'"
+    typer.echo(f"karez {group}: {why}", err=True)
+
+
 def main() -> None:
     """Entry point of the `karez` command."""
-    app(prog_name="karez")
+    try:
+        app(prog_name="karez")
+    except ModuleNotFoundError as error:
+        _say_missing(error)
+        sys.exit(EXIT_NOT_INSTALLED)
 
 
 if __name__ == "__main__":

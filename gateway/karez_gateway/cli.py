@@ -180,8 +180,8 @@ def export(
             _print_json(facts)
             return
         typer.echo(
-            f"{out}: records {found.first_seq}..{found.last_seq} of chain {found.chain} of {found.controller} "
-            f"({found.site}), {found.grants} grants, {found.receipts} platform receipts"
+            f"{out}: records {found.first_seq}..{found.last_seq} of chain {found.chain} of "
+            f"{found.controller} at {found.site}, {found.grants} grants, {found.receipts} platform receipts"
         )
         for seq in found.grants_missing:
             typer.echo(f"grant {seq} is named by the records but was not carried by this gateway", err=True)

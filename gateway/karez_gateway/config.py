@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from karez_gateway.errors import ConfigError
+from karez_gateway.verifier.errors import VerificationError
+from karez_gateway.verifier.note import check_name
 
 FILE = "gateway.toml"
 NAME_BYTES_MAX = 16  # a destination's name stands in the log's upload entries (entry.UPLOAD_HEADER)
@@ -34,6 +36,14 @@ def _address(text: str) -> str:
     if not re.fullmatch(r"[0-9a-fA-F]{10}", text):
         raise ValueError("an SZY 206 station address is 10 hexadecimal digits")
     return text.upper()
+
+
+def _origin(text: str) -> str:
+    try:
+        check_name(text)
+    except VerificationError as error:
+        raise ValueError(str(error)) from None
+    return text
 
 
 def _controller(text: str) -> str:
@@ -95,7 +105,7 @@ class Broker(_Section):
 class Log(_Section):
     """[log]: the origin stands in every checkpoint and is never used again after a restore."""
 
-    origin: Annotated[str, Field(min_length=1, max_length=200)]
+    origin: Annotated[str, AfterValidator(_origin)]
 
 
 class Trust(_Section):

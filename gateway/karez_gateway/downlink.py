@@ -6,8 +6,6 @@ its digest, or an event that refuses it. Only records that came after the grant 
 count, so that an old grant carried again is not taken for accepted.
 """
 
-from karez_protocols import causes, entry, record
-
 from karez_gateway.seam import Seam, unharmed
 from karez_gateway.sequence import Sequencer
 from karez_gateway.store import cursors, downlinks, verdicts
@@ -15,6 +13,7 @@ from karez_gateway.store.downlinks import Downlink
 from karez_gateway.store.verdicts import Good
 from karez_gateway.verifier import slots
 from karez_gateway.verifier.slots import PLACES
+from karez_protocols import causes, entry, record
 
 STAGE = "downlink"
 SLICE = 4096

@@ -3,17 +3,16 @@
 import hashlib
 import time
 
-from karez_protocols import binding
-from karez_protocols import chain as chain_of
-from karez_protocols.errors import ProtocolError
-from karez_protocols.link import DOWN_SIZE_MAX
-
 from karez_gateway import rights
 from karez_gateway.errors import Refused
 from karez_gateway.store import controllers, downlinks
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.database import Database
 from karez_gateway.verifier.statements import verifies
+from karez_protocols import binding
+from karez_protocols import chain as chain_of
+from karez_protocols.errors import ProtocolError
+from karez_protocols.link import DOWN_SIZE_MAX
 
 
 def enrol(store: Database, signed_binding: bytes, provisioner_key: bytes) -> tuple[Controller, bool]:

@@ -8,8 +8,6 @@ the statement that took the chain up: what the bundle says does not rest on a ta
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from karez_protocols import bundle, record
-from karez_protocols import chain as chain_of
 from sqlalchemy import Connection
 
 from karez_gateway import logview
@@ -23,6 +21,8 @@ from karez_gateway.store.entries import Stored
 from karez_gateway.verifier import slots
 from karez_gateway.verifier.slots import PLACES
 from karez_gateway.verify import UNCHAINED
+from karez_protocols import bundle, record
+from karez_protocols import chain as chain_of
 
 _COVERED_H = slice(*PLACES[record.STATEMENT]["covered_h"][:2])
 _STATEMENT_SEQ = slice(*PLACES[record.SIGNATURE]["statement_seq"][:2])

@@ -14,12 +14,12 @@ from typing import Any
 
 import aiomqtt
 import structlog
-from karez_protocols import link
-from karez_protocols.errors import ProtocolError
 
 from karez_gateway.config import LINK_IDENTITY, Broker
 from karez_gateway.ingest import Frame, Ingest
 from karez_gateway.worker import Worker
+from karez_protocols import link
+from karez_protocols.errors import ProtocolError
 
 _log = structlog.get_logger()
 

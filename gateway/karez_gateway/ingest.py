@@ -10,9 +10,6 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from karez_protocols import chain as chain_of
-from karez_protocols import entry, link, record
-from karez_protocols.errors import BadChecksum, ProtocolError
 from sqlalchemy import Connection
 
 from karez_gateway.seqruns import SeqRuns
@@ -21,6 +18,9 @@ from karez_gateway.store import chains, controllers, entries
 from karez_gateway.store.chains import Key, StoredMarks
 from karez_gateway.store.controllers import Controller
 from karez_gateway.verifier.slots import HEADER, PLACES
+from karez_protocols import chain as chain_of
+from karez_protocols import entry, link, record
+from karez_protocols.errors import BadChecksum, ProtocolError
 
 _UNKNOWN_U4 = 0xFFFFFFFF
 _LOSS_FIRST = slice(*PLACES[record.LOSS]["first_seq"][:2])

@@ -5,7 +5,6 @@ later one: a gap's litres belong to the period in which it ends (design §5). Th
 in the transaction of the booking, so a restart at any point books nothing twice.
 """
 
-from karez_protocols import record
 from sqlalchemy import Connection
 
 from karez_gateway.seam import Seam, unharmed
@@ -17,6 +16,7 @@ from karez_gateway.store.ledgers import Book, Hour, Litres
 from karez_gateway.store.verdicts import Good
 from karez_gateway.verifier import slots
 from karez_gateway.verifier.slots import PLACES
+from karez_protocols import record
 
 STAGE = "ledger"
 SLICE = 4096

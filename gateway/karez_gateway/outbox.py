@@ -5,15 +5,14 @@ confirm and the log entry that keeps it become durable in one transaction; a cra
 that sends the same report again, which platforms take as a repeat.
 """
 
-from karez_protocols import entry
-from karez_protocols.errors import ProtocolError
-
 from karez_gateway.config import Destination
 from karez_gateway.seam import Seam, unharmed
 from karez_gateway.sequence import Sequencer
 from karez_gateway.store import controllers, cursors, outboxes, verdicts
 from karez_gateway.store.outboxes import NewReport, Waiting
 from karez_gateway.uploads import Receipt, szy206
+from karez_protocols import entry
+from karez_protocols.errors import ProtocolError
 
 SLICE = 4096
 RETRY_S_MAX = 60  # a county platform that is back should not wait longer for its reports

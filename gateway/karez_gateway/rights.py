@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from karez_protocols import grant, signed
-from karez_protocols.errors import ProtocolError
-
 from karez_gateway.errors import Refused
 from karez_gateway.verifier.statements import verifies
+from karez_protocols import grant, signed
+from karez_protocols.errors import ProtocolError
 
 LITRES_PER_STEP = 100  # finish and emergency allowances count in 0.1 m3
 

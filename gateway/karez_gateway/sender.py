@@ -4,7 +4,6 @@ import asyncio
 import time
 
 import structlog
-from karez_protocols.errors import ProtocolError
 
 from karez_gateway.config import Destination
 from karez_gateway.outbox import Outbox, retry_after_s
@@ -14,6 +13,7 @@ from karez_gateway.uploads.szy206_client import Szy206Client
 from karez_gateway.uploads.szy206_events import SessionSettings
 from karez_gateway.uploads.szy206_session import State
 from karez_gateway.worker import Worker
+from karez_protocols.errors import ProtocolError
 
 _log = structlog.get_logger()
 

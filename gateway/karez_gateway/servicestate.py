@@ -10,10 +10,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from karez_gateway.fieldlink import LinkState
-from karez_gateway.ingest import Counters
+if TYPE_CHECKING:  # `status` reads the file and needs no broker client
+    from karez_gateway.fieldlink import LinkState
+    from karez_gateway.ingest import Counters
 
 # The file is written at once when it says something new; otherwise this often, for its time.
 REFRESH_S = 5
@@ -29,7 +30,7 @@ class ServiceState:
         self._written_s = 0.0
 
     def write(
-        self, link: LinkState, counters: Counters, destinations: Mapping[str, Mapping[str, Any]]
+        self, link: "LinkState", counters: "Counters", destinations: Mapping[str, Mapping[str, Any]]
     ) -> None:
         """Replace the file if it would say something new."""
         now_s = time.time()

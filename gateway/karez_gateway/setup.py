@@ -9,6 +9,7 @@ from karez_gateway.errors import Refused
 from karez_gateway.log.errors import LogError
 from karez_gateway.log.keys import create_key
 from karez_gateway.log.tlog import Tlog
+from karez_gateway.verifier.trust import TrustError, parse
 
 _TEMPLATE = """\
 # Karez gateway. After a change: restart the service.
@@ -69,6 +70,10 @@ def create(
         provisioner_line=line,
     )
     config.parse(text, f"{directory / config.FILE}")
+    trust: dict[str, object] = {"provisioner": provisioner.lower(), "regulator": regulators, "log": []}
+    has_trust = bool(provisioner and regulators)
+    if has_trust:
+        _check_trust(trust)
     directory.mkdir(parents=True, exist_ok=True)
     try:
         signer = create_key(directory / LOG_KEY, origin)
@@ -77,7 +82,13 @@ def create(
         raise Refused(str(error)) from error
     public = str(signer.verifier_key)
     (directory / LOG_VERIFIER_KEY).write_text(public + "\n")
-    if provisioner and regulators:
-        trust = {"provisioner": provisioner.lower(), "regulator": regulators, "log": [public]}
-        (directory / TRUST).write_text(json.dumps(trust, indent=2) + "\n")
+    if has_trust:
+        (directory / TRUST).write_text(json.dumps(trust | {"log": [public]}, indent=2) + "\n")
     (directory / config.FILE).write_text(text)
+
+
+def _check_trust(trust: dict[str, object]) -> None:
+    try:
+        parse(json.dumps(trust))
+    except TrustError as error:
+        raise Refused(str(error)) from None

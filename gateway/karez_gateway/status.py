@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from karez_protocols import causes
 from sqlalchemy import Connection, func, select
 
 from karez_gateway import servicestate
@@ -17,6 +16,7 @@ from karez_gateway.store.controllers import Controller
 from karez_gateway.store.database import Database
 from karez_gateway.store.schema import entry, fork
 from karez_gateway.uploads import szy206
+from karez_protocols import causes
 
 
 def is_running(config: Config) -> bool:

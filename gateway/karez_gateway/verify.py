@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from karez_protocols import chain as chain_of
-from karez_protocols import record
-from karez_protocols.record import CONTENT_SIZE
 
 from karez_gateway.rights import Right
 from karez_gateway.store.chains import VerifiedMarks
 from karez_gateway.verifier import slots
 from karez_gateway.verifier.slots import PLACES, Head
+from karez_protocols import chain as chain_of
+from karez_protocols import record
+from karez_protocols.record import CONTENT_SIZE
 
 NOT_FOLLOWING = "does not follow the record before it"
 UNTIED = "the chain is broken before it and no statement has taken it up again"

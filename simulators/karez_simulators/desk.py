@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 TLS_NAME = "broker.karez.test"
 SITE = "410105-0001"
 DESTINATION = "county"
+BROKERS = ("in-process", "mosquitto")
 CARD = b"card-001"
 ACCOUNT = 7
 YEAR_S = 365 * 86_400

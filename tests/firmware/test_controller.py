@@ -126,6 +126,18 @@ def test_a_meter_without_signal_is_not_read_as_standing_still():
     assert stop["cause"] == causes.WATER_CEILING and stop["held_l"] > 0 and stop["flow_lph"] is None
 
 
+def test_one_lost_answer_is_no_silent_meter():
+    desk = ready()
+    desk.press()
+    desk.run(5)
+    desk.water_status = 2
+    desk.run(2)
+    desk.water_status = 0
+    desk.run(5)
+    assert (record.EVENT, causes.METER_SILENT) not in desk.kinds()
+    assert desk.books.volume_l == desk.litres
+
+
 def test_a_start_that_cannot_be_committed_closes_nothing():
     desk = ready()
     desk.commit = False

@@ -3,8 +3,10 @@
 from contextlib import contextmanager
 from pathlib import Path
 
-from karez_gateway import data, setup
+from sqlalchemy import select
+
 from karez_gateway import config as configuration
+from karez_gateway import data, setup
 from karez_gateway.downlink import Downlinks
 from karez_gateway.enrolment import enrol
 from karez_gateway.ingest import Frame, Ingest
@@ -13,7 +15,6 @@ from karez_gateway.seam import unharmed
 from karez_gateway.store import chains, controllers, entries, ledgers
 from karez_gateway.store.schema import verdict
 from karez_gateway.verification import Verification
-from sqlalchemy import select
 
 from .synthetic import PROVISIONER, REGULATOR, public
 

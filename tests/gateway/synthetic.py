@@ -72,7 +72,9 @@ def make_grant(
     return sign(key, grant.LABEL, grant.encode(values, [row]))
 
 
-def make_binding(key: Ed25519PrivateKey, site: str, *, base_l: int = BASE_VOLUME_L, signer=PROVISIONER) -> bytes:
+def make_binding(
+    key: Ed25519PrivateKey, site: str, *, base_l: int = BASE_VOLUME_L, signer=PROVISIONER
+) -> bytes:
     values = zeros(binding.HEADER) | {
         "class": binding.IRRIGATION,
         "fail": binding.FAIL_STOPPED,

@@ -28,7 +28,7 @@ def test_what_init_writes_can_be_loaded_and_has_absolute_paths(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text, says",
+    ("text", "says"),
     [
         (MINIMAL + "[brokr]\n", "brokr is not known; correct the spelling or remove it"),
         (MINIMAL + "[broker]\nprot = 1\n", "broker.prot is not known"),

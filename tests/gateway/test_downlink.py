@@ -1,6 +1,7 @@
 """Grants on their way: checked, logged before they are published, decided by the controller's records."""
 
 import hashlib
+from itertools import pairwise
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_it_is_published_again_ever_less_often_until_the_controllers_record_show
         county.enrol(box)
         enrolment.queue_grant(county.store, grant)
         times = [now_s for now_s in range(NOW_S, NOW_S + 2000) if publish(county, now_s)]
-        assert [b - a for a, b in zip(times, times[1:])] == [5, 10, 20, 40, 80, 160, 300, 300, 300, 300, 300]
+        assert [b - a for a, b in pairwise(times)] == [5, 10, 20, 40, 80, 160, *[300] * 5]
         box.accept_grant(grant)
         report(county, box, 1)
         assert states(county) == [(1, "accepted", None)]
@@ -73,7 +74,7 @@ def test_a_controller_that_comes_online_is_served_at_once(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "grant, why",
+    ("grant", "why"),
     [
         (make_grant("well-1", 1, 5, key=key_of("forger")), "did not sign this grant"),
         (make_grant("well-9", 1, 5), "no controller is enrolled at site well-9"),
@@ -100,7 +101,10 @@ def test_the_same_grant_is_taken_once(tmp_path):
 
 def test_a_forged_grant_carried_unchecked_is_refused_by_the_controller(tmp_path):
     box = SyntheticController("a", "well-1")
-    good, forged = make_grant("well-1", 5, 2_000_000), make_grant("well-1", 5, 9_000_000, key=key_of("forger"))
+    good, forged = (
+        make_grant("well-1", 5, 2_000_000),
+        make_grant("well-1", 5, 9_000_000, key=key_of("forger")),
+    )
     with opened(create(tmp_path / "g")) as county:
         county.enrol(box)
         enrolment.queue_grant(county.store, good)

@@ -78,7 +78,9 @@ def test_a_part_begins_and_ends_where_it_is_asked_to(tmp_path):
                 h = part["h_before"]
                 for slot in part["slots"]:
                     h = chain.check(h, slot)
-        report = bundle_check.check(export(county, from_seq=9).data, trust.load(directory / data_directory.TRUST))
+        report = bundle_check.check(
+            export(county, from_seq=9).data, trust.load(directory / data_directory.TRUST)
+        )
         assert report.is_proved
 
 

@@ -1,13 +1,15 @@
 """Frames in, acknowledgements out: what is stored, under which number, and what is answered."""
 
-from .county import County, create, opened
-from .synthetic import SyntheticController, tampered
+from sqlalchemy import func, select
+
 from karez_gateway.ingest import Frame
 from karez_gateway.store import controllers
 from karez_gateway.store.schema import entry as entries_table
 from karez_gateway.store.schema import fork
 from karez_protocols import entry, record
-from sqlalchemy import func, select
+
+from .county import County, create, opened
+from .synthetic import SyntheticController, tampered
 
 
 def count(county, table):
@@ -203,7 +205,11 @@ def test_two_controllers_in_one_batch_get_their_own_answers(tmp_path):
             box.interval()
     with opened(create(tmp_path / "g")) as county:
         county.enrol(one, two)
-        frames = [Frame(one.name, one.frame(1, 2), 1), Frame(two.name, two.frame(1), 1), Frame(one.name, one.frame(3), 1)]
+        frames = [
+            Frame(one.name, one.frame(1, 2), 1),
+            Frame(two.name, two.frame(1), 1),
+            Frame(one.name, one.frame(3), 1),
+        ]
         acks = county.ingest.take(frames)
         assert {(ack.controller, ack.frame, ack.seq) for ack in acks} == {(one.name, 2, 3), (two.name, 1, 1)}
 

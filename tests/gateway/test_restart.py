@@ -137,7 +137,11 @@ def test_a_log_that_cannot_be_written_stops_the_gateway_and_the_restart_catches_
 
 def test_a_second_service_is_kept_out(tmp_path):
     directory = create(tmp_path / "g")
-    with opened(directory), pytest.raises(StoreError, match="another process has this log open"), opened(directory):
+    with (
+        opened(directory),
+        pytest.raises(StoreError, match="another process has this log open"),
+        opened(directory),
+    ):
         pass
 
 

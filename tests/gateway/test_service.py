@@ -10,6 +10,9 @@ import sys
 import aiomqtt
 import pytest
 
+from karez_gateway import config as configuration
+from karez_gateway import data as data_directory
+from karez_gateway.status import status as facts_of
 from karez_gateway.verifier import bundle_check, trust
 from karez_protocols import causes, link
 from karez_simulators.broker import LinkBroker
@@ -17,7 +20,7 @@ from karez_simulators.pki import LinkAuthority
 from karez_simulators.platform_szy206 import PlatformSzy206
 
 from .county import create
-from .synthetic import SyntheticController, key_of, make_grant
+from .synthetic import SyntheticController, key_of, make_grant, zeros
 
 KAREZ = [sys.executable, "-m", "karez_gateway"]
 
@@ -28,7 +31,10 @@ def karez(*words):
 
 
 def status(directory):
-    return json.loads(karez("status", "--data", directory, "--json").stdout)
+    """What `karez gateway status --json` prints, without starting a process for each look."""
+    config = configuration.load(directory)
+    with data_directory.beside(config) as store:
+        return facts_of(store, config)
 
 
 class Running:
@@ -91,7 +97,8 @@ class Box:
 
     async def received(self, kind):
         """The next down payload of a kind."""
-        async for message in self.client.messages:
+        while True:
+            message = await anext(self.client.messages)
             found, value = link.decode_down(message.payload)
             if found == kind:
                 return value
@@ -141,7 +148,7 @@ async def test_records_go_from_the_broker_to_the_platform_and_into_a_proved_bund
             assert (await running.event("ready"))["origin"] == "karez.test/county"
             await running.event("connected")
             async with Box(box, broker) as end:
-                state = {name: 0 for name in ("pump time_state chain last_seq acknowledged_seq boot uptime_s grant_seq order_seq segment volume_l held_l").split()}
+                state = zeros(link.STATE_BODY) | {"volume_l": 0}
                 await end.publish(link.encode_state(state), "state")
                 (tmp_path / "g.grant").write_bytes(grant)
                 assert karez("grant", "--data", directory, tmp_path / "g.grant").returncode == 0
@@ -151,7 +158,11 @@ async def test_records_go_from_the_broker_to_the_platform_and_into_a_proved_bund
                 await end.send()
                 await platform.received(21)
                 found = await until_status(
-                    directory, lambda one: one["destinations"][0]["confirmed"] == 21 and one["downlinks"][0]["state"] == "accepted"
+                    directory,
+                    lambda one: (
+                        one["destinations"][0]["confirmed"] == 21
+                        and one["downlinks"][0]["state"] == "accepted"
+                    ),
                 )
             assert found["running"] and found["broker"] == "connected"
             (shown,) = found["controllers"]
@@ -164,6 +175,7 @@ async def test_records_go_from_the_broker_to_the_platform_and_into_a_proved_bund
             assert all(json.loads(line)["level"] in ("info", "warning") for line in log)
         report = bundle_check.check((tmp_path / "w.kzb").read_bytes(), trust.load(directory / "trust.json"))
         assert report.is_proved and len(report.uploads) == 21
+        assert json.loads(karez("status", "--data", directory, "--json").stdout) == status(directory)
         assert not status(directory)["running"]
         ledger = json.loads(karez("ledger", "--data", directory, "--json").stdout)
         assert sum(row["litres"] for row in ledger) == 21 * 4000
@@ -193,7 +205,9 @@ async def test_a_killed_service_has_everything_it_acknowledged(tmp_path):
             await running.event("connected")
             async with Box(box, broker) as end:
                 await end.send()
-            await until_status(directory, lambda one: one["controllers"][0]["chains"][0]["signed_seq"] == box.seq)
+            await until_status(
+                directory, lambda one: one["controllers"][0]["chains"][0]["signed_seq"] == box.seq
+            )
             code, _ = await running.end(signal.SIGINT)
             assert code == 0
     assert status(directory)["controllers"][0]["litres_booked"] == 201 * 4000
@@ -210,7 +224,9 @@ async def test_a_broker_that_is_not_there_is_waited_for(tmp_path):
     async with service(directory) as running:
         await running.event("ready")
         await running.event("disconnected")
-        assert (await until_status(directory, lambda one: one["running"]))["broker"].startswith("not connected")
+        assert (await until_status(directory, lambda one: one["running"]))["broker"].startswith(
+            "not connected"
+        )
         async with broker:
             await running.event("connected")
             async with Box(box, broker) as end:
@@ -219,7 +235,7 @@ async def test_a_broker_that_is_not_there_is_waited_for(tmp_path):
                 await running.event("disconnected")
                 await broker.start()
                 await running.event("connected")
-        code, log = await running.end()
+            code, log = await running.end()
         assert code == 0
         events = [json.loads(line)["event"] for line in log]
         assert events.count("broker not reachable, trying on") == 2  # one line for each outage
@@ -234,13 +250,15 @@ async def test_over_tls_the_gateway_shows_its_certificate_and_asks_for_the_broke
         authority.gateway().write(directory, "gateway")
         (directory / "ca.crt").write_bytes(authority.credential.certificate_pem)
         path = directory / "gateway.toml"
-        tls = '\nca = "ca.crt"\ncertificate = "gateway.crt"\nkey = "gateway.key"\ntls_name = "broker.karez.test"\n'
+        tls = 'ca = "ca.crt"\ncertificate = "gateway.crt"\nkey = "gateway.key"\ntls_name = "broker.karez.test"\n'
         path.write_text(path.read_text().replace("# tls_name", tls + "# tls_name"))
         enrolled(directory, box)
         async with service(directory) as running:
             await running.event("connected")
             assert (await running.end())[0] == 0
-        path.write_text(path.read_text().replace('tls_name = "broker.karez.test"', 'tls_name = "other.karez.test"'))
+        path.write_text(
+            path.read_text().replace('tls_name = "broker.karez.test"', 'tls_name = "other.karez.test"')
+        )
         async with service(directory) as running:
             found = await running.event("disconnected")
             assert "CERTIFICATE_VERIFY_FAILED" in found["broker"]
@@ -269,7 +287,7 @@ async def test_what_the_controller_refuses_is_shown_with_its_reason(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "break_it, says",
+    ("break_it", "says"),
     [
         (lambda one: (one / "gateway.toml").unlink(), "run karez gateway init"),
         (lambda one: (one / "log.key").unlink(), "log.key: no such file"),

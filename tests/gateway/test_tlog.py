@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import subprocess
 import sys
@@ -335,12 +336,19 @@ def test_an_older_checkpoint_put_back_is_refused_when_its_partial_tiles_are_gone
 OLD, NEW = 250, 270  # the append fills a bundle and a tile, opens a level, and leaves partial ones behind
 
 
-def log_before_the_append():
+def two_appends():
     disk = PowerCutDisk()
     with Tlog.create(disk, ORIGIN, SIGNER) as log:
         log.append(entries_from(0, OLD - 3))
         log.append(entries_from(OLD - 3, 3))
     return disk
+
+
+BEFORE = two_appends()
+
+
+def log_before_the_append():
+    return copy.deepcopy(BEFORE)
 
 
 def run(disk):
@@ -364,7 +372,7 @@ def assert_recovers(disk, *, was_acknowledged=False):
         entries = entries_from(0, log.size)
         assert log.size in (OLD, NEW) and (log.size == NEW or not was_acknowledged)
         assert_log_is(log, entries)
-        other = entries_from(log.size, 400, b"other")  # what comes after need not be what was tried before
+        other = entries_from(log.size, 20, b"other")  # what comes after need not be what was tried before
         log.append(other[:9])
         log.append(other[9:])
         assert_log_is(log, entries + other)
@@ -373,12 +381,10 @@ def assert_recovers(disk, *, was_acknowledged=False):
             verify_consistency(shown.size, shown.root, log.size, log.root, proof)
     with Tlog.open(disk, ORIGIN, SIGNER) as log:
         assert_log_is(log, entries + other)
-    assert not [
-        name for name in disk.list("tile/0") + disk.list("tile/entries") if name in ("000.p", "001.p")
-    ]
+    assert "000.p" not in disk.list("tile/0") + disk.list("tile/entries")
 
 
-@pytest.mark.parametrize("outcome", ["all lost", "all kept", *range(12)])
+@pytest.mark.parametrize("outcome", ["all lost", "all kept", *range(8)])
 def test_a_power_cut_at_any_operation_leaves_the_old_log_or_the_new_one(outcome):
     for number in range(1, operations_of_the_append() + 2):
         disk = log_before_the_append()
@@ -395,7 +401,7 @@ def test_a_power_cut_at_any_operation_leaves_the_old_log_or_the_new_one(outcome)
 
 def test_a_second_cut_during_recovery_takes_nothing_back():
     for first in range(1, operations_of_the_append() + 2):
-        for second in range(1, 6):
+        for second in range(1, 5):
             disk = log_before_the_append()
             disk.fail_at = disk.operations + first
             try:
@@ -428,9 +434,9 @@ def test_a_process_killed_at_any_operation_and_a_power_cut_after_its_successor_l
         for roll in range(4):
             assert_recovers(disk.after_power_cut(random.Random(f"{number} {roll}").randrange))
         with Tlog.open(disk, ORIGIN, SIGNER) as log:
-            log.append(entries_from(size, 300))
+            log.append(entries_from(size, 30))
         with Tlog.open(disk.after_power_cut(random.Random(number).randrange), ORIGIN, SIGNER) as log:
-            assert_log_is(log, entries_from(0, size + 300))
+            assert_log_is(log, entries_from(0, size + 30))
 
 
 def test_a_cut_while_the_log_is_created_leaves_none_or_an_empty_one():

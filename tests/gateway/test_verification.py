@@ -2,7 +2,7 @@
 
 from karez_gateway import enrolment, verify
 from karez_gateway.store import controllers, verdicts
-from karez_protocols import record
+from karez_protocols import chain, record
 from karez_protocols.record import CONTENT_SIZE
 
 from .county import create, opened
@@ -35,7 +35,13 @@ def test_an_honest_chain_is_good_to_its_last_record(tmp_path):
 def test_any_order_of_arrival_gives_the_same_verdicts(tmp_path):
     box = SyntheticController("a", "well-1")
     box.irrigate(9)
-    for nth, seqs in enumerate(([*range(13, 0, -1)], [2, 4, 6, 8, 10, 12, 1, 3, 5, 7, 9, 11, 13], [7, 1, *range(2, 7), *range(8, 14)])):
+    for nth, seqs in enumerate(
+        (
+            [*range(13, 0, -1)],
+            [2, 4, 6, 8, 10, 12, 1, 3, 5, 7, 9, 11, 13],
+            [7, 1, *range(2, 7), *range(8, 14)],
+        )
+    ):
         reasons, marks = judged(tmp_path / str(nth), box, [box.frame(seq) for seq in seqs])
         assert bad(reasons) == {} and list(reasons) == list(range(1, 14))
         assert marks.signed_seq == 13
@@ -176,11 +182,9 @@ def test_reserved_bytes_and_unknown_kinds_are_quarantined_but_chained(tmp_path):
         tampered(box.slots[1][:CONTENT_SIZE], 111),
         tampered(box.slots[1][:CONTENT_SIZE], 1, 0x70),
     ):
-        from karez_protocols import chain
-
         box.seq += 1
-        content = content[:4] + box.seq.to_bytes(4, "little") + content[8:]
-        box.slots[box.seq], box.h = chain.seal(box.h, content)
+        numbered = content[:4] + box.seq.to_bytes(4, "little") + content[8:]
+        box.slots[box.seq], box.h = chain.seal(box.h, numbered)
     box.interval(1)
     reasons, _ = judged(tmp_path, box, [box.frame(1, 2, 3, 4)])
     assert sorted(bad(reasons)) == [2, 3]

@@ -26,9 +26,10 @@ WAIT_S = 30
 CONNECTING, TLS, UP = 1, 2, 5
 
 # The budget of client, codec and buffers (design, section 9), and what one pump may take beside a
-# handshake: a blocking call would show as seconds, a busy machine as tens of milliseconds.
+# handshake: a call that blocks would take the peer's seconds; a busy machine preempts for a few
+# hundred milliseconds, so the processor time is printed beside the wall clock's.
 HEAP_SIZE_MAX = 12 * 1024
-PUMP_US_MAX = 500_000
+PUMP_US_MAX = 2_000_000
 
 MODULES = (
     "protocols/karez_protocols/__init__",
@@ -81,18 +82,18 @@ start_us = time.ticks_us()
 def now_ms():
     return time.ticks_diff(time.ticks_us(), start_us) * plan["speed"] // 1000
 
-worst = {"handshake": 0, "pump": 0}
+worst = {"handshake": 0, "pump": 0, "handshake_cpu": 0, "pump_cpu": 0}
 topic = "karez/1/%s/up" % plan["well"]
 sent = sessions = losses = 0
 told = False
 client.start(now_ms())
 while True:
     phase = client.phase
-    at = time.ticks_us()
+    at, cpu = time.ticks_us(), time.clock()
     client.pump(now_ms())
-    took = time.ticks_diff(time.ticks_us(), at)
     kind = "handshake" if phase in (1, 2) else "pump"
-    worst[kind] = max(worst[kind], took)
+    worst[kind] = max(worst[kind], time.ticks_diff(time.ticks_us(), at))
+    worst[kind + "_cpu"] = max(worst[kind + "_cpu"], int(1000000 * (time.clock() - cpu)))
     if client.losses != losses:
         losses = client.losses
         print(json.dumps({"lost": client.last_loss, "at_ms": now_ms()}))

@@ -137,9 +137,9 @@ class Controller:
             recorder.alarms &= ~recording.UNCERTAIN
 
     def _take(self, meter, reading, alarm, now_ms):
-        meter.take(reading)
+        meter.take(reading, now_ms)
         was_silent = self.recorder.alarms & alarm
-        if meter.state and not was_silent:
+        if meter.is_gone(now_ms) and not was_silent:
             self.recorder.alarms |= alarm
             self._event(causes.METER_SILENT, now_ms, meter.state)
         elif was_silent and not meter.state:

@@ -23,6 +23,10 @@ WATER_SILENT = 16
 ENERGY_SILENT = 32
 STORE_FAILED = 64
 
+# One lost answer is the line's everyday; a meter is gone after both of these (design §4, field F6).
+GONE_MS = 3_000
+GONE_READINGS = 2
+
 UNREAD = 128  # meter state before its first answer (255 twice would read as unknown)
 AGE_DS_MAX = 65_534
 
@@ -37,16 +41,25 @@ class Meter:
         self.raw = bytes(8)
         self.at_ms = None
         self.state = UNREAD
+        self._failures = 0
+        self._failed_ms = 0
 
-    def take(self, reading):
+    def take(self, reading, now_ms):
         """Take a finished reading: `status`, and with status 0 `at_ms`, `raw`, `values`."""
         self.state = reading["status"]
+        if self.state and not self._failures:
+            self._failed_ms = now_ms
+        self._failures = self._failures + 1 if self.state else 0
         if reading["status"] == 0:
             self.values = reading["values"]
             self.raw = reading["raw"]
             self.at_ms = reading["at_ms"]
         else:
             self.values = {}  # unknown is a state: an old value is never repeated
+
+    def is_gone(self, now_ms):
+        """True after failed readings in a row, both long and often enough."""
+        return self._failures >= GONE_READINGS and now_ms - self._failed_ms >= GONE_MS
 
     def value(self, name):
         """Return the value read last, None when the last reading did not bring it."""

@@ -113,20 +113,22 @@ class MqttClient:
 
     def stop(self, event=_STOPPED):
         """Say DISCONNECT if that needs no waiting (else the will speaks), close, stay down."""
-        try:
-            if self.stream:
-                if event == _STOPPED and self.phase >= _CONNACK and not self._slice:
-                    self.stream.write(mqtt.DISCONNECT_BYTES)
-                self.stream.close()
-        except OSError:
-            pass
+        if self.stream:
+            try:
+                try:
+                    if event == _STOPPED and self.phase >= _CONNACK and not (self._slice or self._payload):
+                        self.stream.write(mqtt.DISCONNECT_BYTES)
+                finally:
+                    self.stream.close()
+            except OSError:
+                pass
         # Nothing of one connection may reach the next.
         self.stream = None
         self.unacknowledged: list = []
         self._has_worked = False
         self._chunk: memoryview | bytes = b""
         self._slice: memoryview | bytes = b""
-        self._payload = None
+        self._payload: memoryview | bytes | None = None
         self._out_at = self._out_end = 0
         self.reader.reset()
         self._fire(event)

@@ -5,10 +5,10 @@ from functools import cached_property
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from karez_protocols import binding
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from karez_gateway.store.schema import controller, stranger
+from karez_protocols import binding
 
 # A thousand frames show who knocks; per name sixteen are as good as all. More would let
 # whoever holds one certificate fill the disk.
@@ -59,7 +59,7 @@ class Controller:
         return 0
 
 
-def _made(row: Row[Any]) -> Controller:
+def _made(row: Any) -> Controller:
     return Controller(row[0], row[1], row[2], bytes(row[3]))
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from karez_protocols import fields
-from karez_protocols.entry import RECORD, RECORD_BODY
-from karez_protocols.record import SLOT_SIZE
 from sqlalchemy import Connection, func, insert, select
 
 from karez_gateway.store.schema import entry, fork, passed
+from karez_protocols import fields
+from karez_protocols.entry import RECORD, RECORD_BODY
+from karez_protocols.record import SLOT_SIZE
 
 # A record entry ends with the slot as it came.
 SLOT = slice(fields.size_of(RECORD_BODY) - SLOT_SIZE, fields.size_of(RECORD_BODY))

@@ -5,14 +5,13 @@ are not lost, they are in the next report's register. The time is the record's o
 time of sending. Alarm and state words say only what the record says.
 """
 
-from karez_protocols import causes, fields, record
-from karez_protocols.szy206 import SLT427_2021, SZY206_2016, Dialect
-from karez_protocols.szy206_values import MODE_SELF_REPORT, alarm_word, state_word
-
 from karez_gateway.uploads.szy206_events import FlowReport
 from karez_gateway.verifier import slots
 from karez_gateway.verifier.books import PUMP_FLOWING
 from karez_gateway.verifier.slots import PLACES
+from karez_protocols import causes, fields, record
+from karez_protocols.szy206 import SLT427_2021, SZY206_2016, Dialect
+from karez_protocols.szy206_values import MODE_SELF_REPORT, alarm_word, state_word
 
 DIALECTS: dict[str, Dialect] = {"206": SZY206_2016, "427": SLT427_2021}
 REPORTED = (record.INTERVAL, record.STOP)
