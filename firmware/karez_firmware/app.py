@@ -9,6 +9,7 @@ import binascii
 import hashlib
 
 from karez_protocols import causes, record
+from karez_protocols.constant import const
 
 from . import panel
 from .background import Background
@@ -25,10 +26,10 @@ from .store.devices import SECTOR, StoreFailed
 from .store.ring import Ring
 from .uplink.uplink import Uplink
 
-STEP_MS = 250  # control runs at least this often (design §4: 500)
-PANEL_MS = 500
-HEAD_MS = 5_000  # the books' last good registers reach FRAM this often while they move
-SLICES = 20  # slices of background work per turn: together far below a step
+_STEP_MS = const(250)  # control runs at least this often (design §4: 500)
+_PANEL_MS = const(500)
+_HEAD_MS = const(5_000)  # the books' last good registers reach FRAM this often while they move
+_SLICES = const(20)  # slices of background work per turn: together far below a step
 
 
 class App:
@@ -49,7 +50,7 @@ class App:
         )
         self.background = Background()
         self.evidence = Evidence(
-            self.journal, self.background, self.identity, site.values["regulator_key"],
+            self.journal, self.background, self.identity, site.regulator,
             self.rights, self.controller.clock, self._commit,
         )  # fmt: skip
         self.evidence.core_digest = self._core_digest()
@@ -146,7 +147,7 @@ class App:
         if not self.bus.is_waiting:
             self._write_pending()
             self.uplink.pump(self.port.now_ms(), self.may_block())
-            for _ in range(SLICES):
+            for _ in range(_SLICES):
                 self.control_if_due()
                 if not self.background.run_slice():
                     break
@@ -166,14 +167,14 @@ class App:
     def _deadline_us(self):
         if self.background.is_busy and not self.bus.is_waiting:
             return 0
-        deadline_us = min(self._step_ms * 1000 + STEP_MS * 1000, self.bus.next_deadline_us())
+        deadline_us = min(self._step_ms * 1000 + _STEP_MS * 1000, self.bus.next_deadline_us())
         return min(deadline_us, self.uplink.next_deadline_ms(self.port.now_ms()) * 1000)
 
     def control_if_due(self):
         """Step the controller if its time has come or something came in."""
         self._take_lines()
         now_ms = self.port.now_ms()
-        if now_ms - self._step_ms < STEP_MS and not self._inputs.buttons:
+        if now_ms - self._step_ms < _STEP_MS and not self._inputs.buttons:
             return
         self._step_ms = now_ms
         inputs, self._inputs = self._inputs, Inputs()
@@ -254,7 +255,7 @@ class App:
     def _keep_books(self, now_ms, is_saved):
         if is_saved:
             self._head_ms = now_ms
-        elif now_ms - self._head_ms >= HEAD_MS and not self.bus.is_waiting:
+        elif now_ms - self._head_ms >= _HEAD_MS and not self.bus.is_waiting:
             self._head_ms = now_ms
             self._take_registers()
             self.journal.save()
@@ -269,11 +270,11 @@ class App:
     # -- link and panel -----------------------------------------------------------------
 
     def _grant(self, data):
-        def refuse(cause, seq):
+        def note(cause, seq):
             values = self.controller.recorder.event(cause, self.port.now_ms(), seq & 0xFFFFFFF)
             self._commit(values)
 
-        self.evidence.offer_grant(data, refuse)
+        self.evidence.offer_grant(data, note)
 
     def _state(self):
         """What the retained state topic says."""
@@ -295,7 +296,7 @@ class App:
 
     def _show(self):
         now_ms = self.port.now_ms()
-        if now_ms - self._panel_ms >= PANEL_MS:
+        if now_ms - self._panel_ms >= _PANEL_MS:
             self._panel_ms = now_ms
             self.port.say("panel " + "|".join(panel.lines(self.controller, self._last_stop)))
             self.port.say("beat %d" % self.uplink.waiting)

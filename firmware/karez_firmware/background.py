@@ -4,7 +4,9 @@ Signatures and grant checks take seconds on a board; the control loop runs betwe
 and is at most one slice late (design §4).
 """
 
-JOBS_MAX = 8  # a checkpoint and a few grants; more would be a flood
+from karez_protocols.constant import const
+
+_JOBS_MAX = const(8)  # a checkpoint and a few grants; more would be a flood
 
 
 class Background:
@@ -21,7 +23,7 @@ class Background:
 
     def add(self, slices, done):
         """Queue a generator; `done(result)` is called with what it returns. False when full."""
-        if len(self._jobs) >= JOBS_MAX:
+        if len(self._jobs) >= _JOBS_MAX:
             self.refused += 1
             return False
         self._jobs.append((slices, done))

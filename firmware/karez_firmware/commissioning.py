@@ -6,11 +6,12 @@ contactor cannot be closed, because nothing that could close it is running.
 
 import binascii
 
-from karez_protocols import binding
-from karez_protocols.errors import ProtocolError
+from karez_protocols import binding, p256
+from karez_protocols.errors import NotAllowed, ProtocolError
+from karez_protocols.slices import finish
 
 from . import configuration
-from .identity import create, load
+from .identity import SEED, load
 from .store import objects
 
 SORTS = {
@@ -23,6 +24,20 @@ SORTS = {
 
 class Refused(Exception):
     """What came over the cable is not taken; the text says why."""
+
+
+def create(nor, random):
+    """Make both keys from `random(size) -> bytes`, keep them, and return the identity."""
+    seed = random(SEED)
+    while True:
+        secret = random(p256.SECRET_SIZE)
+        try:
+            point = finish(p256.public_point_slices(secret))
+            break
+        except NotAllowed:
+            continue  # outside 1..n-1: once in 2^32 draws
+    objects.write_once(nor, objects.KEY, seed + p256.private_key_der(secret, point))
+    return load(nor)
 
 
 def identity_of(port):

@@ -61,34 +61,41 @@ class Evidence:
             }
         )
 
-    def offer_grant(self, data, refuse):
-        """Take a grant from any carrier; `refuse(cause, seq)` is called if it is not accepted."""
+    def offer_grant(self, data, note):
+        """Take a grant from any carrier; `note(cause, seq)` records what is not as it should be."""
         try:
             body, message, signature = signed.split(grant.LABEL, data)
             values, rows = grant.decode(body)
         except ProtocolError:
-            refuse(causes.GRANT_REFUSED_FORM, 0)
+            note(causes.GRANT_REFUSED_FORM, 0)
             return
         # Cheap checks first: a flood of old grants costs no signature check.
         if values["seq"] <= self._rights.seq:
-            refuse(causes.GRANT_REFUSED_SEQ, values["seq"])
+            note(causes.GRANT_REFUSED_SEQ, values["seq"])
             return
 
-        def judge(holds):
-            cause = self._judge(values) if holds else causes.GRANT_REFUSED_SIGNATURE
+        def judge(is_signed):
+            if not is_signed:
+                note(causes.GRANT_REFUSED_SIGNATURE, values["seq"])
+                return
+            holds_head = self._holds_head(values)
+            cause = self._rights.judge(values, holds_head)
             if cause:
-                refuse(cause, values["seq"])
-            else:
-                self._accept(data, values, rows)
+                note(cause, values["seq"])
+                return
+            self._accept(data, values, rows)
+            if holds_head is False:
+                # Rolled back, cloned or swapped: recorded and raised, never punished by itself.
+                note(causes.GRANT_HEAD_UNKNOWN, values["seq"])
 
         slices = ed25519.verify_slices(self._regulator_key, message, signature)
         self._background.add(slices, judge)
 
-    def _judge(self, values):
-        holds = True
-        if values["head_seq"]:
-            holds = self._journal.holds(values["head_chain"], values["head_seq"], values["head_h"])
-        return self._rights.judge(values, holds)
+    def _holds_head(self, values):
+        """True, False or None as journal.holds; head 0 acknowledges nothing yet."""
+        if not values["head_seq"]:
+            return True
+        return self._journal.holds(values["head_chain"], values["head_seq"], values["head_h"])
 
     def _accept(self, data, values, rows):
         """Write the object beside the old one, commit its record, then put it in force."""

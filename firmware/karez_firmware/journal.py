@@ -8,7 +8,6 @@ from karez_protocols import causes, chain, fields, record, signed
 
 from .store import head as head_store
 from .store import objects
-from .store.devices import StoreFailed
 
 
 class Journal:
@@ -139,6 +138,3 @@ class Journal:
     def find_object(self, sort, digest):
         """Return the place of the object with this digest, or None."""
         return objects.place_of(self._nor, sort, signed.digest, digest)
-
-
-__all__ = ["Journal", "StoreFailed"]

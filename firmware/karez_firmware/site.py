@@ -12,6 +12,7 @@ class Site:
         self.identity = None
         self.binding = self.config = b""  # as signed, and as written: their digests are recorded
         self.values: dict = {}  # of the binding
+        self.regulator = b""  # the key that signs grants, pinned
         self.segments: list = []
         self.settings: dict = {}
         self.accounts: dict = {}  # credential (8 bytes) -> account number

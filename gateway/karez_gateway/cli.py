@@ -63,7 +63,10 @@ def init(
     broker_host: Annotated[str, typer.Option(help="Address of the MQTT broker.")] = "127.0.0.1",
     broker_port: Annotated[int, typer.Option(help="Port of the MQTT broker.")] = 1883,
 ) -> None:
-    """Create gateway.toml, the log with its key, and (given both keys) trust.json for `karez verify`."""
+    """Create a gateway's data directory.
+
+    Makes gateway.toml, the log with its key and, given both keys, trust.json for `karez verify`.
+    """
     from karez_gateway import setup  # noqa: PLC0415 - each verb imports what it needs: start-up time
 
     with _spoken():
@@ -81,7 +84,10 @@ def init(
 
 @app.command(epilog="Example: karez gateway run --data /var/lib/karez")
 def run(data: Data) -> None:
-    """Run the service until SIGTERM. Prints {"event": "ready", …} on stdout; logs are JSON on stderr."""
+    """Run the service until SIGTERM.
+
+    Prints JSON lines on stdout (ready, connected, disconnected, stopped); logs are JSON on stderr.
+    """
     from karez_gateway import service  # noqa: PLC0415
 
     with _spoken():
@@ -90,7 +96,7 @@ def run(data: Data) -> None:
 
 @app.command(epilog="Example: karez gateway status --data /var/lib/karez --json")
 def status(data: Data, as_json: AsJson = False) -> None:
-    """Show what is stored, verified, uploaded and on its way."""
+    """Show what is stored, verified, uploaded."""
     from karez_gateway import data as data_directory  # noqa: PLC0415
     from karez_gateway import statustext  # noqa: PLC0415
     from karez_gateway.status import status as facts_of  # noqa: PLC0415
@@ -109,7 +115,10 @@ def status(data: Data, as_json: AsJson = False) -> None:
 def enrol(
     data: Data, binding_file: Annotated[Path, typer.Argument(help="Signed binding of a controller.")]
 ) -> None:
-    """Make a controller known by its binding, if the provisioner we trust signed it."""
+    """Make a controller known by its binding.
+
+    The binding must be signed by the provisioner named in gateway.toml.
+    """
     from karez_gateway import data as data_directory  # noqa: PLC0415
     from karez_gateway import enrolment  # noqa: PLC0415
 
@@ -131,7 +140,11 @@ def grant(
         bool, typer.Option("--unchecked", help="Carry it even if we would refuse it: the controller decides.")
     ] = False,
 ) -> None:
-    """Carry a grant to its site's controller; `status` shows what the controller made of it."""
+    """Carry a grant to its site's controller.
+
+    The running service logs it, publishes it and repeats that until the controller's records show
+    what became of it; `karez gateway status` says so.
+    """
     from karez_gateway import data as data_directory  # noqa: PLC0415
     from karez_gateway import enrolment  # noqa: PLC0415
 
@@ -159,7 +172,10 @@ def export(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write an evidence bundle that `karez verify` proves offline, without this gateway."""
+    """Write an evidence bundle.
+
+    `karez verify` proves it offline, without this gateway.
+    """
     from karez_gateway import data as data_directory  # noqa: PLC0415
     from karez_gateway import evidence  # noqa: PLC0415
 
@@ -175,21 +191,17 @@ def export(
             out.write_bytes(found.data)
         except OSError as error:
             raise GatewayError(f"{out} cannot be written: {error.strerror}") from None
-        facts = found.facts() | {"file": str(out)}
         if as_json:
-            _print_json(facts)
+            _print_json(found.facts() | {"file": str(out)})
             return
-        typer.echo(
-            f"{out}: records {found.first_seq}..{found.last_seq} of chain {found.chain} of "
-            f"{found.controller} at {found.site}, {found.grants} grants, {found.receipts} platform receipts"
-        )
+        typer.echo(f"{out}: {found.summary()}")
         for seq in found.grants_missing:
             typer.echo(f"grant {seq} is named by the records but was not carried by this gateway", err=True)
 
 
 @app.command(epilog="Example: karez gateway ledger --data /var/lib/karez --json")
 def ledger(data: Data, as_json: AsJson = False) -> None:
-    """Print litres per site, hour (UTC) and method."""
+    """Print litres per site, hour and method."""
     from karez_gateway import data as data_directory  # noqa: PLC0415
     from karez_gateway import statustext  # noqa: PLC0415
     from karez_gateway.store import ledgers  # noqa: PLC0415

@@ -47,6 +47,13 @@ class Bundle:
         """All but the bytes, for a program."""
         return {name: getattr(self, name) for name in self.__slots__ if name != "data"}
 
+    def summary(self) -> str:
+        """What it holds, for a person."""
+        return (
+            f"records {self.first_seq}..{self.last_seq} of chain {self.chain} of {self.controller} "
+            f"at {self.site}, {self.grants} grants, {self.receipts} platform receipts"
+        )
+
 
 def export(
     store: Database,
@@ -70,8 +77,7 @@ def export(
         indexes = [run[-1].log_index]
         indexes += [index for one in run for index in receipts.get(one.log_index, [])]
         bodies = [_body(connection, index) for index in indexes]
-    key = (config.data / LOG_VERIFIER_KEY).read_text().strip()
-    note, proofs = logview.prove(config.data / LOG, config.log.origin, key, indexes)
+    note, proofs = _prove(config, indexes)
     data = bundle.encode(
         owner.signed_binding,
         [one.body for one in grants],
@@ -81,17 +87,15 @@ def export(
         note,
         list(zip(indexes, bodies, proofs, strict=True)),
     )
+    seqs = run[0].seq, run[-1].seq
     return Bundle(
-        bytes(data),
-        owner.name,
-        owner.site,
-        chain,
-        run[0].seq,
-        run[-1].seq,
-        len(grants),
-        len(indexes) - 1,
-        tuple(missing),
+        bytes(data), owner.name, owner.site, chain, *seqs, len(grants), len(indexes) - 1, tuple(missing)
     )
+
+
+def _prove(config: Config, indexes: Sequence[int]) -> tuple[bytes, list[list[bytes]]]:
+    key = (config.data / LOG_VERIFIER_KEY).read_text().strip()
+    return logview.prove(config.data / LOG, config.log.origin, key, indexes)
 
 
 def _body(connection: Connection, index: int) -> bytes:

@@ -6,6 +6,7 @@ Acknowledgements go out only after the batch is durable in table and log.
 
 import asyncio
 import contextlib
+import logging
 import ssl
 import time
 from collections.abc import Callable
@@ -18,10 +19,15 @@ import structlog
 from karez_gateway.config import LINK_IDENTITY, Broker
 from karez_gateway.ingest import Frame, Ingest
 from karez_gateway.worker import Worker
-from karez_protocols import link
+from karez_protocols import link, link_gateway
 from karez_protocols.errors import ProtocolError
 
 _log = structlog.get_logger()
+
+# paho reports every cut connection as an error of its own; ours is the one line of an outage.
+_PAHO = logging.getLogger("karez.mqtt")
+_PAHO.addHandler(logging.NullHandler())
+_PAHO.propagate = False
 
 # A batch of 256 frames is at most 4,096 records: one transaction of some 100 ms.
 BATCH_FRAMES_MAX = 256
@@ -104,6 +110,7 @@ class FieldLink:
             self._broker.host,
             self._broker.port,
             identifier=LINK_IDENTITY,
+            logger=_PAHO,
             keepalive=self._broker.keepalive_s,
             tls_context=tls_context(self._broker),
             max_queued_incoming_messages=WAITING_FRAMES_MAX,
@@ -136,7 +143,7 @@ class FieldLink:
             frames.append(Frame(controller, payload, int(time.time())))
             return
         try:
-            state = link.decode_state(payload)
+            state = link_gateway.decode_state(payload)
         except ProtocolError:
             self.state.states_malformed += 1
             return
@@ -151,7 +158,9 @@ class FieldLink:
         await asyncio.gather(
             *[
                 client.publish(
-                    link.topic(ack.controller, "down"), link.encode_ack(ack.frame, ack.chain, ack.seq), qos=1
+                    link.topic(ack.controller, "down"),
+                    link_gateway.encode_ack(ack.frame, ack.chain, ack.seq),
+                    qos=1,
                 )
                 for ack in acks
             ]
@@ -163,7 +172,7 @@ class FieldLink:
         if client is None:
             return False
         with contextlib.suppress(aiomqtt.MqttError):
-            await client.publish(link.topic(controller, "down"), link.encode_grant(grant), qos=1)
+            await client.publish(link.topic(controller, "down"), link_gateway.encode_grant(grant), qos=1)
             return True
         return False
 

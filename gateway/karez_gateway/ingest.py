@@ -19,7 +19,7 @@ from karez_gateway.store.chains import Key, StoredMarks
 from karez_gateway.store.controllers import Controller
 from karez_gateway.verifier.slots import HEADER, PLACES
 from karez_protocols import chain as chain_of
-from karez_protocols import entry, link, record
+from karez_protocols import entry, link_gateway, record
 from karez_protocols.errors import BadChecksum, ProtocolError
 
 _UNKNOWN_U4 = 0xFFFFFFFF
@@ -113,7 +113,7 @@ class Ingest:
                 )
                 continue
             try:
-                frame, chain, slots = link.decode_up(one.payload)
+                frame, chain, slots = link_gateway.decode_up(one.payload)
             except ProtocolError as error:
                 self.counters.frames_malformed += 1
                 controllers.keep_stranger(

@@ -35,23 +35,31 @@ class Ledger:
         self._database = database
         self._at = at
         self._owners: dict[int, Controller] = {}
+        self._books: dict[Key, Book] = {}
+        self._new: set[Key] = set()  # chains whose book has no row yet
 
     def step(self) -> int:
         """Book the next slice of verdicts; return how many that was."""
-        with self._database.writing() as connection:
-            cursor = cursors.position(connection, STAGE)
-            last, good = verdicts.good_after(connection, cursor, SLICE, MEASURING)
-            if last == cursor:
-                return 0
-            books: dict[Key, Book] = {}
-            cells: dict[Hour, Litres] = {}
-            for one in good:
-                self._book(connection, one, books, cells)
-            for hour, more in cells.items():
-                ledgers.add(connection, hour, more)
-            ledgers.save_books(connection, books.items())
-            cursors.move(connection, STAGE, last)
-            self._at(STAGE)
+        try:
+            with self._database.writing() as connection:
+                cursor = cursors.position(connection, STAGE)
+                last, good = verdicts.good_after(connection, cursor, SLICE, MEASURING)
+                if last == cursor:
+                    return 0
+                cells: dict[Hour, Litres] = {}
+                moved: dict[Key, Book] = {}
+                for one in good:
+                    key = (one.record.controller_id, one.record.chain)
+                    moved[key] = self._book(connection, key, one, cells)
+                ledgers.add(connection, cells)
+                ledgers.save_books(connection, moved, self._new)
+                cursors.move(connection, STAGE, last)
+                self._at(STAGE)
+        except BaseException:
+            self._books.clear()  # they may say what is rolled back
+            self._new.clear()
+            raise
+        self._new.clear()
         return last - cursor
 
     def _owner(self, connection: Connection, controller_id: int) -> Controller:
@@ -59,38 +67,43 @@ class Ledger:
             self._owners[controller_id] = controllers.by_id(connection, controller_id)
         return self._owners[controller_id]
 
-    def _open(self, connection: Connection, key: Key, hour_utc: int, books: dict[Key, Book]) -> Book:
+    def _open(self, connection: Connection, key: Key, hour_utc: int) -> Book:
         """Where a chain's booking goes on: its own book, the earlier chain's end, or W at commissioning."""
-        known = ledgers.book_of(connection, key)
-        if known is not None:
-            return known
-        ledgers.save_books(connection, books.items())  # the earlier chain may end in this very slice
-        before_l = ledgers.last_volume_before(connection, key)
-        if before_l is None:
-            before_l = self._owner(connection, key[0]).base_volume_l
-        return Book(before_l, hour_utc)
+        book = self._books.get(key) or ledgers.book_of(connection, key)
+        if book is None:
+            before_l = self._volume_before(connection, key)
+            if before_l is None:
+                before_l = self._owner(connection, key[0]).base_volume_l
+            book = Book(before_l, hour_utc)
+            self._new.add(key)
+        self._books[key] = book
+        return book
 
-    def _book(
-        self, connection: Connection, one: Good, books: dict[Key, Book], cells: dict[Hour, Litres]
-    ) -> None:
+    def _volume_before(self, connection: Connection, key: Key) -> int | None:
+        """W at the end of the controller's earlier chain, which may have been opened in this very slice."""
+        controller_id, chain = key
+        for earlier in range(chain - 1, 0, -1):
+            known = self._books.get((controller_id, earlier))
+            if known is not None:
+                return known.volume_l
+        return ledgers.last_volume_before(connection, key)
+
+    def _book(self, connection: Connection, key: Key, one: Good, cells: dict[Hour, Litres]) -> Book:
+        """Book one reading; return where its chain's book then stands."""
         slot = one.record.slot
         volume_l = slots.volume_l(slot)
+        book = self._books.get(key) or self._open(connection, key, one.record.received_utc_s // HOUR_S)
         if volume_l is None:
-            return
-        key = (one.record.controller_id, one.record.chain)
+            return book
         head = slots.head(slot)
-        received_hour = one.record.received_utc_s // HOUR_S
-        if key not in books:
-            books[key] = self._open(connection, key, received_hour, books)
-        book = books[key]
-        # A record without a time belongs to the last hour that its chain knows.
-        hour_utc = head.utc_s // HOUR_S if slots.has_time(head) else book.hour_utc
         litres = volume_l - book.volume_l
-        books[key] = Book(volume_l, hour_utc)
+        book.volume_l = volume_l
+        if slots.has_time(head):  # a record without a time belongs to the last hour that its chain knows
+            book.hour_utc = head.utc_s // HOUR_S
         if litres <= 0:
-            return
+            return book
         method = slot[_METHOD] if slot[_METHOD] != 0xFF else METHOD_UNKNOWN
-        hour = Hour(self._owner(connection, key[0]).site, hour_utc, method)
+        hour = Hour(self._owner(connection, key[0]).site, book.hour_utc, method)
         index = one.record.log_index
         cell = cells.get(hour)
         if cell is None:
@@ -98,3 +111,4 @@ class Ledger:
         else:
             cell.litres += litres
             cell.last_entry = index
+        return book

@@ -35,6 +35,8 @@ _log = structlog.get_logger()
 # Grants are queued by another process, the CLI: nobody waits longer than this for one.
 POLL_S = 0.5
 
+EXIT_FAILED = 1
+
 
 class Stage:
     """One cursor: steps until there is nothing left, then waits to be woken."""
@@ -90,8 +92,8 @@ class Service:
 
     def _changed(self) -> None:
         """The link went up or down: tell those who wait for it, and `status`."""
-        _tell("connected" if self._link.is_connected else "disconnected", broker=self._link.state.broker)
         self._report()
+        _tell("connected" if self._link.is_connected else "disconnected", broker=self._link.state.broker)
 
     def _report(self) -> None:
         senders = {
@@ -100,7 +102,14 @@ class Service:
         self._state.write(self._link.state, self.ingest.counters, senders)
 
     async def run(self) -> None:
-        """Run until cancelled."""
+        """Run until cancelled; an error in any part ends all of them."""
+        self._report()
+        try:
+            await self._run()
+        finally:
+            self._state.remove()
+
+    async def _run(self) -> None:
         stages = [self._verify, self._ledger, self._downlink, *self._outboxes]
         runners: list[Stage | Sender | FieldLink] = [*stages, *self._senders, self._link]
         async with asyncio.TaskGroup() as tasks:
@@ -186,4 +195,11 @@ def run(config: Config) -> None:
         stack.callback(worker.close)
         if opened.healed:
             _log.warning("the log has caught up with the table", entries=opened.healed)
-        asyncio.run(_serve(config, opened, worker))
+        try:
+            asyncio.run(_serve(config, opened, worker))
+        except BaseExceptionGroup as group:
+            # A full disk, a log that cannot be written: nothing was acknowledged that is not durable,
+            # and a restart goes on from there.
+            for error in group.exceptions:
+                _log.error("stopped by an error", reason=str(error), exc_info=error)
+            raise SystemExit(EXIT_FAILED) from None

@@ -1,7 +1,6 @@
 """service.json: what only the running service knows, for `karez gateway status`.
 
-Replaced whole, never fsynced: after a crash the file may be old, and the log's lock says
-whether anybody still writes it.
+Replaced whole, never fsynced, removed on a clean stop. After a crash its process is gone.
 """
 
 import json
@@ -18,6 +17,7 @@ if TYPE_CHECKING:  # `status` reads the file and needs no broker client
 
 # The file is written at once when it says something new; otherwise this often, for its time.
 REFRESH_S = 5
+STALE_S = 30  # a machine under load; a process of the same number is rarer than that
 
 
 class ServiceState:
@@ -50,6 +50,23 @@ class ServiceState:
         temporary = self._path.with_suffix(".tmp")
         temporary.write_text(json.dumps(facts | {"utc_s": int(now_s)}))
         temporary.replace(self._path)
+
+    def remove(self) -> None:
+        """The service ends."""
+        self._path.unlink(missing_ok=True)
+
+
+def is_running(facts: Mapping[str, Any]) -> bool:
+    """True if the process that wrote these facts lives and still refreshes them."""
+    if time.time() - facts.get("utc_s", 0) > STALE_S:
+        return False
+    try:
+        os.kill(facts["pid"], 0)
+    except (ProcessLookupError, KeyError):
+        return False
+    except PermissionError:  # another user's process: it lives
+        return True
+    return True
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -75,6 +75,14 @@ def create(
     if has_trust:
         _check_trust(trust)
     directory.mkdir(parents=True, exist_ok=True)
+    public = _begin_log(directory, origin)
+    if has_trust:
+        (directory / TRUST).write_text(json.dumps(trust | {"log": [public]}, indent=2) + "\n")
+    (directory / config.FILE).write_text(text)
+
+
+def _begin_log(directory: Path, origin: str) -> str:
+    """Make the log's key and the empty log; return its verifier key."""
     try:
         signer = create_key(directory / LOG_KEY, origin)
         Tlog.create(directory / LOG, origin, signer).close()
@@ -82,9 +90,7 @@ def create(
         raise Refused(str(error)) from error
     public = str(signer.verifier_key)
     (directory / LOG_VERIFIER_KEY).write_text(public + "\n")
-    if has_trust:
-        (directory / TRUST).write_text(json.dumps(trust | {"log": [public]}, indent=2) + "\n")
-    (directory / config.FILE).write_text(text)
+    return public
 
 
 def _check_trust(trust: dict[str, object]) -> None:

@@ -1,7 +1,5 @@
 """What `karez gateway status` shows: one dictionary, from the tables and the running service's file."""
 
-import fcntl
-import os
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +7,7 @@ from sqlalchemy import Connection, func, select
 
 from karez_gateway import servicestate
 from karez_gateway.config import Config, Destination
-from karez_gateway.data import LOG, SERVICE
-from karez_gateway.log.files import LOCK_FILE
+from karez_gateway.data import SERVICE
 from karez_gateway.store import chains, controllers, downlinks, entries, ledgers, outboxes, verdicts
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.database import Database
@@ -19,25 +16,10 @@ from karez_gateway.uploads import szy206
 from karez_protocols import causes
 
 
-def is_running(config: Config) -> bool:
-    """True if a service holds the log's lock."""
-    try:
-        descriptor = os.open(config.data / LOG / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
-
-
 def status(store: Database, config: Config) -> dict[str, Any]:
     """Everything a person or program may want to know now."""
     service = servicestate.read(Path(config.data / SERVICE))
-    running = is_running(config)
+    running = servicestate.is_running(service)
     with store.reading() as connection:
         everyone = controllers.everyone(connection)
         names = {one.id: one.name for one in everyone}

@@ -139,6 +139,8 @@ class Judge:
     def _judge(self, at: int, slot: bytes) -> str | None:
         """Reason against the content of a slot that follows the chain."""
         head = slots.head(slot)
+        if head.kind not in PLACES:
+            return f"kind {head.kind} is not known"
         fault = slots.fault(slot, head)
         if fault:
             return fault

@@ -13,7 +13,7 @@ from .errors import BadChecksum, Malformed
 from .record import CONTENT_SIZE, SLOT_SIZE
 
 # Crockford's alphabet: no letter that a farmer could read as a digit.
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ALPHABET = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def genesis(chain, binding):
@@ -53,11 +53,11 @@ def check(h, slot):
 def code(slot):
     """Return the 8-character code of a record, as the panel shows it after a stop."""
     value = int.from_bytes(slot[CONTENT_SIZE : CONTENT_SIZE + 5], "big")
-    text = ""
-    for _ in range(8):
-        text = _ALPHABET[value & 31] + text
+    text = bytearray(8)  # not a str grown letter by letter: MicroPython keeps every letter for ever
+    for at in range(7, -1, -1):
+        text[at] = ALPHABET[value & 31]
         value >>= 5
-    return text
+    return str(text, "utf-8")
 
 
 def checkpoint_message(controller, statement_content):

@@ -5,7 +5,8 @@
     karez/1/<controller>/state  retained: where the controller stands; the will says offline
 
 The acknowledgement means *stored durably*, not *true*, and is no ratchet: a lower one makes
-the controller send again from there.
+the controller send again from there. Here stand the layouts and the controller's side;
+the other side is link_gateway.py, which costs a controller no heap.
 """
 
 from . import fields, record
@@ -66,42 +67,10 @@ def encode_up(frame, chain, slots):
     if not 1 <= len(slots) <= SLOTS_MAX:
         raise NotAllowed("a frame has 1..%d slots, not %d" % (SLOTS_MAX, len(slots)))
     values = {"version": VERSION, "count": len(slots), "frame": frame, "chain": chain}
-    payload = fields.pack(UP_HEADER, values)
     for slot in slots:
         if len(slot) != record.SLOT_SIZE:
             raise NotAllowed("a slot has %d bytes" % record.SLOT_SIZE)
-        payload += slot
-    return payload
-
-
-def decode_up(payload):
-    """Return (frame, chain, [slot]) of an up payload. Raises Malformed or TooLarge."""
-    values = fields.unpack(UP_HEADER, payload)
-    if values["version"] != VERSION:
-        raise Malformed("frame version %s is not %d" % (values["version"], VERSION))
-    count = values["count"]
-    if not count:
-        raise Malformed("a frame without slots")
-    if count > SLOTS_MAX:
-        raise TooLarge("a frame has at most %d slots" % SLOTS_MAX, SLOTS_MAX)
-    start = fields.size_of(UP_HEADER)
-    size = record.SLOT_SIZE
-    if len(payload) != start + count * size:
-        raise Malformed("%d slots need %d bytes, not %d" % (count, start + count * size, len(payload)))
-    slots = [bytes(payload[start + i * size : start + (i + 1) * size]) for i in range(count)]
-    return values["frame"], values["chain"], slots
-
-
-def encode_ack(frame, chain, seq):
-    """Return an acknowledgement: everything up to `seq` of `chain` is stored durably."""
-    return fields.pack(
-        ACK_BODY, {"kind": ACK, "version": VERSION, "frame": frame, "chain": chain, "seq": seq}
-    )
-
-
-def encode_grant(grant):
-    """Return the down payload that carries one signed grant."""
-    return bytes((GRANT,)) + grant
+    return fields.pack(UP_HEADER, values) + b"".join(slots)
 
 
 def decode_down(payload):
@@ -125,13 +94,3 @@ def encode_state(values):
     values["version"] = VERSION
     values["online"] = 1
     return fields.pack(STATE_BODY, values)
-
-
-def decode_state(payload):
-    """Return the state as a dict, {"online": 0} for the last will. Raises Malformed."""
-    if bytes(payload) == OFFLINE:
-        return {"online": 0}
-    values = fields.unpack(STATE_BODY, payload)
-    if len(payload) != fields.size_of(STATE_BODY) or (values["version"], values["online"]) != (VERSION, 1):
-        raise Malformed("state of %d bytes" % len(payload))
-    return values

@@ -48,8 +48,9 @@ def configuration(settings: dict[str, int], accounts: dict[bytes, int], link: di
         "accounts": {card.hex(): number for card, number in accounts.items()},
         "link": link,
         "meters": [
-            {"quantity": "energy", "profile": "sdm630", "address": 2},
+            # The water meter first: what decides about a cut-off is asked for first.
             {"quantity": "water", "profile": "tuf2000m", "address": 1},
+            {"quantity": "energy", "profile": "sdm630", "address": 2},
         ],
     }
     return json.dumps(document, sort_keys=True).encode()

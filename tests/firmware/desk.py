@@ -52,6 +52,7 @@ class Desk:
         self.water_status = 0
         self.no_signal = False  # the meter answers, its total stands still and its flow is void
         self._stood_l = 0
+        self.run_down_l = 0
         self.commit = True
         self.records = []
         self.opened_ms = None
@@ -100,7 +101,7 @@ class Desk:
     def _read(self, inputs):
         power_w = 22_000 if self.aux else 0
         if not self.no_signal:
-            self._stood_l = self.litres
+            self._stood_l = self.litres + (0 if self.aux else self.run_down_l)
         flow_lph = None if self.no_signal else 60_000 if self.aux else 0
         inputs.water = {
             "measuring": not self.no_signal, "status": self.water_status,

@@ -116,6 +116,21 @@ def test_a_silent_water_meter_counts_by_energy_against_the_ceiling_and_stops_at_
     assert (record.EVENT, causes.METER_SILENT) in desk.kinds()
 
 
+def test_a_failed_reading_after_the_stop_is_not_taken_for_still_water():
+    desk = ready()
+    desk.press()
+    desk.run(5)
+    desk.run_down_l = 8  # still counted by the meter after the contactor has opened
+    desk.press("stop")
+    desk.run(1)
+    desk.water_status = 2
+    desk.run(2)
+    assert desk.controller.pump.state == pump.SETTLING
+    desk.water_status = 0
+    desk.run(2)
+    assert desk.last(record.STOP)["volume_l"] == desk.litres + 8
+
+
 def test_a_meter_without_signal_is_not_read_as_standing_still():
     desk = ready(400)
     desk.press()

@@ -172,6 +172,11 @@ def test_one_bad_signature_of_a_known_key_refuses_the_whole_note():
         assert refusal(open_note, Note(GO_TEXT, (cut,)).format(), keys) is BadSignature
 
 
+def test_a_note_that_would_be_read_otherwise_is_not_written():
+    for key_id in (b"abc", b"abcde"):
+        assert refusal(Note(GO_TEXT, (Signature("name", key_id, b"x" * 64),)).format) is Malformed
+
+
 def test_a_known_key_signs_once():
     assert refusal(open_note, GO_NOTE + GO_LINE, [VerifierKey.parse(GO_KEY)]) is Malformed
     assert open_note(GO_NOTE, [VerifierKey.parse(GO_KEY)] * 2).unknown == 0
@@ -271,6 +276,7 @@ def test_a_checkpoint_in_another_form_is_malformed(text):
         Checkpoint(ORIGIN, 2**63, ROOT),
         Checkpoint(ORIGIN, 1, ROOT[:31]),
         Checkpoint(ORIGIN, 1, ROOT, ("",)),
+        Checkpoint(ORIGIN, 1, ROOT, ("two\nlines",)),
     ],
 )
 def test_a_checkpoint_that_would_be_read_otherwise_is_not_written(checkpoint):

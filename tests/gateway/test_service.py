@@ -250,7 +250,8 @@ async def test_over_tls_the_gateway_shows_its_certificate_and_asks_for_the_broke
         authority.gateway().write(directory, "gateway")
         (directory / "ca.crt").write_bytes(authority.credential.certificate_pem)
         path = directory / "gateway.toml"
-        tls = 'ca = "ca.crt"\ncertificate = "gateway.crt"\nkey = "gateway.key"\ntls_name = "broker.karez.test"\n'
+        tls = 'ca = "ca.crt"\ncertificate = "gateway.crt"\nkey = "gateway.key"\n'
+        tls += 'tls_name = "broker.karez.test"\n'
         path.write_text(path.read_text().replace("# tls_name", tls + "# tls_name"))
         enrolled(directory, box)
         async with service(directory) as running:
@@ -284,6 +285,31 @@ async def test_what_the_controller_refuses_is_shown_with_its_reason(tmp_path):
                 found = await until_status(directory, lambda one: one["downlinks"][0]["state"] == "refused")
             assert found["downlinks"][0]["cause"] == "grant refused: signature"
             assert (await running.end())[0] == 0
+
+
+async def test_a_log_that_cannot_be_written_ends_the_service_without_an_acknowledgement(tmp_path):
+    box = SyntheticController("a", "well-1")
+    box.irrigate(3)
+    async with LinkBroker() as broker:
+        directory = directory_for(tmp_path, broker.port)
+        enrolled(directory, box)
+        async with service(directory) as running:
+            await running.event("connected")
+            async with Box(box, broker) as end:
+                await end.publish(box.frame(1))
+                await end.acknowledged(1)
+                (directory / "log").rename(directory / "gone")
+                await end.publish(box.frame(2))
+                assert await running.process.wait() == 1
+                assert not len(end.client.messages)
+            log = [json.loads(line) for line in (await running.log).decode().splitlines()]
+            assert log[-1]["event"] == "stopped by an error" and "open the log again" in log[-1]["reason"]
+        (directory / "gone").rename(directory / "log")
+        async with service(directory) as running:
+            await running.event("connected")
+            async with Box(box, broker) as end:
+                await end.publish(box.frame(2))
+                await end.acknowledged(2)
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,8 @@ def test_a_long_lived_log_writes_the_same_files_as_a_reopened_one(tmp_path):
                     assert len(proof) == len(inclusion_ranges(index, size))
                     proof = log.consistency_proof(index + 1, size)
                     verify_consistency(index + 1, log.root_at(index + 1), size, log.root_at(size), proof)
+        for index in range(0, log.size, 256):  # more bundles and tiles than are kept in memory
+            assert log.entry(index) == b"litres %d" % index
 
 
 def test_proofs_are_those_of_the_rfc(tmp_path):
@@ -218,11 +220,11 @@ def test_an_entry_too_long_leaves_the_log_as_it_was(tmp_path):
 
 
 def test_readers_see_whole_trees_while_another_thread_appends(tmp_path):
-    entries = entries_from(0, 6000)
+    entries = entries_from(0, 2000)
     with Tlog.create(tmp_path, ORIGIN, SIGNER) as log:
         log.append(entries[:1])
         writer = threading.Thread(
-            target=lambda: [log.append(entries[at : at + 97]) for at in range(1, 6000, 97)]
+            target=lambda: [log.append(entries[at : at + 97]) for at in range(1, 2000, 97)]
         )
         writer.start()
         while writer.is_alive():
@@ -329,6 +331,23 @@ def test_an_older_checkpoint_put_back_is_refused_when_its_partial_tiles_are_gone
     (tmp_path / "checkpoint").write_bytes(old)
     with pytest.raises(LogDamaged, match="new origin"):
         Tlog.open(tmp_path, ORIGIN, SIGNER)
+
+
+def test_two_checkpoints_of_different_histories_are_refused(tmp_path):
+    with Tlog.create(tmp_path / "a", ORIGIN, SIGNER) as log:
+        log.append(entries_from(0, 10))
+    for other in (entries_from(0, 9) + entries_from(9, 5, b"other"), entries_from(0, 8)):
+        path = tmp_path / str(len(other))
+        with Tlog.create(path, ORIGIN, SIGNER) as log:
+            log.append(other)
+        (path / "checkpoint").rename(path / "checkpoint.next")
+        (path / "checkpoint").write_bytes((tmp_path / "a/checkpoint").read_bytes())
+        with pytest.raises(LogDamaged, match="contradict"):
+            Tlog.open(path, ORIGIN, SIGNER)
+
+
+def test_a_folder_that_is_not_there_is_empty(tmp_path):
+    assert DirectoryFiles(tmp_path).list("nothing") == []
 
 
 # Power cuts and failing disks.
@@ -505,6 +524,7 @@ def test_the_number_of_syncs_does_not_grow_with_the_log(tmp_path):
             before = files.synced
             log.append(entries_from(log.size, 500))
             counts.append(files.synced - before)
+        assert len(log._writer._durable) < 10  # the folders of filled tiles are forgotten
     # 2 bundles and 2 tiles, a partial of each, one partial of level 1, their directories, the checkpoint.
     assert max(counts[1:]) <= 17 and max(counts[30:]) <= max(counts[1:10])
 

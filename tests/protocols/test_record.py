@@ -2,7 +2,19 @@
 
 import hashlib
 
-from karez_protocols import binding, bundle, chain, entry, errors, fields, grant, link, record, signed
+from karez_protocols import (
+    binding,
+    bundle,
+    chain,
+    entry,
+    errors,
+    fields,
+    grant,
+    link,
+    link_gateway,
+    record,
+    signed,
+)
 
 HEADER = {
     "cause": 0,
@@ -207,20 +219,26 @@ def test_bindings_round_trip_and_refuse_cut_ones():
 def test_link_payloads_round_trip_and_refuse_every_other_length():
     slots = some_slots(3, bytes(32))
     payload = link.encode_up(9, 1, slots)
-    assert link.decode_up(payload) == (9, 1, slots)
+    assert link_gateway.decode_up(payload) == (9, 1, slots)
     for end in range(len(payload)):
-        assert refused(errors.Malformed, link.decode_up, payload[:end])
+        assert refused(errors.Malformed, link_gateway.decode_up, payload[:end])
     assert refused(errors.NotAllowed, link.encode_up, 1, 1, slots * 6)
-    kind, values = link.decode_down(link.encode_ack(9, 1, 41))
+    kind, values = link.decode_down(link_gateway.encode_ack(9, 1, 41))
     assert kind == link.ACK and (values["frame"], values["seq"]) == (9, 41)
-    assert link.decode_down(link.encode_grant(b"g")) == (link.GRANT, b"g")
-    for bad in (b"", b"\x09", link.encode_ack(9, 1, 41)[:-1], link.encode_ack(9, 1, 41) + b"\0", bytes(601)):
+    assert link.decode_down(link_gateway.encode_grant(b"g")) == (link.GRANT, b"g")
+    for bad in (
+        b"",
+        b"\x09",
+        link_gateway.encode_ack(9, 1, 41)[:-1],
+        link_gateway.encode_ack(9, 1, 41) + b"\0",
+        bytes(601),
+    ):
         assert refused(errors.ProtocolError, link.decode_down, bad)
     state = dict.fromkeys(("pump", "time_state", "chain", "last_seq", "boot", "uptime_s", "grant_seq"), 1)
     state.update(dict.fromkeys(("acknowledged_seq", "order_seq", "segment", "volume_l", "held_l"), 2))
-    assert link.decode_state(link.encode_state(state))["volume_l"] == 2
-    assert link.decode_state(link.OFFLINE) == {"online": 0}
-    assert refused(errors.Malformed, link.decode_state, b"\x01\x01")
+    assert link_gateway.decode_state(link.encode_state(state))["volume_l"] == 2
+    assert link_gateway.decode_state(link.OFFLINE) == {"online": 0}
+    assert refused(errors.Malformed, link_gateway.decode_state, b"\x01\x01")
 
 
 def test_log_entries_round_trip():

@@ -6,8 +6,12 @@ rated flow x time closed without an energy reading. Ceilings test W + P.
 """
 
 from karez_protocols import binding, record
+from karez_protocols.constant import const
 
 from . import register
+
+# One missed poll is no gap in the books; two are: from then on P counts until a reading is believed.
+_HOLD_MS = const(2_500)
 
 
 class Books:
@@ -113,7 +117,7 @@ class Books:
         """Count P while the water meter is not believed; `is_closed`: water may be flowing."""
         elapsed_ms = 0 if self._last_ms is None else now_ms - self._last_ms
         self._last_ms = now_ms
-        fresh = self.water.last_ms is not None and now_ms - self.water.last_ms <= HOLD_MS
+        fresh = self.water.last_ms is not None and now_ms - self.water.last_ms <= _HOLD_MS
         if fresh or self.water.last is None:
             return
         if is_closed:
@@ -125,7 +129,3 @@ class Books:
         else:
             by_time_l = self._rated_flow_lph * self._closed_ms // 3_600_000
             self.held_l = max(self.held_l, by_time_l)
-
-
-# One missed poll is no gap in the books; two are: from then on P counts until a reading is believed.
-HOLD_MS = 2_500

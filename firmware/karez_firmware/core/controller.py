@@ -5,6 +5,7 @@ contactor first when it opens, then the records, then the contactor when it clos
 """
 
 from karez_protocols import binding, causes, grant, record
+from karez_protocols.constant import const
 
 from . import pump, recording, register
 from .clock import Clock
@@ -12,8 +13,8 @@ from .pump import Pump
 from .recording import Recorder
 from .schedule import Schedule
 
-FOREIGN_MS = 5_000  # C3: power or a closed contactor this long while commanded open (integrity §4)
-CLOSE_AFTER_RESTART_MS = 60_000  # an irrigation cut off is closed without a meter after this
+_FOREIGN_MS = const(5_000)  # C3: power or a closed contactor this long while commanded open (integrity §4)
+_CLOSE_AFTER_RESTART_MS = const(60_000)  # an irrigation cut off is closed without a meter after this
 
 
 class Inputs:
@@ -162,7 +163,10 @@ class Controller:
         for meter in (self.recorder.water, self.recorder.energy):
             if meter.at_ms is None or meter.at_ms <= self.pump.since_ms:
                 return False
-        return not self.recorder.water.value("flow_lph") and not self._has_power()
+        # Zero, not unknown: a reading that failed says nothing about what still flows.
+        if self.recorder.water.value("flow_lph") != 0 or self.recorder.energy.value("power_w") is None:
+            return False
+        return not self._has_power()
 
     def _has_power(self):
         power_w = self.recorder.energy.value("power_w")
@@ -194,7 +198,7 @@ class Controller:
 
     def _close_cut_off(self, now_ms):
         """Write the stop of an irrigation that the last run did not live to end."""
-        if self._is_cut_off and (self.books.is_known or now_ms >= CLOSE_AFTER_RESTART_MS):
+        if self._is_cut_off and (self.books.is_known or now_ms >= _CLOSE_AFTER_RESTART_MS):
             self._is_cut_off = False
             self.stop_cause = causes.RESTARTED
             self._irrigation(record.STOP, causes.RESTARTED, now_ms)
@@ -291,7 +295,7 @@ class Controller:
             recorder.alarms &= ~recording.FOREIGN_RUN
         elif self._foreign_ms is None:
             self._foreign_ms = now_ms
-        elif now_ms - self._foreign_ms > FOREIGN_MS and not recorder.alarms & recording.FOREIGN_RUN:
+        elif now_ms - self._foreign_ms > _FOREIGN_MS and not recorder.alarms & recording.FOREIGN_RUN:
             recorder.alarms |= recording.FOREIGN_RUN
             self._event(causes.FOREIGN_CURRENT, now_ms)
 

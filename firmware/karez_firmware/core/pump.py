@@ -49,7 +49,7 @@ TABLE = {
 
 # How long a state may last before OVERDUE, ms.
 FEEDBACK_MS = 3_000  # a contactor and its auxiliary contact move within 0.1 s; a soft starter within 3 s
-SETTLE_MS = 5_000  # a meter refreshes its total at least every 5 s
+SETTLE_MS = 10_000  # a meter refreshes every few seconds, and its answer may be lost once or twice
 LIMITS_MS = {STARTING: FEEDBACK_MS, STOPPING: FEEDBACK_MS, SETTLING: SETTLE_MS}
 
 

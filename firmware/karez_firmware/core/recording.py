@@ -5,6 +5,7 @@ this was its register" is one signed statement.
 """
 
 from karez_protocols import causes, record
+from karez_protocols.constant import const
 
 # Controller status bits.
 COMMANDED = 1
@@ -24,13 +25,22 @@ ENERGY_SILENT = 32
 STORE_FAILED = 64
 
 # One lost answer is the line's everyday; a meter is gone after both of these (design §4, field F6).
-GONE_MS = 3_000
-GONE_READINGS = 2
+_GONE_MS = const(3_000)
+_GONE_READINGS = const(2)
 
 UNREAD = 128  # meter state before its first answer (255 twice would read as unknown)
-AGE_DS_MAX = 65_534
+_AGE_DS_MAX = const(65_534)
 
 NO_DETAIL = bytes(24)
+
+_ELECTRIC = (
+    "voltage_a_dv",
+    "voltage_b_dv",
+    "voltage_c_dv",
+    "current_a_ca",
+    "current_b_ca",
+    "current_c_ca",
+)
 
 
 class Meter:
@@ -59,7 +69,7 @@ class Meter:
 
     def is_gone(self, now_ms):
         """True after failed readings in a row, both long and often enough."""
-        return self._failures >= GONE_READINGS and now_ms - self._failed_ms >= GONE_MS
+        return self._failures >= _GONE_READINGS and now_ms - self._failed_ms >= _GONE_MS
 
     def value(self, name):
         """Return the value read last, None when the last reading did not bring it."""
@@ -67,7 +77,7 @@ class Meter:
 
     def age_ds(self, now_ms):
         """Tenths of a second since the registers in `raw` were read; None if never."""
-        return None if self.at_ms is None else min((now_ms - self.at_ms) // 100, AGE_DS_MAX)
+        return None if self.at_ms is None else min((now_ms - self.at_ms) // 100, _AGE_DS_MAX)
 
 
 class Recorder:
@@ -106,9 +116,8 @@ class Recorder:
     def interval(self, now_ms):
         """An interval record, with what the power meter says of the mains."""
         values = self.measured(record.INTERVAL, causes.NONE, now_ms)
-        for phase in "abc":
-            for name in ("voltage_%s_dv" % phase, "current_%s_ca" % phase):
-                values[name] = self.energy.value(name)
+        for name in _ELECTRIC:
+            values[name] = self.energy.value(name)
         values["level_mm"] = values["pressure_pa"] = None
         return values
 

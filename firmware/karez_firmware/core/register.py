@@ -5,9 +5,11 @@ value = base + (register - register_base). A reading is *good* when it is a plau
 from the last good one; after a start or a silence three readings must agree first.
 """
 
-SILENCE_MS = 60_000  # after a longer silence one reading alone is not believed (design §5)
-AGREE = 3
-AGREE_MS = 10_000  # held readings must agree this long before they decide anything
+from karez_protocols.constant import const
+
+_SILENCE_MS = const(60_000)  # after a longer silence one reading alone is not believed (design §5)
+_AGREE = const(3)
+_AGREE_MS = const(10_000)  # held readings must agree this long before they decide anything
 
 GOOD = 1  # a plausible step: booked
 BACK = 2  # three readings agree after a start or a silence: booked, the step spans the gap
@@ -57,7 +59,7 @@ class Register:
         `gap_bound`: the largest step that the outage before it allows, None when nothing
         bounds it (then a step over a gap stays UNCERTAIN).
         """
-        fresh = self.last_ms is not None and now_ms - self.last_ms <= SILENCE_MS
+        fresh = self.last_ms is not None and now_ms - self.last_ms <= _SILENCE_MS
         if fresh and self._is_step(register - self.last, now_ms - self.last_ms):
             self._believe(register, now_ms)
             return GOOD
@@ -69,7 +71,7 @@ class Register:
             if self.last is None or (gap_bound is not None and 0 <= step <= gap_bound):
                 self._believe(register, now_ms)
                 return BACK
-        if now_ms - first_ms >= AGREE_MS:
+        if now_ms - first_ms >= _AGREE_MS:
             return UNCERTAIN
         return HELD
 
@@ -85,7 +87,7 @@ class Register:
             if not self._is_step(register - before, now_ms - before_ms):
                 self._candidates = []
         self._candidates.append((register, now_ms))
-        if len(self._candidates) > AGREE:
+        if len(self._candidates) > _AGREE:
             # The first stays: it tells since when they agree.
             self._candidates.pop(1)
-        return len(self._candidates) >= AGREE
+        return len(self._candidates) >= _AGREE

@@ -1,4 +1,4 @@
-"""What a store needs of its two memories, and both of them in RAM.
+"""What a store needs of its two memories.
 
 NOR   read(at, size) -> bytes; program(at, data) only clears bits; erase(sector) sets 4 kB
       to ones; flush() returns when everything is on the medium; `size` in bytes.
@@ -10,47 +10,3 @@ SECTOR = 4096
 
 class StoreFailed(Exception):
     """A memory does not take what is written to it."""
-
-
-class RamNor:
-    """NOR flash in memory, true to its one rule: programming only clears bits."""
-
-    def __init__(self, size):
-        self.size = size
-        self._bytes = bytearray(b"\xff" * size)
-
-    def read(self, at, size):
-        """Return `size` bytes from `at`."""
-        return bytes(self._bytes[at : at + size])
-
-    def program(self, at, data):
-        """Clear the bits that are 0 in `data`."""
-        for i in range(len(data)):
-            self._bytes[at + i] &= data[i]
-
-    def erase(self, sector):
-        """Set one sector to ones."""
-        start = sector * SECTOR
-        self._bytes[start : start + SECTOR] = b"\xff" * SECTOR
-
-    def flush(self):
-        """Nothing waits in RAM."""
-
-
-class RamFram:
-    """FRAM in memory."""
-
-    def __init__(self, size):
-        self.size = size
-        self._bytes = bytearray(size)
-
-    def read(self, at, size):
-        """Return `size` bytes from `at`."""
-        return bytes(self._bytes[at : at + size])
-
-    def write(self, at, data):
-        """Write `data` at `at`."""
-        self._bytes[at : at + len(data)] = data
-
-    def flush(self):
-        """Nothing waits in RAM."""

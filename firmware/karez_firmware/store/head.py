@@ -7,9 +7,10 @@ copy with the higher generation counts.
 import binascii
 
 from karez_protocols import fields
+from karez_protocols.constant import const
 
 COPY_SIZE = 256
-_MAGIC = 0x315A484B  # "KHZ1"
+_MAGIC = const(0x315A484B)  # "KHZ1"
 
 LAYOUT = """
 magic u4

@@ -7,6 +7,7 @@ beside the old one first; a cut in between leaves the old one in force.
 import binascii
 
 from karez_protocols import fields
+from karez_protocols.constant import const
 
 from .devices import SECTOR, StoreFailed
 
@@ -27,7 +28,7 @@ size u2
 sort u2
 crc u4
 """
-_MAGIC = 0x314F5A4B
+_MAGIC = const(0x314F5A4B)
 
 
 def read(nor, sort, place):

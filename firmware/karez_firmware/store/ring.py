@@ -8,13 +8,14 @@ that does not read back is burnt and the next one is used.
 import binascii
 
 from karez_protocols import chain, fields, record
+from karez_protocols.constant import const
 from karez_protocols.errors import ProtocolError
 
 from .devices import SECTOR, StoreFailed
 
 SLOTS = 31
-DEAD_MAX = 3  # three dead sectors in a row: the memory is failing, not a cell
-_MAGIC = 0x31535A4B
+_DEAD_MAX = const(3)  # three dead sectors in a row: the memory is failing, not a cell
+_MAGIC = const(0x31535A4B)
 
 _HEADER = """
 magic u4
@@ -89,7 +90,7 @@ class Ring:
         """
         sector, index = place
         dead = 0
-        while dead < DEAD_MAX:
+        while dead < _DEAD_MAX:
             if index == 0:
                 if not self._open(sector, chain_number, seq, h_before, dead):
                     dead += 1

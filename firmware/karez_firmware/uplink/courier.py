@@ -6,8 +6,9 @@ makes the courier send again from there.
 """
 
 from karez_protocols import link
+from karez_protocols.constant import const
 
-ACK_MS = 15_000  # a gateway commits in well under a second; a loaded county link may take ten
+_ACK_MS = const(15_000)  # a gateway commits in well under a second; a loaded county link may take ten
 BEHIND = link.SLOTS_MAX  # more than one frame behind is a backlog
 
 
@@ -56,7 +57,7 @@ class Courier:
     def pump(self, now_ms):
         """Send at most one frame; return True if one went out."""
         head = self._journal.head
-        if self._sent_ms is not None and now_ms - self._sent_ms >= ACK_MS:
+        if self._sent_ms is not None and now_ms - self._sent_ms >= _ACK_MS:
             self._sent = head["acknowledged_seq"]
             self._live = 0
             self._sent_ms = None

@@ -5,15 +5,16 @@ control steps and says when a TLS handshake may take the processor.
 """
 
 from karez_protocols import link
+from karez_protocols.constant import const
 from karez_protocols.errors import ProtocolError
 
 from ..store import objects
 from .courier import Courier
 from .mqtt_client import UP, MqttClient
 
-STATE_MS = 60_000  # the retained state is at most a minute old while the link stands
-UNSENT_MS = 100  # how soon a new record is looked at while the link stands
-START_SPREAD_MS = 2_000  # a village whose mains return does not knock all at once
+_STATE_MS = const(60_000)  # the retained state is at most a minute old while the link stands
+_UNSENT_MS = const(100)  # how soon a new record is looked at while the link stands
+_START_SPREAD_MS = const(2_000)  # a village whose mains return does not knock all at once
 
 
 class Uplink:
@@ -41,7 +42,7 @@ class Uplink:
         self._stream = None
         self._state_ms = None
         self.malformed = 0
-        self.client.start(port.now_ms(), port.random_below(START_SPREAD_MS))
+        self.client.start(port.now_ms(), port.random_below(_START_SPREAD_MS))
 
     @property
     def waiting(self):
@@ -69,7 +70,7 @@ class Uplink:
         message = self.client.take()
         if message:
             self._handle(message[1])
-        if self._state_ms is None or now_ms - self._state_ms >= STATE_MS:
+        if self._state_ms is None or now_ms - self._state_ms >= _STATE_MS:
             payload = link.encode_state(self._state())
             if self.client.publish(self._state_topic, payload, retain=True) is not None:
                 self._state_ms = now_ms
@@ -92,7 +93,7 @@ class Uplink:
         """When to pump though nothing comes in."""
         due_ms = self.client.next_deadline_ms()
         if due_ms is None:
-            return now_ms + STATE_MS
+            return now_ms + _STATE_MS
         if self.is_up and self.courier.has_unsent and self.client.can_publish():
-            due_ms = min(due_ms, now_ms + UNSENT_MS)
+            due_ms = min(due_ms, now_ms + _UNSENT_MS)
         return due_ms

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from karez_gateway.log.edge import Edge
     from karez_gateway.log.files import Files
 
-TILES_CACHED_MAX = 512  # rows of a tile are 16 kB, so 8 MB; proofs of neighbours share nearly all of theirs
+TILES_CACHED_MAX = 256  # rows of a tile are 16 kB, so 4 MB; proofs of neighbours share nearly all of theirs
 BUNDLES_CACHED_MAX = 32  # 256 entries of a few hundred bytes each, so about 2 MB
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, insert, select
 
+from karez_gateway.store.bulk import Bulk
 from karez_gateway.store.schema import entry, fork, passed
 from karez_protocols import fields
 from karez_protocols.entry import RECORD, RECORD_BODY
@@ -44,7 +45,7 @@ class Stored(NamedTuple):
 
 
 _STORED = (entry.c.log_index, entry.c.controller_id, entry.c.chain, entry.c.seq, entry.c.received_utc_s)
-_FIELDS = NewEntry._fields
+_INSERT = Bulk(entry, NewEntry._fields)
 
 
 def next_index(connection: Connection) -> int:
@@ -55,7 +56,7 @@ def next_index(connection: Connection) -> int:
 
 def add(connection: Connection, rows: Sequence[NewEntry]) -> None:
     """Insert entries."""
-    connection.execute(insert(entry), [dict(zip(_FIELDS, row, strict=True)) for row in rows])
+    _INSERT.run(connection, rows)
 
 
 def add_forks(connection: Connection, pairs: Sequence[tuple[int, int]]) -> None:

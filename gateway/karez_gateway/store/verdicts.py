@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
+from karez_gateway.store.bulk import Bulk
 from karez_gateway.store.entries import Stored
 from karez_gateway.store.schema import entry, finding, verdict
 
@@ -25,7 +26,7 @@ class Good(NamedTuple):
     record: Stored
 
 
-_FIELDS = Verdict._fields
+_INSERT = Bulk(verdict, Verdict._fields)
 
 
 def next_position(connection: Connection) -> int:
@@ -36,8 +37,7 @@ def next_position(connection: Connection) -> int:
 
 def add(connection: Connection, rows: Sequence[Verdict]) -> None:
     """Insert verdicts."""
-    if rows:
-        connection.execute(insert(verdict), [dict(zip(_FIELDS, row, strict=True)) for row in rows])
+    _INSERT.run(connection, rows)
 
 
 def good_after(

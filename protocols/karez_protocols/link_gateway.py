@@ -1,0 +1,48 @@
+"""The field link's other side: what the gateway reads of controllers and says to them (design §9).
+
+Layouts and the meaning of the acknowledgement are in link.py.
+"""
+
+from . import fields, record
+from .errors import Malformed, TooLarge
+from .link import ACK, ACK_BODY, GRANT, OFFLINE, SLOTS_MAX, STATE_BODY, UP_HEADER, VERSION
+
+
+def decode_up(payload):
+    """Return (frame, chain, [slot]) of an up payload. Raises Malformed or TooLarge."""
+    values = fields.unpack(UP_HEADER, payload)
+    if values["version"] != VERSION:
+        raise Malformed("frame version %s is not %d" % (values["version"], VERSION))
+    count = values["count"]
+    if not count:
+        raise Malformed("a frame without slots")
+    if count > SLOTS_MAX:
+        raise TooLarge("a frame has at most %d slots" % SLOTS_MAX, SLOTS_MAX)
+    start = fields.size_of(UP_HEADER)
+    size = record.SLOT_SIZE
+    if len(payload) != start + count * size:
+        raise Malformed("%d slots need %d bytes, not %d" % (count, start + count * size, len(payload)))
+    slots = [bytes(payload[start + i * size : start + (i + 1) * size]) for i in range(count)]
+    return values["frame"], values["chain"], slots
+
+
+def encode_ack(frame, chain, seq):
+    """Return an acknowledgement: everything up to `seq` of `chain` is stored durably."""
+    return fields.pack(
+        ACK_BODY, {"kind": ACK, "version": VERSION, "frame": frame, "chain": chain, "seq": seq}
+    )
+
+
+def encode_grant(grant):
+    """Return the down payload that carries one signed grant."""
+    return bytes((GRANT,)) + grant
+
+
+def decode_state(payload):
+    """Return the state as a dict, {"online": 0} for the last will. Raises Malformed."""
+    if bytes(payload) == OFFLINE:
+        return {"online": 0}
+    values = fields.unpack(STATE_BODY, payload)
+    if len(payload) != fields.size_of(STATE_BODY) or (values["version"], values["online"]) != (VERSION, 1):
+        raise Malformed("state of %d bytes" % len(payload))
+    return values
