@@ -88,8 +88,13 @@ class App:
         utc_s, time_state = self.port.utc()
         self.controller.clock.set(utc_s, time_state)
         outage_s = None
-        if self.controller.clock.is_trusted and head["good_utc_s"] is not None:
-            outage_s = max(0, utc_s - head["good_utc_s"])
+        # A clock that stands before the last good reading says nothing about the outage.
+        if (
+            self.controller.clock.is_trusted
+            and head["good_utc_s"] is not None
+            and utc_s >= head["good_utc_s"]
+        ):
+            outage_s = utc_s - head["good_utc_s"]
         last_seq = head["seq"]
         head["boot"] += 1
         self.journal.save()
@@ -185,15 +190,12 @@ class App:
         self._keep_books(now_ms, bool(out.records))
 
     def _take_lines(self):
-        for line in self.port.lines():
-            words = line.split(" ")
+        for words in self.port.lines():
             if words[0] == "aux":
                 self._inputs.aux = words[1] == "1"
                 self._step_ms = 0
             elif words[0] in ("start", "stop"):
                 self._inputs.buttons.append((words[0], binascii.unhexlify(words[1])))
-            elif words[0] == "clock":
-                self.port.set_clock(int(words[1]), int(words[2]))
 
     def _carry_out(self, out):
         """Open first, then write, then close (design §8)."""
@@ -299,4 +301,4 @@ class App:
         if now_ms - self._panel_ms >= _PANEL_MS:
             self._panel_ms = now_ms
             self.port.say("panel " + "|".join(panel.lines(self.controller, self._last_stop)))
-            self.port.say("beat %d" % self.uplink.waiting)
+            self.port.say("beat %d %d %r" % self.uplink.health)

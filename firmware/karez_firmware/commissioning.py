@@ -69,10 +69,9 @@ def _check(name, data, identity):
         raise Refused("this binding is for the box %s" % values["controller"])
 
 
-def take(port, identity, line):
-    """Take one line `object NAME HEX`; return the object's name. Raises Refused."""
-    parts = line.split(" ")
-    if len(parts) != 3 or parts[0] != "object" or parts[1] not in SORTS:
+def take(port, identity, parts):
+    """Take the words of `object NAME HEX`; return the object's name. Raises Refused."""
+    if len(parts) != 3 or parts[1] not in SORTS:
         raise Refused("expected: object binding|certificate|authority|config HEX")
     name = parts[1]
     try:
@@ -98,11 +97,11 @@ def run(port):
         while not lines:
             port.wait(port.now_us() + 1_000_000)
             lines = port.lines()
-        for line in lines:
-            if not line.startswith("object"):
+        for words in lines:
+            if words[0] != "object":
                 continue
             try:
-                port.say("taken " + take(port, identity, line))
+                port.say("taken " + take(port, identity, words))
             except Refused as error:
                 port.say("refused %s" % error)
     return identity

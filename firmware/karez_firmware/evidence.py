@@ -45,7 +45,8 @@ class Evidence:
                 "chain": head["chain"],
             }
         )
-        seq = head["seq"]
+        # From the slot: the commit may also have written a loss record after it.
+        seq = int.from_bytes(slot[4:8], "little")
         message = chain.checkpoint_message(self._identity.name, slot[: record.CONTENT_SIZE])
         slices = ed25519.sign_slices(self._identity.secret, message)
         self._is_signing = self._background.add(slices, lambda signature: self._signed(seq, signature))

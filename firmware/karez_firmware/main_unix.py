@@ -23,6 +23,7 @@ def main(folder, uart, bench):
     gc.threshold(8_192)
     port = Port(folder, uart, int(bench))
     try:
+        port.await_time()
         site = prepare(port)
         from .app import App
 

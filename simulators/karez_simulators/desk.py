@@ -136,6 +136,7 @@ class Desk:
         await self.until(lambda: bool(self.slots) or bool(self._refused), 20, "the box writes its first record")
         if self._refused:
             raise DeskError(f"the controller refused its provisioning: {self._refused}")
+        await self.until(lambda: self.is_ready, 30, "the meters answer and the books are known")
 
     async def _prepare_gateway(self, binding: bytes) -> None:
         keys = self.folder / "link"
@@ -232,6 +233,11 @@ timeout_s = 3
         if self.identity is None:
             raise DeskError("the controller has not shown its keys")
         return self.identity
+
+    @property
+    def is_ready(self) -> bool:
+        """True once the panel shows litres: three readings have agreed."""
+        return self.panel[1].startswith("used ") and "--" not in self.panel[1]
 
     # -- what has happened ----------------------------------------------------------------
 

@@ -122,7 +122,6 @@ def test_a_failed_reading_after_the_stop_is_not_taken_for_still_water():
     desk.run(5)
     desk.run_down_l = 8  # still counted by the meter after the contactor has opened
     desk.press("stop")
-    desk.run(1)
     desk.water_status = 2
     desk.run(2)
     assert desk.controller.pump.state == pump.SETTLING

@@ -7,7 +7,7 @@ mains, the relay board and the watchdog of this controller.
 Lines from the bench:   clock SPEED UTC_MS · aux 0|1 · start CREDENTIAL · stop CREDENTIAL ·
                         object SORT HEX
 Lines to the bench:     identity NAME KEY POINT · coil 0|1 · panel LINE|LINE|LINE|LINE ·
-                        beat WAITING · record SLOT · need SORT ... · taken SORT · refused TEXT
+                        beat WAITING PHASE LAST_LOSS · record SLOT · need SORT ... · taken SORT · refused TEXT
 """
 
 import os
@@ -18,6 +18,7 @@ import time
 
 from karez_firmware.store.devices import SECTOR
 from karez_protocols import record
+from karez_protocols.constant import const
 
 from .files import FileFram, FileNor
 from .unix_net import Stream
@@ -28,6 +29,9 @@ LINE_SIZE_MAX = 8_300  # an object of 4 kB in hex, and its name
 WAIT_MS_MAX = 200  # never away from the control loop for longer (design §4: step every 500 ms)
 # Below a millisecond poll() cannot wait; a silent interval ends by spinning on the clock.
 SPIN_US = 1_000
+
+
+_TIME_TRIES = const(100)  # of 20 ms
 
 
 class BenchGone(Exception):
@@ -56,6 +60,8 @@ class Port:
         self._base_tick = time.ticks_us()
         self._utc_base_ms = int(time.time()) * 1000
         self._net = None
+        self._has_time = False
+        self._early = []  # what the bench said before it told the time
 
     @staticmethod
     def _open_uart(path):
@@ -79,7 +85,7 @@ class Port:
         """(UTC seconds, time state): the bench's clock stands for a radio-set RTC."""
         return (self._utc_base_ms + self.now_ms()) // 1000, record.TIME_SYNCHRONISED
 
-    def set_clock(self, speed, utc_ms):
+    def _set_clock(self, speed, utc_ms):
         """Go on from this moment at another speed; `utc_ms` is the bench's UTC now."""
         self._base_us = self.now_us()
         self._base_tick = time.ticks_us()
@@ -153,7 +159,10 @@ class Port:
         self.say("coil %d" % on)
 
     def lines(self):
-        """Return complete lines from the bench. Raises BenchGone at its end."""
+        """Return complete lines from the bench, each as its words. Raises BenchGone at its end."""
+        if self._early and self._has_time:
+            early, self._early = self._early, []
+            return early
         count = self._bench.readinto(self._buffer)
         if count == 0:
             raise BenchGone
@@ -163,7 +172,23 @@ class Port:
         self._text = parts.pop()
         if len(self._text) > LINE_SIZE_MAX:
             self._text = b""
-        return [str(part, "utf-8") for part in parts]
+        lines = []
+        for part in parts:
+            words = str(part, "utf-8").split(" ")
+            if words[0] == "clock":
+                self._set_clock(int(words[1]), int(words[2]))
+                self._has_time = True
+            else:
+                lines.append(words)
+        return lines
+
+    def await_time(self):
+        """Wait for the bench's first word on the time, as a board waits for its RTC; not for ever."""
+        for _ in range(_TIME_TRIES):
+            if self._has_time:
+                return
+            self.wait(self.now_us() + 20_000)
+            self._early += self.lines()
 
     @staticmethod
     def resource(name):

@@ -42,7 +42,7 @@ class Courier:
         self._live = 0
         self._sent_ms = None
 
-    def acknowledged(self, values):
+    def acknowledged(self, values, now_ms):
         """Take an acknowledgement; return True if it moved (the head is then worth saving)."""
         head = self._journal.head
         if values["chain"] != head["chain"] or values["seq"] > head["seq"]:
@@ -51,7 +51,9 @@ class Courier:
         if values["seq"] < head["acknowledged_seq"] or values["seq"] > self._sent:
             self._sent = values["seq"]
         head["acknowledged_seq"] = values["seq"]
-        self._sent_ms = None
+        if moved:
+            # Only progress stops the clock: a frame that was lost is sent again in time.
+            self._sent_ms = None if values["seq"] >= self._sent else now_ms
         return moved
 
     def pump(self, now_ms):

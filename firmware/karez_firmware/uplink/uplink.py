@@ -45,9 +45,9 @@ class Uplink:
         self.client.start(port.now_ms(), port.random_below(_START_SPREAD_MS))
 
     @property
-    def waiting(self):
-        """Records that the gateway has not acknowledged."""
-        return self.courier.waiting
+    def health(self):
+        """(records not acknowledged, phase of the client, how the last connection ended)."""
+        return self.courier.waiting, self.client.phase, self.client.last_loss
 
     @property
     def is_up(self):
@@ -69,7 +69,7 @@ class Uplink:
             self.courier.connected()
         message = self.client.take()
         if message:
-            self._handle(message[1])
+            self._handle(message[1], now_ms)
         if self._state_ms is None or now_ms - self._state_ms >= _STATE_MS:
             payload = link.encode_state(self._state())
             if self.client.publish(self._state_topic, payload, retain=True) is not None:
@@ -77,7 +77,7 @@ class Uplink:
         if self.courier.pump(now_ms):
             self.client.pump(now_ms, may_block)
 
-    def _handle(self, payload):
+    def _handle(self, payload, now_ms):
         try:
             kind, value = link.decode_down(payload)
         except ProtocolError:
@@ -85,7 +85,7 @@ class Uplink:
             return
         if kind == link.GRANT:
             self._on_grant(value)
-        elif self.courier.acknowledged(value):
+        elif self.courier.acknowledged(value, now_ms):
             # Confirmed records may be overwritten: the head must know before they are.
             self._journal.save()
 

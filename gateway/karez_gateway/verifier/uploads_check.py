@@ -69,7 +69,7 @@ def check(
     volume_l = named.get("volume_l") if named else None
     if named is None:
         findings.append(found("upload_elsewhere", seq=seq, span=span, destination=destination))
-    elif volume_l is None or volume_m3 != volume_l // 1000:
+    elif volume_m3 != (None if volume_l is None else volume_l // 1000):
         sent: int | str = "?" if volume_m3 is None else volume_m3
         recorded: int | str = "?" if volume_l is None else volume_l
         facts = {"destination": destination, "recorded_l": recorded, "sent_m3": sent}
