@@ -93,7 +93,7 @@ def run(port):
     while missing(port):
         port.say("identity %s %s %s" % (identity.name, key, point))
         port.say("need " + " ".join(missing(port)))
-        lines = []
+        lines: list = []
         while not lines:
             port.wait(port.now_us() + 1_000_000)
             lines = port.lines()

@@ -20,7 +20,7 @@ def main(folder, uart, bench):
     """Run until the bench closes its end; the outputs then go off with it."""
     # Collect after every 8 kB: what lives for months then stands close together, and the
     # holes between stay large enough for a frame.
-    gc.threshold(8_192)
+    gc.threshold(8_192)  # type: ignore[attr-defined]
     port = Port(folder, uart, int(bench))
     try:
         port.await_time()

@@ -1,6 +1,7 @@
 """The documents tell the truth: paths, functions, tests, constants, figures and commands they name exist."""
 
 import ast
+import functools
 import importlib
 import re
 import shlex
@@ -60,6 +61,7 @@ def exists(path, page):
     return any(any(base.glob(pattern)) for base in bases)
 
 
+@functools.cache
 def definitions():
     """Every function and class by its name, `module.name` and `Class.method`."""
     found = set()

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
 from karez_protocols import p256
 from karez_protocols.slices import finish
 from test_micropython import micropython

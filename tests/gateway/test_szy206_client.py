@@ -4,6 +4,7 @@ import asyncio
 import socket
 
 import pytest
+
 from karez_gateway.uploads import LinkDown, NoConfirm, Receipt
 from karez_gateway.uploads.szy206_client import Szy206Client
 from karez_gateway.uploads.szy206_events import CommandUnsupported, FlowReport, SessionSettings

@@ -3,6 +3,7 @@
 from binascii import unhexlify
 
 import pytest
+
 from karez_gateway.uploads.szy206_events import (
     CommandUnsupported,
     Failure,

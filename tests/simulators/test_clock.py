@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import pytest
+
 from karez_simulators.clock import SPEED_MAX, Clock
 
 

@@ -7,6 +7,7 @@ import termios
 import time
 
 import pytest
+
 from karez_simulators.clock import Clock
 from karez_simulators.line import Line
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from karez_simulators.meters import Refused
 from karez_simulators.modbus_server import MeterServer
 from karez_simulators.sdm630 import START_IMPORT_MILLIWH, Sdm630

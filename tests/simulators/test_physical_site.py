@@ -6,6 +6,7 @@ import os
 import struct
 
 import pytest
+
 from karez_simulators.clock import Clock
 from karez_simulators.physical_site import PhysicalSite
 from karez_simulators.tuf2000m import DUMP_TOTAL_UL

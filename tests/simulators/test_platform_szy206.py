@@ -4,6 +4,7 @@ import asyncio
 from binascii import unhexlify
 
 import pytest
+
 from karez_protocols import szy206
 from karez_protocols import szy206_messages as messages
 from karez_protocols.szy206_values import TimeTag

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+
 from karez_simulators.well import LIMITS, Well, WellParameters
 
 # A well whose level does not move: flow is the rated flow from the first full turn.

@@ -14,28 +14,27 @@ from . import register
 _HOLD_MS = const(2_500)
 
 
+def _register(segment, rate_per_h):
+    return register.Register(
+        segment["base"], segment["register_base"], segment["multiplier_ppm"], rate_per_h
+    )
+
+
 class Books:
     """Water and energy registers of the binding's current segments."""
 
     def __init__(self, values, segments):
         self._upper_ml_per_wh = values["upper_ml_per_wh"]
         self._rated_flow_lph = values["rated_flow_lph"]
+        # Later rows of one quantity replace earlier ones: the last is the current segment.
         self.segment = 0
-        self.water = self.energy = None
+        self.energy = None
         for number, segment in enumerate(segments):
             if segment["quantity"] == binding.WATER:
-                rate = values["rated_flow_lph"]
+                self.water = _register(segment, values["rated_flow_lph"])
                 self.segment = number + 1
             else:
-                rate = values["rated_power_w"]
-            # Later rows of one quantity replace earlier ones: the last is the current segment.
-            books = register.Register(
-                segment["base"], segment["register_base"], segment["multiplier_ppm"], rate
-            )
-            if segment["quantity"] == binding.WATER:
-                self.water = books
-            else:
-                self.energy = books
+                self.energy = _register(segment, values["rated_power_w"])
         self.held_l = 0
         self.is_uncertain = False
         self._energy_at_good_wh = None
