@@ -111,6 +111,7 @@ class _Broker(amqtt.broker.Broker):  # type: ignore[misc]  # amqtt ships no type
         self._context = context
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._is_cut = False
+        self._serving: set[asyncio.Task[None]] = set()  # connections whose packets are obeyed
         self.port = port
 
     async def _create_server_instance(self, listener_name: str, *_: Any) -> asyncio.Server:
@@ -141,7 +142,24 @@ class _Broker(amqtt.broker.Broker):  # type: ignore[misc]  # amqtt ships no type
                 await super().stream_connected(reader, writer, listener_name)
         finally:
             del self._connections[task]
+            self._serving.discard(task)
             writer.close()
+
+    async def _client_message_loop(self, client_session: Session, handler: Any) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("amqtt calls this in the connection's task")
+        self._serving.add(task)
+        await super()._client_message_loop(client_session, handler)
+
+    async def _publish_retained_messages_for_subscription(
+        self, subscription: tuple[str, int], session: Session
+    ) -> None:
+        # A retained message goes out when its subscription is made (MQTT 3.1.1, 3.3.1.3). amqtt
+        # sends it also behind each CONNACK, for the filters of every client and without asking
+        # `permits`: a controller that comes back then hears its own last will.
+        if asyncio.current_task() in self._serving:
+            await super()._publish_retained_messages_for_subscription(subscription, session)
 
     async def cut(self) -> None:
         """Accept nobody any more and reset every connection, also those that never said CONNECT."""

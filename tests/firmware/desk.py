@@ -49,7 +49,7 @@ class Desk:
         self.now_ms = 0
         self.litres_mlh = 0  # litres pumped, in 1/3,600,000
         self.closed = self.welded = False
-        self.water_status = 0
+        self.water_status = self.energy_status = 0
         self.no_signal = False  # the meter answers, its total stands still and its flow is void
         self._stood_l = 0
         self.run_down_l = 0
@@ -109,7 +109,7 @@ class Desk:
             "values": {"volume_l": self.register_l + self._stood_l, "flow_lph": flow_lph},
         }  # fmt: skip
         inputs.energy = {
-            "status": 0, "at_ms": self.now_ms, "raw": bytes(8),
+            "status": self.energy_status, "at_ms": self.now_ms, "raw": bytes(8),
             "values": {"energy_wh": 1_000 + self.litres_mlh * 22 // 60 // 3_600_000, "power_w": power_w},
         }  # fmt: skip
 

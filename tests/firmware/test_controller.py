@@ -116,6 +116,33 @@ def test_a_silent_water_meter_counts_by_energy_against_the_ceiling_and_stops_at_
     assert (record.EVENT, causes.METER_SILENT) in desk.kinds()
 
 
+def test_a_cut_bus_cable_stops_at_the_ceiling_too():
+    desk = ready(400)
+    desk.press()
+    desk.run(5)
+    desk.water_status = desk.energy_status = 1
+    desk.run(60)
+    stop = desk.last(record.STOP)
+    assert stop["cause"] == causes.WATER_CEILING and not desk.closed
+    assert desk.litres <= 400 + 60_000 * 4 // 3600
+
+
+def test_when_the_power_meter_answers_again_p_is_what_it_counted():
+    desk = ready(4000)
+    desk.press()
+    desk.run(5)
+    desk.water_status = desk.energy_status = 1
+    desk.run(10)
+    blind_l = desk.books.held_l
+    desk.energy_status = 0
+    desk.run(5)
+    # 22 Wh pump a litre here, the upper coefficient books 3 l/Wh: P follows the meter again.
+    assert blind_l > 100 and desk.books.held_l != blind_l and desk.closed
+    desk.water_status = 0
+    desk.run(3)
+    assert desk.books.held_l == 0 and desk.books.volume_l == desk.litres
+
+
 def test_a_failed_reading_after_the_stop_is_not_taken_for_still_water():
     desk = ready()
     desk.press()

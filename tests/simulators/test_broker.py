@@ -1,12 +1,15 @@
 """The field link's rules hold on the bench's broker and on the mosquitto a county runs."""
 
 import asyncio
+import socket
 import ssl
+import struct
 
 import aiomqtt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from karez_protocols import mqtt
 from karez_simulators import mosquitto, pki
 from karez_simulators.broker import LinkBroker, client_context
 
@@ -143,6 +146,85 @@ async def answer_to_connect(broker, authority, credential, will=()):
         return b""
     finally:
         writer.transport.abort()
+
+
+class Box:
+    """A controller's connection packet by packet, so that it can die at any point."""
+
+    def __init__(self, reader, writer):
+        self.reader, self.writer = reader, writer
+        self.packets = mqtt.Reader(640)
+        self.data = b""
+
+    @classmethod
+    async def connect(cls, broker, authority, will):
+        reader, writer = await asyncio.open_connection(
+            broker.host,
+            broker.port,
+            ssl=client_context(authority, authority.client(WELL)),
+            server_hostname=TLS_NAME,
+        )
+        writer.write(mqtt.connect(WELL, 120, f"karez/1/{WELL}/state", will))
+        return cls(reader, writer)
+
+    async def next(self):
+        """The next packet, whatever it is."""
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            while True:
+                if not self.data:
+                    self.data = await self.reader.read(256)
+                    assert self.data, "the broker hung up"
+                self.data = self.data[self.packets.receive(self.data) :]
+                packet = self.packets.packet()
+                if packet:
+                    return packet
+
+    def die(self, with_reset):
+        """End the TCP connection without TLS's goodbye and MQTT's: by RST, or by FIN."""
+        if with_reset:
+            self.writer.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+        self.writer.transport.abort()
+
+
+@pytest.mark.parametrize("in_flight", [False, True], ids=["idle", "in-flight"])
+@pytest.mark.parametrize("with_reset", [True, False], ids=["rst", "fin"])
+async def test_a_controller_that_died_comes_back_and_hears_only_what_it_asked_for(
+    broker, authority, with_reset, in_flight
+):
+    down, state = f"karez/1/{WELL}/down", f"karez/1/{WELL}/state"
+    async with client(broker, authority, authority.gateway(), "gateway") as gateway:
+        await gateway.subscribe("karez/1/+/state", qos=1)
+        for life in range(4):
+            will = b"gone %d" % life
+            box = await Box.connect(broker, authority, will)
+            try:
+                assert await box.next() == (mqtt.CONNACK, 0, 0)
+                box.writer.write(mqtt.subscribe(1, down))
+                # A retained will of the life before is not for it, nor what that life left unanswered.
+                assert await box.next() == (mqtt.SUBACK, 1, 1)
+                await gateway.publish(down, b"stored", qos=1)
+                kind, topic, payload, packet_id = await box.next()
+                assert (kind, topic, payload) == (mqtt.PUBLISH, down, b"stored")
+                if not in_flight:
+                    box.writer.write(mqtt.puback(packet_id) + mqtt.PINGREQ_BYTES)
+                    assert await box.next() == (mqtt.PINGRESP, 0)
+            finally:
+                box.die(with_reset)
+            assert await heard(gateway, will) == [(state, will)]
+
+
+async def test_a_retained_state_comes_with_the_subscription_and_not_before(broker, authority):
+    state = f"karez/1/{WELL}/state"
+    async with client(broker, authority, authority.client(WELL), WELL) as well:
+        await well.publish(state, b"here", qos=1, retain=True)
+        async with client(broker, authority, authority.gateway(), "gateway") as gateway:
+            await gateway.subscribe("karez/1/+/up", qos=1)
+            await well.publish(f"karez/1/{WELL}/up", b"frame", qos=1)
+            assert await heard(gateway, b"frame") == [(f"karez/1/{WELL}/up", b"frame")]
+            await gateway.subscribe("karez/1/+/state", qos=1)
+            assert await heard(gateway, b"here") == [(state, b"here")]
 
 
 async def test_the_certificates_key_may_be_made_on_the_controller(broker, authority):

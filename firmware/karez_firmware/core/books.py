@@ -15,9 +15,11 @@ _HOLD_MS = const(2_500)
 
 
 def _register(segment, rate_per_h):
-    return register.Register(
-        segment["base"], segment["register_base"], segment["multiplier_ppm"], rate_per_h
-    )
+    return register.Register(segment["base"], segment["register_base"], segment["multiplier_ppm"], rate_per_h)
+
+
+def _is_fresh(books, now_ms):
+    return books.last_ms is not None and now_ms - books.last_ms <= _HOLD_MS
 
 
 class Books:
@@ -38,7 +40,7 @@ class Books:
         self.held_l = 0
         self.is_uncertain = False
         self._energy_at_good_wh = None
-        self._closed_ms = 0
+        self._blind_ms = 0
         self._last_ms = None
         self.gap = None  # (volume before, energy before) when a reading came back over a gap
 
@@ -104,7 +106,7 @@ class Books:
         if result in (register.GOOD, register.BACK):
             self.held_l = 0
             self.is_uncertain = False
-            self._closed_ms = 0
+            self._blind_ms = 0
             self._energy_at_good_wh = self.energy_wh
             if result == register.BACK and before[0] is not None:
                 self.gap = before
@@ -113,18 +115,24 @@ class Books:
         return result
 
     def tick(self, now_ms, is_closed):
-        """Count P while the water meter is not believed; `is_closed`: water may be flowing."""
+        """Count P while the water meter is not believed; `is_closed`: water may be flowing.
+
+        By energy as far as the power meter tells, and by rated flow x time closed for as long
+        as it does not: a cut bus cable stops at the ceiling like a dead water meter.
+        """
         elapsed_ms = 0 if self._last_ms is None else now_ms - self._last_ms
         self._last_ms = now_ms
-        fresh = self.water.last_ms is not None and now_ms - self.water.last_ms <= _HOLD_MS
-        if fresh or self.water.last is None:
+        if _is_fresh(self.water, now_ms) or self.water.last is None:
             return
+        by_energy_l = 0
+        if self.energy and self._energy_at_good_wh is not None and self.energy_wh is not None:
+            by_energy_l = (self.energy_wh - self._energy_at_good_wh) * self._upper_ml_per_wh // 1000
+            if _is_fresh(self.energy, now_ms):
+                # It has counted what was blind: that estimate gives way to the meter's.
+                self._blind_ms = 0
+                self.held_l = by_energy_l
+                return
         if is_closed:
-            self._closed_ms += elapsed_ms
-        energy_wh = self.energy_wh
-        if energy_wh is not None and self._energy_at_good_wh is not None:
-            by_energy_l = (energy_wh - self._energy_at_good_wh) * self._upper_ml_per_wh // 1000
-            self.held_l = max(self.held_l, by_energy_l)
-        else:
-            by_time_l = self._rated_flow_lph * self._closed_ms // 3_600_000
-            self.held_l = max(self.held_l, by_time_l)
+            self._blind_ms += elapsed_ms
+        by_time_l = self._rated_flow_lph * self._blind_ms // 3_600_000
+        self.held_l = max(self.held_l, by_energy_l + by_time_l)
