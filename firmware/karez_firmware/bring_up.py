@@ -6,7 +6,7 @@ the heap before the app is loaded: a controller runs for months on what is left.
 
 import json
 
-from karez_protocols import binding, ed25519
+from karez_protocols import binding, ed25519_keys
 from karez_protocols.profile import Profile
 from karez_protocols.slices import finish
 
@@ -20,6 +20,8 @@ DONE = (
     "karez_firmware.commissioning",
     "karez_firmware.configuration",
     "karez_firmware.core.settings",
+    "karez_protocols.binding",
+    "karez_protocols.ed25519_keys",
     "karez_protocols.p256",
     "karez_protocols.profile_document",
     "karez_protocols.read_plan",
@@ -34,7 +36,7 @@ def bring_up(port):
     site.values, site.segments = binding.open_signed(site.binding)[:2]
     # Pinned while the heap is empty: the comb takes 8 kB to build and 1.6 kB to keep, and
     # every later check of a grant is three times as quick.
-    site.regulator = finish(ed25519.pin_slices(site.values["regulator_key"]))
+    site.regulator = finish(ed25519_keys.pin_slices(site.values["regulator_key"]))
     site.config = objects.read_any(port.nor, objects.CONFIG)
     wanted = configuration.read(site.config)
     site.settings, site.accounts, site.link = wanted.settings, wanted.accounts, wanted.link

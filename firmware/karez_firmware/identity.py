@@ -4,7 +4,7 @@ Both are made at commissioning, live in a write-once place of the NOR flash and 
 it. The name follows from the evidence key, so nobody can give it to another box (chain.controller_name).
 """
 
-from karez_protocols import chain, ed25519
+from karez_protocols import chain
 from karez_protocols.slices import finish
 
 from .store import objects
@@ -17,8 +17,10 @@ class Identity:
     """The controller's keys and its name."""
 
     def __init__(self, kept):
+        from karez_protocols.ed25519_keys import secret_slices  # once at boot, then unloaded
+
         # The scalar, its prefix and the public half: what signing needs.
-        self.secret = finish(ed25519.secret_slices(kept[:SEED]))
+        self.secret = finish(secret_slices(kept[:SEED]))
         self.public = self.secret[64:]
         self.name = chain.controller_name(self.public)
         self.link_key_der = kept[SEED:]

@@ -7,22 +7,15 @@ W = volume_base + (register - register_base) of the current segment.
 
 from . import fields, signed
 from .errors import Malformed, NotAllowed
+from .grant import ENERGY, WATER
+from .site_class import CLASSES
 
 VERSION = 1
 LABEL = b"KZ binding 1"
 SEGMENTS_MAX = 8  # one object of at most 1 kB on the controller; older ones live in the log
 
-IRRIGATION = 0
-DOMESTIC = 1
-LIVESTOCK = 2
-INDUSTRY = 3
-CLASS_NAMES = ("irrigation", "domestic", "livestock", "industry")
-
 FAIL_STOPPED = 0
 FAIL_RUNNING = 1
-
-WATER = 0
-ENERGY = 1
 
 HEADER = """
 version u1
@@ -82,7 +75,7 @@ def decode(body):
     for name in ("class", "fail", "seq", "issued_utc_s", "rated_flow_lph", "upper_ml_per_wh"):
         if values[name] is None:
             raise NotAllowed("%s of a binding is missing" % name)
-    if values["class"] >= len(CLASS_NAMES) or values["fail"] not in (FAIL_STOPPED, FAIL_RUNNING):
+    if values["class"] >= CLASSES or values["fail"] not in (FAIL_STOPPED, FAIL_RUNNING):
         raise NotAllowed("class %d with fail direction %d" % (values["class"], values["fail"]))
     segments = [fields.unpack(SEGMENT, body, start + i * width) for i in range(count)]
     for segment in segments:

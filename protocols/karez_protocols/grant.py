@@ -19,7 +19,6 @@ ENERGY = 1
 STOP = 0
 FINISH = 1
 WARN = 2
-POLICY_NAMES = ("stop", "finish", "warn")
 
 FLAG_STRICT = 1  # refuse this grant when the chain does not hold the acknowledged head
 

@@ -29,22 +29,10 @@ ORDER = 11
 STATEMENT = 12
 SIGNATURE = 13
 
+# One text, split at import: short literals would each become a name that MicroPython keeps for ever.
 KIND_NAMES = (
-    "",
-    "interval",
-    "start",
-    "stop",
-    "event",
-    "boot",
-    "gap",
-    "loss",
-    "config",
-    "binding",
-    "grant",
-    "order",
-    "statement",
-    "signature",
-)
+    " interval start stop event boot gap loss config binding grant order statement signature"
+).split(" ")
 
 # Time states: how far the UTC of a record may be believed (OCMF, integrity §2.1).
 TIME_UNKNOWN = 0

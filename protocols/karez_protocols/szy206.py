@@ -10,7 +10,7 @@ docs/wire/szy206.md has the table, with what is sourced and what is inferred.
 import binascii
 
 from .bcd import decode as decimal
-from .crc import crc8_szy206
+from .crc_szy206 import crc8_szy206
 from .errors import BadChecksum, Malformed, NotAllowed, ProtocolError, TooLarge
 
 FRAME_BYTES_MAX = 260  # L is one byte: 255, and 68 L 68 CS 16 around it

@@ -20,6 +20,7 @@ from karez_protocols import (
     grant,
     record,
     signed,
+    site_class,
     szy206,
     szy206_messages,
     szy206_values,
@@ -94,7 +95,7 @@ class Well:
             "multiplier_ppm": 1_000_000,
         }  # fmt: skip
         values = {
-            "class": binding.IRRIGATION, "fail": binding.FAIL_STOPPED, "seq": 1,
+            "class": site_class.IRRIGATION, "fail": binding.FAIL_STOPPED, "seq": 1,
             "controller": self.controller, "site": "W-0001", "gateway": "county",
             "controller_key": public(self.private),
             "regulator_key": public(regulator), "issued_utc_s": T0 - 1000, "rated_flow_lph": 60_000,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from karez_protocols import binding, chain, fields, grant, link, record, signed
+from karez_protocols import binding, chain, fields, grant, link, record, signed, site_class
 
 START_UTC_S = 1_789_999_200  # 2026-09-21 14:00:00 UTC, the beginning of an hour
 INTERVAL_S = 300
@@ -76,7 +76,7 @@ def make_binding(
     key: Ed25519PrivateKey, site: str, *, base_l: int = BASE_VOLUME_L, signer=PROVISIONER
 ) -> bytes:
     values = zeros(binding.HEADER) | {
-        "class": binding.IRRIGATION,
+        "class": site_class.IRRIGATION,
         "fail": binding.FAIL_STOPPED,
         "seq": 1,
         "controller": chain.controller_name(public(key)),

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from karez_protocols import ed25519, errors, sha512
+from karez_protocols import ed25519, ed25519_keys, errors, sha512
 from karez_protocols.slices import finish
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors/ed25519.json").read_text())
@@ -17,7 +17,7 @@ SEEDS = st.binary(min_size=32, max_size=32)
 MESSAGES = st.binary(max_size=300)
 ORDINARY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = ORDINARY.public_key().public_bytes_raw()
-PINNED = finish(ed25519.pin_slices(PUBLIC))
+PINNED = finish(ed25519_keys.pin_slices(PUBLIC))
 
 
 def theirs(key, message, signature):
@@ -44,7 +44,7 @@ def test_sha512_is_openssl_s(data):
 @given(SEEDS, MESSAGES)
 def test_keys_and_signatures_are_openssl_s_to_the_byte(seed, message):
     key = Ed25519PrivateKey.from_private_bytes(seed)
-    secret = finish(ed25519.secret_slices(seed))
+    secret = finish(ed25519_keys.secret_slices(seed))
     assert secret[64:] == key.public_key().public_bytes_raw()
     signature = finish(ed25519.sign_slices(secret, message))
     assert signature == key.sign(message)
@@ -76,7 +76,7 @@ def test_multiples_of_the_order_added_to_s_get_openssl_s_verdict(seed, message, 
 @given(SEEDS, MESSAGES, st.binary(min_size=64, max_size=64))
 def test_any_32_bytes_are_pinned_or_not_allowed_and_never_believe_a_random_signature(key, message, signature):
     try:
-        assert finish(ed25519.pin_slices(key))[-32:] == key
+        assert finish(ed25519_keys.pin_slices(key))[-32:] == key
     except errors.NotAllowed:
         pass
     assert ours(key, message, signature) is False

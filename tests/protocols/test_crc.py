@@ -1,6 +1,7 @@
 """Checksums: published check values, and a bitwise computation that shares no code with them."""
 
-from karez_protocols.crc import crc8_szy206, crc16_modbus
+from karez_protocols.crc import crc16_modbus
+from karez_protocols.crc_szy206 import crc8_szy206
 
 
 def bitwise_crc16(data):

@@ -3,7 +3,7 @@
 import json
 from binascii import unhexlify
 
-from karez_protocols import ed25519, ed25519_base, ed25519_comb, errors
+from karez_protocols import ed25519, ed25519_base, ed25519_comb, ed25519_keys, errors
 from karez_protocols.field25519 import D, P
 from karez_protocols.slices import finish
 
@@ -62,7 +62,7 @@ def test_every_vector_gets_its_verdict():
     for group in VECTORS["testGroups"]:
         key = unhexlify(group["publicKey"]["pk"])
         if len(group["tests"]) > 1:
-            key = finish(ed25519.pin_slices(key))
+            key = finish(ed25519_keys.pin_slices(key))
         for case in group["tests"]:
             verdict = verify(key, unhexlify(case["msg"]), unhexlify(case["sig"]))
             assert verdict is (case["result"] == "valid"), (case["tcId"], case["comment"])
@@ -75,20 +75,20 @@ def test_bytes_that_are_no_key_of_order_l_are_not_pinned():
         if "SmallOrderKey" in flags or "MixedOrderKey" in flags or "NonCanonicalKey" in flags:
             bad += 1
             key = unhexlify(group["publicKey"]["pk"])
-            assert refused(errors.NotAllowed, ed25519.pin_slices, key), group
+            assert refused(errors.NotAllowed, ed25519_keys.pin_slices, key), group
     assert bad > 15
 
 
 def test_seeds_give_the_published_keys_and_signatures():
     for seed, public, message, signature in signed():
-        secret = finish(ed25519.secret_slices(seed))
+        secret = finish(ed25519_keys.secret_slices(seed))
         assert len(secret) == ed25519.SECRET_SIZE and secret[64:] == public
         assert finish(ed25519.sign_slices(secret, message)) == signature
 
 
 def test_a_pinned_key_gives_the_verdict_of_its_32_bytes():
     for _, public, message, signature in signed():
-        pinned = finish(ed25519.pin_slices(public))
+        pinned = finish(ed25519_keys.pin_slices(public))
         assert len(pinned) == ed25519.PINNED_SIZE and pinned[-32:] == public
         assert verify(pinned, message, signature) is True
         assert verify(pinned, message + b"!", signature) is False
@@ -96,7 +96,7 @@ def test_a_pinned_key_gives_the_verdict_of_its_32_bytes():
 
 def test_every_changed_byte_of_signature_and_message_is_refused():
     _, public, message, signature = list(signed())[4]
-    pinned = finish(ed25519.pin_slices(public))
+    pinned = finish(ed25519_keys.pin_slices(public))
     for index in range(64):
         changed = with_byte(signature, index, signature[index] ^ (1 << index % 8))
         assert verify(pinned, message, changed) is False, index
@@ -115,16 +115,16 @@ def test_every_changed_byte_of_the_key_is_refused():
 
 def test_lengths_that_are_not_the_documents_are_malformed():
     seed, public, message, signature = list(signed())[1]
-    pinned = finish(ed25519.pin_slices(public))
+    pinned = finish(ed25519_keys.pin_slices(public))
     for size in (0, 1, 31, 33, 64):
-        assert refused(errors.Malformed, ed25519.secret_slices, bytes(size)), size
-        assert refused(errors.Malformed, ed25519.pin_slices, bytes(size)), size
+        assert refused(errors.Malformed, ed25519_keys.secret_slices, bytes(size)), size
+        assert refused(errors.Malformed, ed25519_keys.pin_slices, bytes(size)), size
         assert refused(errors.Malformed, ed25519.verify_slices, bytes(size), message, signature), size
     assert refused(errors.Malformed, ed25519.verify_slices, pinned + b"\0", message, signature)
     for size in range(64):
         assert refused(errors.Malformed, ed25519.verify_slices, pinned, message, signature[:size]), size
     assert refused(errors.Malformed, ed25519.verify_slices, pinned, message, signature + b"\0")
-    secret = finish(ed25519.secret_slices(seed))
+    secret = finish(ed25519_keys.secret_slices(seed))
     for wrong in (b"", seed, secret[:-1], secret + b"\0"):
         assert refused(errors.Malformed, ed25519.sign_slices, wrong, message), len(wrong)
 
@@ -132,7 +132,7 @@ def test_lengths_that_are_not_the_documents_are_malformed():
 def test_the_base_point_is_a_point_and_the_shipped_comb_is_built_from_it():
     x, y = BASE
     assert (y * y - x * x - 1 - D * x * x % P * y * y) % P == 0
-    assert finish(ed25519_comb.comb_slices(x, y)) == ed25519_base.COMB
+    assert finish(ed25519_keys.comb_slices(x, y)) == ed25519_base.COMB
 
 
 def test_the_ends_of_the_scalar_range_multiply_right():
@@ -147,7 +147,7 @@ def test_every_bit_of_the_scalar_counts():
     comb = ed25519_base.COMB
     power = finish(ed25519_comb.multiply_slices((1, comb)))
     for bit in range(1, 253):
-        power = ed25519_comb._double(power)
+        power = ed25519_comb.double(power)
         if bit % 3 == 0 or bit % 52 in (0, 51):
             assert same(finish(ed25519_comb.multiply_slices((1 << bit, comb))), power), bit
 
@@ -162,8 +162,8 @@ def test_two_combs_add_up():
 def test_every_secret_takes_the_same_number_of_slices():
     counts = []
     for seed in (bytes(32), b"\xff" * 32, bytes(range(32))):
-        making = len(list(ed25519.secret_slices(seed)))
-        secret = finish(ed25519.secret_slices(seed))
+        making = len(list(ed25519_keys.secret_slices(seed)))
+        secret = finish(ed25519_keys.secret_slices(seed))
         signing = [len(list(ed25519.sign_slices(secret, fill * 140))) for fill in (b"\x00", b"\xff")]
         counts.append((making, signing))
     assert counts == [counts[0]] * 3
@@ -173,7 +173,7 @@ def test_every_secret_takes_the_same_number_of_slices():
 
 def test_signing_and_verifying_may_take_turns():
     seed, public, message, signature = list(signed())[2]
-    signing = ed25519.sign_slices(finish(ed25519.secret_slices(seed)), message)
+    signing = ed25519.sign_slices(finish(ed25519_keys.secret_slices(seed)), message)
     verifying = ed25519.verify_slices(public, message, signature)
     for _ in range(60):
         next(signing)
@@ -184,7 +184,7 @@ def test_signing_and_verifying_may_take_turns():
 
 def test_an_abandoned_signature_leaves_no_trace_on_the_next():
     seed, _, message, signature = list(signed())[2]
-    secret = finish(ed25519.secret_slices(seed))
+    secret = finish(ed25519_keys.secret_slices(seed))
     abandoned = ed25519.sign_slices(secret, b"another")
     for _ in range(40):
         next(abandoned)

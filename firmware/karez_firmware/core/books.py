@@ -5,7 +5,7 @@ stands and P counts beside it: upper coefficient x energy since the last good re
 rated flow x time closed without an energy reading. Ceilings test W + P.
 """
 
-from karez_protocols import binding, record
+from karez_protocols import grant, record
 from karez_protocols.constant import const
 
 from . import register
@@ -32,7 +32,7 @@ class Books:
         self.segment = 0
         self.energy = None
         for number, segment in enumerate(segments):
-            if segment["quantity"] == binding.WATER:
+            if segment["quantity"] == grant.WATER:
                 self.water = _register(segment, values["rated_flow_lph"])
                 self.segment = number + 1
             else:

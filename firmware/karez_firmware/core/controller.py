@@ -4,7 +4,7 @@ No clock, pin, bus or memory is touched here. The app carries out what comes bac
 contactor first when it opens, then the records, then the contactor when it closes.
 """
 
-from karez_protocols import binding, causes, grant, record
+from karez_protocols import causes, grant, record, site_class
 from karez_protocols.constant import const
 
 from . import pump, recording, register
@@ -126,11 +126,14 @@ class Controller:
 
     def _read_water(self, register_l, at_ms, now_ms):
         recorder = self.recorder
-        result = self.books.read_water(register_l, at_ms, self._outage_s)
+        outage_s = self._outage_s
+        if self.books.is_known:  # a silence in this run, not the outage before it
+            outage_s = (at_ms - self.books.water.last_ms + 999) // 1000
+        result = self.books.read_water(register_l, at_ms, outage_s)
         if result == register.BACK and self.books.gap:
             before, self.books.gap = self.books.gap, None
-            utc_s = self.clock.utc_s
-            self._out.records.append(recorder.gap(before, self._outage_s, utc_s, now_ms))
+            utc_s = self.clock.utc_s if self.clock.is_trusted else None
+            self._out.records.append(recorder.gap(before, outage_s, utc_s, now_ms))
         if result == register.UNCERTAIN and not recorder.alarms & recording.UNCERTAIN:
             recorder.alarms |= recording.UNCERTAIN
             self._event(causes.SEGMENT_UNCERTAIN, now_ms)
@@ -151,7 +154,9 @@ class Controller:
 
     def _feedback(self, inputs, now_ms):
         if inputs.committed is not None:
-            self._fire(pump.COMMITTED if inputs.committed else pump.COMMIT_FAILED, now_ms)
+            # A dead store stops no drinking water (design §6); the alarm stands.
+            is_permitted = inputs.committed or self._class == site_class.DOMESTIC
+            self._fire(pump.COMMITTED if is_permitted else pump.COMMIT_FAILED, now_ms)
         if self.pump.state == pump.RUNNING and not inputs.aux:
             self.stop_cause = causes.FEEDBACK_LOST
         self._fire(pump.FEEDBACK_ON if inputs.aux else pump.FEEDBACK_OFF, now_ms)
@@ -226,7 +231,7 @@ class Controller:
             return causes.FOREIGN_CURRENT
         if self._is_cut_off:
             return causes.NOT_READY
-        if self._class != binding.DOMESTIC:
+        if self._class != site_class.DOMESTIC:
             if not self.books.is_known or self.books.is_uncertain:
                 return causes.BOOKS_UNKNOWN
             cause = self._exceeded(False)
@@ -254,7 +259,7 @@ class Controller:
 
     def _right(self, now_ms):
         # Drinking water is never cut by quota (design §6).
-        if self._class == binding.DOMESTIC or self.pump.state not in (pump.STARTING, pump.RUNNING):
+        if self._class == site_class.DOMESTIC or self.pump.state not in (pump.STARTING, pump.RUNNING):
             return
         cause = self._exceeded(True) or self._nearly()
         if not cause:

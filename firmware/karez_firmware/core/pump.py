@@ -12,7 +12,8 @@ STOPPING = 4  # opened, waiting for the feedback to fall
 STUCK = 5  # it did not stop: never reported as stopped
 SETTLING = 6  # stopped; the meter's last litres are still coming in
 
-STATE_NAMES = ("off", "committing", "starting", "running", "stopping", "stuck", "settling")
+# One text, split at import: short literals would each become a name that MicroPython keeps for ever.
+STATE_NAMES = "off committing starting running stopping stuck settling".split()  # noqa: SIM905
 
 START = 0
 COMMITTED = 1

@@ -152,6 +152,6 @@ class Recorder:
         """The litres between two good readings over an outage, booked where the gap ends."""
         values = self.measured(record.GAP, causes.NONE, now_ms)
         values["outage_s"] = outage_s
-        values["from_utc_s"] = None if outage_s is None else utc_s - outage_s
+        values["from_utc_s"] = None if outage_s is None or utc_s is None else utc_s - outage_s
         values["volume_before_l"], values["energy_before_wh"] = before
         return values

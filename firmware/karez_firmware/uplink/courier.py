@@ -45,7 +45,8 @@ class Courier:
     def acknowledged(self, values, now_ms):
         """Take an acknowledgement; return True if it moved (the head is then worth saving)."""
         head = self._journal.head
-        if values["chain"] != head["chain"] or values["seq"] > head["seq"]:
+        # A seq of all ones reads as unknown: it acknowledges nothing.
+        if values["chain"] != head["chain"] or values["seq"] is None or values["seq"] > head["seq"]:
             return False
         moved = values["seq"] != head["acknowledged_seq"]
         if values["seq"] < head["acknowledged_seq"] or values["seq"] > self._sent:
@@ -74,6 +75,9 @@ class Courier:
                 self._live_turn = False
                 return True
             return False
+        if self._journal.slot(self._sent + 1) is None:
+            # Overwritten and declared by a loss record: on with what there still is.
+            self._sent = max(self._sent, min(self._journal.oldest() - 1, newest - 1))
         last = min(newest, self._sent + link.SLOTS_MAX)
         if self._send(self._sent + 1, last, now_ms):
             self._sent = last

@@ -100,8 +100,7 @@ class MqttClient:
         self._failures = 0  # since the broker last acknowledged something
         self._packet_id = self._now_ms = 0
         self.phase = DOWN
-        self.last_loss = self._inbox = None
-        self.stream = None
+        self.last_loss = self.stream = None
         self.stop()
 
     def start(self, now_ms, delay_ms=0):
@@ -123,7 +122,7 @@ class MqttClient:
             except OSError:
                 pass
         # Nothing of one connection may reach the next.
-        self.stream = None
+        self.stream = self._inbox = None
         self.unacknowledged: list = []
         self._has_worked = False
         self._chunk: memoryview | bytes = b""

@@ -60,6 +60,10 @@ class Uplink:
         if self.client.stream is not self._stream:
             self._stream = self.client.stream
             self._port.listen_to(self._stream)
+        # Also before the SUBACK (MQTT 3.1.1, 3.8.4): a message that is not taken stops all reading.
+        message = self.client.take()
+        if message:
+            self._handle(message[1], now_ms)
         if not self.is_up:
             return
         sessions = self.client.sessions
@@ -67,15 +71,15 @@ class Uplink:
             self._sessions = sessions
             self._state_ms = None
             self.courier.connected()
-        message = self.client.take()
-        if message:
-            self._handle(message[1], now_ms)
         if self._state_ms is None or now_ms - self._state_ms >= _STATE_MS:
             payload = link.encode_state(self._state())
             if self.client.publish(self._state_topic, payload, retain=True) is not None:
                 self._state_ms = now_ms
-        if self.courier.pump(now_ms):
-            self.client.pump(now_ms, may_block)
+        try:
+            if self.courier.pump(now_ms):
+                self.client.pump(now_ms, may_block)
+        except MemoryError:
+            pass  # no 2 kB in one piece for a frame: the link may wait, the pump may not
 
     def _handle(self, payload, now_ms):
         try:
