@@ -10,6 +10,7 @@ import hashlib
 
 from karez_protocols import causes, record
 from karez_protocols.constant import const
+from karez_protocols.errors import ProtocolError
 
 from . import panel
 from .background import Background
@@ -20,7 +21,7 @@ from .core.rights import Rights
 from .drivers.bus import Bus
 from .drivers.meter_reader import MeterReader
 from .evidence import Evidence, object_record
-from .journal import Journal
+from .journal import Journal, loss
 from .store import objects
 from .store.devices import SECTOR, StoreFailed
 from .store.ring import Ring
@@ -29,6 +30,11 @@ from .uplink.uplink import Uplink
 _STEP_MS = const(250)  # control runs at least this often (design §4: 500)
 _PANEL_MS = const(500)
 _HEAD_MS = const(5_000)  # the books' last good registers reach FRAM this often while they move
+_LOOK_BACK = const(256)  # records: an irrigation writes one in 5 minutes, so 21 hours of it
+# Refused grants on record: a few at once, then one a minute. A flood would else push the
+# irrigations out of the ring; the gateway sends again until it sees a record (downlink.py).
+_NOTES = const(8)
+_NOTE_MS = const(60_000)
 _SLICES = const(20)  # slices of background work per turn: together far below a step
 
 
@@ -63,6 +69,7 @@ class App:
         self._closed = False
         self._step_ms = self._panel_ms = self._head_ms = 0
         self._last_stop = None
+        self._note_ms = 0  # until then refused grants have had their records
         self._pending = []  # records not yet written
         self._checkpoint = False
         self._boot(site)
@@ -73,7 +80,7 @@ class App:
         """The digest the build wrote beside the code: declared, not measured, below tier A."""
         try:
             return binascii.unhexlify(self.port.resource("karez_firmware/core.digest").strip())[:24]
-        except OSError:
+        except (OSError, ValueError):
             return bytes(24)
 
     def _boot(self, site):
@@ -83,7 +90,7 @@ class App:
             self._adopt(slot)
         if self.journal.is_rebuilt:
             self.controller.recorder.status |= recording.HEAD_REBUILT
-            self._find_grant()
+            self._find_lost()
         self.evidence.restore_grant()
         utc_s, time_state = self.port.utc()
         self.controller.clock.set(utc_s, time_state)
@@ -96,17 +103,24 @@ class App:
         ):
             outage_s = utc_s - head["good_utc_s"]
         last_seq = head["seq"]
+        head["floor_utc_s"] = self.controller.clock.floor_utc_s
         head["boot"] += 1
         self.journal.save()
         self.controller.restart(outage_s, head)
         if last_seq == 0:
-            self._commit(object_record(record.BINDING, 1, site.binding))
-            self._commit(object_record(record.CONFIG, 1, site.config))
-        now_ms = self.port.now_ms()
-        self._commit(self.controller.recorder.boot(head["chain"], last_seq, outage_s, self.port.tier, now_ms))
+            self._pending.append(object_record(record.BINDING, 1, site.binding))
+        if last_seq < 2:  # a cut may have come between the two
+            self._pending.append(object_record(record.CONFIG, 1, site.config))
+        recorder, now_ms = self.controller.recorder, self.port.now_ms()
+        self._pending.append(recorder.boot(head["chain"], last_seq, outage_s, self.port.tier, now_ms))
         if self.journal.is_rebuilt:
-            self._commit(self.controller.recorder.event(causes.HEAD_REBUILT, now_ms))
-        self.evidence.checkpoint()
+            self._pending.append(recorder.event(causes.HEAD_REBUILT, now_ms))
+        elif self.journal.oldest() > head["acknowledged_seq"] + 1:
+            # A cut between the end of a sector and its loss record would else leave a gap
+            # that no gateway ever passes.
+            self._pending.append(loss(head["acknowledged_seq"] + 1, self.journal.oldest() - 1))
+        self._checkpoint = True
+        self._write_pending()
 
     def _adopt(self, slot):
         """Bring the head up to a record that was written but not yet known to it."""
@@ -121,14 +135,19 @@ class App:
             head["account"], head["credential"] = values["account"], values["credential"]
             head["start_volume_l"] = values["volume_l"]
 
-    def _find_grant(self):
-        """Without a head: the newest grant record in the ring names the object in force."""
-        for seq in range(self.journal.head["seq"], 0, -1):
+    def _find_lost(self):
+        """Without a head: the newest record names the grant in force, an earlier one what ran."""
+        head = self.journal.head
+        for place in (1, 0):
+            if not self.rights.seq:
+                head["grant_place"] = place
+                self.evidence.restore_grant()
+        newest = head["seq"]
+        for seq in range(newest, max(newest - _LOOK_BACK, 0), -1):
             slot = self.journal.slot(seq)
-            if slot is None:
-                return
-            if slot[1] == record.GRANT:
-                self._adopt(slot)
+            if slot is None or slot[1] in (record.START, record.STOP):
+                if slot:
+                    self._adopt(slot)
                 return
 
     # -- the loop -----------------------------------------------------------------------
@@ -191,11 +210,15 @@ class App:
 
     def _take_lines(self):
         for words in self.port.lines():
-            if words[0] == "aux":
+            if words in (["aux", "0"], ["aux", "1"]):
                 self._inputs.aux = words[1] == "1"
                 self._step_ms = 0
             elif words[0] in ("start", "stop"):
-                self._inputs.buttons.append((words[0], binascii.unhexlify(words[1])))
+                try:
+                    self._inputs.buttons.append((words[0], binascii.unhexlify(words[1])))
+                except (IndexError, ValueError):
+                    if words[0] == "stop":  # a stop needs no card
+                        self._inputs.buttons.append(("stop", b""))
 
     def _carry_out(self, out):
         """Open first, then write, then close (design §8)."""
@@ -216,14 +239,15 @@ class App:
             self._note(values)
             try:
                 slot = self._commit(values)
-                is_committed = True
             except StoreFailed:
-                self.controller.recorder.alarms |= recording.STORE_FAILED
-                is_committed = False
+                slot = None
+                # What is not written has not begun, and has not ended.
+                if values["kind"] in (record.START, record.STOP):
+                    self.journal.head["running"] = 0 if values["kind"] == record.START else 1
             if values["kind"] == record.START:
-                self._inputs.committed = is_committed
+                self._inputs.committed = slot is not None
                 self._step_ms = 0
-            elif values["kind"] == record.STOP and is_committed:
+            elif values["kind"] == record.STOP and slot:
                 self._last_stop = slot
         if self._checkpoint:
             self._checkpoint = False
@@ -252,7 +276,9 @@ class App:
         if books.energy:
             head["energy_wh"], head["energy_register_wh"] = books.energy_wh, books.energy.last
         if books.is_known and self.controller.clock.is_trusted:
-            head["good_utc_s"] = self.controller.clock.utc_s
+            # Of the reading, not of now: the meter may have been silent for long.
+            silent_ms = self.port.now_ms() - books.water.last_ms
+            head["good_utc_s"] = self.controller.clock.utc_s - silent_ms // 1000
 
     def _keep_books(self, now_ms, is_saved):
         if is_saved:
@@ -263,9 +289,14 @@ class App:
             self.journal.save()
 
     def _commit(self, values):
-        utc_s = self.controller.clock.utc_s
-        state = self.controller.clock.state
-        slot = self.journal.append(values, utc_s, self.port.now_ms() // 1000, state)
+        """Write one record and return its slot. Raises StoreFailed; the alarm then stands."""
+        clock = self.controller.clock
+        try:
+            slot = self.journal.append(values, clock.utc_s, self.port.now_ms() // 1000, clock.state)
+        except (OSError, ProtocolError, StoreFailed) as error:
+            # A value that no record can hold must not stop the controller either.
+            self.controller.recorder.alarms |= recording.STORE_FAILED
+            raise StoreFailed(str(error))
         self.port.say("record " + binascii.hexlify(slot).decode())
         return slot
 
@@ -273,8 +304,11 @@ class App:
 
     def _grant(self, data):
         def note(cause, seq):
-            values = self.controller.recorder.event(cause, self.port.now_ms(), seq & 0xFFFFFFF)
-            self._commit(values)
+            now_ms = self.port.now_ms()
+            due_ms = max(self._note_ms, now_ms) + _NOTE_MS
+            if due_ms - now_ms <= _NOTES * _NOTE_MS:
+                self._note_ms = due_ms
+                self._pending.append(self.controller.recorder.event(cause, now_ms, seq))
 
         self.evidence.offer_grant(data, note)
 
@@ -289,7 +323,7 @@ class App:
             "acknowledged_seq": head["acknowledged_seq"],
             "boot": head["boot"],
             "uptime_s": self.port.now_ms() // 1000,
-            "grant_seq": head["grant_seq"],
+            "grant_seq": self.rights.seq,
             "order_seq": 0,
             "segment": self.books.segment,
             "volume_l": self.books.volume_l,

@@ -4,34 +4,42 @@ What this needs (the compiler of profiles, the JSON reader, provisioning) is giv
 the heap before the app is loaded: a controller runs for months on what is left.
 """
 
-import json
-
 from karez_protocols import binding, ed25519_keys
-from karez_protocols.profile import Profile
 from karez_protocols.slices import finish
 
-from . import commissioning, configuration
+from . import configuration
+from .identity import load
 from .site import Site
 from .store import objects
 
 # Modules that only the bring-up needs.
 DONE = (
     "karez_firmware.bring_up",
-    "karez_firmware.commissioning",
     "karez_firmware.configuration",
     "karez_firmware.core.settings",
     "karez_protocols.binding",
     "karez_protocols.ed25519_keys",
-    "karez_protocols.p256",
     "karez_protocols.profile_document",
     "karez_protocols.read_plan",
 )
 
 
+def is_bare(port):
+    """True on a box that still lacks its keys, or something of what the bench gives it."""
+    sorts = (
+        objects.KEY,
+        objects.BINDING,
+        objects.LINK_CERTIFICATE,
+        objects.LINK_AUTHORITY,
+        objects.CONFIG,
+    )
+    return any(objects.read_any(port.nor, sort) is None for sort in sorts)
+
+
 def bring_up(port):
-    """Return a Site: all that this controller is told from outside, ready to be used."""
+    """Return a Site: all that a commissioned controller is told from outside, ready to be used."""
     site = Site()
-    site.identity = commissioning.run(port)
+    site.identity = load(port.nor)
     site.binding = objects.read_any(port.nor, objects.BINDING)
     site.values, site.segments = binding.open_signed(site.binding)[:2]
     # Pinned while the heap is empty: the comb takes 8 kB to build and 1.6 kB to keep, and
@@ -40,8 +48,8 @@ def bring_up(port):
     site.config = objects.read_any(port.nor, objects.CONFIG)
     wanted = configuration.read(site.config)
     site.settings, site.accounts, site.link = wanted.settings, wanted.accounts, wanted.link
-    for meter in wanted.meters:
-        name = "karez_protocols/profiles/%s.json" % meter["profile"]
-        profile = Profile(json.loads(port.resource(name)), meter.get("baud"))
-        site.meters.append((meter["quantity"], profile, meter["address"]))
+    for meter, profile in zip(wanted.meters, configuration.profiles(port, wanted.meters)):
+        found = (meter["quantity"], profile, meter["address"])
+        # Water first: what decides about a cut-off is asked for first.
+        site.meters.insert(0 if found[0] == "water" else len(site.meters), found)
     return site

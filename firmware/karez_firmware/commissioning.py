@@ -6,13 +6,14 @@ contactor cannot be closed, because nothing that could close it is running.
 
 import binascii
 
-from karez_protocols import binding, p256
+from karez_protocols import binding, ed25519_keys, grant, p256
 from karez_protocols.errors import NotAllowed, ProtocolError
 from karez_protocols.slices import finish
 
 from . import configuration
 from .identity import SEED, load
 from .store import objects
+from .store.devices import StoreFailed
 
 SORTS = {
     "binding": objects.BINDING,
@@ -51,22 +52,51 @@ def missing(port):
     return [name for name in wanted if objects.read_any(port.nor, SORTS[name]) is None]
 
 
-def _check(name, data, identity):
-    """Refuse what this box could not work with."""
+def _check(port, name, data, identity):
+    """Refuse what this box could not work with: once written, nothing takes it back."""
     if name == "config":
         try:
-            configuration.read(data)
+            configuration.profiles(port, configuration.read(data).meters)
         except configuration.BadConfiguration as error:
             raise Refused(str(error))
-    if name != "binding":
-        return
+    elif name == "binding":
+        _check_binding(data, identity)
+    elif not _is_der(data):
+        raise Refused("%s is not one whole DER object" % name)
+    elif name == "certificate" and identity.link_point not in data:
+        raise Refused("this certificate is not for the key of this box")
+
+
+def _check_binding(data, identity):
     try:
-        values, _, _, _ = binding.open_signed(data)
+        values, segments, _, _ = binding.open_signed(data)
+        # The box cannot know the bench's key; it knows its own, and the verifiers check the bench's.
+        if values["controller"] != identity.name or values["controller_key"] != identity.public:
+            raise Refused("this binding is for the box %s" % values["controller"])
+        finish(ed25519_keys.pin_slices(values["regulator_key"]))
     except ProtocolError as error:
         raise Refused("binding: %s" % error)
-    # The box cannot know the bench's key; it knows its own, and the verifiers check the bench's.
-    if values["controller"] != identity.name or values["controller_key"] != identity.public:
-        raise Refused("this binding is for the box %s" % values["controller"])
+    quantities = []
+    for segment in segments:
+        quantities.append(segment["quantity"])
+        if segment["base"] is None or segment["register_base"] is None:
+            raise Refused("binding: a segment without its readings")
+    if grant.WATER not in quantities:
+        raise Refused("binding: no segment of water")
+    if grant.ENERGY in quantities and values["rated_power_w"] is None:
+        raise Refused("binding: rated_power_w is missing")
+
+
+def _is_der(data):
+    """True if these bytes are one DER sequence, no more and no less."""
+    if len(data) < 4 or data[0] != 0x30:
+        return False
+    size = 2 + data[1]
+    if data[1] == 0x81:
+        size = 3 + data[2]
+    elif data[1] == 0x82:
+        size = 4 + (data[2] << 8 | data[3])
+    return data[1] in range(0x83) and data[1] != 0x80 and len(data) == size
 
 
 def take(port, identity, parts):
@@ -80,8 +110,11 @@ def take(port, identity, parts):
         raise Refused("%s is not hexadecimal" % name)
     if objects.read_any(port.nor, SORTS[name]) is not None:
         raise Refused("%s is already there" % name)
-    _check(name, data, identity)
-    objects.write(port.nor, SORTS[name], 0, data)
+    _check(port, name, data, identity)
+    try:
+        objects.write(port.nor, SORTS[name], 0, data)
+    except StoreFailed as error:
+        raise Refused(str(error))
     return name
 
 

@@ -3,11 +3,28 @@
 import binascii
 import json
 
+from karez_protocols.errors import ProtocolError
+from karez_protocols.modbus import ADDRESS_MAX
+from karez_protocols.profile import Profile
+
 from .core.settings import BadSetting, check
+
+_TOTALS = {"water": "volume_l", "energy": "energy_wh"}  # what the controller asks of each meter
+_ACCOUNT_MAX = (1 << 32) - 2  # what a record's u4 holds; all ones is unknown
 
 
 class BadConfiguration(Exception):
     """The document is not taken; the text names the part and the reason."""
+
+
+def _check_whole(what, value, greatest):
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= greatest:
+        raise ValueError("%s %r is outside 1..%d" % (what, value, greatest))
+
+
+def _check_text(what, value):
+    if not isinstance(value, str) or not value:
+        raise ValueError("%s %r is no text" % (what, value))
 
 
 class Configuration:
@@ -20,17 +37,24 @@ class Configuration:
             credential = binascii.unhexlify(card)
             if len(credential) != 8:
                 raise ValueError("card %r is not 8 bytes" % card)
+            _check_whole("account", number, _ACCOUNT_MAX)
             self.accounts[credential] = number
         self.link = document["link"]
+        _check_text("host", self.link["host"])
+        _check_whole("port", self.link["port"], 65_535)
+        if self.link.get("tls_name") is not None:
+            _check_text("tls_name", self.link["tls_name"])
         self.meters = document["meters"]
-        for name in ("host", "port"):
-            self.link[name]
         for meter in self.meters:
-            if meter["quantity"] not in ("water", "energy"):
+            if meter["quantity"] not in _TOTALS:
                 raise ValueError("a meter of %r" % meter["quantity"])
-            meter["profile"], meter["address"]
-        if [meter["quantity"] for meter in self.meters].count("water") != 1:
-            raise ValueError("exactly one water meter rules a site")
+            _check_text("profile", meter["profile"])
+            _check_whole("address", meter["address"], ADDRESS_MAX)
+            if meter.get("baud") is not None:
+                _check_whole("baud", meter["baud"], 115_200)
+        quantities = [meter["quantity"] for meter in self.meters]
+        if quantities.count("water") != 1 or len(quantities) > 2:
+            raise ValueError("exactly one water meter rules a site; one energy meter may go with it")
 
 
 def read(data):
@@ -39,5 +63,23 @@ def read(data):
         return Configuration(json.loads(data))
     except KeyError as error:
         raise BadConfiguration("configuration: %s is missing" % error)
-    except (ValueError, TypeError, AttributeError, BadSetting) as error:
+    except (ValueError, TypeError, AttributeError, BadSetting, MemoryError, RuntimeError) as error:
+        # The last two: brackets in brackets, without end.
         raise BadConfiguration("configuration: %s" % error)
+
+
+def profiles(port, meters):
+    """Return the Profile of each meter. Raises BadConfiguration when one cannot be read with another."""
+    found: list = []
+    for meter in meters:
+        try:
+            name = "karez_protocols/profiles/%s.json" % meter["profile"]
+            profile = Profile(json.loads(port.resource(name)), meter.get("baud"))
+        except (OSError, ProtocolError) as error:
+            raise BadConfiguration("configuration: profile %s: %s" % (meter["profile"], error))
+        if profile.total != _TOTALS[meter["quantity"]]:
+            raise BadConfiguration("configuration: %s counts no %s" % (meter["profile"], meter["quantity"]))
+        found.append(profile)
+        if (profile.baud, profile.character_bits) != (found[0].baud, found[0].character_bits):
+            raise BadConfiguration("configuration: the meters of one line differ in their settings")
+    return found

@@ -34,17 +34,20 @@ class Evidence:
         if self._is_signing:
             return
         head = self._journal.head
-        slot = self._commit(
-            {
-                "kind": record.STATEMENT,
-                "cause": causes.NONE,
-                "covered_seq": head["seq"],
-                "covered_h": head["h"],
-                "core_digest": self.core_digest,
-                "config_digest": self.config_digest,
-                "chain": head["chain"],
-            }
-        )
+        try:
+            slot = self._commit(
+                {
+                    "kind": record.STATEMENT,
+                    "cause": causes.NONE,
+                    "covered_seq": head["seq"],
+                    "covered_h": head["h"],
+                    "core_digest": self.core_digest,
+                    "config_digest": self.config_digest,
+                    "chain": head["chain"],
+                }
+            )
+        except StoreFailed:
+            return  # the alarm stands; the next one is due in its time
         # From the slot: the commit may also have written a loss record after it.
         seq = int.from_bytes(slot[4:8], "little")
         message = chain.checkpoint_message(self._identity.name, slot[: record.CONTENT_SIZE])
@@ -53,14 +56,17 @@ class Evidence:
 
     def _signed(self, seq, signature):
         self._is_signing = False
-        self._commit(
-            {
-                "kind": record.SIGNATURE,
-                "cause": causes.NONE,
-                "statement_seq": seq,
-                "signature": signature,
-            }
-        )
+        try:
+            self._commit(
+                {
+                    "kind": record.SIGNATURE,
+                    "cause": causes.NONE,
+                    "statement_seq": seq,
+                    "signature": signature,
+                }
+            )
+        except StoreFailed:
+            pass  # a statement without its signature proves nothing, and the next one covers it
 
     def offer_grant(self, data, note):
         """Take a grant from any carrier; `note(cause, seq)` records what is not as it should be."""
@@ -71,7 +77,8 @@ class Evidence:
             note(causes.GRANT_REFUSED_FORM, 0)
             return
         # Cheap checks first: a flood of old grants costs no signature check.
-        if values["seq"] <= self._rights.seq:
+        # The head's number holds, too: a grant whose object was lost is taken again, an older one is not.
+        if values["seq"] <= self._rights.seq or values["seq"] < self._journal.head["grant_seq"]:
             note(causes.GRANT_REFUSED_SEQ, values["seq"])
             return
 
@@ -84,8 +91,7 @@ class Evidence:
             if cause:
                 note(cause, values["seq"])
                 return
-            self._accept(data, values, rows)
-            if holds_head is False:
+            if self._accept(data, values, rows) and holds_head is False:
                 # Rolled back, cloned or swapped: recorded and raised, never punished by itself.
                 note(causes.GRANT_HEAD_UNKNOWN, values["seq"])
 
@@ -99,18 +105,22 @@ class Evidence:
         return self._journal.holds(values["head_chain"], values["head_seq"], values["head_h"])
 
     def _accept(self, data, values, rows):
-        """Write the object beside the old one, commit its record, then put it in force."""
+        """Write the object beside the old one, commit its record, then put it in force; True if it is."""
         head = self._journal.head
-        try:
-            place = self._journal.put_object(objects.GRANT, "grant_place", data)
-            self._commit(object_record(record.GRANT, values["seq"], data))
-        except StoreFailed:
-            return  # the old grant stays in force; the gateway sends this one again
-        head["grant_seq"], head["grant_place"] = values["seq"], place
         self._clock.raise_floor(values["issued_utc_s"])
         head["floor_utc_s"] = self._clock.floor_utc_s
-        self._journal.save()
+        before = head["grant_seq"], head["grant_place"]
+        try:
+            place = self._journal.put_object(objects.GRANT, "grant_place", data)
+            # Before the record, which takes them to FRAM with it: no cut falls between the two.
+            head["grant_seq"], head["grant_place"] = values["seq"], place
+            self._commit(object_record(record.GRANT, values["seq"], data))
+        except StoreFailed:
+            # The old grant stays in force; the gateway sends this one again.
+            head["grant_seq"], head["grant_place"] = before
+            return False
         self._rights.install(values, rows)
+        return True
 
     def restore_grant(self):
         """Put the grant that was in force back into force after a start."""
@@ -119,7 +129,9 @@ class Evidence:
             return
         # Its signature was checked before its record was committed.
         values, rows = grant.decode(signed.split(grant.LABEL, data)[0])
-        self._rights.install(values, rows)
+        if values["seq"] == self._journal.head["grant_seq"]:
+            self._clock.raise_floor(values["issued_utc_s"])  # a rebuilt head has none
+            self._rights.install(values, rows)
 
 
 def object_record(kind, seq, data):

@@ -8,6 +8,19 @@ from karez_protocols import causes, chain, fields, record, signed
 
 from .store import head as head_store
 from .store import objects
+from .store.devices import StoreFailed
+
+
+def loss(first_seq, last_seq, first_volume_l=None, last_volume_l=None):
+    """Return the values of a record that declares records lost, with W at both ends."""
+    return {
+        "kind": record.LOSS,
+        "cause": causes.NONE,
+        "first_seq": first_seq,
+        "last_seq": last_seq,
+        "first_volume_l": first_volume_l,
+        "last_volume_l": last_volume_l,
+    }
 
 
 class Journal:
@@ -20,6 +33,8 @@ class Journal:
         self.head = head_store.fresh()
         self.is_rebuilt = False
         self.rolled = []  # slots found beyond the head at start, oldest first
+        self._lost: list = []
+        ring.before_open = self._before_open
 
     def start(self, binding):
         """Load or rebuild the head and roll forward; `binding` is the signed binding's bytes.
@@ -36,6 +51,11 @@ class Journal:
                 self.is_rebuilt = True
                 found["chain"], found["seq"], found["h"], place = newest
                 found["sector"], found["index"] = place
+                slot = self._ring.find(found["chain"], found["seq"])
+                if slot:
+                    # What the newest record says of itself; the rest of the head is lost.
+                    values = record.header(slot)
+                    found["boot"], found["grant_seq"] = values["boot"], values["grant_seq"]
         self.head = found
         self._roll_forward()
 
@@ -72,17 +92,26 @@ class Journal:
         values["grant_seq"] = head["grant_seq"]
         slot, h = chain.seal(head["h"], record.encode(values))
         place = (head["sector"], head["index"])
-        lost = self._lost_by_opening(place[0]) if place[1] == 0 else None
         place = self._ring.append(place, head["chain"], values["seq"], head["h"], slot)
         head["seq"], head["h"] = values["seq"], h
         head["sector"], head["index"] = place
         self.save()
-        if lost:
-            self._declare_lost(lost, now_s, uptime_s, time_state)
+        while self._lost:
+            values = loss(*self._lost.pop())
+            try:
+                self.append(values, now_s, uptime_s, time_state)
+            except StoreFailed:
+                break  # the record itself stands; the next start declares what is missing
         return slot
 
+    def _before_open(self, sector):
+        """The ring is about to erase a sector: note what of it nobody has confirmed."""
+        lost = self._lost_by_opening(sector)
+        if lost:
+            self._lost.append(lost)
+
     def _lost_by_opening(self, sector):
-        """First seq of unconfirmed records that opening this sector overwrites, or None."""
+        """(first seq, last seq, W at both ends) of unconfirmed records in a sector, or None."""
         header = self._ring.header(sector)
         head = self.head
         if not header or header["chain"] != head["chain"] or header["first_seq"] > head["seq"]:
@@ -102,14 +131,13 @@ class Journal:
             return None
         return header["first_seq"], last, first_volume, last_volume
 
-    def _declare_lost(self, lost, now_s, uptime_s, time_state):
-        values = {"kind": record.LOSS, "cause": causes.NONE}
-        values["first_seq"], values["last_seq"], values["first_volume_l"], values["last_volume_l"] = lost
-        self.append(values, now_s, uptime_s, time_state)
-
     def save(self):
         """Write the head as it stands to FRAM."""
         head_store.save(self._fram, self.head)
+
+    def oldest(self):
+        """Return the lowest seq of the current chain that the ring may still hold."""
+        return self._ring.oldest(self.head["chain"]) or self.head["seq"] + 1
 
     def slot(self, seq):
         """Return the slot of a seq of the current chain, or None."""

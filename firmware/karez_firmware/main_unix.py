@@ -8,11 +8,22 @@ from .unload import unload
 
 
 def prepare(port):
-    """Return the Site; what made it is given back to the heap when this returns."""
-    from .bring_up import DONE, bring_up
+    """Return the Site, None on a box that was commissioned just now and must start anew.
 
-    site = bring_up(port)
-    unload(*DONE)
+    What makes it is given back to the heap when this returns. The names that MicroPython
+    keeps of every module ever loaded are not: so commissioning has a run of its own.
+    """
+    from . import bring_up
+
+    if bring_up.is_bare(port):
+        from . import commissioning
+
+        commissioning.run(port)
+        return None
+    site = bring_up.bring_up(port)
+    done = bring_up.DONE
+    del bring_up
+    unload(*done)
     return site
 
 
@@ -25,6 +36,9 @@ def main(folder, uart, bench):
     try:
         port.await_time()
         site = prepare(port)
+        if site is None:
+            port.say("commissioned")
+            return 0
         from .app import App
 
         app = App(port, site)
@@ -35,7 +49,7 @@ def main(folder, uart, bench):
     finally:
         try:
             port.set_coil(False)
-        except OSError:
+        except (BenchGone, OSError):
             pass  # the bench that would switch it is gone, and with it the coil's supply
 
 

@@ -54,6 +54,9 @@ volume_l u6
 held_l u4
 """
 
+UP_HEADER_SIZE = 12  # of UP_HEADER
+UP_SIZE_MAX = UP_HEADER_SIZE + SLOTS_MAX * record.SLOT_SIZE
+
 OFFLINE = bytes((VERSION, 0))  # the last will: fixed, the broker sends it when we cannot
 
 
@@ -62,15 +65,12 @@ def topic(controller, leaf):
     return "karez/1/%s/%s" % (controller, leaf)
 
 
-def encode_up(frame, chain, slots):
-    """Return an up payload of 1..16 slots. Raises NotAllowed."""
-    if not 1 <= len(slots) <= SLOTS_MAX:
-        raise NotAllowed("a frame has 1..%d slots, not %d" % (SLOTS_MAX, len(slots)))
-    values = {"version": VERSION, "count": len(slots), "frame": frame, "chain": chain}
-    for slot in slots:
-        if len(slot) != record.SLOT_SIZE:
-            raise NotAllowed("a slot has %d bytes" % record.SLOT_SIZE)
-    return fields.pack(UP_HEADER, values) + b"".join(slots)
+def put_up_header(buffer, frame, chain, count):
+    """Write the header of an up payload of `count` slots into a buffer. Raises NotAllowed."""
+    if not 1 <= count <= SLOTS_MAX:
+        raise NotAllowed("a frame has 1..%d slots, not %d" % (SLOTS_MAX, count))
+    values = {"version": VERSION, "count": count, "frame": frame, "chain": chain}
+    fields.pack_into(UP_HEADER, buffer, 0, values)
 
 
 def decode_down(payload):

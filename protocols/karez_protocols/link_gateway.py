@@ -4,8 +4,29 @@ Layouts and the meaning of the acknowledgement are in link.py.
 """
 
 from . import fields, record
-from .errors import Malformed, TooLarge
-from .link import ACK, ACK_BODY, GRANT, OFFLINE, SLOTS_MAX, STATE_BODY, UP_HEADER, VERSION
+from .errors import Malformed, NotAllowed, TooLarge
+from .link import (
+    ACK,
+    ACK_BODY,
+    GRANT,
+    OFFLINE,
+    SLOTS_MAX,
+    STATE_BODY,
+    UP_HEADER,
+    UP_HEADER_SIZE,
+    VERSION,
+    put_up_header,
+)
+
+
+def encode_up(frame, chain, slots):
+    """Return an up payload of 1..16 slots, as a controller sends it. Raises NotAllowed."""
+    payload = bytearray(UP_HEADER_SIZE)
+    put_up_header(payload, frame, chain, len(slots))
+    for slot in slots:
+        if len(slot) != record.SLOT_SIZE:
+            raise NotAllowed("a slot has %d bytes" % record.SLOT_SIZE)
+    return bytes(payload) + b"".join(slots)
 
 
 def decode_up(payload):

@@ -16,10 +16,10 @@ Unknown is None, never a zero: NaN and infinity are None, and so is a value of m
 from .errors import NotAllowed
 
 # Kinds of value and how many registers each takes. The index is the compact code.
-KINDS = "u16 s16 u32 s32 f32".split()  # noqa: SIM905 - literals would stay as names in MicroPython
+KINDS = "u16 s16 u32 s32 f32".split()  # literals would stay as names in MicroPython
 _U16, _S16, _U32, _S32, _F32 = range(5)
 # Bit 0: words in reverse order; bit 1: bytes swapped inside each word.
-ORDERS = "ABCD CDAB BADC DCBA".split()  # noqa: SIM905 - the same
+ORDERS = "ABCD CDAB BADC DCBA".split()  # literals would stay as names in MicroPython
 
 VALUE_MAX = (1 << 63) - 1  # the ledger's widest integer; no meter total comes near
 

@@ -1,7 +1,8 @@
 """What people and misfortune do on the desk, and what must then hold.
 
-HANDS (`do = …`) act; CHECKS (`check = …`) return whether something holds and the sentence that
-says so, with the figures found. A scenario is made of both.
+HANDS (`do = …`) act; CHECKS (`check = …`) return whether something holds and the figures found.
+A scenario is made of both; `wording` has a sentence for each. Both raise DeskError when there is
+nothing to act on or to look at.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from karez_protocols import causes, entry, record
-
 from karez_simulators import log_reader
 from karez_simulators.desk import SITE, Desk, DeskError
 from karez_simulators.gateway_process import karez
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from karez_simulators.platform_szy206 import ReceivedReport
 
-Found = tuple[bool, str]  # whether it holds, and the sentence that says so
+Found = tuple[bool, dict[str, Any]]  # whether it holds, and the figures for its sentence
 
 # Real seconds that something on the desk may take before it counts as not happening.
 PATIENCE_S = 25
@@ -50,6 +50,8 @@ class Play:
 
     async def replayed_grant(self) -> None:
         """The very first grant is sent once more."""
+        if not self.desk.grants:
+            raise DeskError("no grant has been given that could be replayed")
         await self._carry_in_vain(self.desk.grants[0])
 
     async def _carry_in_vain(self, data: bytes) -> None:
@@ -75,8 +77,16 @@ class Play:
         )
 
     async def pump(self, seconds: int) -> None:
-        """Let the pump run for so many simulated seconds."""
+        """Let the pump run for so many simulated seconds, to the end of which it must run."""
+        if not self.desk.site.well.is_powered:
+            raise DeskError("the pump does not run")
         await self.desk.clock.sleep_ms(seconds * 1000)
+        if not self.desk.site.well.is_powered:
+            raise DeskError(f"the pump stopped meanwhile{self._why_stopped()}")
+
+    def _why_stopped(self) -> str:
+        stops = self.desk.records(record.STOP)
+        return f": {causes.name(stops[-1]['cause'])}" if stops else ""
 
     async def wait(self, seconds: int) -> None:
         """Let so many simulated seconds pass."""
@@ -94,9 +104,7 @@ class Play:
         desk = self.desk
         before = len(desk.records(record.STOP))
         act()
-        await desk.until(
-            lambda: len(desk.records(record.STOP)) > before, PATIENCE_S, "the stop is written"
-        )
+        await desk.until(lambda: len(desk.records(record.STOP)) > before, PATIENCE_S, "the stop is written")
 
     async def delivered(self) -> None:
         """Wait until the gateway has acknowledged every record."""
@@ -117,7 +125,7 @@ class Play:
 
     async def kill(self) -> None:
         """SIGKILL to the controller's process."""
-        vm = self._vm()
+        vm = self.desk.controller()
         self.at_kill_seq = len(self.desk.slots)
         vm.kill()
         await self.desk.until(
@@ -126,14 +134,14 @@ class Play:
         )  # fmt: skip
 
     async def restart(self) -> None:
-        """Start the controller again and wait until its books are known."""
-        vm = self._vm()
+        """Start the controller (again) and wait until its books are known and its last irrigation closed."""
+        desk = self.desk
+        vm = desk.controller()
         await vm.stop()
-        stops = len(self.desk.records(record.STOP))
+        desk.forget_panel()
         await vm.start()
-        await self.desk.until(
-            lambda: len(self.desk.records(record.STOP)) > stops, PATIENCE_S, "the cut-off irrigation is closed"
-        )
+        await desk.until(lambda: desk.is_ready, PATIENCE_S, "the controller knows its books again")
+        await desk.until(lambda: not desk.is_irrigating, PATIENCE_S, "the cut-off irrigation is closed")
 
     async def export(self) -> None:
         """The gateway writes the site's evidence bundle; anyone verifies it offline."""
@@ -141,79 +149,86 @@ class Play:
 
     async def flip_a_bit(self) -> None:
         """One bit of the bundle changes, in the middle of its records."""
+        if not self.bundle.exists():
+            raise DeskError("no bundle has been exported that could be changed")
         data = bytearray(self.bundle.read_bytes())
-        self.flipped_at = data.index(self.desk.slots[len(self.desk.slots) // 2]) + 50  # in its volume
+        at = data.find(self.desk.slots[len(self.desk.slots) // 2])
+        if at < 0:
+            raise DeskError("the bundle does not hold the record in the middle of the controller's")
+        self.flipped_at = at + 50  # in its volume
         data[self.flipped_at] ^= 1
         self.bundle.write_bytes(data)
-
-    def _vm(self) -> Any:
-        if self.desk.vm is None:
-            raise DeskError("there is no controller on the desk")
-        return self.desk.vm
 
     # -- checks ---------------------------------------------------------------------------
 
     async def pump_runs(self) -> Found:
-        """The contactor is closed and the well gives water."""
-        well = self.desk.site.settle()
-        return well.is_powered, f"pump runs: {well.flow_lph / 1000:.1f} m³/h, {well.power_w / 1000:.1f} kW"
+        """The contactor is closed and the well gives water, at the latest when the motor is up to speed."""
+        site = self.desk.site
+        deadline_ms = self.desk.clock.now_ms() + site.well.parameters.spin_up_ms
+        while site.settle().is_powered and self.desk.clock.now_ms() < deadline_ms:
+            await self.desk.clock.sleep_ms(100)
+        well = site.settle()
+        return well.is_powered and well.flow_lph > 0, self._motor()
 
     async def pump_is_off(self) -> Found:
-        """The contactor is open and nothing flows."""
+        """The contactor is open and the motor without voltage."""
+        return not self.desk.site.settle().is_powered, self._motor()
+
+    def _motor(self) -> dict[str, str]:
         well = self.desk.site.settle()
-        return not well.is_powered, "pump is off"
+        return {"flow": f"{well.flow_lph / 1000:.1f}", "power": f"{well.power_w / 1000:.1f}"}
 
     async def litres_exact(self) -> Found:
         """W is what the water meter counted, to the litre."""
         booked, metered = self.desk.volume_l, self.desk.metered_l
-        return booked == metered, f"W = {booked} L, the water meter counted {metered} L"
+        return booked == metered, {"booked": booked, "metered": metered}
 
     async def stopped_by(self, cause: str) -> Found:
         """The newest stop has this cause, and the panel shows its code."""
-        found = causes.name(self.desk.records(record.STOP)[-1]["cause"])
-        code = self.desk.stop_code
-        return found == cause, f"stopped by: {found}; code on the panel: {code}"
+        found = self.desk.newest(record.STOP)["cause"]
+        return causes.name(found) == cause, {"cause": found, "code": self.desk.stop_code}
 
     async def overshoot(self) -> Found:
         """Past the ceiling by no more than flow x (meter refresh + 1.1 s) and one register step."""
-        stop = self.desk.records(record.STOP)[-1]
+        stop = self.desk.newest(record.STOP, "ceiling_l", "volume_l")
         site = self.desk.site
         over_l = stop["volume_l"] - stop["ceiling_l"]
         refresh_ms = site.water.refresh_ms
         bound_l = site.well.parameters.greatest_flow_lph * (refresh_ms + 1_100) // 3_600_000 + 1
-        text = f"ceiling {stop['ceiling_l']} L, W {stop['volume_l']} L: overshoot {over_l:+d} L (at most {bound_l})"
-        return over_l <= bound_l and self.desk.metered_l == stop["volume_l"], text
+        figures = {"ceiling": stop["ceiling_l"], "booked": stop["volume_l"], "over": over_l, "bound": bound_l}
+        return over_l <= bound_l and self.desk.metered_l == stop["volume_l"], figures
 
     async def refused(self, cause: str) -> Found:
         """The newest event is a refusal for this cause."""
-        event = self.desk.records(record.EVENT)[-1]
+        event = self.desk.newest(record.EVENT)
         number = event["subject"] if event["cause"] == causes.START_REFUSED else event["cause"]
-        return causes.name(number) == cause, f"refused by the controller: {causes.name(number)}"
+        return causes.name(number) == cause, {"cause": number}
 
     async def grant_in_force(self) -> Found:
         """The newest grant is the one in force, and no refused one ever was."""
         seqs = [values["object_seq"] for values in self.desk.records(record.GRANT)]
         wanted = list(range(1, self.desk.grant_seq + 1))
-        return seqs == wanted, f"grants in force so far: {seqs}"
+        return seqs == wanted and bool(seqs), {"seqs": ", ".join(str(seq) for seq in seqs) or "-"}
 
     async def records_wait(self, at_least: int) -> Found:
         """Records pile up on the controller while nobody takes them."""
-        new = len(self.desk.slots) - self.seq_at_outage
-        logged = self._newest_in_log()
-        waiting = len(self.desk.slots) - logged
-        return waiting >= at_least, f"{waiting} records wait on the controller ({new} written since)"
+        desk = self.desk
+        # The gateway may be writing its log just now, from what it had before.
+        await desk.until(lambda: self._newest_in_log() >= 0, PATIENCE_S, "the log can be read")
+        waiting = len(desk.slots) - self._newest_in_log()
+        return waiting >= at_least, {"waiting": waiting, "new": len(desk.slots) - self.seq_at_outage}
 
     async def log_complete(self) -> Found:
         """The log holds every record once, in order, byte for byte as the box wrote them."""
         logged = self._logged()
         seqs = [int.from_bytes(slot[4:8], "little") for slot in logged]
         whole = logged == self.desk.slots and seqs == list(range(1, len(seqs) + 1))
-        return whole, f"log holds records 1..{len(seqs)}, none missing, none doubled, in order"
+        return whole, {"last": len(seqs)}
 
     async def receipt(self) -> Found:
         """The platform confirmed floor(W / 1000) cubic metres of the newest stop."""
         desk = self.desk
-        stop = desk.records(record.STOP)[-1]
+        stop = desk.newest(record.STOP, "volume_l")
         volume_l, utc_s = int(stop["volume_l"]), stop["utc_s"]
         # A report's time tag is its record's time of sampling (szy206.md 2.5).
         found: list[ReceivedReport] = []
@@ -224,27 +239,28 @@ class Play:
 
         await desk.until(is_confirmed, PATIENCE_S, "the platform confirms the stop")
         reported = found[-1].volume_m3
-        text = f"platform receipt: {reported} m³; {volume_l % 1000} L carried on"
-        return reported == volume_l // 1000, text
+        return reported == volume_l // 1000, {"volume": reported, "rest": volume_l % 1000}
 
     async def ledger_adds_up(self) -> Found:
         """The gateway's hourly ledger adds up to W."""
         rows = (await self.desk.gateway.verb("ledger", "--json")).json
-        booked = sum(row["litres"] for row in rows)
-        return booked == self.desk.volume_l, f"hourly ledger adds up to {booked} L"
+        ledger_l = sum(row["litres"] for row in rows)
+        return ledger_l == self.desk.volume_l, {"ledger": ledger_l, "booked": self.desk.volume_l}
 
     async def gap_booked(self) -> Found:
         """What flowed between the last reading and the cut is booked as a gap, not lost."""
-        gap = self.desk.records(record.GAP)[-1]
-        litres = gap["volume_l"] - gap["volume_before_l"]
-        text = f"gap of {gap['outage_s']} s booked: {litres} L that the dead process had not seen"
-        return gap["volume_l"] == self.desk.metered_l and gap["seq"] > self.at_kill_seq, text
+        gap = self.desk.newest(record.GAP, "volume_l", "volume_before_l")
+        figures = {"outage": gap["outage_s"], "litres": gap["volume_l"] - gap["volume_before_l"]}
+        return gap["volume_l"] == self.desk.metered_l and gap["seq"] > self.at_kill_seq, figures
 
     async def bundle_proved(self) -> Found:
         """`karez verify` proves the bundle with the keys of the trust file."""
         code = await self._verify()
-        text = f"karez verify: {self.report.get('verdict')}, {len(self.report.get('irrigations', []))} irrigations"
-        return code == 0, text
+        figures = {
+            "verdict": self.report.get("verdict"),
+            "irrigations": len(self.report.get("irrigations", [])),
+        }
+        return code == 0, figures
 
     async def bundle_rejected(self) -> Found:
         """`karez verify` rejects the changed bundle and names the place."""
@@ -252,14 +268,15 @@ class Play:
         for finding in self.report.get("findings", []):
             first, last = finding.get("bytes", (1, 0))
             if first <= self.flipped_at <= last:
-                text = f"rejected: {finding['code']} at seq {finding.get('seq')}, bytes {first}-{last}"
-                return code == 1, text
-        return False, f"byte {self.flipped_at} was changed, and no finding names its place (exit {code})"
+                return code == 1, {"code": finding["code"], "seq": finding.get("seq"), "first": first}
+        raise DeskError(f"byte {self.flipped_at} was changed, and no finding names its place (exit {code})")
 
     async def _verify(self) -> int:
+        if not self.bundle.exists():
+            raise DeskError("no bundle has been exported that could be verified")
         trust = self.desk.gateway.data / "trust.json"
         spoken = await karez("verify", str(self.bundle), "--trust", str(trust), "--json")
-        self.report = spoken.json if spoken.out else {}
+        self.report = spoken.json
         return spoken.code
 
     # -- the log, as an auditor reads it --------------------------------------------------
@@ -267,12 +284,12 @@ class Play:
     def _logged(self) -> list[bytes]:
         """Every record of the log, in the log's order."""
         found = log_reader.entries(self.desk.gateway.data / "log")
-        return [bytes(one["slot"]) for one in found if one["entry"] == entry.RECORD]  # type: ignore[arg-type]
+        return [bytes(one["slot"]) for one in found if one["entry"] == entry.RECORD]
 
     def _newest_in_log(self) -> int:
         try:
             return len(self._logged())
-        except (OSError, ValueError):  # the log is being written just now: look again
+        except log_reader.Unreadable:  # the log is being written just now: look again
             return -1
 
 

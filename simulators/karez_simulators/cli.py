@@ -1,10 +1,16 @@
 """`karez bench …`: simulated wells, meters and platforms on a desk."""
 
+import io
 import os
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from karez_simulators.desk import Plan
+    from karez_simulators.scenario import Scenario
 
 app = typer.Typer(
     help="A well on your desk: real firmware, real meters on a line, broker, gateway and platform.",
@@ -25,7 +31,7 @@ BrokerPort = Annotated[int, typer.Option(min=0, max=65535, help="Port of the bro
 PlatformPort = Annotated[int, typer.Option(min=0, max=65535, help="Port of the platform; 0 = any free one.")]
 Keep = Annotated[Path | None, typer.Option(help="Keep everything in this new folder afterwards.")]
 Lang = Annotated[str, typer.Option(help="en or zh; default from LANG.")]
-Picture = Annotated[Path | None, typer.Option(help="Write the last page as an SVG picture.")]
+Picture = Annotated[Path | None, typer.Option(help="Write what was shown as an SVG picture.")]
 
 
 def _refuse(text: str) -> typer.Exit:
@@ -40,6 +46,12 @@ def _language(lang: str) -> str:
     return lang or ("zh" if named.lower().startswith("zh") else "en")
 
 
+def _spell_what_it_can() -> None:
+    """A terminal in GBK or Latin-1 has no ✓: it shows a question mark, and the play goes on."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
 @app.command(epilog="Example: karez bench demo --lang zh")
 def demo(
     broker: Broker = "in-process",
@@ -50,7 +62,7 @@ def demo(
     picture: Picture = None,
 ) -> None:
     """Play the main job: one litre from meter register to platform receipt, checked act by act."""
-    _play(DEMO, broker, broker_port, platform_port, keep, lang, picture)
+    _play(DEMO, broker, (broker_port, platform_port), keep, lang, picture)
 
 
 @app.command(epilog="Example: karez bench run one-litre --broker mosquitto")
@@ -64,54 +76,67 @@ def run(
     picture: Picture = None,
 ) -> None:
     """Play a scenario; its verdict is the exit code: 0 every check held, 1 not, 2 it could not be played."""
-    _play(scenario, broker, broker_port, platform_port, keep, lang, picture)
+    _play(scenario, broker, (broker_port, platform_port), keep, lang, picture)
 
 
 @app.command(epilog="Example: karez bench scenarios")
-def scenarios() -> None:
+def scenarios(lang: Lang = "") -> None:
     """List the scenarios that ship with karez."""
     from karez_simulators import scenario  # noqa: PLC0415 - start-up time
 
+    is_chinese = _language(lang) == "zh"
+    _spell_what_it_can()
     for name in scenario.names():
-        typer.echo(f"{name:<20} {scenario.load(name).title}")
+        found = scenario.load(name)
+        typer.echo(f"{name:<20} {found.title_zh if is_chinese else found.title}")
+
+
+def _check_folders(keep: Path | None, picture: Path | None) -> None:
+    """Refuse before a minute's play what could not be written after it."""
+    try:
+        if keep is not None and keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
+            raise _refuse(f"--keep {keep} is not empty: name a new folder")
+        if picture is not None and (picture.is_dir() or not os.access(picture.absolute().parent, os.W_OK)):
+            raise _refuse(f"--picture {picture} cannot be written: name a file in a folder that is yours")
+    except OSError as error:
+        raise _refuse(f"{error.filename}: {error.strerror}") from None
 
 
 def _play(
-    name: str,
-    broker: str,
-    broker_port: int,
-    platform_port: int,
-    keep: Path | None,
-    lang: str,
-    picture: Path | None,
+    name: str, broker: str, ports: tuple[int, int], keep: Path | None, lang: str, picture: Path | None
 ) -> None:
-    from rich.console import Console  # noqa: PLC0415 - start-up time
-
-    from karez_simulators import play, scenario, stage  # noqa: PLC0415
-    from karez_simulators.desk import BROKERS, Plan  # noqa: PLC0415
-    from karez_simulators.firmware_image import VmMissingError  # noqa: PLC0415
-
-    language = _language(lang)
-    if broker not in BROKERS:
-        raise _refuse(f"--broker {broker} is not known; known: {', '.join(BROKERS)}")
-    if keep is not None and keep.exists() and any(keep.iterdir()):
-        raise _refuse(f"--keep {keep} is not empty: name a new folder")
     try:
-        chosen = scenario.load(name)
-    except scenario.ScenarioError as error:
-        raise _refuse(str(error)) from None
-    console = Console(record=picture is not None)
-    plan = Plan(chosen.well, chosen.settings, broker, broker_port, platform_port)
-    show = stage.Stage(chosen, language, console)
-    try:
-        with show:
-            held = play.run(chosen, show, plan, keep)
-    except (KeyboardInterrupt, play.Stopped):
+        from karez_simulators import play, scenario  # noqa: PLC0415 - start-up time
+        from karez_simulators.desk import BROKERS, Plan  # noqa: PLC0415
+
+        language = _language(lang)
+        if broker not in BROKERS:
+            raise _refuse(f"--broker {broker} is not known; known: {', '.join(BROKERS)}")
+        _check_folders(keep, picture)
+        _spell_what_it_can()
+        try:
+            chosen = scenario.load(name)
+            held = _show(chosen, Plan(chosen.well, chosen.settings, broker, *ports), keep, language, picture)
+        except (scenario.ScenarioError, *play.EXPECTED) as error:
+            raise _refuse(" ".join(str(error).split())) from None
+        except play.Stopped:
+            raise KeyboardInterrupt from None
+    except KeyboardInterrupt:
         typer.echo("karez bench: stopped; nothing is left running", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    except (*play.EXPECTED, VmMissingError) as error:
-        raise _refuse(str(error)) from None
+    raise typer.Exit(0 if held else FAILED)
+
+
+def _show(chosen: "Scenario", plan: "Plan", keep: Path | None, language: str, picture: Path | None) -> bool:
+    """Play on the stage; return whether every check held."""
+    from rich.console import Console  # noqa: PLC0415 - start-up time
+
+    from karez_simulators import play, stage  # noqa: PLC0415
+
+    show = stage.Stage(chosen, language, Console())
+    with show:
+        held = play.run(chosen, show, plan, keep)
     show.close()
     if picture is not None:
-        console.save_svg(str(picture), title="karez bench demo")
-    raise typer.Exit(0 if held else FAILED)
+        show.save_picture(picture)
+    return held

@@ -13,6 +13,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from karez_simulators.firmware_image import micropython
+from karez_simulators.gateway_process import last_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 HEAP_KB = 192  # what the firmware may use here; the final budget is smaller
 CONTACTOR_MS = 60  # from coil to contacts, and to the auxiliary contact
 DEAD_MAN_MS = 5_000  # the coil's hardware dead-man (design §4)
+LOOK_MS = 100  # how often a dead coil is looked at
 LINE_BYTES_MAX = 65_536
 
 
@@ -48,7 +50,7 @@ class ControllerVm:
         self._tasks: list[asyncio.Task[None]] = []
         self._coil = False
         self._beat_ms = 0
-        self.opened_at_ms: int | None = None  # bench time at which the coil was last switched off
+        self._is_ended_by_us = False
         self.errors = folder / "controller.log"
 
     @property
@@ -56,22 +58,25 @@ class ControllerVm:
         """True while the process lives."""
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def obituary(self) -> str:
+        """How the process ended, if nobody killed it; else empty."""
+        if self._process is None or self.is_running or self._is_ended_by_us:
+            return ""
+        return f"the controller ended: {last_line(self.errors)}"
+
     async def start(self) -> None:
         """Start the process. Raises VmMissingError when there is no VM."""
-        program = micropython()
         self._folder.mkdir(parents=True, exist_ok=True)
         ours, theirs = socket.socketpair()
-        theirs.setblocking(False)
-        environment = {**os.environ, "MICROPYPATH": f"{self._image}:.frozen"}
-        with self.errors.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                program, "-X", f"heapsize={HEAP_KB}k", "-m", "karez_firmware.main_unix",
-                str(self._folder), self._site.port_path, str(theirs.fileno()),
-                pass_fds=[theirs.fileno()], env=environment, stdin=asyncio.subprocess.DEVNULL,
-                stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
-        theirs.close()
-        reader, self._writer = await asyncio.open_connection(sock=ours, limit=LINE_BYTES_MAX)
+        with theirs:
+            theirs.setblocking(False)
+            try:
+                await self._run(theirs.fileno())
+                reader, self._writer = await asyncio.open_connection(sock=ours, limit=LINE_BYTES_MAX)
+            except BaseException:
+                ours.close()
+                raise
         self._beat_ms = self._clock.now_ms()
         self._clock.watch(self._tell_clock)
         self._tell_clock()
@@ -79,6 +84,18 @@ class ControllerVm:
             asyncio.create_task(self._read(reader)),
             asyncio.create_task(self._watch_heart()),
         ]
+
+    async def _run(self, bench_fd: int) -> None:
+        # In the image's folder: MICROPYPATH knows no way to write a path with a colon.
+        environment = {**os.environ, "MICROPYPATH": ".:.frozen"}
+        self._is_ended_by_us = False
+        with self.errors.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                micropython(), "-X", f"heapsize={HEAP_KB}k", "-m", "karez_firmware.main_unix",
+                str(self._folder), self._site.port_path, str(bench_fd),
+                pass_fds=[bench_fd], env=environment, cwd=self._image, stdin=asyncio.subprocess.DEVNULL,
+                stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
 
     def send(self, line: str) -> None:
         """Send one line to the controller; a dead one hears nothing."""
@@ -92,6 +109,7 @@ class ControllerVm:
     def kill(self) -> None:
         """SIGKILL: what the process had in memory is gone."""
         if self._process is not None and self._process.returncode is None:
+            self._is_ended_by_us = True
             self._process.kill()
 
     async def stop(self) -> None:
@@ -116,14 +134,16 @@ class ControllerVm:
         self.send(f"clock {self._clock.speed} {utc_ms}")
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
-        while line := await self._line(reader):
-            words = line.decode(errors="replace").rstrip("\n").split(" ")
-            if words[0] == "coil":
-                await self._switch(words[1] == "1")
-            elif words[0] == "beat":
-                self._beat_ms = self._clock.now_ms()
-            self._on_line(words)
-        self._drop()
+        try:
+            while line := await self._line(reader):
+                words = line.decode(errors="replace").rstrip("\n").split(" ")
+                if words[0] == "coil":
+                    await self._switch(words[1:] == ["1"])
+                elif words[0] == "beat":
+                    self._beat_ms = self._clock.now_ms()
+                self._on_line(words)
+        finally:  # whatever ended it, the coil has no supply any more
+            self._drop()
 
     @staticmethod
     async def _line(reader: asyncio.StreamReader) -> bytes:
@@ -134,8 +154,6 @@ class ControllerVm:
 
     async def _switch(self, on: bool) -> None:
         self._coil = on
-        if not on:
-            self.opened_at_ms = self._clock.now_ms()
         await self._clock.sleep_ms(CONTACTOR_MS)
         self._site.set_contactor(on)
         self.send(f"aux {int(on)}")
@@ -146,7 +164,11 @@ class ControllerVm:
 
     async def _watch_heart(self) -> None:
         while True:
-            await self._clock.sleep_ms(1000)
-            if self._coil and self._clock.now_ms() - self._beat_ms > DEAD_MAN_MS:
+            left_ms = self._beat_ms + DEAD_MAN_MS - self._clock.now_ms()
+            if left_ms > 0:
+                await self._clock.sleep_ms(left_ms)
+                continue
+            if self._coil:
                 self._drop()
                 self.send("aux 0")
+            await self._clock.sleep_ms(LOOK_MS)

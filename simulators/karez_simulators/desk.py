@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from karez_protocols import causes, chain, grant, record
 from karez_protocols.szy206 import address_of
-
 from karez_simulators import firmware_image, provisioning
 from karez_simulators.broker import LinkBroker
 from karez_simulators.clock import Clock
@@ -41,13 +41,14 @@ TLS_NAME = "broker.karez.test"
 SITE = "410105-0001"
 DESTINATION = "county"
 BROKERS = ("in-process", "mosquitto")
+LOOPBACK = "127.0.0.1"
 CARD = b"card-001"
 ACCOUNT = 7
 YEAR_S = 365 * 86_400
 
 
 class DeskError(RuntimeError):
-    """Something on the desk did not come up; the text says what and what to do."""
+    """Something on the desk did not come up or did not happen; the text says what and what to do."""
 
 
 @dataclass
@@ -62,10 +63,28 @@ class Plan:
     seed: int = 0
 
 
+def _check_ports(plan: Plan) -> None:
+    """Raise DeskError, naming port and option, if a port that was asked for cannot be had."""
+    asked = (
+        ("broker", "--broker-port", plan.broker_port),
+        ("platform", "--platform-port", plan.platform_port),
+    )
+    with ExitStack() as held:  # both at once: they may be the same
+        for what, option, port in asked:
+            try:
+                if port:
+                    held.enter_context(socket.create_server((LOOPBACK, port)))
+            except OSError as error:
+                raise DeskError(
+                    f"port {port} of the {what} cannot be used ({error.strerror}): "
+                    f"name another with {option}, or leave it out for a free one"
+                ) from None
+
+
 class Desk:
     """One site with all that belongs to it, as an asynchronous context manager."""
 
-    def __init__(self, folder: Path, plan: Plan, on_change: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, folder: Path, plan: Plan) -> None:
         self.folder = folder
         self.plan = plan
         self.clock = Clock()
@@ -85,7 +104,7 @@ class Desk:
         self.grants: list[bytes] = []
         self.register_at_binding_ul = 0
         self._refused = ""
-        self._on_change = on_change
+        self._not_understood = ""
         self._changed = asyncio.Event()
         self._stack = AsyncExitStack()
 
@@ -110,18 +129,21 @@ class Desk:
         await self._stack.aclose()
 
     async def _come_up(self) -> None:
+        firmware_image.micropython()  # without one nothing else need be tried
+        _check_ports(self.plan)
         # One after the other, so that whatever is up is taken down again if the next fails.
         await self._stack.enter_async_context(self.broker)
         await self._stack.enter_async_context(self.platform)
         await self._stack.enter_async_context(self.site)
         self._stack.push_async_callback(self.gateway.stop)
-        image = firmware_image.build(self.folder.parent / "firmware")
+        # In a thread: a signal that comes meanwhile is heard.
+        image = await asyncio.to_thread(firmware_image.build, self.folder / "firmware")
         self.vm = ControllerVm(self.folder / "controller", image, self.site, self.clock, self._hear)
         self._stack.push_async_callback(self.vm.stop)
 
     async def provision(self) -> None:
         """Start the box, bind it to the site, enrol it at the gateway, start the gateway."""
-        vm = self._vm()
+        vm = self.controller()
         await vm.start()
         await self.until(lambda: self.identity is not None, 20, "the controller shows its keys")
         identity = self._identity()
@@ -133,9 +155,14 @@ class Desk:
         config = provisioning.configuration(self.plan.settings, {CARD: ACCOUNT}, link)
         await self._prepare_gateway(binding)
         provisioning.hand_over(vm, identity, binding, self.authority, config)
-        await self.until(lambda: bool(self.slots) or bool(self._refused), 20, "the box writes its first record")
+        await self.until(
+            lambda: not vm.is_running or bool(self._refused), 20, "the box takes what the bench gives it"
+        )
         if self._refused:
             raise DeskError(f"the controller refused its provisioning: {self._refused}")
+        # Commissioning has a run of its own; what follows is the box's first day at the well.
+        await vm.stop()
+        await vm.start()
         await self.until(lambda: self.is_ready, 30, "the meters answer and the books are known")
 
     async def _prepare_gateway(self, binding: bytes) -> None:
@@ -155,7 +182,7 @@ class Desk:
 
     def _gateway_toml(self, ca: Path, certificate: Path, key: Path) -> str:
         def q(value: object) -> str:
-            return json.dumps(str(value))
+            return json.dumps(str(value), ensure_ascii=False)  # TOML takes no surrogate pairs
 
         return f"""\
 [gateway]
@@ -187,6 +214,15 @@ timeout_s = 3
     # -- the box's cable ------------------------------------------------------------------
 
     def _hear(self, words: list[str]) -> None:
+        try:
+            self._take(words)
+        except (ValueError, IndexError):  # a firmware in the making may say anything
+            self._not_understood = (
+                f"the controller said what the bench does not understand: {' '.join(words)[:60]}"
+            )
+        self._changed.set()
+
+    def _take(self, words: list[str]) -> None:
         if words[0] == "identity":
             self.identity = provisioning.Identity.parse(words)
         elif words[0] == "record":
@@ -197,34 +233,29 @@ timeout_s = 3
             self.waiting = int(words[1])
         elif words[0] == "refused":
             self._refused = " ".join(words[1:])
-        self._changed.set()
-        self._on_change()
 
     async def until(self, is_so: Callable[[], bool], seconds: float, what: str) -> None:
         """Wait until something holds that the cable, the well or the platform tells.
 
-        `seconds` are real ones. Raises DeskError naming what did not happen.
+        `seconds` are real ones. Raises DeskError naming what did not happen; at once when a
+        process of the desk has ended that nobody ended.
         """
         deadline = time.monotonic() + seconds
         while not is_so():
             left = deadline - time.monotonic()
+            for why in (self._not_understood, self.controller().obituary, self.gateway.obituary):
+                if why:
+                    raise DeskError(f"{what}: did not happen; {why}")
             if left <= 0:
-                raise DeskError(f"{what}: did not happen within {seconds:g} s{self._why()}")
+                raise DeskError(f"{what}: did not happen within {seconds:g} s")
             self._changed.clear()
             try:
                 await asyncio.wait_for(self._changed.wait(), min(left, 0.1))
             except TimeoutError:
                 continue  # the well and the platform tell no one: look again
 
-    def _why(self) -> str:
-        vm = self.vm
-        if vm is not None and not vm.is_running and vm.errors.exists():
-            lines = vm.errors.read_text(errors="replace").strip().splitlines()
-            if lines:
-                return f"; the controller ended: {lines[-1]} (whole log: {vm.errors})"
-        return ""
-
-    def _vm(self) -> ControllerVm:
+    def controller(self) -> ControllerVm:
+        """Return the controller. Raises DeskError before the desk is up."""
         if self.vm is None:
             raise DeskError("the desk is not up")
         return self.vm
@@ -239,7 +270,31 @@ timeout_s = 3
         """True once the panel shows litres: three readings have agreed."""
         return self.panel[1].startswith("used ") and "--" not in self.panel[1]
 
+    def forget_panel(self) -> None:
+        """Take what the panel showed for old: the controller is about to start."""
+        self.panel = ["", "", "", ""]
+
     # -- what has happened ----------------------------------------------------------------
+
+    @property
+    def is_irrigating(self) -> bool:
+        """True while the newest start has no stop."""
+        kinds = [slot[1] for slot in self.slots if slot[1] in (record.START, record.STOP)]
+        return bool(kinds) and kinds[-1] == record.START
+
+    def newest(self, kind: int, *known: str) -> dict[str, Any]:
+        """Return the newest record of a kind.
+
+        Raises DeskError when there is none yet, or when it does not know one of the fields `known`.
+        """
+        found = self.records(kind)
+        name = record.KIND_NAMES[kind]
+        if not found:
+            raise DeskError(f"the controller has written no {name} record yet")
+        unknown = [field for field in known if found[-1][field] is None]
+        if unknown:
+            raise DeskError(f"the newest {name} record does not know its {', '.join(unknown)}")
+        return found[-1]
 
     def records(self, kind: int) -> list[dict[str, Any]]:
         """Return every record of a kind that the box committed, decoded, oldest first."""
@@ -280,7 +335,9 @@ timeout_s = 3
 
     def press(self, button: str) -> None:
         """A person presses start or stop, card at the reader."""
-        self._vm().press(button, CARD)
+        if not self.controller().is_running:
+            raise DeskError("the controller does not run: nobody hears the button")
+        self.controller().press(button, CARD)
 
     def right(self, ceiling_l: int, seq: int, policy: int = grant.STOP) -> Right:
         """Return a right up to an absolute ceiling, valid for a year around now."""

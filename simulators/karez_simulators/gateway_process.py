@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 READY_S = 20  # a loaded two-core machine needs about two seconds
 STOP_S = 10
+VERB_S = 60  # the longest verb, an export, takes about a second
 
 
 class GatewayError(RuntimeError):
-    """A `karez` command failed; the text is its own last line and where its log is."""
+    """A `karez` command failed; the text is its own last line and what its log is called."""
 
 
 class Spoken:
@@ -32,19 +33,31 @@ class Spoken:
 
     @property
     def json(self) -> Any:
-        """Its standard output as JSON."""
-        return json.loads(self.out)
+        """Its standard output as JSON. Raises GatewayError with its last words if it is none."""
+        try:
+            return json.loads(self.out)
+        except ValueError:
+            last = self.err.strip().splitlines()[-1:] or [f"exit {self.code}, nothing said"]
+            raise GatewayError(f"no answer from the gateway's command: {last[0]}") from None
+
+
+def last_line(log: Path) -> str:
+    """Return the last line of a log and what the log is called: --keep keeps it."""
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    return f"{lines[-1] if lines else 'it said nothing'} ({log.name}; --keep FOLDER keeps it)"
 
 
 async def karez(*words: str) -> Spoken:
-    """Run one `karez` command to its end."""
+    """Run one `karez` command to its end. Raises GatewayError if that does not come."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "karez_gateway", *words,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
     )  # fmt: skip
     try:
-        out, err = await process.communicate()
+        out, err = await asyncio.wait_for(process.communicate(), VERB_S)
+    except TimeoutError:
+        raise GatewayError(f"karez {' '.join(words[:2])} did not end within {VERB_S} s") from None
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
@@ -73,7 +86,7 @@ class GatewayProcess:
         spoken = await karez("gateway", "init", str(self.data), *words)
         if spoken.code:
             raise GatewayError(f"karez gateway init: {spoken.err.strip()}")
-        (self.data / "gateway.toml").write_text(config)
+        (self.data / "gateway.toml").write_text(config, encoding="utf-8")
 
     async def start(self) -> None:
         """Start the service and wait until it says that it is ready."""
@@ -92,23 +105,28 @@ class GatewayProcess:
             line = b""
         if b"ready" not in line:
             await self.stop()
-            raise GatewayError(f"the gateway did not start: {self._last_line()} (whole log: {self.log})")
+            raise GatewayError(f"the gateway did not start: {last_line(self.log)}")
 
-    def _last_line(self) -> str:
-        lines = self.log.read_text(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+    @property
+    def obituary(self) -> str:
+        """How the service ended, if nobody ended it; else empty."""
+        if self._process is None or self._process.returncode is None:
+            return ""
+        return f"the gateway ended: {last_line(self.log)}"
 
     async def stop(self) -> None:
         """SIGTERM, then SIGKILL if it does not end. Harmless twice."""
         process, self._process = self._process, None
         if process is None or process.returncode is not None:
             return
-        process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), STOP_S)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+            with contextlib.suppress(ProcessLookupError, TimeoutError):
+                process.terminate()
+                await asyncio.wait_for(process.wait(), STOP_S)
+        finally:  # also when we are told to hurry: it must not survive us
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
     async def status(self) -> dict[str, Any]:
         """Return `karez gateway status --json`."""

@@ -1,19 +1,24 @@
 """An auditor's eye on the gateway's log: the entry bundles, read as C2SP tlog-tiles writes them.
 
-    tile/entries/<N>[.p/<W>]: big-endian u16 length, then the entry; 256 entries to a full bundle
+tile/entries/<N>[.p/<W>]: big-endian u16 length, then the entry; 256 entries to a full bundle
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from karez_protocols import entry
+from karez_protocols.errors import ProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 TILE_ENTRIES = 256
+
+
+class Unreadable(RuntimeError):
+    """The log does not hold what its checkpoint covers: damaged, or written just now."""
 
 
 def _path(number: int) -> str:
@@ -27,20 +32,41 @@ def _path(number: int) -> str:
 
 
 def size_of(log: Path) -> int:
-    """Return the tree size that the log's checkpoint signs."""
-    return int((log / "checkpoint").read_text().split("\n")[1])
+    """Return the tree size that the log's checkpoint signs. Raises Unreadable."""
+    try:
+        size = int((log / "checkpoint").read_text(encoding="utf-8").split("\n")[1])
+    except (OSError, ValueError, IndexError):
+        raise Unreadable(f"{log.name}: the checkpoint names no size") from None
+    if size < 0:
+        raise Unreadable(f"{log.name}: the checkpoint names the size {size}")
+    return size
 
 
-def entries(log: Path) -> Iterator[dict[str, object]]:
-    """Yield every entry the checkpoint covers, decoded, in order of the log."""
+def entries(log: Path) -> Iterator[dict[str, Any]]:
+    """Yield every entry the checkpoint covers, decoded, in order of the log. Raises Unreadable."""
     size = size_of(log)
     for number in range((size + TILE_ENTRIES - 1) // TILE_ENTRIES):
         width = min(TILE_ENTRIES, size - number * TILE_ENTRIES)
-        name = _path(number) + ("" if width == TILE_ENTRIES else f".p/{width}")
-        path = log / "tile" / "entries" / name
-        data = path.read_bytes() if path.exists() else (log / "tile" / "entries" / _path(number)).read_bytes()
+        data = _bundle(log / "tile" / "entries", number, width)
         at = 0
-        for _ in range(width):
-            length = int.from_bytes(data[at : at + 2], "big")
-            yield entry.decode(data[at + 2 : at + 2 + length])
-            at += 2 + length
+        for nth in range(width):
+            end = at + 2 + int.from_bytes(data[at : at + 2], "big")
+            try:
+                # A length that is cut off leaves nothing, or too little, to decode.
+                if end > len(data):
+                    raise Unreadable(f"entry {number * TILE_ENTRIES + nth} is cut off")
+                yield entry.decode(data[at + 2 : end])
+            except ProtocolError as error:
+                raise Unreadable(f"entry {number * TILE_ENTRIES + nth}: {error}") from None
+            at = end
+
+
+def _bundle(folder: Path, number: int, width: int) -> bytes:
+    """Return the bytes of a bundle; a partial one goes when the full one is there."""
+    names = [_path(number)] if width == TILE_ENTRIES else [f"{_path(number)}.p/{width}", _path(number)]
+    for name in names:
+        try:
+            return (folder / name).read_bytes()
+        except OSError:
+            continue
+    raise Unreadable(f"bundle {names[0]} cannot be read")

@@ -17,6 +17,7 @@ from typing import Self
 from karez_simulators.pki import Credential, LinkAuthority
 
 INSTALL = "apt-get install mosquitto"
+SBIN = "/usr/sbin:/usr/local/sbin"  # where Debian keeps it: not in everyone's PATH
 
 # One pattern serves every controller: %u is the CN of its certificate.
 ACCESS = """\
@@ -66,9 +67,16 @@ class MosquittoFailed(RuntimeError):
     """mosquitto ended before it served; the message carries what it printed."""
 
 
-def find() -> str | None:
-    """Path of mosquitto; Debian keeps it in /usr/sbin, which is not in everyone's PATH."""
-    return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+def find(path: str | None = None, beside: str = SBIN) -> str | None:
+    """Path of mosquitto in `path` (default: PATH) or `beside` it; None if it is in neither."""
+    return shutil.which("mosquitto", path=path) or shutil.which("mosquitto", path=beside)
+
+
+def found(program: str | None) -> str:
+    """Return the program that was found. Raises MosquittoMissing with what to do if there is none."""
+    if program is None:
+        raise MosquittoMissing(f"mosquitto is not installed: {INSTALL}; or leave --broker out")
+    return program
 
 
 def configuration(folder: pathlib.Path, host: str, port: int, user: str = "root") -> str:
@@ -94,11 +102,8 @@ class Mosquitto:
 
     def __init__(self, authority: LinkAuthority, tls_name: str, port: int = 0) -> None:
         """`tls_name` is what controllers expect in the certificate; port 0 takes a free one."""
-        program = find()
-        if program is None:
-            raise MosquittoMissing(f"mosquitto is not installed: {INSTALL}")
         self.port = port
-        self._program = program
+        self._program = found(find())
         self._child: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._log: collections.deque[bytes] = collections.deque(maxlen=LOG_LINES_MAX)
@@ -136,13 +141,18 @@ class Mosquitto:
         if child.stderr is None:
             raise RuntimeError("stderr was asked for")
         self._log.clear()
-        async for line in child.stderr:
-            self._log.append(line)
-            if line.rstrip().endswith(READY):
-                self._child, self.port = child, port
-                self._reader = asyncio.create_task(self._read_log(child.stderr))
-                return True
-        await child.wait()
+        try:
+            async for line in child.stderr:
+                self._log.append(line)
+                if line.rstrip().endswith(READY):
+                    self._child, self.port = child, port
+                    self._reader = asyncio.create_task(self._read_log(child.stderr))
+                    return True
+            await child.wait()
+        except BaseException:  # cancelled while it came up: it must not stay behind
+            child.kill()
+            await child.wait()
+            raise
         return False
 
     async def _read_log(self, lines: asyncio.StreamReader) -> None:

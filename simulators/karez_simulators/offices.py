@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from karez_protocols import binding, grant, signed
+from karez_protocols import binding, grant, signed, site_class
 
 NOBODYS_HEAD = bytes(32)
 
@@ -100,7 +100,7 @@ class Bench(Office):
         """Return the signed binding of a box to a site; `rated` = (L/h, W, upper mL/Wh)."""
         flow_lph, power_w, upper_ml_per_wh = rated
         values = {
-            "class": binding.IRRIGATION,
+            "class": site_class.IRRIGATION,
             "fail": binding.FAIL_STOPPED,
             "seq": 1,
             "controller": controller,
@@ -113,7 +113,7 @@ class Bench(Office):
             "rated_power_w": power_w,
             "upper_ml_per_wh": upper_ml_per_wh,
         }
-        segments = [self._segment(binding.WATER, water), self._segment(binding.ENERGY, energy)]
+        segments = [self._segment(grant.WATER, water), self._segment(grant.ENERGY, energy)]
         return self.sign(binding.LABEL, binding.encode(values, segments))
 
     @staticmethod

@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 UPPER_MARGIN_PERCENT = 115  # the upper coefficient stands this far above the step test's ratio
 
 
-class ProvisioningError(RuntimeError):
-    """The box refused what the bench gave it; the text is the box's own."""
-
-
 @dataclass(frozen=True)
 class Identity:
     """What a box says of itself: its name and the public halves of its two keys."""

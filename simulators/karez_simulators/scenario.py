@@ -23,13 +23,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from karez_firmware.core.settings import BadSetting, check
-
+from karez_protocols import causes
 from karez_simulators.acts import CHECKS, HANDS
 from karez_simulators.clock import SPEED_MAX
 from karez_simulators.well import WellParameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+FILE_BYTES_MAX = 1_000_000  # a hundred times the longest; a device or a film is no scenario
+
+# value: (least, greatest) of a step's whole numbers. A day of pumping is an hour of waiting; a grant's
+# ceiling has 40 bits, of which a well of a million m³ a year uses 30.
+RANGES = {"litres": (0, 1_000_000_000), "seconds": (0, 86_400), "at_least": (0, 1_000_000)}
 
 
 class ScenarioError(ValueError):
@@ -75,26 +81,33 @@ def names() -> list[str]:
 
 def load(name: str) -> Scenario:
     """Return a scenario by its name, or by the path of a file. Raises ScenarioError."""
-    path = Path(name)
-    if name in names():
-        text = (resources.files("karez_simulators") / "scenarios" / f"{name}.toml").read_text("utf-8")
-    elif path.suffix == ".toml" or path.exists():
-        try:
-            text = path.read_text("utf-8")
-        except OSError as error:
-            raise ScenarioError(f"{name} cannot be read: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise ScenarioError(f"{name} is not UTF-8 text") from None
-    else:
-        raise ScenarioError(
-            f"there is no scenario {name!r}; the ones that ship: {', '.join(names())}; or give a .toml file"
-        )
+    text = _read(name)
     try:
-        return parse(path.stem, tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"{name} is not TOML: {error}") from None
+        return parse(Path(name).stem, tomllib.loads(text))
     except ScenarioError as error:
         raise ScenarioError(f"{name}: {error}") from None
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, brackets 1,000 deep
+        raise ScenarioError(f"{name} is not TOML: {error}") from None
+
+
+def _read(name: str) -> str:
+    if name in names():
+        return (resources.files("karez_simulators") / "scenarios" / f"{name}.toml").read_text("utf-8")
+    try:
+        with Path(name).open("rb") as file:
+            data = file.read(FILE_BYTES_MAX + 1)
+    except (OSError, ValueError) as error:
+        if name.endswith(".toml") or not isinstance(error, FileNotFoundError):
+            raise ScenarioError(f"{name!r} cannot be read: {getattr(error, 'strerror', error)}") from None
+        near = difflib.get_close_matches(name, names(), 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"the ones that ship: {', '.join(names())}"
+        raise ScenarioError(f"there is no scenario {name!r}; {hint} Or give a .toml file") from None
+    if len(data) > FILE_BYTES_MAX:
+        raise ScenarioError(f"{name} is larger than {FILE_BYTES_MAX} bytes: no scenario")
+    try:
+        return data.decode("utf-8-sig")  # some editors begin a file with a mark
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"{name} is not UTF-8 text (byte {error.start})") from None
 
 
 def parse(name: str, document: dict[str, Any]) -> Scenario:
@@ -102,7 +115,7 @@ def parse(name: str, document: dict[str, Any]) -> Scenario:
     _known(document, ("title", "title_zh", "well", "controller", "act"), "the file")
     acts = document.get("act")
     if not isinstance(acts, list) or not acts:
-        raise ScenarioError("at least one [[act]] is needed")
+        raise ScenarioError("at least one act is needed: write [[act]], with two brackets")
     return Scenario(
         name,
         _text(document, "title", "the file"),
@@ -130,8 +143,8 @@ def _table(document: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _text(table: dict[str, Any], key: str, where: str) -> str:
     value = table.get(key)
-    if not isinstance(value, str) or not value:
-        raise ScenarioError(f"{where} needs {key} = \"…\"")
+    if not isinstance(value, str) or not value.isprintable() or not value.strip():
+        raise ScenarioError(f'{where} needs {key} = "…", one line of text')
     return value
 
 
@@ -144,6 +157,7 @@ def _well(table: dict[str, Any]) -> WellParameters:
 
 
 def _settings(table: dict[str, Any]) -> dict[str, int]:
+    _known(table, sorted(check({})), "[controller]")
     try:
         check(table)
     except BadSetting as error:
@@ -160,7 +174,7 @@ def _act(act: Any, where: str) -> Act:
         raise ScenarioError(f"speed = {speed!r} in {where}: a whole number from 1 to {SPEED_MAX} is needed")
     steps = act.get("steps")
     if not isinstance(steps, list) or not steps:
-        raise ScenarioError(f"{where} needs steps = [ … ]")
+        raise ScenarioError(f'{where} needs steps = [ {{ do = "…" }}, … ]')
     return Act(
         _text(act, "title", where),
         _text(act, "title_zh", where),
@@ -175,10 +189,13 @@ def _step(step: Any, where: str) -> Step:
     is_check = "check" in step
     name = step["check" if is_check else "do"]
     table: dict[str, Callable[..., Any]] = CHECKS if is_check else HANDS
-    if name not in table:
-        near = difflib.get_close_matches(str(name), list(table), 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(table)}"
-        raise ScenarioError(f"{where}: {name!r} is not known; {hint}")
+    other = HANDS if is_check else CHECKS
+    if not isinstance(name, str):
+        raise ScenarioError(f"{where}: {name!r} is no name of a step")
+    if name in other:
+        right, wrong = ("do", "check") if is_check else ("check", "do")
+        raise ScenarioError(f'{where}: write {{ {right} = "{name}" }}, not {wrong}')
+    _known({name: 0}, table, where)
     values = {key: value for key, value in step.items() if key not in ("do", "check")}
     _fits(table[name], name, values, where)
     return Step(name, is_check, values)
@@ -196,8 +213,11 @@ def _fits(function: Callable[..., Any], name: str, values: dict[str, Any], where
         value, kind = values[key], parameter.annotation
         if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
             raise ScenarioError(f"{where}: {key} = {value!r} must be a {_KINDS[kind]}")
-        if kind is int and value < 0:
-            raise ScenarioError(f"{where}: {key} = {value} must not be negative")
+        least, greatest = RANGES.get(key, (0, 0))
+        if kind is int and not least <= value <= greatest:
+            raise ScenarioError(f"{where}: {key} = {value} is outside {least}..{greatest}")
+        if key == "cause":
+            _known({value: 0}, [words for _, words in causes.every()], f"{where} ({name})")
 
 
 _KINDS = {int: "whole number", str: "text", bool: "true or false"}

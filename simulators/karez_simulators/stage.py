@@ -1,13 +1,16 @@
-"""What the audience sees: the acts with their checks, and the desk live beside them.
+"""What the audience sees: the acts with their checks, and the desk live beneath them.
 
-On a terminal a live page, elsewhere one line per step; the same facts in both.
+On a terminal the act that is played stands on a live page, and what is over scrolls away above
+it; elsewhere one line per step. The same sentences in both, from `wording`.
 """
 
 from __future__ import annotations
 
+import io
+import re
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -15,61 +18,29 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from karez_simulators import wording
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
     from karez_simulators.desk import Desk
-    from karez_simulators.scenario import Act, Scenario
+    from karez_simulators.scenario import Act, Scenario, Step
 
-REFRESH_PER_S = 5
-
-TEXTS = {
-    "en": {
-        "well": "Well",
-        "controller": "Controller (MicroPython)",
-        "gateway": "Gateway and platform",
-        "contactor": "contactor",
-        "closed": "closed",
-        "open": "open",
-        "flow": "flow",
-        "power": "power",
-        "meter": "water meter",
-        "records": "records",
-        "waiting": "not yet acknowledged",
-        "receipts": "platform receipts",
-        "reported": "last reported",
-        "speed": "speed",
-        "held": "every check held",
-        "failed": "not every check held",
-        "checks": "checks",
-    },
-    "zh": {
-        "well": "机井",
-        "controller": "控制器 (MicroPython)",
-        "gateway": "网关与平台",
-        "contactor": "接触器",
-        "closed": "闭合",
-        "open": "断开",
-        "flow": "流量",
-        "power": "功率",
-        "meter": "水表",
-        "records": "记录",
-        "waiting": "尚未确认",
-        "receipts": "平台回执",
-        "reported": "最近上报",
-        "speed": "倍速",
-        "held": "全部检查成立",
-        "failed": "有检查不成立",
-        "checks": "项检查",
-    },
-}
+FRAME_LINES = 10  # of the live page: title, the act's frame, the desk, and one to spare
+LINES_LEAST = 3
+PICTURE_COLUMNS = 100
+# The picture brings no font from elsewhere: it must open without a network.
+FONT_FACE = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 
 @dataclass
 class Line:
     """One step on the stage: None while it runs, then whether it held."""
 
+    step: Step
     text: str
     held: bool | None = None
-    is_check: bool = False
 
 
 @dataclass
@@ -78,8 +49,8 @@ class ActView:
 
     title: str
     speed: int
+    began: float
     lines: list[Line] = field(default_factory=list)
-    seconds: float = 0.0
 
 
 class Stage:
@@ -87,15 +58,16 @@ class Stage:
 
     def __init__(self, scenario: Scenario, lang: str, console: Console) -> None:
         self._scenario = scenario
-        self._words = TEXTS[lang]
+        self._words = wording.STAGE[lang]
         self._lang = lang
         self._console = console
         self._desk: Desk | None = None
         self._began = time.monotonic()
         self.acts: list[ActView] = []
+        self._is_over = True  # the newest act has been said in full: not on the live page
         self._live: Live | None = None
         if console.is_terminal:
-            self._live = Live(get_renderable=self.page, console=console, refresh_per_second=REFRESH_PER_S)
+            self._live = Live(console=console, auto_refresh=False, get_renderable=self.page)
 
     def __enter__(self) -> Stage:  # noqa: PYI034 - Self would hide the name of what it shows
         self._say(Text(self._title, style="bold"))
@@ -105,81 +77,143 @@ class Stage:
 
     def __exit__(self, *_exc: object) -> None:
         if self._live is not None:
+            self._retire()
             self._live.stop()
 
     @property
     def _title(self) -> str:
         return self._scenario.title_zh if self._lang == "zh" else self._scenario.title
 
-    def _say(self, what: Text) -> None:
-        if self._live is None:
-            self._console.print(what)
+    def _say(self, *what: Text) -> None:
+        for text in what:
+            self._console.print(text, soft_wrap=self._live is None)  # one line each for a program that reads
 
-    def title_of(self, act: Act) -> str:
-        """An act's title in the language of the stage."""
-        return act.title_zh if self._lang == "zh" else act.title
+    # -- the play -------------------------------------------------------------------------
+
+    def setting_up(self, broker: str) -> None:
+        """The desk is about to be set up."""
+        self._say(*[Text(self._words[key].format(broker=broker)) for key in ("on the desk", "beside it")])
 
     def shows(self, desk: Desk) -> None:
         """The desk is up: show it from now on."""
         self._desk = desk
 
-    # -- the play -------------------------------------------------------------------------
+    def set_up(self) -> None:
+        """The controller is bound to its well and knows its books."""
+        self._say(Text(self._words["set up"].format(seconds=time.monotonic() - self._began)))
 
-    def act(self, title: str, speed: int) -> None:
+    def act(self, act: Act) -> None:
         """A new act begins."""
-        self.acts.append(ActView(title, speed))
-        self._say(Text(f"\n{len(self.acts)}. {title}  ({self._words['speed']} {speed})", style="bold"))
+        title = act.title_zh if self._lang == "zh" else act.title
+        self.acts.append(ActView(title, act.speed, time.monotonic()))
+        self._is_over = False
+        if self._live is None:
+            self._say(self._head(len(self.acts)))
 
-    def step(self, text: str, *, is_check: bool) -> Line:
+    def act_ends(self) -> None:
+        """The act was played to its end."""
+        self._retire()
+        seconds = time.monotonic() - self.acts[-1].began
+        self._say(Text(f"     {self._words['seconds'].format(seconds=seconds)}", style="dim"))
+
+    def _retire(self) -> None:
+        """Say the act that stood on the live page, for good."""
+        if self._live is not None and not self._is_over:
+            self._say(self._head(len(self.acts)), *map(self._drawn, self.acts[-1].lines))
+        self._is_over = True
+
+    def step(self, step: Step) -> Line:
         """A step begins."""
-        line = Line(text, is_check=is_check)
+        if step.is_check:
+            line = Line(step, wording.of_question(self._lang, step.name))
+        else:
+            line = Line(step, wording.of_step(self._lang, step.name, step.values))
         self.acts[-1].lines.append(line)
+        self.refresh()
         return line
 
-    def done(self, line: Line, held: bool, text: str = "") -> None:
-        """A step has ended; `held` False is a check that failed."""
+    def done(self, line: Line, held: bool, figures: dict[str, Any] | None) -> None:
+        """A step has ended; `held` False is a check that does not hold."""
         line.held = held
-        line.text = text or line.text
-        self._say(self._line(line))
+        if figures is not None:
+            found = wording.of_finding(self._lang, line.step.name, figures)
+            line.text = found if held else self._words["not so"] + found
+        self._show(line)
 
-    @property
-    def verdict(self) -> tuple[bool, int]:
-        """Whether every check so far held, and how many there were."""
-        checks = [line for act in self.acts for line in act.lines if line.is_check]
-        return all(line.held for act in self.acts for line in act.lines), len(checks)
+    def failed(self, line: Line, why: str) -> None:
+        """A step could not be done, or a check not be looked at."""
+        line.held = False
+        line.text = f"{line.text}: {why}"
+        self._show(line)
+
+    def _show(self, line: Line) -> None:
+        if self._live is None:
+            self._say(self._drawn(line))
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Draw the live page again, if there is one."""
+        if self._live is not None:
+            self._live.refresh()
 
     def close(self) -> None:
         """Print the verdict."""
-        held, count = self.verdict
-        seconds = time.monotonic() - self._began
-        words = self._words["held"] if held else self._words["failed"]
-        text = Text(f"{words}: {count} {self._words['checks']}, {seconds:.0f} s", style="bold")
-        text.stylize("green" if held else "red")
-        self._console.print(text)
+        self._say(self._verdict())
+
+    def _verdict(self) -> Text:
+        lines = [line for act in self.acts for line in act.lines]
+        wrong = [line for line in lines if not line.held]
+        key = "held" if not wrong else "failed" if wrong[0].step.is_check else "broken"
+        figures = {
+            "count": sum(1 for line in lines if line.step.is_check),
+            "seconds": time.monotonic() - self._began,
+        }
+        return Text("\n" + self._words[key].format(**figures), style="bold red" if wrong else "bold green")
 
     # -- drawing --------------------------------------------------------------------------
 
+    def _head(self, number: int) -> Text:
+        act = self.acts[number - 1]
+        speed = f"  ({self._words['speed'].format(speed=act.speed)})" if act.speed > 1 else ""
+        return Text.assemble((f"\n{number}. {act.title}", "bold"), (speed, "dim"))
+
     @staticmethod
-    def _line(line: Line) -> Text:
+    def _drawn(line: Line) -> Text:
         if line.held is None:
             return Text(f"   … {line.text}", style="dim")
-        if not line.is_check and line.held:
-            return Text(f"   · {line.text}", style="dim")
+        if not line.step.is_check and line.held:
+            return Text(f"   · {line.text}")
         mark, style = ("✓", "green") if line.held else ("✗", "bold red")
-        return Text.assemble(f"   {mark} ", line.text, style=style)
+        return Text(f"   {mark} {line.text}", style=style)
 
     def page(self) -> Group:
-        """The whole live page."""
-        lines: list[Text] = []
+        """The live page: the act that is played, and the desk. It fits the terminal."""
+        if self._is_over:
+            return Group(self._desk_row())
+        act = self.acts[-1]
+        room = max(LINES_LEAST, self._console.size.height - FRAME_LINES)
+        lines = [self._drawn(line) for line in act.lines[-room:]]
+        for line in lines:
+            line.no_wrap, line.overflow = True, "ellipsis"  # in full once the act is over
+        where = self._words["act"].format(number=len(self.acts), count=len(self._scenario.acts))
+        panel = Panel(Group(*lines), title=act.title, title_align="left", subtitle=where)
+        return Group(panel, self._desk_row())
+
+    def save_picture(self, path: Path) -> None:
+        """Write everything that was said, and the desk as it was last, as an SVG. Raises OSError."""
+        paper = Console(record=True, width=PICTURE_COLUMNS, file=io.StringIO(), force_terminal=True)
+        for text in self._whole():
+            paper.print(text)
+        paper.print(self._desk_row())
+        svg = FONT_FACE.sub("", paper.export_svg(title=f"karez bench run {self._scenario.name}"))
+        path.write_text(svg, encoding="utf-8")
+
+    def _whole(self) -> Iterable[Text]:
+        yield Text(self._title, style="bold")
         for number, act in enumerate(self.acts, 1):
-            is_now = number == len(self.acts)
-            style = "bold" if is_now else "bold dim"
-            lines.append(Text(f"{number}. {act.title}  ({self._words['speed']} {act.speed})", style=style))
-            shown = act.lines if is_now else [line for line in act.lines if line.is_check]
-            lines += [self._line(line) for line in shown]
-        return Group(
-            Panel(Group(*lines) if lines else Text("…"), title=self._title, title_align="left"), self._desk_row()
-        )
+            yield self._head(number)
+            yield from map(self._drawn, act.lines)
+        yield self._verdict()
 
     def _desk_row(self) -> Table:
         row = Table.grid(expand=True)

@@ -5,11 +5,11 @@ from karez_firmware.core.controller import Controller, Inputs
 from karez_firmware.core.rights import Rights
 from karez_firmware.core.settings import check
 from karez_firmware.store import head
-from karez_protocols import binding, grant, record
+from karez_protocols import binding, grant, record, site_class
 
 CARD = b"card-001"
 SITE = {
-    "class": binding.IRRIGATION,
+    "class": site_class.IRRIGATION,
     "rated_flow_lph": 60_000,
     "rated_power_w": 22_000,
     "upper_ml_per_wh": 3000,

@@ -2,7 +2,7 @@
 
 from desk import CARD, SITE, UTC, Desk, a_grant, ready
 from karez_firmware.core import pump, recording
-from karez_protocols import binding, causes, grant, record
+from karez_protocols import causes, grant, record, site_class
 
 
 def refusal(desk):
@@ -95,7 +95,7 @@ def test_policies_finish_and_warn_do_what_they_say():
 
 def test_drinking_water_is_never_cut_by_quota():
     site = dict(SITE)
-    site["class"] = binding.DOMESTIC
+    site["class"] = site_class.DOMESTIC
     desk = Desk(site)
     desk.run(4)
     desk.press()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from karez_protocols import binding, chain, fields, grant, link, record, signed, site_class
+from karez_protocols import binding, chain, fields, grant, link, link_gateway, record, signed, site_class
 
 START_UTC_S = 1_789_999_200  # 2026-09-21 14:00:00 UTC, the beginning of an hour
 INTERVAL_S = 300
@@ -202,7 +202,7 @@ class SyntheticController:
 
     def carry(self, slots: list[bytes]) -> bytes:
         self.frames += 1
-        return link.encode_up(self.frames, self.chain, slots)
+        return link_gateway.encode_up(self.frames, self.chain, slots)
 
     def payloads(self, first: int = 1, last: int | None = None) -> list[bytes]:
         """All records of a range as full frames, in order."""

@@ -38,6 +38,7 @@ class Books:
             else:
                 self.energy = _register(segment, values["rated_power_w"])
         self.held_l = 0
+        self._carried_l = 0  # P from before a restart: what is counted since comes on top
         self.is_uncertain = False
         self._energy_at_good_wh = None
         self._blind_ms = 0
@@ -77,14 +78,20 @@ class Books:
         if self.energy and head["energy_register_wh"] is not None:
             self.energy.restore(head["energy_register_wh"])
             self._energy_at_good_wh = self.energy.value
-        self.held_l = head["held_l"] or 0
+        self.held_l = self._carried_l = head["held_l"] or 0
 
     def read_energy(self, register_wh, now_ms, outage_s):
         """Offer a reading of the energy register."""
         if self.energy is None:
             return None
+        if self.energy.last_ms is not None:  # a silence in this run, not the outage before it
+            outage_s = (now_ms - self.energy.last_ms + 999) // 1000
         bound = None if outage_s is None else self.energy.bound(outage_s * 1000)
-        return self.energy.offer(register_wh, now_ms, bound)
+        result = self.energy.offer(register_wh, now_ms, bound)
+        if result == register.BACK and _is_fresh(self.water, now_ms):
+            # The water of the same gap is booked already: it is not P as well.
+            self._energy_at_good_wh = self.energy_wh
+        return result
 
     def _gap_bound(self, outage_s):
         """Litres that an outage may hold: by its length if trusted, else by energy."""
@@ -104,7 +111,7 @@ class Books:
             outage_s = (now_ms - self.water.last_ms + 999) // 1000
         result = self.water.offer(register_l, now_ms, self._gap_bound(outage_s))
         if result in (register.GOOD, register.BACK):
-            self.held_l = 0
+            self.held_l = self._carried_l = 0
             self.is_uncertain = False
             self._blind_ms = 0
             self._energy_at_good_wh = self.energy_wh
@@ -124,9 +131,9 @@ class Books:
         self._last_ms = now_ms
         if _is_fresh(self.water, now_ms) or self.water.last is None:
             return
-        by_energy_l = 0
+        by_energy_l = self._carried_l
         if self.energy and self._energy_at_good_wh is not None and self.energy_wh is not None:
-            by_energy_l = (self.energy_wh - self._energy_at_good_wh) * self._upper_ml_per_wh // 1000
+            by_energy_l += (self.energy_wh - self._energy_at_good_wh) * self._upper_ml_per_wh // 1000
             if _is_fresh(self.energy, now_ms):
                 # It has counted what was blind: that estimate gives way to the meter's.
                 self._blind_ms = 0

@@ -13,7 +13,7 @@ STUCK = 5  # it did not stop: never reported as stopped
 SETTLING = 6  # stopped; the meter's last litres are still coming in
 
 # One text, split at import: short literals would each become a name that MicroPython keeps for ever.
-STATE_NAMES = "off committing starting running stopping stuck settling".split()  # noqa: SIM905
+STATE_NAMES = "off committing starting running stopping stuck settling".split()
 
 START = 0
 COMMITTED = 1

@@ -9,6 +9,7 @@ from karez_protocols.constant import const
 
 _SILENCE_MS = const(60_000)  # after a longer silence one reading alone is not believed (design §5)
 _AGREE = const(3)
+_SPAN = const(1 << 34)  # above the binding's reading: 17 million m3, a well's life; a record holds it
 _AGREE_MS = const(10_000)  # held readings must agree this long before they decide anything
 
 GOOD = 1  # a plausible step: booked
@@ -67,8 +68,11 @@ class Register:
             return HELD
         first_ms = self._candidates[0][1]
         if not fresh:
-            step = 0 if self.last is None else register - self.last
-            if self.last is None or (gap_bound is not None and 0 <= step <= gap_bound):
+            if self.last is None:
+                is_step = 0 <= register - self._register_base < _SPAN
+            else:
+                is_step = gap_bound is not None and 0 <= register - self.last <= gap_bound
+            if is_step:
                 self._believe(register, now_ms)
                 return BACK
         if now_ms - first_ms >= _AGREE_MS:

@@ -11,7 +11,7 @@ class Bus:
         self._readers = readers
         self._current = None
         self._next = 0
-        self._due_us = 0  # when the next round begins
+        self._due_us = 0  # when the next round begins; 0: now
 
     @property
     def is_waiting(self):
@@ -28,7 +28,7 @@ class Bus:
             if now_us < self._due_us:
                 return None
             if self._next == 0:
-                self._due_us = now_us
+                self._due_us = max(now_us, 1)
             self._current = self._readers[self._next]
             self._current[1].begin(self.master, now_us)
             self.master.serve(port, now_us)
@@ -39,7 +39,7 @@ class Bus:
             return None
         self._current = None
         self._next = (self._next + 1) % len(self._readers)
-        if self._next == 0:
+        if self._next == 0 and self._due_us:
             self._due_us += poll_us
         return name, reading
 

@@ -33,7 +33,7 @@ CRC = 2  # our answer's header came, then changed or cut short
 NOISE = 3  # bytes came, none of them ours
 EXCEPTION = 4  # the meter refused: `code`
 INVALID = 5  # a reading only: answers in order, but the total in them cannot be used
-STATUS_NAMES = "ok silent crc noise exception invalid".split()  # noqa: SIM905 - no names for MicroPython to keep
+STATUS_NAMES = "ok silent crc noise exception invalid".split()  # literals would stay as names in MicroPython
 
 TRIES = 3  # general master practice is 2-3, then the meter counts as offline
 REPLY_TIMEOUT_US = 300000  # general practice 0.2-1 s; profiles name their own

@@ -1,38 +1,124 @@
-"""Both memories in RAM, for tests and models on either runtime."""
+"""A whole board in memory, for tests and models on either runtime: the calls of ports/unix.
+
+Time stands still unless the app waits (or a test moves it); meters answer Modbus frames by
+their registers; the broker is a stream that says what MQTT requires. Nothing here is loaded
+on a controller.
+"""
+
+import sys
 
 from karez_firmware.store.devices import SECTOR
+from karez_protocols import modbus_frames, mqtt, record
+from karez_protocols.modbus import Reply, wire_us
+
+_LATENCY_US = 30_000  # what both profiles state for their meters
+_TURN_US = 200  # a turn of the app takes time: without it a loop that never sleeps would never end
+_WAIT_MAX_US = 200_000  # as ports/unix: never longer away from the control loop
+
+
+class PowerCut(Exception):
+    """The mains went in the middle of a write."""
+
+
+class BenchGone(Exception):
+    """The bench closed its end."""
+
+
+class Mains:
+    """Counts the writes of both memories. `on_write(memory, name, arguments)` is called before each.
+
+    Write number `cut_at` gets `kept` percent of its bytes done and raises PowerCut, as does
+    every later one.
+    """
+
+    def __init__(self, cut_at=None, kept=0, on_write=None):
+        self.writes = 0
+        self.cut_at = cut_at
+        self.kept = kept
+        self.on_write = on_write
+
+    def spend(self, size, memory, name, arguments):
+        """Return how many of `size` bytes of a write get done."""
+        self.writes += 1
+        if self.on_write:
+            self.on_write(memory, name, arguments)
+        if self.cut_at is None or self.writes < self.cut_at:
+            return size
+        # The last byte of a cut write is never whole: a whole one is the next write's cut at 0 %.
+        return min(size * self.kept // 100, size - 1) if self.writes == self.cut_at else 0
 
 
 class RamNor:
-    """NOR flash in memory, true to its one rule: programming only clears bits."""
+    """NOR flash in memory, true to its one rule: programming only clears bits.
 
-    def __init__(self, size):
+    Only sectors that hold something take memory: a test copies a whole flash at every write.
+    """
+
+    def __init__(self, size, mains=None):
         self.size = size
-        self._bytes = bytearray(b"\xff" * size)
+        self.mains = mains or Mains()
+        self.is_dead = False  # takes nothing, and says nothing
+        self.bad = (0, 0)  # bytes from, up to: they take nothing
+        self.flushes = 0
+        self._sectors: dict = {}  # number -> bytes of it, absent while all ones
 
     def read(self, at, size):
         """Return `size` bytes from `at`."""
-        return bytes(self._bytes[at : at + size])
+        data = b""
+        while size > 0:
+            sector, offset = divmod(at, SECTOR)
+            part = min(size, SECTOR - offset)
+            held = self._sectors.get(sector)
+            data += b"\xff" * part if held is None else bytes(held[offset : offset + part])
+            at += part
+            size -= part
+        return data
 
     def program(self, at, data):
         """Clear the bits that are 0 in `data`."""
-        for i in range(len(data)):
-            self._bytes[at + i] &= data[i]
+        kept = self.mains.spend(len(data), "nor", "program", (at, data))
+        if not self.is_dead:
+            for i in range(kept):
+                if not self.bad[0] <= at + i < self.bad[1]:
+                    self._clear(at + i, data[i])
+        if kept < len(data):
+            raise PowerCut
+
+    def _clear(self, at, bits):
+        sector, offset = divmod(at, SECTOR)
+        if sector not in self._sectors:
+            self._sectors[sector] = bytearray(b"\xff" * SECTOR)
+        self._sectors[sector][offset] &= bits
 
     def erase(self, sector):
         """Set one sector to ones."""
-        start = sector * SECTOR
-        self._bytes[start : start + SECTOR] = b"\xff" * SECTOR
+        kept = self.mains.spend(SECTOR, "nor", "erase", (sector,))
+        if not self.is_dead and sector in self._sectors:
+            self._sectors[sector][:kept] = b"\xff" * kept
+            if kept == SECTOR:
+                del self._sectors[sector]
+        if kept < SECTOR:
+            raise PowerCut
 
     def flush(self):
-        """Nothing waits in RAM."""
+        """Nothing waits in RAM; counted, because what is not flushed is not committed."""
+        self.flushes += 1
+
+    def copy(self):
+        """Return a memory with the same contents, on mains of its own."""
+        other = RamNor(self.size)
+        for sector in self._sectors:
+            other._sectors[sector] = bytearray(self._sectors[sector])
+        return other
 
 
 class RamFram:
     """FRAM in memory."""
 
-    def __init__(self, size):
+    def __init__(self, size, mains=None):
         self.size = size
+        self.mains = mains or Mains()
+        self.is_dead = False
         self._bytes = bytearray(size)
 
     def read(self, at, size):
@@ -41,7 +127,274 @@ class RamFram:
 
     def write(self, at, data):
         """Write `data` at `at`."""
-        self._bytes[at : at + len(data)] = data
+        kept = self.mains.spend(len(data), "fram", "write", (at, data))
+        if not self.is_dead:
+            self._bytes[at : at + kept] = data[:kept]
+        if kept < len(data):
+            raise PowerCut
 
     def flush(self):
         """Nothing waits in RAM."""
+
+    def copy(self):
+        """Return a memory with the same contents, on mains of its own."""
+        other = RamFram(0)
+        other.size = self.size
+        other._bytes = bytearray(self._bytes)
+        return other
+
+
+class Broker:
+    """An MQTT broker of one controller: accepts, acknowledges, keeps what was published.
+
+    `published` = [(topic, payload)]; `send(payload)` gives a message to the controller;
+    `is_reachable` False refuses every connection and `drop()` ends the present one.
+    """
+
+    def __init__(self, topic):
+        self.topic = topic  # of what goes down
+        self.is_reachable = True
+        self.is_deaf = False  # takes everything and answers nothing
+        self.published = []
+        self.connections = 0
+        self._down = []
+        self._stream = None
+
+    def open(self):
+        """Return a new stream. Raises OSError when nobody listens."""
+        if not self.is_reachable:
+            raise OSError(111)
+        self.connections += 1
+        self._stream = Stream(self)
+        return self._stream
+
+    def drop(self):
+        """Close the connection from this side."""
+        if self._stream:
+            self._stream.is_closed = True
+
+    def send(self, payload):
+        """Publish one message to the controller."""
+        self._down.append(payload)
+        if self._stream:
+            self._stream.deliver()
+
+    def waiting(self):
+        """Return and forget the messages that wait for the controller, as packets."""
+        down, self._down = self._down, []
+        return b"".join(mqtt.publish(self.topic, len(payload), 1) + payload for payload in down)
+
+
+class Stream:
+    """One connection: the contract of uplink.mqtt_client."""
+
+    def __init__(self, broker):
+        self.is_closed = False
+        self._broker = broker
+        self._received = b""
+        self._incoming = b""
+        self._is_subscribed = False
+
+    def connect_step(self):
+        """The connection stands."""
+        return True
+
+    def handshake_step(self, first):
+        """It is as secure as it gets."""
+        return self.write(first)
+
+    def read(self, size):
+        """Return up to `size` bytes, None when nothing is there, b"" at the end."""
+        data, self._incoming = self._incoming[:size], self._incoming[size:]
+        return data or (b"" if self.is_closed else None)
+
+    def write(self, data):
+        """Take everything."""
+        self._received += bytes(data)
+        if not self._broker.is_deaf:
+            while self._obey():
+                pass
+        return len(data)
+
+    def close(self):
+        """The client's end is closed."""
+        self.is_closed = True
+
+    def deliver(self):
+        """Put what waits for the controller on the wire, once it has subscribed."""
+        if self._is_subscribed:
+            self._incoming += self._broker.waiting()
+
+    def _obey(self):
+        """Answer one packet; False when none is whole."""
+        data = self._received
+        size, at = 0, 1
+        while True:
+            if len(data) <= at:
+                return False
+            size |= (data[at] & 127) << 7 * (at - 1)
+            at += 1
+            if not data[at - 1] & 128:
+                break
+        if len(data) < at + size:
+            return False
+        kind, body, self._received = data[0] >> 4, data[at : at + size], data[at + size :]
+        if kind == 1:
+            self._incoming += b"\x20\x02\0\0"
+        elif kind == 8:
+            self._is_subscribed = True
+            self._incoming += b"\x90\x03" + body[:2] + b"\1"
+            self.deliver()
+        elif kind == 3:
+            end = 2 + (body[0] << 8 | body[1])
+            self._broker.published.append((str(body[2:end], "utf-8"), body[end + 2 :]))
+            self._incoming += b"\x40\x02" + body[end : end + 2]
+        elif kind == 12:
+            self._incoming += b"\xd0\0"
+        return True
+
+
+class Port:
+    """What the app needs of a board, in memory. A test scripts it and looks at what it said.
+
+    `stations`: address -> object with `registers(start, count, now_us) -> bytes` (None: silent).
+    `coil(on, now_us)`, if set, is called when the contactor is commanded.
+    """
+
+    tier = 3
+    tls_block_ms = 50
+
+    def __init__(self, nor, fram, utc_s=1_790_000_000):
+        self.nor = nor
+        self.fram = fram
+        self.us = 0
+        self.utc_s = utc_s  # at us = 0; None: the clock is dead
+        self.time_state = record.TIME_SYNCHRONISED
+        self.stations: dict = {}
+        self.baud, self.character_bits = 9600, 10
+        self.coil = None  # called as (on, now_us)
+        self.broker = None
+        self.is_gone = False
+        self.files: dict = {}  # name -> bytes, before what ships with the firmware
+        self.said: list = []  # lines to the bench, but panel, beat and record
+        self.panel = self.beat = ""
+        self.slots: list = []  # of the record lines
+        self.requests: list = []  # (when, address) of every frame to a meter
+        self._rx: list = []  # (when, bytes) from meters
+        self._script: list = []  # (when, text) from the bench
+        self._seed = 1
+
+    # -- time ---------------------------------------------------------------------------
+
+    def now_us(self):
+        """Microseconds since start."""
+        return self.us
+
+    def now_ms(self):
+        """Milliseconds since start."""
+        return self.us // 1000
+
+    def utc(self):
+        """(UTC seconds or None, time state)."""
+        if self.utc_s is None:
+            return None, record.TIME_UNKNOWN
+        return self.utc_s + self.us // 1_000_000, self.time_state
+
+    def wait(self, deadline_us):
+        """Go on to the deadline, or to what comes in before it."""
+        until_us = min(max(deadline_us, self.us + _TURN_US), self.us + _WAIT_MAX_US)
+        for when_us, _ in self._rx + self._script:
+            until_us = min(until_us, max(when_us, self.us + _TURN_US))
+        self.us = until_us
+
+    def random(self, size):
+        """Bytes that are the same in every run."""
+        data = bytearray(size)
+        for at in range(size):
+            self._seed = (self._seed * 1_103_515_245 + 12_345) & 0x7FFFFFFF
+            data[at] = self._seed >> 16 & 255
+        return bytes(data)
+
+    def random_below(self, limit):
+        """An integer in 0..limit-1."""
+        return int.from_bytes(self.random(4), "little") % limit
+
+    # -- meter bus ----------------------------------------------------------------------
+
+    def read(self):
+        """Bytes that came in on the meter bus."""
+        data = b"".join(part for when_us, part in self._rx if when_us <= self.us)
+        self._rx = [item for item in self._rx if item[0] > self.us]
+        return data
+
+    def write(self, data):
+        """A request to a meter, which answers after its latency and the bytes' own time."""
+        request = modbus_frames.decode_request(bytes(data))
+        self.requests.append((self.us, request.address))
+        station = self.stations.get(request.address)
+        if station is None:
+            return
+        sent_us = self.us + wire_us(len(data), self.baud, self.character_bits)
+        answer = station.registers(request.start, request.count, sent_us)
+        if answer is not None:
+            frame = modbus_frames.encode_reply(Reply(request.address, request.function, answer))
+            whole_us = sent_us + _LATENCY_US + wire_us(len(frame), self.baud, self.character_bits)
+            self._rx.append((whole_us, frame))
+
+    # -- network ------------------------------------------------------------------------
+
+    def connect(self, link, certificate, key, authority):  # noqa: ARG002 - the port's contract
+        """Return a stream to the broker. Raises OSError without a network."""
+        if self.broker is None:
+            raise OSError(101)
+        return self.broker.open()
+
+    def listen_to(self, stream):
+        """Nothing has to be polled here."""
+
+    # -- bench --------------------------------------------------------------------------
+
+    def script(self, text, in_ms=0):
+        """Let the bench say a line, in so many milliseconds from now."""
+        self._script.append((self.us + in_ms * 1000, text))
+
+    def say(self, text):
+        """Keep a line that goes to the bench."""
+        sort, _, rest = text.partition(" ")
+        if sort == "panel":
+            self.panel = rest
+        elif sort == "beat":
+            self.beat = rest
+        elif sort == "record":
+            self.slots.append(rest)
+        else:
+            self.said.append(text)
+
+    def set_coil(self, on):
+        """Command the contactor."""
+        self.say("coil %d" % on)
+        if self.coil:
+            self.coil(bool(on), self.us)
+
+    def lines(self):
+        """Return the lines that are due, each as its words. Raises BenchGone."""
+        if self.is_gone:
+            raise BenchGone
+        due = [text for when_us, text in self._script if when_us <= self.us]
+        self._script = [item for item in self._script if item[0] > self.us]
+        return [text.split(" ") for text in due]
+
+    def await_time(self):
+        """The time is there."""
+
+    def resource(self, name):
+        """Return the bytes of a file that ships with the firmware. Raises OSError."""
+        if name in self.files:
+            return self.files[name]
+        for folder in sys.path:
+            try:
+                with open(folder + "/" + name, "rb") as file:
+                    return file.read()
+            except OSError:
+                continue
+        raise OSError(2)

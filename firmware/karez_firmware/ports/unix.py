@@ -7,7 +7,8 @@ mains, the relay board and the watchdog of this controller.
 Lines from the bench:   clock SPEED UTC_MS · aux 0|1 · start CREDENTIAL · stop CREDENTIAL ·
                         object SORT HEX
 Lines to the bench:     identity NAME KEY POINT · coil 0|1 · panel LINE|LINE|LINE|LINE ·
-                        beat WAITING PHASE LAST_LOSS · record SLOT · need SORT ... · taken SORT · refused TEXT
+                        beat WAITING PHASE LAST_LOSS · record SLOT · need SORT ... · taken SORT ·
+                        refused TEXT · commissioned (the process ends; start it anew)
 """
 
 import os
@@ -115,12 +116,18 @@ class Port:
 
     def read(self):
         """Bytes that came in on the meter bus, b"" when none did."""
-        count = self._uart.readinto(self._uart_buffer)
+        try:
+            count = self._uart.readinto(self._uart_buffer)
+        except OSError:
+            count = 0  # the line is gone: its meters are silent, which is a state and no end
         return bytes(self._uart_buffer[:count]) if count else b""
 
     def write(self, data):
         """Send bytes on the meter bus."""
-        self._uart.write(data)
+        try:
+            self._uart.write(data)
+        except OSError:
+            pass  # as above
 
     # -- network ------------------------------------------------------------------------
 
@@ -151,8 +158,11 @@ class Port:
     # -- bench --------------------------------------------------------------------------
 
     def say(self, text):
-        """Send one line to the bench."""
-        self._bench.write(text.encode() + b"\n")
+        """Send one line to the bench. Raises BenchGone."""
+        try:
+            self._bench.write(text.encode() + b"\n")
+        except OSError:
+            raise BenchGone
 
     def set_coil(self, on):
         """Command the contactor."""
@@ -163,7 +173,10 @@ class Port:
         if self._early and self._has_time:
             early, self._early = self._early, []
             return early
-        count = self._bench.readinto(self._buffer)
+        try:
+            count = self._bench.readinto(self._buffer)
+        except OSError:
+            count = 0
         if count == 0:
             raise BenchGone
         if not count:
@@ -174,12 +187,15 @@ class Port:
             self._text = b""
         lines = []
         for part in parts:
-            words = str(part, "utf-8").split(" ")
-            if words[0] == "clock":
-                self._set_clock(int(words[1]), int(words[2]))
-                self._has_time = True
-            else:
-                lines.append(words)
+            try:
+                words = str(part, "utf-8").split(" ")
+                if words[0] != "clock":
+                    lines.append(words)
+                elif int(words[1]) > 0:
+                    self._set_clock(int(words[1]), int(words[2]))
+                    self._has_time = True
+            except (ValueError, IndexError):
+                continue  # no line of ours
         return lines
 
     def await_time(self):

@@ -35,7 +35,9 @@ def read(nor, sort, place):
     """Return the object's bytes at a place (0 or 1), or None when there is no whole one."""
     at = (sort + place) * SECTOR
     values = fields.unpack(_HEADER, nor.read(at, fields.size_of(_HEADER)))
-    if values["magic"] != _MAGIC or values["sort"] != sort or values["size"] is None:
+    if values["magic"] != _MAGIC or values["sort"] != sort:
+        return None
+    if values["size"] is None or values["size"] > OBJECT_SIZE_MAX:
         return None
     data = nor.read(at + fields.size_of(_HEADER), values["size"])
     return data if binascii.crc32(data) == values["crc"] else None

@@ -15,6 +15,7 @@ from .devices import SECTOR, StoreFailed
 
 SLOTS = 31
 _DEAD_MAX = const(3)  # three dead sectors in a row: the memory is failing, not a cell
+_BURNT_MAX = const(3)  # slots in a row that take nothing: a dead sector, and no 0.2 s spent on all of it
 _MAGIC = const(0x31535A4B)
 
 _HEADER = """
@@ -34,6 +35,7 @@ class Ring:
         self._nor = nor
         self._first = first
         self.sectors = sectors
+        self.before_open = None  # called with a sector before its records go
         self._found = 0  # sector in which the last record was found: reads are mostly in order
 
     def _at(self, sector, index):
@@ -43,6 +45,8 @@ class Ring:
         """Return a sector's header as a dict, or None when it has no valid one."""
         size = fields.size_of(_HEADER)
         data = self._nor.read(self._at(sector, 0), size + 4)
+        if int.from_bytes(data[:4], "little") != _MAGIC:
+            return None
         values = fields.unpack(_HEADER, data)
         if values["magic"] != _MAGIC or binascii.crc32(data[:size]) != int.from_bytes(data[size:], "little"):
             return None
@@ -64,6 +68,8 @@ class Ring:
         self._nor.flush()
 
     def _open(self, sector, chain_number, seq, h_before, generation):
+        if self.before_open:
+            self.before_open(sector)
         if not self.is_erased(sector):
             self.erase(sector)
         values = {
@@ -97,21 +103,24 @@ class Ring:
                     sector = (sector + 1) % self.sectors
                     continue
                 index = 1
-            while index <= SLOTS:
+            burnt = 0
+            while index <= SLOTS and burnt < _BURNT_MAX:
                 at = self._at(sector, index)
                 index += 1
                 self._nor.program(at, slot)
                 self._nor.flush()
                 if self._nor.read(at, len(slot)) != slot:
                     self._burn(at)
+                    burnt += 1
                 else:
                     return (sector, index) if index <= SLOTS else ((sector + 1) % self.sectors, 0)
             dead += 1
             sector, index = (sector + 1) % self.sectors, 0
         raise StoreFailed("three sectors in a row do not take a record")
 
-    def _in_sector(self, sector, seq):
-        for index in range(1, SLOTS + 1):
+    def _in_sector(self, sector, seq, first_seq):
+        # Burnt slots only push records further on.
+        for index in range(seq - first_seq + 1, SLOTS + 1):
             slot = self.slot(sector, index)
             if slot is None:
                 return None
@@ -123,16 +132,31 @@ class Ring:
         """Return the slot of a seq of this chain, or None when the ring no longer holds it."""
         for step in range(self.sectors):
             sector = (self._found + step) % self.sectors
-            head = self.header(sector)
-            if not head or head["chain"] != chain_number:
-                continue
+            # Before its CRC and its fields: most sectors are not the one.
+            first_seq = self._first_seq(sector, chain_number)
             # A sector of 31 slots holds its first seq and at most 30 more.
-            if head["first_seq"] <= seq <= head["first_seq"] + SLOTS - 1:
-                slot = self._in_sector(sector, seq)
+            if first_seq and first_seq <= seq < first_seq + SLOTS and self.header(sector):
+                slot = self._in_sector(sector, seq, first_seq)
                 if slot is not None:
                     self._found = sector
                     return slot
         return None
+
+    def _first_seq(self, sector, chain_number):
+        """First seq of a sector of this chain, 0 if it is of none; a glance, its CRC is not checked."""
+        data = self._nor.read(self._at(sector, 0), 12)
+        if data[:8] != _MAGIC.to_bytes(4, "little") + chain_number.to_bytes(4, "little"):
+            return 0
+        return int.from_bytes(data[8:], "little")
+
+    def oldest(self, chain_number):
+        """Return the lowest first seq of any sector of this chain, None without one."""
+        lowest = None
+        for sector in range(self.sectors):
+            first_seq = self._first_seq(sector, chain_number)
+            if first_seq and (lowest is None or first_seq < lowest):
+                lowest = first_seq
+        return lowest
 
     def newest(self):
         """Return (chain, seq, h, place) at the end of the ring, walked from its headers; None if empty.
@@ -142,11 +166,15 @@ class Ring:
         best = None
         for sector in range(self.sectors):
             head = self.header(sector)
-            if head and (best is None or (head["chain"], head["first_seq"]) > best[:2]):
-                best = (head["chain"], head["first_seq"], sector, head["h_before"])
+            if head is None:
+                continue
+            # The generation tells a dead sector from the one that was taken in its place.
+            age = (head["chain"], head["first_seq"], head["generation"])
+            if best is None or age > best[:3]:
+                best = age + (sector, head["h_before"])
         if best is None:
             return None
-        number, first_seq, sector, h = best
+        number, first_seq, _, sector, h = best
         seq, h, place = self.walk(first_seq - 1, h, (sector, 1))
         return number, seq, h, place
 

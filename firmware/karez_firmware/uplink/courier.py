@@ -19,6 +19,9 @@ class Courier:
         self._journal = journal
         self._client = client
         self._up = link.topic(name, "up")
+        # One frame, for ever: 2 kB in one piece are hard to find in an old heap. The client
+        # has sent it whole before it says that it can publish again.
+        self._buffer = bytearray(link.UP_SIZE_MAX)
         self._frame = 0
         self._sent = journal.head["acknowledged_seq"]
         self._live = 0  # newest seq that was sent ahead of the backlog
@@ -87,15 +90,18 @@ class Courier:
 
     def _send(self, first, last, now_ms):
         """Offer one frame to the client; True when it took it (or there is nothing to send)."""
-        slots = []
+        count = 0
+        at = link.UP_HEADER_SIZE
         for seq in range(first, last + 1):
             slot = self._journal.slot(seq)
-            if slot is not None:  # overwritten and declared by a loss record
-                slots.append(slot)
-        if not slots:
+            if slot is not None:  # else overwritten, and declared by a loss record
+                self._buffer[at : at + len(slot)] = slot
+                at += len(slot)
+                count += 1
+        if not count:
             return True
-        payload = link.encode_up(self._frame + 1, self._journal.head["chain"], slots)
-        if self._client.publish(self._up, payload) is None:
+        link.put_up_header(self._buffer, self._frame + 1, self._journal.head["chain"], count)
+        if self._client.publish(self._up, memoryview(self._buffer)[:at]) is None:
             return False
         self._frame += 1
         if self._sent_ms is None:

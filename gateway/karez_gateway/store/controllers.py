@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, delete, func, insert, select
 
 from karez_gateway.store.schema import controller, stranger
-from karez_protocols import binding
+from karez_protocols import binding, grant
 
 # A thousand frames show who knocks; per name sixteen are as good as all. More would let
 # whoever holds one certificate fill the disk.
@@ -54,7 +54,7 @@ class Controller:
     def base_volume_l(self) -> int:
         """W at commissioning: the base of the first water segment."""
         for segment in self._opened[1]:
-            if segment["quantity"] == binding.WATER and segment["base"] is not None:
+            if segment["quantity"] == grant.WATER and segment["base"] is not None:
                 return int(segment["base"])
         return 0
 

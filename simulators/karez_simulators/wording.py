@@ -1,0 +1,250 @@
+"""What the bench says, in English and Chinese: data for `stage`.
+
+STEPS: one sentence each. CHECKS: what is asked (shown while it is looked at), and what was
+found. STAGE: the words around them. The places in braces are a step's values, or the figures
+that a check found.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from karez_protocols import causes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LANGUAGES = ("en", "zh")
+
+STEPS = {
+    "en": {
+        "grant": "The regulator signs a right to {litres} L more; the gateway carries it to the well",
+        "forged_grant": "A stranger signs a right to {litres} L more; the gateway is made to carry it",
+        "replayed_grant": "The very first grant is sent once more",
+        "start": "A farmer holds the card to the reader and presses start; the contactor closes",
+        "start_in_vain": "The farmer presses start; the controller says no",
+        "pump": "The pump runs for {seconds} s",
+        "wait": "{seconds} s pass",
+        "stop": "The farmer presses stop; the controller opens the contactor and writes a record",
+        "run_out": "The pump runs until the controller stops it on its own",
+        "delivered": "The gateway stores and acknowledges every record that the controller holds",
+        "broker_away": "The message broker goes away; the controller's connection is cut",
+        "broker_back": "The message broker is back on the same port",
+        "kill": "The controller's process is killed (SIGKILL); the contactor drops",
+        "restart": "The controller starts again and reads what became of its meters",
+        "export": "The gateway writes the site's evidence bundle, one file",
+        "flip_a_bit": "One bit in the middle of the bundle is flipped",
+    },
+    "zh": {
+        "grant": "水行政主管部门签发授权，可再取 {litres} 升；由网关送达机井",
+        "forged_grant": "外人伪造签名，声称可再取 {litres} 升；由网关照样转送",
+        "replayed_grant": "把最早的一份授权重新发送一次",
+        "start": "农户刷卡并按启动键；接触器闭合",
+        "start_in_vain": "农户按启动键；控制器拒绝",
+        "pump": "水泵运行 {seconds} 秒",
+        "wait": "过去 {seconds} 秒",
+        "stop": "农户按停止键；控制器断开接触器并写下记录",
+        "run_out": "水泵运行，直到控制器自行停泵",
+        "delivered": "网关存妥并确认控制器的每一条记录",
+        "broker_away": "消息服务器中断；控制器的连接被切断",
+        "broker_back": "消息服务器在原端口恢复",
+        "kill": "控制器进程被强行终止 (SIGKILL)；接触器落下",
+        "restart": "控制器重新启动，读取停机期间的表计",
+        "export": "网关导出本站点的证据包，一个文件",
+        "flip_a_bit": "证据包中间翻转一位",
+    },
+}
+
+CHECKS = {
+    "en": {
+        "pump_runs": ("the pump gives water", "The pump gives {flow} m³/h and takes {power} kW"),
+        "pump_is_off": ("the pump is off", "The pump is off: it takes {power} kW"),
+        "litres_exact": (
+            "the books agree with the water meter",
+            "The controller has booked {booked} L; the water meter has counted {metered} L",
+        ),
+        "stopped_by": (
+            "the cause of the stop",
+            "Stopped because of: {cause}; code for the farmer: {code}",
+        ),
+        "overshoot": (
+            "how far past the ceiling",
+            "Ceiling {ceiling} L, stopped at {booked} L: {over} L past it, at most {bound} L are allowed",
+        ),
+        "refused": ("the cause of the refusal", "The controller's answer: {cause}"),
+        "grant_in_force": (
+            "which grants the controller took",
+            "The controller has taken grants {seqs} and no other",
+        ),
+        "records_wait": (
+            "records wait on the controller",
+            "{waiting} records wait on the controller, {new} of them written since the broker went",
+        ),
+        "log_complete": (
+            "the gateway's log against the controller's records",
+            "The gateway's log holds records 1 to {last}, each once, in order, byte for byte",
+        ),
+        "receipt": (
+            "the county platform's receipt",
+            "The county platform confirmed {volume} m³; {rest} L are carried over to the next",
+        ),
+        "ledger_adds_up": (
+            "the gateway's ledger adds up",
+            "The hours of the gateway's ledger add up to {ledger} L; the controller booked {booked} L",
+        ),
+        "gap_booked": (
+            "what flowed unseen is booked",
+            "{litres} L flowed unseen in the {outage} s of the gap: read from the meter and booked",
+        ),
+        "bundle_proved": (
+            "karez verify, offline",
+            "karez verify, with public keys only: {verdict}, {irrigations} irrigations",
+        ),
+        "bundle_rejected": (
+            "karez verify, offline",
+            "karez verify rejects the file: {code}, record {seq}, byte {first}",
+        ),
+    },
+    "zh": {
+        "pump_runs": ("水泵出水", "水泵出水 {flow} m³/h，用电 {power} kW"),
+        "pump_is_off": ("水泵已停", "水泵已停：用电 {power} kW"),
+        "litres_exact": ("账面与水表一致", "控制器记账 {booked} 升；水表计得 {metered} 升"),
+        "stopped_by": ("停泵原因", "停泵原因：{cause}；给农户的核对码：{code}"),
+        "overshoot": ("越限多少", "上限 {ceiling} 升，停于 {booked} 升：越限 {over} 升，至多允许 {bound} 升"),
+        "refused": ("拒绝原因", "控制器答复：{cause}"),
+        "grant_in_force": ("控制器接受的授权", "控制器接受了授权 {seqs}，再无其他"),
+        "records_wait": ("记录在控制器等待", "{waiting} 条记录在控制器等待，其中 {new} 条写于中断之后"),
+        "log_complete": (
+            "网关日志与控制器记录对照",
+            "网关日志存有记录 1 至 {last}，各一次，按序，逐字节一致",
+        ),
+        "receipt": ("县平台回执", "县平台已确认 {volume} m³；余 {rest} 升结转下次"),
+        "ledger_adds_up": ("网关台账合计", "网关逐时台账合计 {ledger} 升；控制器记账 {booked} 升"),
+        "gap_booked": ("未见之水已入账", "停机 {outage} 秒间流过 {litres} 升：已从水表读出并入账"),
+        "bundle_proved": (
+            "karez verify 离线验证",
+            "karez verify 仅凭公钥验证：证据成立（{verdict}），{irrigations} 次灌溉",
+        ),
+        "bundle_rejected": (
+            "karez verify 离线验证",
+            "karez verify 拒绝该文件：{code}，记录 {seq}，字节 {first}",
+        ),
+    },
+}
+
+STAGE = {
+    "en": {
+        "on the desk": "On the desk: one well, its water meter and power meter on an RS-485 line,",
+        "beside it": "a controller (real firmware, MicroPython), broker ({broker}), gateway, platform.",
+        "set up": "Set up in {seconds:.0f} s: the controller made its keys, is bound to the well, reads it.",
+        "act": "act {number} of {count}",
+        "well": "Well",
+        "controller": "Controller's panel",
+        "gateway": "Gateway and platform",
+        "contactor": "contactor",
+        "closed": "closed",
+        "open": "open",
+        "flow": "flow",
+        "power": "power",
+        "meter": "water meter",
+        "records": "records",
+        "waiting": "not yet acknowledged",
+        "receipts": "platform receipts",
+        "reported": "last reported",
+        "speed": "time runs {speed} times as fast",
+        "seconds": "{seconds:.0f} s",
+        "not so": "Not so: ",
+        "held": "Every check held: {count} checks in {seconds:.0f} s",
+        "failed": "A check did not hold; {count} were looked at in {seconds:.0f} s",
+        "broken": "A step could not be done; {count} checks were looked at in {seconds:.0f} s",
+    },
+    "zh": {
+        "on the desk": "台面上：一眼机井，水表与电表（RS-485 总线），",
+        "beside it": "控制器（真实固件，运行于 MicroPython），消息服务器 ({broker})，网关，县平台。",
+        "set up": "{seconds:.0f} 秒就绪：控制器已生成密钥、绑定本井并读到表计。",
+        "act": "第 {number} 幕，共 {count} 幕",
+        "well": "机井",
+        "controller": "控制器面板",
+        "gateway": "网关与平台",
+        "contactor": "接触器",
+        "closed": "闭合",
+        "open": "断开",
+        "flow": "流量",
+        "power": "功率",
+        "meter": "水表",
+        "records": "记录",
+        "waiting": "尚未确认",
+        "receipts": "平台回执",
+        "reported": "最近上报",
+        "speed": "时间以 {speed} 倍速流逝",
+        "seconds": "{seconds:.0f} 秒",
+        "not so": "不成立：",
+        "held": "全部检查成立：{count} 项，{seconds:.0f} 秒",
+        "failed": "有检查不成立；已查 {count} 项，{seconds:.0f} 秒",
+        "broken": "有步骤未能完成；已查 {count} 项，{seconds:.0f} 秒",
+    },
+}
+
+# The English words of a cause are the protocol's own (causes.py).
+CAUSES_ZH = {
+    causes.NONE: "无",
+    causes.BUTTON: "按键",
+    causes.CARD: "刷卡",
+    causes.PHONE: "手机",
+    causes.ACCOUNT_EMPTY: "账户水量用完",
+    causes.WATER_CEILING: "达到水量上限",
+    causes.ENERGY_CEILING: "达到电量上限",
+    causes.GRANT_EXPIRED: "授权已过期",
+    causes.GRANT_MISSING: "没有授权",
+    causes.MAINS_LOST: "停电",
+    causes.RESTARTED: "控制器重新启动",
+    causes.FEEDBACK_LOST: "接触器反馈丢失",
+    causes.BOOKS_UNKNOWN: "账面尚未确定",
+    causes.REMOTE: "远程",
+    causes.IDENTITY_UNKNOWN: "此卡未在本机登记",
+    causes.RESTART_DELAY: "电机须停歇后再启动",
+    causes.ALREADY_RUNNING: "已在运行",
+    causes.FOREIGN_CURRENT: "接触器被外力闭合",
+    causes.NOT_READY: "控制器尚未就绪",
+    causes.START_REFUSED: "拒绝启动",
+    causes.GRANT_REFUSED_SIGNATURE: "授权签名无效",
+    causes.GRANT_REFUSED_SITE: "授权属于别的站点",
+    causes.GRANT_REFUSED_SEQ: "授权并不更新",
+    causes.GRANT_REFUSED_FORM: "授权格式错误",
+    causes.GRANT_REFUSED_HEAD: "授权所指链头不符（严格）",
+    causes.GRANT_HEAD_UNKNOWN: "授权所指链头不在本链",
+    causes.DID_NOT_STOP: "未能停泵",
+    causes.DID_NOT_START: "未能启动",
+    causes.READING_HELD: "读数存疑",
+    causes.SEGMENT_UNCERTAIN: "表计更换待人工确认",
+    causes.METER_SILENT: "表计无应答",
+    causes.METER_BACK: "表计恢复应答",
+    causes.WARNING_LINE: "达到预警线",
+    causes.HEAD_REBUILT: "链头已从存储环重建",
+    causes.STORE_FAILED: "存储失效",
+}
+
+
+def of_step(lang: str, name: str, values: Mapping[str, object]) -> str:
+    """Return the sentence of a step."""
+    return STEPS[lang][name].format(**values)
+
+
+def of_question(lang: str, name: str) -> str:
+    """Return what a check asks."""
+    return CHECKS[lang][name][0]
+
+
+def of_finding(lang: str, name: str, figures: Mapping[str, Any]) -> str:
+    """Return what a check found; `cause` among its figures is a number of causes.py."""
+    words = dict(figures)
+    if "cause" in words:
+        words["cause"] = of_cause(lang, words["cause"])
+    return CHECKS[lang][name][1].format(**words)
+
+
+def of_cause(lang: str, cause: int) -> str:
+    """Return a cause in words."""
+    if lang == "zh" and cause in CAUSES_ZH:
+        return CAUSES_ZH[cause]
+    return str(causes.name(cause))

@@ -1,0 +1,276 @@
+"""A scenario is read whole before anything starts; what is wrong with it is one clear line."""
+
+import os
+import string
+
+import pytest
+
+from karez_protocols import causes
+from karez_simulators import scenario, wording
+from karez_simulators.acts import CHECKS, HANDS
+
+GOOD = """
+title = "A sip"
+title_zh = "一口水"
+[well]
+rated_flow_lph = 60000
+[controller]
+restart_delay_s = 0
+[[act]]
+title = "Once"
+title_zh = "一次"
+speed = 5
+steps = [ { do = "grant", litres = 500 }, { check = "stopped_by", cause = "button" } ]
+"""
+
+
+@pytest.fixture
+def refusal(tmp_path):
+    """The text with which a file of this content is refused: one line that names the file."""
+
+    def of(content, name="my.toml"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        with pytest.raises(scenario.ScenarioError) as caught:
+            scenario.load(str(path))
+        text = str(caught.value)
+        assert "\n" not in text and str(path) in text
+        return text
+
+    return of
+
+
+def changed(old, new):
+    assert GOOD.count(old) == 1
+    return GOOD.replace(old, new)
+
+
+def step(text):
+    return changed('{ do = "grant", litres = 500 }', text)
+
+
+def test_the_shipped_scenarios_load_and_are_told_by_name():
+    assert "one-litre" in scenario.names()
+    for name in scenario.names():
+        found = scenario.load(name)
+        assert found.name == name and found.title and found.title_zh and found.acts
+
+
+def test_a_good_file_is_read(tmp_path):
+    path = tmp_path / "sip.toml"
+    path.write_text(GOOD, encoding="utf-8")
+    found = scenario.load(str(path))
+    assert (found.name, found.title, found.title_zh) == ("sip", "A sip", "一口水")
+    assert found.well.rated_flow_lph == 60_000 and found.settings == {"restart_delay_s": 0}
+    assert found.acts[0].speed == 5
+    assert found.acts[0].steps[0] == scenario.Step("grant", False, {"litres": 500})
+    assert found.acts[0].steps[1] == scenario.Step("stopped_by", True, {"cause": "button"})
+
+
+@pytest.mark.parametrize("mark", ["\ufeff" + GOOD, GOOD.replace("\n", "\r\n")])
+def test_a_file_from_a_windows_editor_is_read(tmp_path, mark):
+    path = tmp_path / "sip.toml"
+    path.write_bytes(mark.encode())
+    assert scenario.load(str(path)).title_zh == "一口水"
+
+
+def test_a_file_without_the_ending_is_read_too(tmp_path):
+    (tmp_path / "sip").write_text(GOOD, encoding="utf-8")
+    assert scenario.load(str(tmp_path / "sip")).title == "A sip"
+
+
+def test_speed_is_1_unless_given(tmp_path):
+    path = tmp_path / "sip.toml"
+    path.write_text(changed("speed = 5\n", ""), encoding="utf-8")
+    assert scenario.load(str(path)).acts[0].speed == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("one-liter", "did you mean 'one-litre'?"),
+        ("zzz", "the ones that ship: one-litre"),
+        ("", "Is a directory"),
+        ("nowhere.toml", "No such file or directory"),
+        (".", "Is a directory"),
+        ("x" * 5000, "File name too long"),
+        ("nul\0.toml", "null"),
+    ],
+)
+def test_an_unknown_scenario_is_one_line(name, said):
+    with pytest.raises(scenario.ScenarioError) as caught:
+        scenario.load(name)
+    assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_device_is_no_scenario():
+    with pytest.raises(scenario.ScenarioError, match="larger than"):
+        scenario.load("/dev/zero")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_file_that_is_not_ours_to_read_is_one_line(tmp_path):
+    path = tmp_path / "secret.toml"
+    path.write_text(GOOD, encoding="utf-8")
+    path.chmod(0)
+    with pytest.raises(scenario.ScenarioError, match="Permission denied"):
+        scenario.load(str(path))
+
+
+@pytest.mark.parametrize("value", ["0", "21", "-1", "1.0", '"fast"', "true", "[1]", "nan", "1979-05-27"])
+def test_a_speed_the_bench_cannot_run_at_is_refused(refusal, value):
+    text = refusal(changed("speed = 5", f"speed = {value}"))
+    assert "speed = " in text and "act 1: a whole number from 1 to 20" in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('title = "A sip"', 'titel = "A sip"', "'titel' in the file is not known; did you mean 'title'?"),
+        ('title = "A sip"', "", 'the file needs title = "…"'),
+        ('title = "A sip"', "title = 5", 'the file needs title = "…"'),
+        ('title = "A sip"', 'title = ""', 'the file needs title = "…"'),
+        ('title = "A sip"', 'title = "a\\nb"', "one line of text"),
+        ('title = "A sip"', 'title = "\\u001b[31m"', "one line of text"),
+        ('title_zh = "一口水"', "", 'the file needs title_zh = "…"'),
+        ('title = "Once"', "", 'act 1 needs title = "…"'),
+        ('title_zh = "一次"', "", 'act 1 needs title_zh = "…"'),
+        ("speed = 5", "sped = 5", "'sped' in act 1 is not known; did you mean 'speed'?"),
+        ("[[act]]", "[act]", "write [[act]], with two brackets"),
+        ("[well]", "[wells]", "did you mean 'well'?"),
+        ("[well]", "[[well]]", "[well] must be a table"),
+        ("rated_flow_lph", "rated_flow", "did you mean 'rated_flow_lph'?"),
+        ("60000", "-5", "[well]: rated_flow_lph must be a whole number from 1000 to 500000, not -5"),
+        ("60000", "6e4", "whole number from 1000"),
+        ("60000", '"60000"', "whole number from 1000"),
+        ("60000", "true", "whole number from 1000"),
+        ("60000", "60000\nrated_drawdown_mm = 100000", "[well]: the drawdown is too large"),
+        ("restart_delay_s", "restart_delay", "did you mean 'restart_delay_s'?"),
+        ("restart_delay_s", "zzz", "'zzz' in [controller] is not known; known: "),
+        ("restart_delay_s = 0", "restart_delay_s = -1", "[controller]: restart_delay_s = -1 is outside"),
+        ("restart_delay_s = 0", "restart_delay_s = 3601", "is outside 0..3600"),
+        ("restart_delay_s = 0", 'restart_delay_s = "0"', "is not a whole number"),
+        ("restart_delay_s = 0", "restart_delay_s = true", "is not a whole number"),
+        ("steps = [", "steps = 5 # [", "act 1 needs steps = ["),
+        ("steps = [", "steps = [] # [", "act 1 needs steps = ["),
+        ("steps = [", "stops = [", "did you mean 'steps'?"),
+    ],
+)  # fmt: skip
+def test_a_wrong_key_or_value_is_named_with_what_to_write(refusal, old, new, said):
+    assert said in refusal(changed(old, new))
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('{ do = "grnat", litres = 5 }', "'grnat' in act 1, step 1 is not known; did you mean 'grant'?"),
+        ('{ do = "dance" }', "'dance' in act 1, step 1 is not known; known: "),
+        ('{ check = "litre_exact" }', "did you mean 'litres_exact'?"),
+        ('{ check = "start" }', 'write { do = "start" }, not check'),
+        ('{ do = "receipt" }', 'write { check = "receipt" }, not do'),
+        ('{ do = "start", check = "receipt" }', 'write { do = "…" } or { check = "…" }'),
+        ("{ }", 'write { do = "…" } or { check = "…" }'),
+        ('"start"', 'write { do = "…" } or { check = "…" }'),
+        ("{ do = 5 }", "5 is no name of a step"),
+        ('{ do = ["start"] }', "is no name of a step"),
+        ('{ check = { name = "receipt" } }', "is no name of a step"),
+        ('{ do = "pump" }', "pump needs seconds = …"),
+        ('{ do = "pump", second = 5 }', "did you mean 'seconds'?"),
+        ('{ do = "start", litres = 5 }', "'litres' in act 1, step 1 (start) is not known"),
+        ('{ do = "pump", seconds = -1 }', "seconds = -1 is outside 0..86400"),
+        ('{ do = "pump", seconds = 86401 }', "is outside 0..86400"),
+        ('{ do = "pump", seconds = 1.5 }', "seconds = 1.5 must be a whole number"),
+        ('{ do = "pump", seconds = "5" }', "must be a whole number"),
+        ('{ do = "pump", seconds = true }', "must be a whole number"),
+        ('{ do = "pump", seconds = [5] }', "must be a whole number"),
+        ('{ do = "grant", litres = 1000000001 }', "litres = 1000000001 is outside"),
+        ('{ do = "grant", litres = 0x' + "f" * 200 + " }", "is outside"),
+        ('{ check = "stopped_by", cause = 10 }', "cause = 10 must be a text"),
+        ('{ check = "stopped_by", cause = "buton" }', "did you mean 'button'?"),
+        ('{ check = "records_wait", at_least = -1 }', "at_least = -1 is outside"),
+    ],
+)  # fmt: skip
+def test_a_wrong_step_is_named_with_its_place(refusal, written, said):
+    text = refusal(step(written))
+    assert said in text and "act 1, step 1" in text
+
+
+def test_the_second_act_is_named_as_such(refusal):
+    more = GOOD + '\n[[act]]\ntitle = "T"\ntitle_zh = "T"\nsteps = [ { do = "start" }, { do = "strat" } ]\n'
+    assert "act 2, step 2" in refusal(more)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "at least one act is needed"),
+        ('title = "T"\ntitle_zh = "T"\nact = []', "at least one act is needed"),
+        ('title = "T"\ntitle_zh = "T"\nact = [5]', "act 1 must be a table"),
+        ("title = \nx = 1", "line 1, column 9"),
+        ('title = "a"\ntitle = "b"\n', "line 2"),
+        ("{json: true}", "line 1, column 1"),
+        (b'title = "\xc0\xfd"', "is not UTF-8 text (byte 9)"),
+        (GOOD.encode("utf-16"), "is not UTF-8 text"),
+        (b"\0" * 100, "is not TOML"),
+        ("x = " + "9" * 5000, "is not TOML"),
+        ("x = " + "[" * 5000, "is not TOML"),
+        (GOOD + "#" * 1_000_001, "larger than"),
+    ],
+)  # fmt: skip
+def test_what_is_no_scenario_at_all_is_one_line(refusal, content, said):
+    assert said in refusal(content)
+
+
+def test_every_line_of_a_good_file_cut_off_is_a_scenario_or_one_line(tmp_path):
+    data = GOOD.encode()
+    path = tmp_path / "cut.toml"
+    for end in range(len(data)):
+        path.write_bytes(data[:end])
+        said = ""
+        try:
+            scenario.load(str(path))
+        except scenario.ScenarioError as error:
+            said = str(error)
+        assert "\n" not in said
+
+
+# -- the words -------------------------------------------------------------------------------
+
+
+def places(text):
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("lang", wording.LANGUAGES)
+def test_every_step_and_check_has_a_sentence_in_both_languages(lang):
+    assert list(wording.STEPS[lang]) == list(HANDS)
+    assert set(wording.CHECKS[lang]) == set(CHECKS)
+    assert wording.STAGE[lang].keys() == wording.STAGE["en"].keys()
+
+
+def test_both_languages_name_the_same_figures():
+    for table in (wording.STEPS, wording.STAGE):
+        for name, text in table["en"].items():
+            if name in ("on the desk", "beside it"):
+                continue  # one text on two lines
+            assert places(text) == places(table["zh"][name]), name
+    for name, (asked, found) in wording.CHECKS["en"].items():
+        zh = wording.CHECKS["zh"][name]
+        assert not places(asked) and not places(zh[0])
+        assert places(found) == places(zh[1]), name
+
+
+def test_a_step_s_sentence_asks_for_nothing_that_the_scenario_does_not_give():
+    for lang in wording.LANGUAGES:
+        for name, function in HANDS.items():
+            assert places(wording.STEPS[lang][name]) <= set(function.__annotations__), name
+
+
+def test_every_cause_has_words_in_both_languages():
+    for number, words in causes.every():
+        assert wording.of_cause("en", number) == words
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in wording.of_cause("zh", number)), words
+
+
+def test_a_cause_of_a_later_version_is_its_number():
+    assert wording.of_cause("zh", 250) == "cause 250"

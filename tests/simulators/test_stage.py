@@ -1,0 +1,195 @@
+"""The stage shows the same sentences on a terminal and in a pipe, and the live page fits 100 x 40."""
+
+import io
+import re
+from types import SimpleNamespace
+from xml.etree import ElementTree
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from karez_simulators import scenario, wording
+from karez_simulators.clock import Clock
+from karez_simulators.physical_site import PhysicalSite
+from karez_simulators.stage import Stage
+
+COLUMNS, LINES = 100, 40
+SEEN = {
+    "flow": "62.2", "power": "20.6", "booked": 1_234_567, "metered": 1_234_567, "cause": 21, "code": "49XQJ54T",
+    "ceiling": 1_234_567, "over": 9, "bound": 31, "seqs": "1, 2, 3", "waiting": 10, "new": 10, "last": 1234,
+    "volume": 1234, "rest": 253, "ledger": 1_234_567, "litres": 99, "outage": 6, "verdict": "proved",
+    "irrigations": 17, "seq": 25, "first": 4063,
+}  # fmt: skip
+SECONDS = re.compile(r"\d+(?= s\b| 秒)")
+
+
+def stage_on(console, lang="en", name="one-litre"):
+    return Stage(scenario.load(name), lang, console)
+
+
+def pipe():
+    return Console(file=io.StringIO(), width=80)
+
+
+def terminal():
+    """A terminal of 100 x 40 whose every byte is kept."""
+    return Console(file=io.StringIO(), width=COLUMNS, height=LINES, force_terminal=True)
+
+
+def play(stage, until_act=99):
+    """Everything holds, with figures of the usual length."""
+    stage.setting_up("mosquitto")
+    stage.set_up()
+    for act in stage._scenario.acts[:until_act]:
+        stage.act(act)
+        for step in act.steps:
+            line = stage.step(step)
+            stage.done(line, True, SEEN if step.is_check else None)
+        stage.act_ends()
+
+
+def desk():
+    """What the stage looks at of a desk."""
+    return SimpleNamespace(
+        site=PhysicalSite(Clock()),
+        slots=[b""] * 47,
+        waiting=3,
+        panel=["PUMP OFF", "used 2449 L", "left 48864 L", "063RGWHW"],
+        platform=SimpleNamespace(reports=[SimpleNamespace(confirm_bytes=b"1", volume_m3=2)]),
+    )
+
+
+def said(console):
+    """The sentences on a console, without drawing, colours and seconds."""
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", console.file.getvalue()).replace("\r", "\n")
+    lines = (line.strip() for line in text.split("\n"))
+    return [SECONDS.sub("N", line) for line in lines if line and line[0] not in "╭│╰"]
+
+
+@pytest.mark.parametrize("lang", wording.LANGUAGES)
+def test_a_pipe_and_a_terminal_are_told_the_same(lang):
+    told = []
+    for console in (pipe(), terminal()):
+        stage = stage_on(console, lang)
+        with stage:
+            play(stage)
+        stage.close()
+        told.append(said(console))
+    assert told[0] == told[1]
+    steps = sum(len(act.steps) for act in stage._scenario.acts)
+    assert len(told[0]) == 4 + steps + 2 * len(stage._scenario.acts) + 1
+
+
+def test_a_pipe_gets_one_line_per_step_however_narrow_and_no_colours():
+    console = Console(file=io.StringIO(), width=20)
+    stage = stage_on(console)
+    with stage:
+        play(stage)
+    stage.close()
+    text = console.file.getvalue()
+    assert "\x1b" not in text
+    assert "\n   ✓ The gateway's log holds records 1 to 1234, each once, in order, byte for byte\n" in text
+    assert text.endswith(" s\n") and "Every check held: 31 checks" in text
+
+
+@pytest.mark.parametrize("lang", wording.LANGUAGES)
+def test_the_live_page_fits_at_every_step(lang):
+    console = terminal()
+    stage = stage_on(console, lang)
+    stage.shows(desk())
+    for act in stage._scenario.acts:
+        stage.act(act)
+        for step in act.steps:
+            line = stage.step(step)
+            for _ in range(2):
+                lines = console.render_lines(stage.page())
+                assert len(lines) < LINES
+                assert all(sum(one.cell_length for one in row) <= COLUMNS for row in lines)
+                stage.done(line, True, SEEN if step.is_check else None)
+        stage.act_ends()
+
+
+@pytest.mark.parametrize("height", [6, 24])
+def test_on_a_small_terminal_the_newest_lines_and_the_desk_stay(height):
+    console = Console(file=io.StringIO(), width=80, height=height, force_terminal=True)
+    stage = stage_on(console)
+    stage.shows(desk())
+    stage.act(stage._scenario.acts[4])
+    for step in stage._scenario.acts[4].steps:
+        line = stage.step(step)
+    text = "\n".join("".join(one.text for one in row) for row in console.render_lines(stage.page()))
+    assert line.text[:40] in text and "used 2449 L" in text
+
+
+@pytest.mark.parametrize("lang", wording.LANGUAGES)
+def test_every_sentence_fits_the_live_page_in_full(lang):
+    for act in scenario.load("one-litre").acts:
+        for step in act.steps:
+            if step.is_check:
+                text = wording.of_finding(lang, step.name, SEEN)
+            else:
+                text = wording.of_step(lang, step.name, step.values)
+            assert cell_len(text) <= COLUMNS - len("│    ✓   │"), text
+
+
+def test_a_check_that_does_not_hold_is_marked_and_called_so():
+    console = pipe()
+    stage = stage_on(console)
+    with stage:
+        act = stage._scenario.acts[0]
+        stage.act(act)
+        stage.done(stage.step(act.steps[0]), True, None)
+        exact = next(step for step in act.steps if step.name == "litres_exact")
+        stage.done(stage.step(exact), False, {"booked": 4, "metered": 5})
+    stage.close()
+    assert said(console)[-2:] == [
+        "✗ Not so: The controller has booked 4 L; the water meter has counted 5 L",
+        "A check did not hold; 1 were looked at in N s",
+    ]
+
+
+def test_a_step_that_could_not_be_done_is_marked_with_its_reason():
+    console = pipe()
+    stage = stage_on(console)
+    with stage:
+        stage.act(stage._scenario.acts[0])
+        stage.failed(stage.step(stage._scenario.acts[0].steps[1]), "did not happen within 25 s")
+    stage.close()
+    last = said(console)[-2:]
+    assert last[0].startswith("✗ A farmer holds the card") and last[0].endswith(": did not happen within N s")
+    assert last[1].startswith("A step could not be done")
+
+
+def test_what_was_interrupted_is_shown_as_unfinished_on_a_terminal():
+    console = terminal()
+    stage = stage_on(console)
+    with stage:
+        stage.act(stage._scenario.acts[0])
+        stage.step(stage._scenario.acts[0].steps[2])
+    assert said(console)[-1] == "… The pump runs for N s"
+
+
+def test_the_picture_is_an_svg_that_asks_nothing_of_a_network(tmp_path):
+    stage = stage_on(pipe(), "zh")
+    stage.shows(desk())
+    with stage:
+        play(stage)
+    stage.save_picture(tmp_path / "demo.svg")
+    svg = (tmp_path / "demo.svg").read_text(encoding="utf-8")
+    root = ElementTree.fromstring(svg)
+    text = "".join(root.itertext()).replace("\xa0", " ")
+    for act in stage._scenario.acts:
+        assert act.title_zh in text
+    assert "used 2449 L" in text
+    assert re.findall(r"(?:url\(\"?|href=\"|src=)(?!#)[^)\"]*", svg) == []
+    assert set(re.findall(r"https?://[\w./]+", svg)) == {
+        "http://www.w3.org/2000/svg",
+        "https://www.textualize.io",
+    }
+
+
+def test_the_shipped_acts_have_titles_that_fit_a_line():
+    # What the terminal shows as the frame's title is cut, not wrapped.
+    for act in scenario.load("one-litre").acts:
+        assert cell_len(act.title) <= COLUMNS - 6 and cell_len(act.title_zh) <= COLUMNS - 6
