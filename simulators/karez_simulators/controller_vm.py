@@ -60,8 +60,10 @@ class ControllerVm:
 
     @property
     def obituary(self) -> str:
-        """How the process ended, if nobody killed it; else empty."""
+        """How the process ended, if nobody killed it and all it said has been heard; else empty."""
         if self._process is None or self.is_running or self._is_ended_by_us:
+            return ""
+        if not all(task.done() for task in self._tasks[:1]):
             return ""
         return f"the controller ended: {last_line(self.errors)}"
 

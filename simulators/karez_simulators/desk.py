@@ -104,6 +104,7 @@ class Desk:
         self.grants: list[bytes] = []
         self.register_at_binding_ul = 0
         self._refused = ""
+        self._is_commissioned = False
         self._not_understood = ""
         self._changed = asyncio.Event()
         self._stack = AsyncExitStack()
@@ -156,10 +157,11 @@ class Desk:
         await self._prepare_gateway(binding)
         provisioning.hand_over(vm, identity, binding, self.authority, config)
         await self.until(
-            lambda: not vm.is_running or bool(self._refused), 20, "the box takes what the bench gives it"
+            lambda: self._is_commissioned or bool(self._refused), 20, "the box takes what the bench gives it"
         )
         if self._refused:
             raise DeskError(f"the controller refused its provisioning: {self._refused}")
+        await self.until(lambda: not vm.is_running, 20, "the box has written down what it was given")
         # Commissioning has a run of its own; what follows is the box's first day at the well.
         await vm.stop()
         await vm.start()
@@ -231,6 +233,8 @@ timeout_s = 3
             self.panel = " ".join(words[1:]).split("|")
         elif words[0] == "beat":
             self.waiting = int(words[1])
+        elif words[0] == "commissioned":
+            self._is_commissioned = True
         elif words[0] == "refused":
             self._refused = " ".join(words[1:])
 

@@ -6,7 +6,7 @@ from karez_firmware import bring_up, commissioning
 from karez_firmware.core import pump, recording
 from karez_firmware.ports import fake
 from karez_firmware.store import objects
-from karez_protocols import causes, grant, link, record, site_class
+from karez_protocols import causes, fields, grant, link, record, site_class
 from wellhouse import (
     AUTHORITY,
     BASE_L,
@@ -532,3 +532,64 @@ def test_a_grant_that_the_head_does_not_know_is_in_force():
     assert again.app.rights.seq == 2 and again.app.controller.rights.row(grant.WATER, UTC)["ceiling"] == 700
     again.run(4)
     again.check_chain()
+
+
+# -- what should never happen -------------------------------------------------------------------
+
+
+def test_a_first_total_that_no_well_gives_is_not_believed():
+    house = House()
+    house.well.extra_l = 1 << 31  # what the profile's LONG calls minus two million m3
+    house.run(4)
+    assert not house.app.books.is_known
+    house = House()
+    table = {8: 0xFFFF, 9: 0x7FFF, 91: 90, 1437: 0, 1438: 7}  # 2 147 483 647 x 10 000 000 l
+    house.well.water = lambda: table
+    house.run(20)
+    assert house.app.books.volume_l is None
+    assert not house.app.controller.recorder.alarms & recording.STORE_FAILED
+    house.check_chain()
+
+
+def test_a_gap_under_an_untrusted_clock_names_no_beginning():
+    house = ready().again()
+    house.run(5)
+    house.port.utc_s = None
+    house.well.silent = (1,)
+    house.run(90)
+    house.well.silent = ()
+    house.run(30)
+    gap = house.last(record.GAP)
+    assert gap["outage_s"] > 60 and gap["from_utc_s"] is None
+
+
+def test_a_grant_whose_object_is_damaged_is_not_reported_as_in_force():
+    house = ready()
+    for place in (0, 1):
+        house.nor.erase(objects.GRANT + place)
+    again = house.again(broker=True)
+    again.run(10)
+    states = [payload for topic, payload in again.port.broker.published if topic == link.topic(NAME, "state")]
+    assert again.app.rights.seq == 0
+    assert fields.unpack(link.STATE_BODY, states[0])["grant_seq"] == 0
+    again.port.broker.send(b"\x02" + a_grant(1000))
+    again.run(3)
+    assert again.app.rights.seq == 1
+
+
+def test_an_object_longer_than_its_sector_is_none():
+    nor, _ = memories()
+    nor.erase(objects.GRANT)
+    nor.program(
+        objects.GRANT * 4096, b"KZO1" + (60_000).to_bytes(2, "little") + bytes((objects.GRANT, 0)) + bytes(4)
+    )
+    reads = []
+    read = nor.read
+
+    def noted(at, size):
+        reads.append(size)
+        return read(at, size)
+
+    nor.read = noted
+    assert objects.read(nor, objects.GRANT, 0) is None
+    assert max(reads) <= 4096

@@ -30,7 +30,8 @@ class Line:
         while self.port.us < until_us:
             finished = self.bus.turn(self.port, self.port.us, self.poll_us)
             if finished:
-                self.found.append((self.port.us, *finished))
+                name, reading = finished
+                self.found.append((self.port.us, name, reading))
             self.port.wait(min(self.bus.next_deadline_us(), until_us))
 
     def times(self, name):

@@ -197,7 +197,8 @@ def checkpoints(house):
         if values["kind"] == record.STATEMENT:
             open_[values["seq"]] = slot, values
         elif values["kind"] == record.SIGNATURE:
-            found.append((*open_.pop(values["statement_seq"]), values))
+            statement = open_.pop(values["statement_seq"])
+            found.append((statement[0], statement[1], values))
     return found, open_
 
 

@@ -2,6 +2,7 @@
 
 from karez_firmware.core import pump, recording
 from karez_firmware.ports import fake
+from karez_firmware.store.devices import StoreFailed
 from karez_firmware.store.head import COPY_SIZE
 from karez_protocols import causes, grant, record
 from wellhouse import UTC, House, Well, a_grant, memories
@@ -234,3 +235,40 @@ def test_a_lost_head_takes_the_grant_of_the_newest_record_and_no_other():
     assert third.app.rights.seq == 0
     third.offer(a_grant(10, seq=2))
     assert third.app.rights.seq == 2
+
+
+def test_a_dead_sector_is_not_taken_for_the_one_in_its_place_when_the_head_is_lost():
+    nor, fram = memories(6)
+    house = House(nor, fram)
+    house.run(4)
+    events(house, 31 - house.app.journal.head["seq"])
+    nor.bad = ((16 + 1) * 4096 + 128, (16 + 2) * 4096)  # its header is taken, its slots are not
+    events(house, 5)
+    assert house.check_chain() == 36
+    rest = Rest(house)
+    rest.fram.write(0, bytes(2 * COPY_SIZE))
+    again = rest.house()
+    again.run(4)
+    assert again.check_chain() > 36
+
+
+def test_a_record_stands_though_the_loss_record_behind_it_finds_no_place():
+    nor, fram = memories(4)
+    house = House(nor, fram)
+    house.run(4)
+    app = house.app
+    events(house, 4 * 31 - app.journal.head["seq"])
+    append = app.journal._ring.append
+
+    def once(*arguments):
+        app.journal._ring.append = fail
+        return append(*arguments)
+
+    def fail(*arguments):
+        raise StoreFailed("no place")
+
+    app.journal._ring.append = once
+    slot = app._commit(app.controller.recorder.event(causes.WARNING_LINE, house.port.now_ms()))
+    assert app.journal.slot(4 * 31 + 1) == slot and app.journal.head["seq"] == 4 * 31 + 1
+    app.journal._ring.append = append
+    check_losses(Rest(house), 0, 0)

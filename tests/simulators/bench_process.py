@@ -9,6 +9,7 @@ from pathlib import Path
 
 WAIT_S = 60  # a desk comes up in about 5 s; this machine may be busy
 LOOK_S = 0.02
+OF_A_TERMINAL = ("LANG", "LC_", "COLUMNS")
 
 
 def processes_of(folder):
@@ -31,10 +32,8 @@ class Bench:
         self.temporary = folder / "tmp"
         self.temporary.mkdir(exist_ok=True)
         self._words = words
-        kept = {
-            key: value for key, value in os.environ.items() if not key.startswith(("LANG", "LC_", "COLUMNS"))
-        }
-        self._environment = {**kept, "TMPDIR": str(self.temporary), "PYTHONUTF8": "1", **environment}
+        ours = {key: value for key, value in os.environ.items() if not key.startswith(OF_A_TERMINAL)}
+        self._environment = {**ours, "TMPDIR": str(self.temporary), "PYTHONUTF8": "1", **environment}
         self.out = []
         self.err = ""
         self.code = None
@@ -74,13 +73,20 @@ class Bench:
         return line
 
     async def until(self, is_so, what):
-        """Return when it is so: what /proc tells, nobody tells of its own accord."""
+        """Return when it is so, which only /proc can tell; never after the bench's own end."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(WAIT_S):
                 while not is_so():
+                    if self.has_ended:
+                        raise AssertionError(f"{what}: it ended; {await self._process.stderr.read()}")
                     await asyncio.sleep(LOOK_S)
                 return
         raise AssertionError(f"{what}: not within {WAIT_S} s; {self.children()}")
+
+    @property
+    def has_ended(self):
+        """True once the bench is no more."""
+        return self._process.returncode is not None
 
     def signal(self, number):
         """Send a signal to the bench alone."""

@@ -75,11 +75,10 @@ async def test_a_wrong_word_is_one_line(tmp_path, words, said):
 
 
 @pytest.mark.parametrize(
-    "words",
-    [("run",), ("demo", "--broker-port", "70000"), ("demo", "--broker-port", "x"), ("dmeo",), ("demo", "-x")],
+    "words", ["run", "demo --broker-port 70000", "demo --broker-port x", "dmeo", "demo -x"]
 )
 async def test_what_the_command_line_itself_refuses_is_no_traceback(tmp_path, words):
-    ended = await bench(tmp_path, *words)
+    ended = await bench(tmp_path, *words.split())
     assert ended.code == UNUSABLE and ended.err
 
 

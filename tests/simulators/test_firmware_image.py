@@ -1,4 +1,4 @@
-"""The image is built once per state of the sources, to the same bytes everywhere, by a compiler that may refuse."""
+"""The image is built once per state of its sources, to the same bytes everywhere."""
 
 import os
 import shutil

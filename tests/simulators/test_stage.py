@@ -3,7 +3,7 @@
 import io
 import re
 from types import SimpleNamespace
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from rich.cells import cell_len
@@ -16,8 +16,9 @@ from karez_simulators.stage import Stage
 
 COLUMNS, LINES = 100, 40
 SEEN = {
-    "flow": "62.2", "power": "20.6", "booked": 1_234_567, "metered": 1_234_567, "cause": 21, "code": "49XQJ54T",
-    "ceiling": 1_234_567, "over": 9, "bound": 31, "seqs": "1, 2, 3", "waiting": 10, "new": 10, "last": 1234,
+    "flow": "62.2", "power": "20.6", "booked": 1_234_567, "metered": 1_234_567, "cause": 21,
+    "code": "49XQJ54T", "ceiling": 1_234_567, "over": 9, "bound": 31, "seqs": "1, 2, 3", "waiting": 10,
+    "new": 10, "last": 1234,
     "volume": 1234, "rest": 253, "ledger": 1_234_567, "litres": 99, "outage": 6, "verdict": "proved",
     "irrigations": 17, "seq": 25, "first": 4063,
 }  # fmt: skip
@@ -177,7 +178,7 @@ def test_the_picture_is_an_svg_that_asks_nothing_of_a_network(tmp_path):
         play(stage)
     stage.save_picture(tmp_path / "demo.svg")
     svg = (tmp_path / "demo.svg").read_text(encoding="utf-8")
-    root = ElementTree.fromstring(svg)
+    root = ET.fromstring(svg)
     text = "".join(root.itertext()).replace("\xa0", " ")
     for act in stage._scenario.acts:
         assert act.title_zh in text
