@@ -7,6 +7,7 @@ meter's, and bytes and time come from outside (modbus_server.py, physical_site.p
 
 from __future__ import annotations
 
+import abc
 import struct
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ class Refused(Exception):
         self.code = code
 
 
-class Meter:
+class Meter(abc.ABC):
     """A meter at a Modbus address. Subclasses fill `_build` and the tables below.
 
     `functions`: answered function codes. `refresh_ms`: how often the registers
@@ -87,14 +88,14 @@ class Meter:
         except KeyError:
             raise Refused(ILLEGAL_ADDRESS) from None
 
-    def _count(self) -> None:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def _count(self) -> None: ...
 
-    def _build(self, utc_s: int) -> None:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def _build(self, utc_s: int) -> None: ...
 
-    def _reset(self) -> None:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def _reset(self) -> None: ...
 
 
 def float_words(value: float) -> tuple[int, int]:
