@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from karez_firmware.core import pump, recording
-from karez_firmware.drivers import modbus_master
+from karez_firmware.drivers import master
 from karez_protocols import binding, bundle, causes, chain, entry, fields, grant, link, record, signed
 
 HERE = Path(__file__).parent
@@ -130,7 +130,7 @@ def pump_table() -> list[str]:
 
 def meters_table() -> list[str]:
     """States of a meter's last answer."""
-    body = [f"| {number} | {name} |" for number, name in enumerate(modbus_master.STATUS_NAMES)]
+    body = [f"| {number} | {name} |" for number, name in enumerate(master.STATUS_NAMES)]
     return rows("Meter states", "number | last answer", [*body, f"| {recording.UNREAD} | none yet |"])
 
 

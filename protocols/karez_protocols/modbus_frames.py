@@ -8,13 +8,12 @@ import struct
 
 from .crc import crc16_modbus
 from .errors import BadChecksum, Malformed, NotAllowed, TooLarge
+from .exchange import Failure, Reply
 from .modbus import (
     ADDRESS_MAX,
     FRAME_BYTES_MAX,
     REGISTERS_MAX,
     REQUEST_BYTES,
-    Failure,
-    Reply,
     Request,
     check_request,
     check_station,

@@ -27,8 +27,9 @@ import struct
 
 from . import read_plan, registers
 from .errors import Malformed, NotAllowed
-from .modbus import ADDRESS_MAX, REGISTERS_MAX, silent_us, wire_us
+from .modbus import ADDRESS_MAX, REGISTERS_MAX
 from .profile import NO_LIMIT, ROW
+from .wire_time import silent_us, wire_us
 
 FIELDS_MAX = 64  # twice the longest map in use; bounds the planner's time
 SCALE_MAX = 9  # cubic metres to microlitres, the widest step between two units in use

@@ -4,7 +4,7 @@ import binascii
 
 from karez_firmware import bring_up, commissioning
 from karez_firmware.core import pump, recording
-from karez_firmware.ports import fake
+from karez_firmware.ports import fake, fake_memory
 from karez_firmware.store import objects
 from karez_protocols import causes, fields, grant, link, record, site_class
 from wellhouse import (
@@ -93,7 +93,7 @@ class Trace:
     def __init__(self, house):
         self.steps = []
         self._house = house
-        house.nor.mains = fake.Mains(on_write=self._write)
+        house.nor.mains = fake_memory.Mains(on_write=self._write)
         coil = house.port.coil
 
         def noted(on, now_us):

@@ -4,7 +4,7 @@ import binascii
 
 from karez_firmware import bring_up, commissioning, identity
 from karez_firmware.commissioning import SORTS, Refused, take
-from karez_firmware.ports import fake
+from karez_firmware.ports import fake_memory
 from karez_firmware.store import objects
 from karez_protocols import signed
 from wellhouse import (
@@ -197,12 +197,12 @@ def test_a_cut_at_every_write_of_commissioning_leaves_a_box_that_can_be_commissi
         while True:
             cut_at += 1
             nor, fram = memories(provisioned=False)
-            nor.mains = fram.mains = fake.Mains(cut_at, kept)
+            nor.mains = fram.mains = fake_memory.Mains(cut_at, kept)
             try:
                 commission(nor, fram)
                 break
-            except fake.PowerCut:
-                nor.mains = fram.mains = fake.Mains()
+            except fake_memory.PowerCut:
+                nor.mains = fram.mains = fake_memory.Mains()
             name = commission(nor, fram)
             assert commissioning.identity_of(port_for(nor, fram, Well())).name == name
             assert not commissioning.missing(port_for(nor, fram, Well()))

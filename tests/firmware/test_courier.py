@@ -1,7 +1,7 @@
 """The courier: oldest first, live ones between, and again from wherever the gateway says."""
 
 from karez_firmware.journal import Journal
-from karez_firmware.ports import fake
+from karez_firmware.ports import fake_memory
 from karez_firmware.store import devices, objects
 from karez_firmware.store.ring import SLOTS, Ring
 from karez_firmware.uplink.courier import Courier
@@ -36,8 +36,8 @@ class Round:
     """A journal with so many records, and a courier on a client."""
 
     def __init__(self, count, sectors=8):
-        nor = fake.RamNor((objects.SECTORS + sectors) * devices.SECTOR)
-        self.journal = Journal(nor, fake.RamFram(1024), Ring(nor, objects.SECTORS, sectors))
+        nor = fake_memory.RamNor((objects.SECTORS + sectors) * devices.SECTOR)
+        self.journal = Journal(nor, fake_memory.RamFram(1024), Ring(nor, objects.SECTORS, sectors))
         self.journal.start(b"binding")
         self.fill(count)
         self.client = Client()

@@ -1,7 +1,7 @@
 """The mains go at every single write: no record, no litre and no right is lost, and the pump stays off."""
 
 from karez_firmware.core import pump, recording
-from karez_firmware.ports import fake
+from karez_firmware.ports import fake_memory
 from karez_firmware.store.devices import StoreFailed
 from karez_firmware.store.head import COPY_SIZE
 from karez_protocols import causes, grant, record
@@ -25,12 +25,12 @@ class Rest:
     def write(self, memory, name, arguments, kept):
         """Do a part of one more write."""
         target = self.nor if memory == "nor" else self.fram
-        target.mains = fake.Mains(1, kept)
+        target.mains = fake_memory.Mains(1, kept)
         try:
             getattr(target, name)(*arguments)
             raise AssertionError("no cut")
-        except fake.PowerCut:
-            target.mains = fake.Mains()
+        except fake_memory.PowerCut:
+            target.mains = fake_memory.Mains()
         return self
 
     def house(self):
@@ -102,7 +102,7 @@ def at_every_write(house, look, act=play):
                 print("write %d: %s.%s, %d %%" % (found[0], memory, name, kept))
                 raise
 
-    house.nor.mains = house.fram.mains = fake.Mains(on_write=on_write)
+    house.nor.mains = house.fram.mains = fake_memory.Mains(on_write=on_write)
     act(house)
     return found[0]
 
@@ -122,11 +122,11 @@ def test_a_second_cut_at_every_write_of_the_start_after_the_first_loses_nothing_
         while True:
             cut_at += 1
             nor, fram = rest.nor.copy(), rest.fram.copy()
-            nor.mains = fram.mains = fake.Mains(cut_at, 50)
+            nor.mains = fram.mains = fake_memory.Mains(cut_at, 50)
             try:
                 House(nor, fram, rest.well.copy(), rest.utc_s).run(5)
                 return
-            except fake.PowerCut:
+            except fake_memory.PowerCut:
                 cuts[0] += 1
             rest_s = rest.utc_s + DARK_S
             check_restart(House(nor.copy(), fram.copy(), rest.well.copy(), rest_s), granted)
@@ -141,12 +141,12 @@ def test_a_cut_at_every_write_of_the_very_first_start_leaves_a_box_that_starts()
         while True:
             cut_at += 1
             nor, fram = memories()
-            nor.mains = fram.mains = fake.Mains(cut_at, kept)
+            nor.mains = fram.mains = fake_memory.Mains(cut_at, kept)
             try:
                 House(nor, fram).run(5)
                 break
-            except fake.PowerCut:
-                nor.mains = fram.mains = fake.Mains()
+            except fake_memory.PowerCut:
+                nor.mains = fram.mains = fake_memory.Mains()
             house = House(nor.copy(), fram.copy(), Well(), UTC + DARK_S)
             check_restart(house, 0)
         assert cut_at > 10

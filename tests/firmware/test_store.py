@@ -1,7 +1,7 @@
 """Ring, head and journal on memories in RAM: gap-free, rolled forward, rebuilt."""
 
 from karez_firmware.journal import Journal
-from karez_firmware.ports import fake
+from karez_firmware.ports import fake_memory
 from karez_firmware.store import devices, head, objects
 from karez_firmware.store.ring import SLOTS, Ring
 from karez_protocols import causes, chain, record
@@ -20,8 +20,8 @@ STATEMENT = {
 
 def memories(sectors=4):
     """NOR with room for the objects and a small ring, and FRAM."""
-    nor = fake.RamNor((objects.SECTORS + sectors) * devices.SECTOR)
-    return nor, fake.RamFram(1024), sectors
+    nor = fake_memory.RamNor((objects.SECTORS + sectors) * devices.SECTOR)
+    return nor, fake_memory.RamFram(1024), sectors
 
 
 def journal(nor, fram, sectors):
@@ -124,12 +124,12 @@ def test_confirmed_records_are_overwritten_in_silence():
 
 
 def test_a_memory_that_takes_nothing_raises_and_decides_nothing():
-    class Dead(fake.RamNor):
+    class Dead(fake_memory.RamNor):
         def program(self, at, data):
             pass
 
     nor = Dead((objects.SECTORS + 4) * devices.SECTOR)
-    found = journal(nor, fake.RamFram(1024), 4)
+    found = journal(nor, fake_memory.RamFram(1024), 4)
     try:
         fill(found, 1)
         raise AssertionError("a dead memory took a record")

@@ -7,7 +7,7 @@ import struct
 from karez_firmware import bring_up
 from karez_firmware.app import App
 from karez_firmware.identity import Identity
-from karez_firmware.ports import fake
+from karez_firmware.ports import fake, fake_memory
 from karez_firmware.store import devices, objects
 from karez_protocols import binding, chain, ed25519, ed25519_keys, grant, record, signed, site_class
 from karez_protocols.errors import ProtocolError
@@ -161,8 +161,8 @@ class Station:
 
 def memories(sectors=4, provisioned=True, mains=None):
     """NOR and FRAM, with what the bench gives a box in them."""
-    nor = fake.RamNor((objects.SECTORS + sectors) * devices.SECTOR, mains)
-    fram = fake.RamFram(1024, mains)
+    nor = fake_memory.RamNor((objects.SECTORS + sectors) * devices.SECTOR, mains)
+    fram = fake_memory.RamFram(1024, mains)
     if provisioned:
         objects.write_once(nor, objects.KEY, KEPT)
         objects.write(nor, objects.BINDING, 0, a_binding())

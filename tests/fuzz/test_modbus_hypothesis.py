@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from pymodbus.framer.rtu import FramerRTU
 
-from karez_firmware.drivers.modbus_master import IDLE, OK, SENDING, WAITING, Master
+from karez_firmware.drivers.master import IDLE, OK, SENDING, WAITING, Master
 from karez_protocols import modbus, modbus_frames, profile_document, registers
 from karez_protocols.crc import crc16_modbus
 from karez_protocols.errors import ProtocolError
-from karez_protocols.modbus import Failure, Reply, ReplyReader, Request
+from karez_protocols.exchange import Failure, Reply
+from karez_protocols.modbus import ReplyReader, Request
 from karez_protocols.profile import Profile
 
 TUF = (Path(profile_document.__file__).parent / "profiles" / "tuf2000m.json").read_text()
@@ -209,7 +210,7 @@ class AnyLine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self):
-        self.master = Master(9600)
+        self.master = Master(ReplyReader(), 9600)
         self.now_us = 0
         self.started_us = 0
         self.asked = Request(1, 3, 0, 2)

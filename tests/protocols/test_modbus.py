@@ -3,8 +3,9 @@
 import binascii
 import json
 
-from karez_protocols import errors, modbus, modbus_frames
-from karez_protocols.modbus import Failure, Reply, ReplyReader, Request
+from karez_protocols import errors, modbus, modbus_frames, wire_time
+from karez_protocols.exchange import Failure, Reply
+from karez_protocols.modbus import ReplyReader, Request
 
 with open("tests/vectors/modbus.json") as file:
     VECTORS = json.load(file)
@@ -191,11 +192,11 @@ def test_a_frame_longer_than_any_is_too_large():
 
 
 def test_times_on_the_wire():
-    assert modbus.wire_us(8, 9600, 11) == 9167 and modbus.wire_us(25, 9600, 11) == 28646
+    assert wire_time.wire_us(8, 9600, 11) == 9167 and wire_time.wire_us(25, 9600, 11) == 28646
     # t3.5 of modbus-timing: 10 and 11 bits at 9600, 2400; fixed above 19200.
-    assert modbus.silent_us(9600, 10) == 3646 and modbus.silent_us(9600, 11) == 4011
-    assert modbus.silent_us(2400, 11) == 16042 and modbus.silent_us(19200, 11) == 2006
-    assert modbus.silent_us(38400, 11) == modbus.silent_us(115200, 10) == 1750
+    assert wire_time.silent_us(9600, 10) == 3646 and wire_time.silent_us(9600, 11) == 4011
+    assert wire_time.silent_us(2400, 11) == 16042 and wire_time.silent_us(19200, 11) == 2006
+    assert wire_time.silent_us(38400, 11) == wire_time.silent_us(115200, 10) == 1750
 
 
 # -- the stream reader ------------------------------------------------------------------

@@ -1,13 +1,15 @@
 """The meters of one RS-485 port, read in turn."""
 
-from .modbus_master import Master
+from karez_protocols.modbus import ReplyReader
+
+from .master import Master
 
 
 class Bus:
     """One master and the readers that share it; `readers` is a list of (name, MeterReader)."""
 
     def __init__(self, baud, character_bits, readers):
-        self.master = Master(baud, character_bits)
+        self.master = Master(ReplyReader(), baud, character_bits)
         self._readers = readers
         self._current = None
         self._next = 0

@@ -5,7 +5,7 @@ ends with that status and every value unknown: an old value is never repeated, a
 missing one is never a zero.
 """
 
-from .modbus_master import INVALID, OK, TRIES
+from .master import INVALID, OK, TRIES
 
 RAW_BYTES = 8  # a record's place for the total's registers, filled up with zeros behind
 
@@ -16,7 +16,7 @@ class MeterReader:
     `begin(master, now_us)`, then after each turn of the master `step(master, now_us)` until
     it returns the reading, a dict:
 
-        status     modbus_master.OK, SILENT, CRC, NOISE, EXCEPTION; INVALID = answers in
+        status     master.OK, SILENT, CRC, NOISE, EXCEPTION; INVALID = answers in
                    order, but the total in them is unknown
         values     {name: integer or None} as the profile names them
         raw        the registers of the total as they stood on the wire, 8 bytes

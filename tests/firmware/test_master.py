@@ -2,17 +2,18 @@
 
 import json
 
-from karez_firmware.drivers import modbus_master as master_module
+from karez_firmware.drivers import master as master_module
+from karez_firmware.drivers.master import CRC, EXCEPTION, INVALID, NOISE, OK, SILENT, Master
 from karez_firmware.drivers.meter_reader import MeterReader
-from karez_firmware.drivers.modbus_master import CRC, EXCEPTION, INVALID, NOISE, OK, SILENT, Master
-from karez_protocols import errors, modbus, modbus_frames
-from karez_protocols.modbus import Failure, Reply, Request
+from karez_protocols import errors, modbus, modbus_frames, wire_time
+from karez_protocols.exchange import Failure, Reply
+from karez_protocols.modbus import Request
 from karez_protocols.profile import Profile
 
 BAUD = 9600
 BITS = 10
-CHARACTER_US = modbus.wire_us(1, BAUD, BITS)
-SILENCE_US = modbus.silent_us(BAUD, BITS)
+CHARACTER_US = wire_time.wire_us(1, BAUD, BITS)
+SILENCE_US = wire_time.silent_us(BAUD, BITS)
 TIMEOUT_US = 300_000
 GAP_US = 20_000
 OPTIONS = (TIMEOUT_US, GAP_US, 0, 3)
@@ -75,7 +76,7 @@ def answering(*answers):
 def exchange(talk, request=ASKED, options=OPTIONS, echo=False):
     """Return (master, line) after one exchange."""
     line = Line(talk, echo)
-    master = Master(BAUD, BITS)
+    master = Master(modbus.ReplyReader(), BAUD, BITS)
     assert master.start(request, line.now_us, options)
     line.run(master)
     return master, line
@@ -104,7 +105,7 @@ def test_every_pair_of_state_and_event():
     }
     for state in range(4):
         for event in range(6):
-            master = Master(BAUD, BITS)
+            master = Master(modbus.ReplyReader(), BAUD, BITS)
             master.state = state
             assert master._fire(event) == ((state, event) in moves)
             assert master.state == moves.get((state, event), state), (state, event)
@@ -114,7 +115,7 @@ def test_every_pair_of_state_and_event():
 
 
 def test_a_request_waits_for_the_silence_and_no_longer():
-    master = Master(BAUD, BITS)
+    master = Master(modbus.ReplyReader(), BAUD, BITS)
     master.receive(b"\x55", 1_000_000)
     master.start(ASKED, 1_001_000, OPTIONS)
     due_us = 1_000_000 + SILENCE_US
@@ -125,25 +126,25 @@ def test_a_request_waits_for_the_silence_and_no_longer():
 
 
 def test_on_a_line_never_heard_the_silence_is_counted_from_the_start():
-    master = Master(BAUD, BITS)
+    master = Master(modbus.ReplyReader(), BAUD, BITS)
     master.start(ASKED, 1_000_000, OPTIONS)
     assert master.next_deadline_us() == 1_000_000 + SILENCE_US
 
 
 def test_above_19200_baud_the_silence_is_fixed():
-    master = Master(115200, BITS)
+    master = Master(modbus.ReplyReader(), 115200, BITS)
     master.start(ASKED, 0, OPTIONS)
     assert master.data_to_send(1749) == b"" and master.data_to_send(1750) != b""
 
 
 def test_a_meter_may_ask_for_more_silence():
-    master = Master(BAUD, BITS)
+    master = Master(modbus.ReplyReader(), BAUD, BITS)
     master.start(ASKED, 0, (TIMEOUT_US, GAP_US, 60_000, 3))
     assert master.next_deadline_us() == 60_000
 
 
 def test_bytes_during_the_silence_begin_it_anew():
-    master = Master(BAUD, BITS)
+    master = Master(modbus.ReplyReader(), BAUD, BITS)
     master.start(ASKED, 0, OPTIONS)
     master.receive(b"\x00", 3_000)
     assert master.next_deadline_us() == 3_000 + SILENCE_US and master.stray_bytes == 1
@@ -151,11 +152,11 @@ def test_bytes_during_the_silence_begin_it_anew():
 
 def test_the_timeout_begins_when_the_request_has_left():
     for baud in (1200, 9600, 38400):
-        master = Master(baud, BITS)
+        master = Master(modbus.ReplyReader(), baud, BITS)
         master.start(ASKED, 0, OPTIONS)
         began_us = master.next_deadline_us()
         master.data_to_send(began_us)
-        end_us = began_us + modbus.wire_us(8, baud, BITS)
+        end_us = began_us + wire_time.wire_us(8, baud, BITS)
         assert master.next_deadline_us() == end_us + TIMEOUT_US, baud
         assert not master.poll(end_us + TIMEOUT_US - 1) and master.is_waiting()
         master.poll(end_us + TIMEOUT_US)
@@ -170,7 +171,7 @@ def test_an_answer_that_begins_just_before_the_timeout_is_taken():
 def test_bytes_that_waited_in_the_uart_are_not_late():
     # The loop was held up for a second: the answer is read first, the clock looked at after.
     line = Line(answering([(10_000, GOOD)]))
-    master = Master(BAUD, BITS)
+    master = Master(modbus.ReplyReader(), BAUD, BITS)
     master.start(ASKED, line.now_us, OPTIONS)
     while not line.sent:
         line.now_us += 500
@@ -181,7 +182,7 @@ def test_bytes_that_waited_in_the_uart_are_not_late():
 
 def test_exchanges_cost_what_the_wire_costs():
     line = Line(answering([(10_000, GOOD)]))
-    master = Master(BAUD, BITS)
+    master = Master(modbus.ReplyReader(), BAUD, BITS)
     took_us = []
     for _ in range(20):
         master.start(ASKED, line.now_us, OPTIONS)
@@ -276,12 +277,12 @@ def test_an_exception_is_an_answer_and_not_tried_again():
 
 
 def test_a_busy_meter_is_given_time_and_asked_again():
-    busy = modbus_frames.encode_failure(Failure(1, 3, modbus.BUSY))
+    busy = modbus_frames.encode_failure(Failure(1, 3, modbus.ReplyReader.busy_code))
     master, line = exchange(answering([(5_000, busy)], [(5_000, GOOD)]))
     assert master.status == OK and master.code == 0 and master.counts[EXCEPTION] == 1
     assert line.sent[1][0] - line.sent[0][0] >= TIMEOUT_US
     master, line = exchange(answering([(5_000, busy)]))
-    assert master.status == EXCEPTION and master.code == modbus.BUSY and len(line.sent) == 3
+    assert master.status == EXCEPTION and master.code == modbus.ReplyReader.busy_code and len(line.sent) == 3
 
 
 def test_a_line_that_never_falls_silent_is_noise_within_bounds():
@@ -289,10 +290,10 @@ def test_a_line_that_never_falls_silent_is_noise_within_bounds():
     babble = bytes((0x01, 0x03, 0x08, 0x5A, 0x00, 0xC3))
     for at in range(320):
         line.deliver(line.now_us + at * 6 * CHARACTER_US, babble)
-    master = Master(BAUD, BITS)
+    master = Master(modbus.ReplyReader(), BAUD, BITS)
     master.start(ASKED, line.now_us, OPTIONS)
     took_us = line.run(master)
-    per_try_us = modbus.wire_us(256 + 8 + 13, BAUD, BITS) + SILENCE_US + TIMEOUT_US + GAP_US
+    per_try_us = wire_time.wire_us(256 + 8 + 13, BAUD, BITS) + SILENCE_US + TIMEOUT_US + GAP_US
     per_try_us += 2 * 500  # two turns
     assert master.status in (CRC, NOISE) and took_us <= 3 * per_try_us
     assert len(line.sent) == 3
@@ -305,7 +306,7 @@ def test_the_number_of_tries_is_a_limit():
 
 
 def test_a_second_start_changes_nothing():
-    master = Master(BAUD, BITS)
+    master = Master(modbus.ReplyReader(), BAUD, BITS)
     assert master.start(ASKED, 0, OPTIONS)
     assert not master.start(Request(2, 3, 0, 1), 0, OPTIONS)
     assert master.data_to_send(SILENCE_US)[0] == 1
@@ -313,7 +314,7 @@ def test_a_second_start_changes_nothing():
 
 
 def test_a_request_outside_its_ranges_is_refused_at_the_start():
-    master = Master(BAUD, BITS)
+    master = Master(modbus.ReplyReader(), BAUD, BITS)
     try:
         master.start(Request(1, 3, 0, 126), 0, OPTIONS)
     except errors.NotAllowed:
@@ -335,7 +336,7 @@ def test_a_late_answer_is_not_taken_for_the_next_ones():
         return [(late_us, modbus_frames.encode_reply(Reply(1, 3, data[frame[3]])))]
 
     line = Line(talk)
-    master = Master(BAUD, BITS)
+    master = Master(modbus.ReplyReader(), BAUD, BITS)
     for request in (first, second, first, second):
         master.start(request, line.now_us, OPTIONS)
         line.run(master)
@@ -344,7 +345,7 @@ def test_a_late_answer_is_not_taken_for_the_next_ones():
 
 def test_a_late_meter_does_not_hold_up_its_neighbour():
     line = Line(answering([]))
-    master = Master(BAUD, BITS)
+    master = Master(modbus.ReplyReader(), BAUD, BITS)
     master.start(ASKED, line.now_us, OPTIONS)
     line.run(master)
     master.start(Request(2, 3, 0, 1), line.now_us, OPTIONS)
@@ -362,7 +363,7 @@ def test_a_stop_cancels_and_the_answer_is_dropped():
         return [(50_000, GOOD if number == 1 else modbus_frames.encode_reply(wanted))]
 
     line = Line(talk)
-    master = Master(BAUD, BITS)
+    master = Master(modbus.ReplyReader(), BAUD, BITS)
     master.start(ASKED, line.now_us, OPTIONS)
     while not master.is_waiting():
         master.serve(line, line.now_us)
@@ -377,7 +378,7 @@ def test_a_stop_cancels_and_the_answer_is_dropped():
 
 def test_cancelling_before_the_request_sends_nothing():
     line = Line(answering([(5_000, GOOD)]))
-    master = Master(BAUD, BITS)
+    master = Master(modbus.ReplyReader(), BAUD, BITS)
     master.start(ASKED, line.now_us, OPTIONS)
     master.cancel()
     for _ in range(100):
@@ -441,7 +442,12 @@ def read(reader, master, line, turn_us=500):
 
 def bench(name, address, words, before=None):
     meter = Meter(address, words, before)
-    return MeterReader(profile(name), address), Master(BAUD, BITS), Line(meter.talk), meter
+    return (
+        MeterReader(profile(name), address),
+        Master(modbus.ReplyReader(), BAUD, BITS),
+        Line(meter.talk),
+        meter,
+    )
 
 
 def test_a_reading_brings_values_raw_registers_and_the_moment_of_the_total():
@@ -537,7 +543,7 @@ def test_an_empty_pipe_is_a_good_reading_of_an_unknown_flow():
 def test_two_meters_share_a_line():
     water, energy = Meter(1, TUF_WORDS), Meter(2, {72: 0x4640, 73: 0xE6AE})
     line = Line(lambda frame, number: water.talk(frame, number) + energy.talk(frame, number))
-    master = Master(BAUD, BITS)
+    master = Master(modbus.ReplyReader(), BAUD, BITS)
     readers = (MeterReader(profile("tuf2000m"), 1), MeterReader(profile("sdm630"), 2))
     for _ in range(2):
         assert read(readers[0], master, line)["values"]["volume_l"] == 23880
@@ -560,7 +566,7 @@ def test_a_cancelled_reading_leaves_no_trace():
 def test_a_reading_cancelled_over_its_head_takes_no_other_meters_answer():
     water, energy = Meter(1, TUF_WORDS), Meter(2, {72: 0x4640, 73: 0xE6AE})
     line = Line(lambda frame, number: water.talk(frame, number) + energy.talk(frame, number))
-    master = Master(BAUD, BITS)
+    master = Master(modbus.ReplyReader(), BAUD, BITS)
     dropped, other = MeterReader(profile("tuf2000m"), 1), MeterReader(profile("sdm630"), 2)
     dropped.begin(master, line.now_us)
     master.cancel()

@@ -1,4 +1,4 @@
-"""One Modbus RTU exchange at a time on one RS-485 port: silence, request, answer, retries.
+"""One exchange at a time on one RS-485 port, in any protocol: silence, request, answer, retries.
 
 Sans-I/O: the caller owns the UART and the clock. Each turn, in this order:
 
@@ -10,21 +10,17 @@ Sans-I/O: the caller owns the UART and the clock. Each turn, in this order:
 `serve(port, now_us)` is that turn. Times are microseconds of one growing clock.
 
 An answer that comes after its deadline may still arrive during the next exchange, and
-nothing in a Modbus reply says which request it belongs to. So after a timeout the next
+nothing in a reply says which request it belongs to. So after a timeout the next
 exchange with the same meter begins only when an answer twice as late would have passed.
 """
 
-from karez_protocols.modbus import (
-    BUSY,
-    FRAME_BYTES_MAX,
-    REQUEST_BYTES,
-    Failure,
-    ReplyReader,
-    Request,
-    encode_request,
-    silent_us,
-    wire_us,
-)
+from karez_protocols.constant import const
+from karez_protocols.exchange import Failure
+from karez_protocols.wire_time import silent_us, wire_us
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # What became of an exchange, or of a whole reading; 0 is the only good one.
 OK = 0
@@ -38,6 +34,7 @@ STATUS_NAMES = "ok silent crc noise exception invalid".split()  # literals would
 TRIES = 3  # general master practice is 2-3, then the meter counts as offline
 REPLY_TIMEOUT_US = 300000  # general practice 0.2-1 s; profiles name their own
 BYTE_GAP_US = 20000  # USB adapters hold bytes back up to 16 ms
+_FRAME_BYTES_MAX = const(256)  # the longest of any meter protocol: Modbus over serial line
 
 IDLE = 0
 SENDING = 1  # waiting for the silence before the request
@@ -59,25 +56,27 @@ _TABLE = bytes((
 class Master:
     """The master of one line. `start` an exchange, `serve` until `is_done()`, read the outcome.
 
+    `reader` speaks the protocol of the first exchange (modbus.ReplyReader and its sisters).
+
     Outcome of `request`: `status`; `data` (register bytes) if OK, `code` if EXCEPTION; `tries` it took;
     `answered_us` when the answer was complete. Counters run for ever: `counts[status]` per
     try, `reader` for repairs, `stray_bytes` for what came when nothing was asked.
     """
 
-    def __init__(self, baud, character_bits=10):
+    def __init__(self, reader, baud, character_bits=10):
         self._baud = baud
         self._bits = character_bits
         self._silent_us = silent_us(baud, character_bits)
         # Noise without bias never falls silent; a stranger's frame ends within this.
-        self._babble_us = wire_us(FRAME_BYTES_MAX, baud, character_bits)
-        self.reader = ReplyReader()
+        self._babble_us = wire_us(_FRAME_BYTES_MAX, baud, character_bits)
+        self.reader = reader
         self.counts = [0] * len(STATUS_NAMES)
         self.stray_bytes = 0
         self.state = IDLE
         self.status = SILENT
         self.code = self.tries = self.answered_us = 0
         self.data = b""
-        self.request = Request(0, 0, 0, 0)  # none yet
+        self.request: Any = None
         self._options = (REPLY_TIMEOUT_US, BYTE_GAP_US, 0, TRIES)
         self._heard_us = -1  # the line's last character, ours or another's; -1 before the first
         self._began_us = self._sent_us = 0
@@ -96,18 +95,20 @@ class Master:
         """True while a request is on the wire or its answer outstanding: write no flash now."""
         return self.state == WAITING
 
-    def start(self, request, now_us, options=None):
-        """Begin an exchange (modbus.Request). False if one is going on.
+    def start(self, request, now_us, options=None, reader=None):
+        """Begin an exchange (the Request of the reader's protocol). False if one is going on.
 
         `options`: (reply timeout, byte gap, extra silence before, all in microseconds; tries).
+        `reader`: the ReplyReader of another protocol, which then stays.
         Raises NotAllowed for a request outside its ranges.
         """
         if self.state in (SENDING, WAITING):
             return False
-        encode_request(request)  # refused here, not when it is due
+        self.reader = reader or self.reader
+        self.reader.expect(request)  # refused here, not when it is due
         self._options = options or (REPLY_TIMEOUT_US, BYTE_GAP_US, 0, TRIES)
         self.request = request
-        self._reply_wire_us = wire_us(5 + 2 * request.count, self._baud, self._bits)
+        self._reply_wire_us = wire_us(self.reader.answer_bytes, self._baud, self._bits)
         self.tries = 0
         self.data = b""
         self._timed_out = False
@@ -153,7 +154,7 @@ class Master:
         self._noise_before = self.reader.noise_bytes
         self.tries += 1
         self.code = 0
-        self._sent_us = self._heard_us = now_us + wire_us(REQUEST_BYTES, self._baud, self._bits)
+        self._sent_us = self._heard_us = now_us + wire_us(len(frame), self._baud, self._bits)
         self._fire(_SENT)
         return frame
 
@@ -210,7 +211,7 @@ class Master:
         self.answered_us = now_us
         if isinstance(answer, Failure):
             self.code = answer.code
-            if answer.code == BUSY and self.tries < self._options[3]:
+            if answer.code == self.reader.busy_code and self.tries < self._options[3]:
                 # It asked for time: as long as it may take to answer.
                 self._again(EXCEPTION, now_us + self._options[0], now_us)
             else:
