@@ -90,7 +90,7 @@ def test_public_names_and_the_language_s_own_stay():
 
 
 def test_a_private_name_written_as_a_text_is_refused():
-    with pytest.raises(ValueError, match="p.a: _kept is also written as a text"):
+    with pytest.raises(ValueError, match=r"p\.a: _kept is also written as a text"):
         image_names.shortened({"p.a": "class A:\n    _kept = 1\nprint(getattr(A, '_kept'))\n"})
 
 
