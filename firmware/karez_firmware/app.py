@@ -61,9 +61,11 @@ class App:
         )  # fmt: skip
         self.evidence.core_digest = self._core_digest()
         self.evidence.config_digest = hashlib.sha256(site.config).digest()[:24]
-        profile = site.meters[0][1]
-        readers = [(name, MeterReader(profile, address)) for name, profile, address in site.meters]
-        self.bus = Bus(profile.baud, profile.character_bits, readers)
+        self._buses = []
+        for line, uart in enumerate(port.uarts):
+            readers = [(one[0], MeterReader(one[1], one[2])) for one in site.meters if one[3] == line]
+            if readers:
+                self._buses.append(Bus(uart, readers))
         self.uplink = Uplink(port, self.identity, site.link, self.journal, self._grant, self._state)
         self._inputs = Inputs()
         self._closed = False
@@ -161,14 +163,15 @@ class App:
     def turn(self):
         """One turn of everything, most important first."""
         self.control_if_due()
-        now_us = self.port.now_us()
-        finished = self.bus.turn(self.port, now_us, self.controller.poll_ms() * 1000)
-        if finished:
-            name, reading = finished
-            setattr(self._inputs, name, reading)
-            self._step_ms = 0
+        poll_us = self.controller.poll_ms() * 1000
+        for bus in self._buses:
+            finished = bus.turn(self.port.now_us(), poll_us)
+            if finished:
+                name, reading = finished
+                setattr(self._inputs, name, reading)
+                self._step_ms = 0
         self.control_if_due()
-        if not self.bus.is_waiting:
+        if not self._is_waiting():
             self._write_pending()
             self.uplink.pump(self.port.now_ms(), self.may_block())
             for _ in range(_SLICES):
@@ -176,6 +179,10 @@ class App:
                 if not self.background.run_slice():
                     break
         self._show()
+
+    def _is_waiting(self):
+        """True while a meter's answer is outstanding, on any line."""
+        return any(bus.is_waiting for bus in self._buses)
 
     def may_block(self):
         """True when a TLS handshake may block the loop: no opening falls due meanwhile (design §4)."""
@@ -189,9 +196,11 @@ class App:
         return left_ms > 2 * self.port.tls_block_ms + 2 * controller.poll_ms()
 
     def _deadline_us(self):
-        if self.background.is_busy and not self.bus.is_waiting:
+        if self.background.is_busy and not self._is_waiting():
             return 0
-        deadline_us = min(self._step_ms * 1000 + _STEP_MS * 1000, self.bus.next_deadline_us())
+        deadline_us = self._step_ms * 1000 + _STEP_MS * 1000
+        for bus in self._buses:
+            deadline_us = min(deadline_us, bus.next_deadline_us())
         return min(deadline_us, self.uplink.next_deadline_ms(self.port.now_ms()) * 1000)
 
     def control_if_due(self):
@@ -227,7 +236,7 @@ class App:
         self._pending.extend(out.records)
         self._checkpoint = self._checkpoint or out.checkpoint
         stopped = any(values["kind"] == record.STOP for values in out.records)
-        if stopped or not self.bus.is_waiting:
+        if stopped or not self._is_waiting():
             self._write_pending()
         if out.close and not self._closed:
             self._switch(True)
@@ -256,7 +265,8 @@ class App:
     def _switch(self, on):
         self._closed = on
         self.port.set_coil(on)
-        self.bus.hurry()
+        for bus in self._buses:
+            bus.hurry(self.port.now_us())
 
     def _note(self, values):
         """Keep in the head what a restart must know about an irrigation."""
@@ -283,7 +293,7 @@ class App:
     def _keep_books(self, now_ms, is_saved):
         if is_saved:
             self._head_ms = now_ms
-        elif now_ms - self._head_ms >= _HEAD_MS and not self.bus.is_waiting:
+        elif now_ms - self._head_ms >= _HEAD_MS and not self._is_waiting():
             self._head_ms = now_ms
             self._take_registers()
             self.journal.save()

@@ -20,6 +20,10 @@ DONE = (
     "karez_protocols.binding",
     "karez_protocols.ed25519_keys",
     "karez_protocols.profile_document",
+    "karez_protocols.profile_fields",
+    "karez_protocols.profile_requests",
+    "karez_protocols.profile_scaling",
+    "karez_protocols.profile_shape",
     "karez_protocols.read_plan",
 )
 
@@ -49,7 +53,7 @@ def bring_up(port):
     wanted = configuration.read(site.config)
     site.settings, site.accounts, site.link = wanted.settings, wanted.accounts, wanted.link
     for meter, profile in zip(wanted.meters, configuration.profiles(port, wanted.meters)):
-        found = (meter["quantity"], profile, meter["address"])
+        found = (meter["quantity"], profile, meter["address"], meter.get("line", 0))
         # Water first: what decides about a cut-off is asked for first.
         site.meters.insert(0 if found[0] == "water" else len(site.meters), found)
     return site

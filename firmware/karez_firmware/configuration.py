@@ -4,12 +4,13 @@ import binascii
 import json
 
 from karez_protocols.errors import ProtocolError
-from karez_protocols.modbus import ADDRESS_MAX
 from karez_protocols.profile import Profile
 
 from .core.settings import BadSetting, check
 
 _TOTALS = {"water": "volume_l", "energy": "energy_wh"}  # what the controller asks of each meter
+_STATIONS = 247  # Modbus over serial line 2.2
+_LINES_MAX = 2  # RS-485 ports of a board; counted from 0 in the document
 _ACCOUNT_MAX = (1 << 32) - 2  # what a record's u4 holds; all ones is unknown
 
 
@@ -49,9 +50,13 @@ class Configuration:
             if meter["quantity"] not in _TOTALS:
                 raise ValueError("a meter of %r" % meter["quantity"])
             _check_text("profile", meter["profile"])
-            _check_whole("address", meter["address"], ADDRESS_MAX)
+            if isinstance(meter["address"], str):
+                _check_text("address", meter["address"])  # digits; its protocol knows how many
+            else:
+                _check_whole("address", meter["address"], _STATIONS)
             if meter.get("baud") is not None:
                 _check_whole("baud", meter["baud"], 115_200)
+            _check_whole("line", meter.get("line", 0) + 1, _LINES_MAX)
         quantities = [meter["quantity"] for meter in self.meters]
         if quantities.count("water") != 1 or len(quantities) > 2:
             raise ValueError("exactly one water meter rules a site; one energy meter may go with it")
@@ -75,11 +80,12 @@ def profiles(port, meters):
         try:
             name = "karez_protocols/profiles/%s.json" % meter["profile"]
             profile = Profile(json.loads(port.resource(name)), meter.get("baud"))
-        except (OSError, ProtocolError) as error:
-            raise BadConfiguration("configuration: profile %s: %s" % (meter["profile"], error))
+            profile.codec.encode_request(profile.request(0, meter["address"]))
+        except (OSError, ProtocolError, TypeError, ValueError) as error:
+            raise BadConfiguration("configuration: meter %s: %s" % (meter["profile"], error))
+        if meter.get("line", 0) >= len(port.uarts):
+            raise BadConfiguration("configuration: this controller has no meter line %d" % meter["line"])
         if profile.total != _TOTALS[meter["quantity"]]:
             raise BadConfiguration("configuration: %s counts no %s" % (meter["profile"], meter["quantity"]))
         found.append(profile)
-        if (profile.baud, profile.character_bits) != (found[0].baud, found[0].character_bits):
-            raise BadConfiguration("configuration: the meters of one line differ in their settings")
     return found

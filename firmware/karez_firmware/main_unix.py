@@ -1,4 +1,7 @@
-"""Start the controller on Linux: micropython -m karez_firmware.main_unix FOLDER UART BENCH_FD."""
+"""Start the controller on Linux: micropython -m karez_firmware.main_unix FOLDER UART[,UART] BENCH_FD.
+
+The first UART is meter line 0, the second line 1.
+"""
 
 import gc
 import sys
@@ -27,12 +30,12 @@ def prepare(port):
     return site
 
 
-def main(folder, uart, bench):
+def main(folder, uarts, bench):
     """Run until the bench closes its end; the outputs then go off with it."""
     # Collect after every 8 kB: what lives for months then stands close together, and the
     # holes between stay large enough for a frame.
     gc.threshold(8_192)  # type: ignore[attr-defined]
-    port = Port(folder, uart, int(bench))
+    port = Port(folder, uarts.split(","), int(bench))
     try:
         port.await_time()
         site = prepare(port)

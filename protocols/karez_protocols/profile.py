@@ -1,76 +1,84 @@
-"""A meter profile: what to ask a Modbus meter, and what its answers mean, in integers.
+"""A meter profile: what to ask a meter, and what its answers mean, in integers.
 
 The app parses the JSON (`profiles/*.json`) and hands the dict over; `Profile(document)`
 refuses what it does not know and keeps a compact form: drop the dict then, and if heap is
-short the module `profile_document` too. That page lists the keys.
+short the module `profile_document` and what it needs, too. That page lists the keys.
 
 Unknown is None: NaN and infinity, a raw value on the list of invalid marks, a value
-outside its range, a total with an unknown part or unit, and a flow that the status bits
-call no measurement.
+outside its range, one with an unknown part, unit or ratio, and a flow that the status
+bits call no measurement.
 """
 
 import struct
 
 from . import registers
 from .errors import Malformed
-from .modbus import Request
 
-# Of each field: request, register inside it, kind | order << 4, scale, mask, lowest, highest.
-# Limits of 32 bits make no garbage; the outermost two mean that there is none.
-ROW = "<BBBbHii"
-NO_LIMIT = (-(1 << 31), (1 << 31) - 1)
-_ROW_BYTES = struct.calcsize(ROW)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_ROW_BYTES = struct.calcsize(registers.ROW)
 
 
 class Profile:
     """One kind of meter, ready to be read. `baud` overrides the factory setting in the plan.
 
-    `requests`: [(start, count)] in the order to send them. `total`: the name of the register
-    that bills. `parity`, `stop_bits`, `address`, `baud`: settings of the line, times in microseconds.
+    `requests`: [(start, count)] in the order to send them; where the protocol counts bytes,
+    (identifier, least bytes of its data). `codec`: the module of the `protocol`, for its
+    ReplyReader. `total`: the name of the register that bills, None for a meter that counts
+    nothing; `meaning` says what it counts, `reverse` names its opposite. `parity`,
+    `stop_bits`, `address`, `baud`: settings of the line, times in microseconds.
     Raises Malformed or NotAllowed for a document that is not a profile.
     """
 
     def __init__(self, document, baud=None):
         from .profile_document import compile_into
 
-        self.name = self.total = self.status = self.modulus = self.parity = None
+        self.name = self.total = self.reverse = self.meaning = self.status = self.modulus = self.parity = None
         self.version = self.function = self.baud = self.stop_bits = self.address = self.character_bits = 0
         self.reply_timeout_us = self.byte_gap_us = self.request_gap_us = 0
+        self.protocol = ""
+        self.codec: Any = None
         self.requests: list = []
         self.rows = b""
-        self.names: tuple = ()  # None: a part of a split, not delivered by itself
-        self.marks: dict = {}  # field index -> raw values that mean "no value"
-        self.splits: list = []
+        self.names: tuple = ()  # one per row; None: a part of another value, not delivered by itself
+        self.marks: dict = {}  # row -> raw values that mean "no value"
+        self.splits: dict = {}  # row -> whole, fraction, digits of an integer fraction
+        self.scalings: dict = {}  # row -> times, exponent, sign, unit code, {code: (factor, scale)}
         self.rules: list = []
         self.bits = ""
         compile_into(self, document, baud)
 
     def request(self, at, address):
-        """Return the modbus.Request number `at` to the meter with this address."""
+        """Return the Request number `at`, in the meter's protocol, to the meter with this address."""
         start, count = self.requests[at]
-        return Request(address, self.function, start, count)
+        return self.codec.question(address, self.function, start, count)
 
     @property
     def total_request(self):
-        """Number of the request whose answer brings the total."""
-        return self._row(self._total_parts()[0])[0]
+        """Number of the request whose answer brings the total; 0 without a total."""
+        parts = self._total_parts()
+        return self._row(parts[0])[0] if parts else 0
 
     def decode(self, replies):
-        """Return {name: integer or None} from the register bytes of all requests, in order.
+        """Return {name: integer or None} from the data of all replies, in order.
 
-        Raises Malformed if a reply is missing or has another length than its request asks for.
+        A reply may be None, of a request that the meter refused: its values are unknown.
+        Raises Malformed if one is missing or has another length than its request asks for.
         """
         if len(replies) != len(self.requests):
             raise Malformed("%d replies to %d requests" % (len(replies), len(self.requests)))
+        in_registers = self.protocol == "modbus"
         for at, (_, count) in enumerate(self.requests):
-            if len(replies[at]) != 2 * count:
-                raise Malformed("%d bytes for %d registers" % (len(replies[at]), count))
+            if replies[at] is not None:
+                have = len(replies[at])
+                if have != 2 * count if in_registers else have < count:
+                    raise Malformed("%d bytes answer request %d" % (have, at))
         values: dict = {}
         for at, name in enumerate(self.names):
             if name:
                 values[name] = self._value(at, replies)
-        for split in self.splits:
-            values[split[0]] = self._split_value(split, replies)
         for name, mask, below, voids in self.rules:
             if self._is_void(values[name], mask, below):
                 for void in voids:
@@ -80,7 +88,7 @@ class Profile:
     def unknown(self):
         """Return the values of a meter that did not answer: every name, all None."""
         values: dict = {}
-        for name in self.names + tuple(split[0] for split in self.splits):
+        for name in self.names:
             if name:
                 values[name] = None
         return values
@@ -98,7 +106,7 @@ class Profile:
         return [name for at, name in enumerate(names) if bits and bits >> at & 1 and name]
 
     def total_raw(self, replies):
-        """Return the register bytes of the total as they stood on the wire: 2, 4 or 8 bytes."""
+        """Return the bytes of the total as they stood on the wire, at most 8."""
         raw = b""
         for at in self._total_parts():
             raw += self._raw(at, replies)
@@ -108,50 +116,76 @@ class Profile:
         """Return where the total rolls over, in its own unit; None if that is not known."""
         if self.modulus is None:
             return None
-        for split in self.splits:
-            if split[0] == self.total:
-                scale = self._split_scale(split, replies)
-                return None if scale is None else registers.scaled(self.modulus, scale)
-        return registers.scaled(self.modulus, self._row(self._total_parts()[0])[3])
+        return self._scaled(self.names.index(self.total), self.modulus, 0, replies)
+
+    def scale_key(self, replies):
+        """Return the bytes that the total's scale hangs on (ratios, unit, multiplier).
+
+        When they change, the same register means another volume: compare before booking.
+        """
+        times, exponent, _, unit, _ = self.scalings.get(self._total_row(), ((), -1, 1, -1, None))
+        key = b""
+        for at in times + (exponent, unit):
+            if at >= 0:
+                key += self._raw(at, replies)
+        return key
 
     # -- the compact form ---------------------------------------------------------------
 
+    def _total_row(self):
+        return self.names.index(self.total) if self.total else -1
+
     def _total_parts(self):
-        for split in self.splits:
-            if split[0] == self.total:
-                return split[1], split[2]
-        return (self.names.index(self.total),)
+        at = self._total_row()
+        if at in self.splits:
+            return self.splits[at][:2]
+        return () if at < 0 else (at,)
 
     def _row(self, at):
-        return struct.unpack_from(ROW, self.rows, at * _ROW_BYTES)
+        return struct.unpack_from(registers.ROW, self.rows, at * _ROW_BYTES)
 
     def _raw(self, at, replies):
-        request, register, code = self._row(at)[:3]
-        return replies[request][2 * register : 2 * (register + registers.words_of(code & 15))]
+        request, first, code = self._row(at)[:3]
+        reply = replies[request]
+        return b"" if reply is None else reply[first : first + (code >> 3 & 7) + 1]
+
+    def _number(self, at, replies):
+        """Return (integer, power of two) of a row before its scale, None if unknown."""
+        if at in self.splits:
+            whole, fraction, digits = self.splits[at]
+            return registers.joined(self._value(whole, replies), self._number(fraction, replies), digits)
+        raw = self._raw(at, replies)
+        code = self._row(at)[2]
+        if not raw or (at in self.marks and registers.unsigned(code, raw) in self.marks[at]):
+            return None
+        return registers.number(code, raw)
+
+    def _scaled(self, at, number, power, replies):
+        scale = self._row(at)[3]
+        if at in self.scalings:
+            times, exponent, sign, unit, factors = self.scalings[at]
+            factor = factors.get(None if unit < 0 else self._value(unit, replies))
+            shift = 0 if exponent < 0 else self._value(exponent, replies)
+            if factor is None or shift is None or not -9 <= shift <= 9:
+                return None
+            number *= factor[0]
+            scale += factor[1] + sign * shift
+            for other in times:
+                value = self._value(other, replies)
+                if not value:
+                    return None  # a ratio of zero is none: it would make every total zero
+                number *= value
+        return registers.scaled(number, scale, power)
 
     def _value(self, at, replies):
-        request, register, code, scale, mask, low, high = self._row(at)
-        raw = replies[request][2 * register : 2 * (register + registers.words_of(code & 15))]
-        if at in self.marks and registers.unsigned(raw, code >> 4) in self.marks[at]:
+        number = self._number(at, replies)
+        if number is None:
             return None
-        value = registers.decode(code & 15, code >> 4, raw, scale)
-        if value is None or (low != NO_LIMIT[0] and value < low) or (high != NO_LIMIT[1] and value > high):
+        value = self._scaled(at, number[0], number[1], replies)
+        mask, low, high = self._row(at)[4:]
+        if value is None or not low <= value <= high:
             return None
         return value & mask if mask != 0xFFFF else value
-
-    def _split_scale(self, split, replies):
-        _, _, _, exponent, offset, unit_code, codes = split
-        power = self._value(exponent, replies)
-        unit = codes.get(self._value(unit_code, replies))
-        return None if power is None or unit is None else power + offset + unit
-
-    def _split_value(self, split, replies):
-        scale = self._split_scale(split, replies)
-        if scale is None:
-            return None
-        whole = self._value(split[1], replies)
-        order = self._row(split[2])[2] >> 4
-        return registers.split_total(whole, registers.unsigned(self._raw(split[2], replies), order), scale)
 
     def _is_void(self, value, mask, below):
         # A status that is itself unknown tells of no measurement either.

@@ -3,228 +3,146 @@
 Needed once per profile at start; `profile.Profile` imports it then. The keys:
 
     name version maker source  who the meter is; the binding names profile and version
-    function                   3 or 4
-    serial                     factory settings: baud, parity (N E O), stop_bits, address
+    protocol                   modbus, dlt645 or cjt188
+    serial                     factory settings: baud, parity (N E O), stop_bits, address (modbus:
+                               1..247; else the digits on the label, as the protocol's module takes
+                               them: A for any digit, where one meter is alone on its line)
     latency_ms                 usual delay before an answer: weighs one more request
     reply_timeout_ms           no byte of an answer by then, from the end of the request: silent
     byte_gap_ms                a longer pause inside an answer ends it
-    request_gap_ms             silence before a request where the meter wants more than t3.5
-    block_registers_max        the most registers the meter serves at once
-    align                      2: starts and counts must be even
-    holes                      may a request cover registers that no field names?
-    fields                     name, start (on the wire, from 0), type, order, scale, unit;
-                               optional: mask, min, max (32 bits), invalid (list of raw values)
+    request_gap_ms             silence before a request where the meter wants more than usual
+    fields                     name, type, order, scale, unit, and where: `start` (register on the wire,
+                               from 0) or `di` (hexadecimal, high byte first) and `at` (byte of its data);
+                               optional: mask, min, max, invalid (list of raw values), scaling
     atomic                     lists of fields that must be of one moment: one request
-    splits                     totals (whole + fraction) x 10^(exponent + offset + unit)
-    total, modulus             the register that bills; where it rolls over, counted in its
-                               integer register, null = not known
-    status                     field and the meanings of its bits, bit 0 first ("" = none)
+    splits                     totals of two fields: name, unit, whole, fraction, scale; optional:
+                               fraction_exponent -n (an integer counting 10^-n of the whole; else
+                               the fraction is a f32), min, max, scaling
+    total, meaning, reverse    the name that bills, what it counts, the name of its opposite or null;
+                               a meter that counts nothing has total and meaning null
+    modulus                    where the total rolls over, counted in its integer register, null = not known
+    status                     field and the meanings of its bits, bit 0 first ("" = none), or null
     unmeasured                 rules `field` & `mask`, or `field` < `below`: there is no
                                measurement then, what `voids` lists is unknown and not zero
+
+and for modbus only:
+
+    function                   3 or 4
+    block_registers_max        the most registers the meter serves at once
+    align                      2: starts and counts must be even
+    holes                      may a request cover registers that no field names? true, false,
+                               or a list of ranges [first, last] that may be read along
+
+`scaling` is explained in profile_scaling. What serves only as a part, ratio, exponent or
+unit code of another value is not delivered by itself.
 """
 
 import struct
 
-from . import read_plan, registers
+from . import profile_fields, profile_requests
 from .errors import Malformed, NotAllowed
-from .modbus import ADDRESS_MAX, REGISTERS_MAX
-from .profile import NO_LIMIT, ROW
-from .wire_time import silent_us, wire_us
+from .profile_shape import choice, entries, index, integer, keys, members, text
+from .registers import ROW, VALUE_MAX
 
-FIELDS_MAX = 64  # twice the longest map in use; bounds the planner's time
-SCALE_MAX = 9  # cubic metres to microlitres, the widest step between two units in use
-# A name ends in its unit: l/h, l, Wh, W, 0.1 V, 0.01 A, 0.01 Hz. Codes and bits have none.
-UNITS = ("", "lph", "l", "wh", "w", "dv", "ca", "chz")
+NAME_BYTES_MAX = 16  # a binding's place for it, and for the version
+VERSION_MAX = 254
+PROTOCOLS = "modbus dlt645 cjt188".split()
+MEANINGS = "forward import import+export net".split()
+_TOTAL_UNITS = ("l", "wh")
+_MODULUS_MAX = 1 << 64
+ADDRESS_MAX = 247  # Modbus over serial line, 2.2: 0 is broadcast, 248-255 are reserved
+RAW_BYTES_MAX = 8  # a record's place for the total's bytes
+# DL/T 645 and CJ/T 188 know no t3.5; their frames are told apart by length. So long a pause
+# after the last frame leaves a slow RS-485 driver time to let go of the line. Inferred.
+QUIET_MS = 20
 
-_HEAD = "name version maker source function serial latency_ms reply_timeout_ms byte_gap_ms request_gap_ms \
-block_registers_max align holes fields atomic splits total modulus status unmeasured"
-_SPLIT = "name unit whole fraction exponent offset unit_code unit_exponents"
-
-
-def _keys(value, required, optional, where):
-    """Refuse a value that is not an object with exactly these keys."""
-    if not isinstance(value, dict):
-        raise Malformed("%s is not an object" % where)
-    for key in required.split():
-        if key not in value:
-            raise Malformed("%s: %s is missing" % (where, key))
-    for key in value:
-        if key not in required.split() and key not in optional.split():
-            raise NotAllowed("%s: nobody reads the key %s" % (where, key))
-
-
-def _integer(value, key, low, high):
-    number = value[key]
-    if not isinstance(number, int) or isinstance(number, bool):
-        raise Malformed("%s is not an integer" % key)
-    if not low <= number <= high:
-        raise NotAllowed("%s = %d is outside %d..%d" % (key, number, low, high))
-    return number
-
-
-def _limit(value, key, default):
-    return _integer(value, key, NO_LIMIT[0] + 1, NO_LIMIT[1] - 1) if key in value else default
-
-
-def _choice(value, key, choices):
-    """Return the index of a value among its choices."""
-    if value[key] not in choices:
-        raise NotAllowed("%s is none of: %s" % (key, " ".join(choices)))
-    return choices.index(value[key])
-
-
-def _list(value, key):
-    if not isinstance(value[key], list) or len(value[key]) > FIELDS_MAX:
-        raise Malformed("%s is not a list of at most %d" % (key, FIELDS_MAX))
-    return value[key]
-
-
-def _text(value, key):
-    if not isinstance(value[key], str) or not value[key]:
-        raise Malformed("%s is not a text" % key)
-    return value[key]
-
-
-def _members(value, names):
-    """Return the indexes of a list of fields, which must not be empty."""
-    if not isinstance(value, list) or not value:
-        raise Malformed("a list of fields is empty or no list")
-    return [_index(names, name) for name in value]
-
-
-def _new_name(value, names):
-    name = _text(value, "name")
-    unit = UNITS[_choice(value, "unit", UNITS)]
-    if unit and not name.endswith("_" + unit):
-        raise NotAllowed("%s does not end in its unit %s" % (name, unit))
-    if name in names:
-        raise NotAllowed("%s is there twice" % name)
-    return name
-
-
-def _index(names, name):
-    if name not in names:
-        raise NotAllowed("%s is not a field" % name)
-    return names.index(name)
-
-
-def _field(field, names):
-    """Return (name, start, words, kind | order << 4, scale, mask, lowest, highest, marks)."""
-    _keys(field, "name start type order scale unit", "mask min max invalid", "field")
-    name = _new_name(field, names)
-    kind = _choice(field, "type", registers.KINDS)
-    words = registers.words_of(kind)
-    scale = _integer(field, "scale", -SCALE_MAX, SCALE_MAX)
-    mask = 0xFFFF
-    if "mask" in field:
-        mask = _integer(field, "mask", 1, 0xFFFF)
-        if kind or scale:
-            raise NotAllowed("%s: a mask goes with type u16 and scale 0" % name)
-    marks: tuple = ()
-    if "invalid" in field:
-        top = (1 << 16 * words) - 1
-        marks = tuple(_integer({name: mark}, name, 0, top) for mark in _list(field, "invalid"))
-    return (
-        name,
-        _integer(field, "start", 0, 0x10000 - words),
-        words,
-        kind | _choice(field, "order", registers.ORDERS) << 4,
-        scale,
-        mask,
-        _limit(field, "min", NO_LIMIT[0]),
-        _limit(field, "max", NO_LIMIT[1]),
-        marks,
-    )
-
-
-def _split(split, fields, names, atomic):
-    """Return (name, whole, fraction, exponent, offset, unit code, {code: exponent}) by indexes."""
-    _keys(split, _SPLIT, "", "split")
-    name = _new_name(split, names)
-    whole, fraction, exponent, unit_code = (
-        _index(names, split[key]) for key in ("whole", "fraction", "exponent", "unit_code")
-    )
-    if registers.KINDS[fields[fraction][3] & 15] != "f32" or registers.KINDS[fields[whole][3] & 15] == "f32":
-        raise NotAllowed("%s: the whole part is an integer, the fraction a f32" % name)
-    if not any(whole in group and fraction in group for group in atomic):
-        raise NotAllowed("%s: whole part and fraction must be of one moment" % name)
-    exponents = split["unit_exponents"]
-    _keys(exponents, "", " ".join(exponents) if isinstance(exponents, dict) else "", "unit_exponents")
-    codes = {}
-    for code in exponents:
-        if len(code) > 5 or any(letter not in "0123456789" for letter in code):
-            raise Malformed("unit code %s is not a register's value" % code)
-        codes[int(code)] = _integer(exponents, code, -SCALE_MAX, SCALE_MAX)
-    return name, whole, fraction, exponent, _integer(split, "offset", -SCALE_MAX, SCALE_MAX), unit_code, codes
+_HEAD = "name version maker source protocol serial latency_ms reply_timeout_ms byte_gap_ms request_gap_ms \
+fields atomic splits total meaning reverse modulus status unmeasured"
+_MODBUS = " function block_registers_max align holes"
 
 
 def _rule(rule, names):
     """Return (field name, mask, below, names of what is void)."""
-    _keys(rule, "field voids", "mask below", "unmeasured")
+    keys(rule, "field voids", "mask below", "unmeasured")
     if ("mask" in rule) == ("below" in rule):
         raise NotAllowed("unmeasured: either mask or below")
-    _index(names, rule["field"])
-    voids = [names[at] for at in _members(rule["voids"], names)]
-    mask = _integer(rule, "mask", 1, 0xFFFF) if "mask" in rule else 0
-    below = _integer(rule, "below", 1, registers.VALUE_MAX) if "below" in rule else 0
+    index(names, rule["field"])
+    voids = [names[at] for at in members(rule["voids"], names)]
+    mask = integer(rule, "mask", 1, 0xFFFF) if "mask" in rule else 0
+    below = integer(rule, "below", 1, VALUE_MAX) if "below" in rule else 0
     return rule["field"], mask, below, tuple(voids)
 
 
 def _line(profile, document, baud):
     serial = document["serial"]
-    _keys(serial, "baud parity stop_bits address", "", "serial")
-    profile.baud = _integer({"baud": baud} if baud else serial, "baud", 300, 921600)
-    profile.parity = "NEO"[_choice(serial, "parity", ("N", "E", "O"))]
-    profile.stop_bits = _integer(serial, "stop_bits", 1, 2)
-    profile.address = _integer(serial, "address", 1, ADDRESS_MAX)
+    keys(serial, "baud parity stop_bits address", "", "serial")
+    profile.baud = integer({"baud": baud} if baud else serial, "baud", 300, 921600)
+    profile.parity = "NEO"[choice(serial, "parity", ["N", "E", "O"])]
+    profile.stop_bits = integer(serial, "stop_bits", 1, 2)
     profile.character_bits = 9 + (profile.parity != "N") + profile.stop_bits
-    profile.reply_timeout_us = 1000 * _integer(document, "reply_timeout_ms", 10, 5000)
-    profile.byte_gap_us = 1000 * _integer(document, "byte_gap_ms", 2, 1000)
-    profile.request_gap_us = 1000 * _integer(document, "request_gap_ms", 0, 1000)
+    profile.reply_timeout_us = 1000 * integer(document, "reply_timeout_ms", 10, 5000)
+    profile.byte_gap_us = 1000 * integer(document, "byte_gap_ms", 2, 1000)
+    profile.request_gap_us = 1000 * integer(document, "request_gap_ms", 0, 1000)
+    if profile.protocol != "modbus":
+        profile.request_gap_us = max(profile.request_gap_us, 1000 * QUIET_MS)
 
 
-def _plan(profile, document, fields, atomic):
-    """Choose the requests; return (request, register inside it) of each field."""
-    ranges = [(field[1], field[1] + field[2]) for field in fields]
-    for group in atomic:
-        members = [fields[at] for at in group]
-        ranges.append((min(m[1] for m in members), max(m[1] + m[2] for m in members)))
-    silence_us = max(silent_us(profile.baud, profile.character_bits), profile.request_gap_us)
-    request_us = wire_us(read_plan.FIXED_CHARACTERS, profile.baud, profile.character_bits) + silence_us
-    if not isinstance(document["holes"], bool):
-        raise Malformed("holes is neither true nor false")
-    profile.requests = read_plan.requests(
-        read_plan.spans(ranges, _integer(document, "align", 1, 2)),
-        _integer(document, "block_registers_max", 1, REGISTERS_MAX),
-        document["holes"],
-        request_us + 1000 * _integer(document, "latency_ms", 0, 5000),
-        wire_us(read_plan.REGISTER_CHARACTERS, profile.baud, profile.character_bits),
-    )
-    places = []
-    for field in fields:
-        for at, (start, count) in enumerate(profile.requests):
-            if start <= field[1] and field[1] + field[2] <= start + count:
-                places.append((at, field[1] - start))
-                break
-    return places
+def _addressed(profile, document):
+    """Set function and address; refuse what the protocol's own encoder refuses."""
+    address = document["serial"]["address"]
+    if profile.protocol == "modbus":
+        profile.function = integer(document, "function", 3, 4)
+        integer(document["serial"], "address", 1, ADDRESS_MAX)
+    else:
+        text(document["serial"], "address")
+        digits = [len(field["di"]) for field in document["fields"]]
+        if min(digits) != max(digits):
+            raise NotAllowed("identifiers of two editions")
+        profile.function = profile_fields.FUNCTIONS[profile.protocol + str(digits[0])]
+    profile.address = address
+    for at in range(len(profile.requests)):
+        profile.codec.encode_request(profile.request(at, address))
 
 
-def _tell(profile, document, names):
-    """What the values mean: the total, the status bits, the rules for no measurement."""
-    shown = [name for name in names if name]
+def _total(profile, document, name, owners):
+    """Refuse a name that counts nothing, or whose bytes a record cannot keep."""
+    at = profile.names.index(name)
+    if owners[at]["unit"] not in _TOTAL_UNITS:
+        raise NotAllowed("%s is no total: its unit is none of %s" % (name, " ".join(_TOTAL_UNITS)))
+    split = profile.splits.get(at, (at, at, 0))
+    if name == profile.total:
+        sizes = [
+            (struct.unpack_from(ROW, profile.rows, part * struct.calcsize(ROW))[2] >> 3 & 7) + 1
+            for part in set(split[:2])
+        ]
+        if sum(sizes) > RAW_BYTES_MAX:
+            raise NotAllowed("%s has more than %d bytes" % (name, RAW_BYTES_MAX))
+        profile.meaning = MEANINGS[choice(document, "meaning", MEANINGS)]
+        if document["modulus"] is not None:
+            # A split counts in parts of its whole register.
+            profile.modulus = integer(document, "modulus", 1, _MODULUS_MAX) * 10 ** split[2]
+
+
+def _tell(profile, document, owners):
+    """What the values mean: the totals, the status bits, the rules for no measurement."""
+    shown = [name for name in profile.names if name]
     profile.total = document["total"]
-    _index(shown, profile.total)
-    if document["modulus"] is not None:
-        profile.modulus = _integer(document, "modulus", 1, registers.VALUE_MAX)
+    profile.reverse = document["reverse"]
+    for name in (profile.total, profile.reverse):
+        if name is not None:
+            index(shown, name)
+            _total(profile, document, name, owners)
+    if profile.total is None and any(document[key] is not None for key in ("meaning", "reverse", "modulus")):
+        raise NotAllowed("without a total there is no meaning, reverse or modulus")
     if document["status"] is not None:
-        _keys(document["status"], "field bits", "", "status")
+        keys(document["status"], "field bits", "", "status")
         profile.status = document["status"]["field"]
-        _index(shown, profile.status)
-        bits = _list(document["status"], "bits")
+        index(shown, profile.status)
+        bits = entries(document["status"], "bits")
         if not all(isinstance(meaning, str) for meaning in bits):
             raise Malformed("the meaning of a status bit is no text")
         profile.bits = "\n".join(bits)
-    profile.rules = [_rule(rule, shown) for rule in _list(document, "unmeasured")]
+    profile.rules = [_rule(rule, shown) for rule in entries(document, "unmeasured")]
 
 
 def compile_into(profile, document, baud=None):
@@ -232,28 +150,45 @@ def compile_into(profile, document, baud=None):
 
     Raises Malformed (shape), NotAllowed (a value outside its range, an unknown key).
     """
-    _keys(document, _HEAD, "", "profile")
-    profile.name = _text(document, "name")
-    profile.version = _integer(document, "version", 1, 0xFFFF)
-    profile.function = _integer(document, "function", 3, 4)
+    if not isinstance(document, dict) or "protocol" not in document:
+        raise Malformed("profile: protocol is missing")
+    protocol = profile.protocol = PROTOCOLS[choice(document, "protocol", PROTOCOLS)]
+    keys(document, _HEAD + (_MODBUS if protocol == "modbus" else ""), "", "profile")
+    profile.name = text(document, "name")
+    if len(profile.name.encode()) > NAME_BYTES_MAX:
+        raise NotAllowed("name has more than %d bytes" % NAME_BYTES_MAX)
+    text(document, "maker")
+    text(document, "source")
+    profile.version = integer(document, "version", 1, VERSION_MAX)
+    profile.codec = profile_requests.codec_of(protocol)
     _line(profile, document, baud)
     fields: list = []
     names: list = []
-    for field in _list(document, "fields"):
-        fields.append(_field(field, names))
+    documents = entries(document, "fields")
+    if not documents:
+        raise Malformed("there are no fields")
+    for field in documents:
+        fields.append(profile_fields.field_row(field, names, protocol))
         names.append(fields[-1][0])
-    atomic = [_members(group, names) for group in _list(document, "atomic")]
-    splits = [_split(split, fields, names, atomic) for split in _list(document, "splits")]
+    atomic = [members(group, names) for group in entries(document, "atomic")]
+    places = (profile_requests.of_registers if protocol == "modbus" else profile_requests.of_identifiers)(
+        profile, document, fields, atomic
+    )
+    owners = documents + entries(document, "splits")
+    offsets, hidden = profile_fields.scalings(profile, owners, names[:])
+    for split in document["splits"]:
+        row, parts = profile_fields.split_row(split, fields, documents, names, atomic)
+        profile.splits[len(fields)] = parts
+        places.append(places[parts[0]])
+        fields.append(row)
+        names.append(row[0])
+        hidden.update(parts[:2])
+    _addressed(profile, document)
     rows = []
-    places = _plan(profile, document, fields, atomic)
-    for at, (_, _, _, code, scale, mask, low, high, marks) in enumerate(fields):
-        rows.append(struct.pack(ROW, places[at][0], places[at][1], code, scale, mask, low, high))
+    for at, (_, _, _, code, scale, mask, limits, marks) in enumerate(fields):
+        rows.append(struct.pack(ROW, places[at][0], places[at][1], code, scale + offsets[at], mask, *limits))
         if marks:
             profile.marks[at] = marks
-    for split in splits:
-        for part in (split[1], split[2], split[3], split[5]):
-            names[part] = None
     profile.rows = b"".join(rows)
-    profile.splits = splits
-    profile.names = tuple(names)
-    _tell(profile, document, names + [split[0] for split in splits])
+    profile.names = tuple(None if at in hidden else name for at, name in enumerate(names))
+    _tell(profile, document, owners)

@@ -1,64 +1,45 @@
-"""Register bytes to scaled integers, without a float anywhere.
+"""Bytes of a meter to exact numbers, and exact numbers to scaled integers, without a float anywhere.
 
-Word orders of a 32-bit value, as maps name them (A = most significant byte):
+A *code* says in one byte how the bytes of a value read: form | (bytes - 1) << 3 | order << 6.
+Word orders, as maps name them (A = most significant byte):
 
-    ABCD  as sent             CDAB  low word first
-    BADC  bytes swapped       DCBA  both
+    ABCD  as sent             CDAB  low word first (a u64: all four words in reverse order)
+    BADC  bytes swapped       DCBA  all bytes in reverse order
 
 A *scale* is the decimal exponent to the integer unit: 230.2 V with scale 1 is 2302 dV.
-Rounding is half away from zero, exactly, on the value the bits stand for. The rule is
-monotone: a total that rises never falls by rounding.
+Rounding is half away from zero, once, on the exact value. The rule is monotone: a total
+that rises never falls by rounding.
 
-Unknown is None, never a zero: NaN and infinity are None, and so is a value of more than
-63 bits, which is a word-order mistake and no measurement.
+Unknown is None, never a zero: NaN and infinity, a decimal digit above 9, and what needs
+more than 63 bits, which is a word-order mistake and no measurement.
 """
 
-from .errors import NotAllowed
+from .constant import const
 
-# Kinds of value and how many registers each takes. The index is the compact code.
-KINDS = "u16 s16 u32 s32 f32".split()  # literals would stay as names in MicroPython
-_U16, _S16, _U32, _S32, _F32 = range(5)
-# Bit 0: words in reverse order; bit 1: bytes swapped inside each word.
-ORDERS = "ABCD CDAB BADC DCBA".split()  # literals would stay as names in MicroPython
+# Forms: 0 unsigned, 1 two's complement, 2 IEEE 754 binary32, 3 sign-magnitude, 4 packed
+# decimal, 5 packed decimal with a sign in its top bit. The odd ones carry a sign.
+# Orders: bit 0 words in reverse order, bit 1 bytes swapped inside each word.
+_SIGNED = const(1)
+_FLOAT = const(2)
+_DECIMAL = const(4)
 
+# Of each field: request, byte inside its reply, code, scale, mask, lowest, highest.
+ROW = "<BBBbHqq"
 VALUE_MAX = (1 << 63) - 1  # the ledger's widest integer; no meter total comes near
 
 
-def words_of(kind):
-    """Return the registers that a kind (index into KINDS) takes."""
-    return 1 if kind < _U32 else 2
-
-
-def ordered(data, order):
-    """Return register bytes with the most significant first; `order` is an index into ORDERS."""
+def unsigned(code, data):
+    """Return the bytes of a value as an unsigned integer, put in order."""
+    order = code >> 6
     if not order:
-        return bytes(data)
+        return int.from_bytes(data, "big")
     size = len(data)
     result = bytearray(size)
     for at in range(size):
         # MicroPython knows no slices with a step.
         word = size - 2 - (at & ~1) if order & 1 else at & ~1
         result[word + (at & 1 ^ order >> 1)] = data[at]
-    return bytes(result)
-
-
-def _bounded(value):
-    return value if -VALUE_MAX <= value <= VALUE_MAX else None
-
-
-def _ratio(numerator, denominator):
-    """Return numerator / denominator rounded half away from zero; denominator > 0."""
-    rounded = (2 * abs(numerator) + denominator) // (2 * denominator)
-    return -rounded if numerator < 0 else rounded
-
-
-def scaled(value, scale):
-    """Return integer x 10^scale, rounded; None stays None."""
-    if value is None:
-        return None
-    if scale >= 0:
-        return _bounded(value * 10**scale)
-    return _bounded(_ratio(value, 10**-scale))
+    return int.from_bytes(result, "big")
 
 
 def f32_parts(bits):
@@ -74,13 +55,58 @@ def f32_parts(bits):
     return -mantissa if bits >> 31 else mantissa, power - 150
 
 
-def f32_scaled(bits, scale):
-    """Return the float32 of these bits x 10^scale as an integer; None if it is not finite."""
-    parts = f32_parts(bits)
-    if parts is None:
+def _decimal(bits):
+    """Return packed decimal digits as an integer, None if one is above 9 (FF: not supported)."""
+    value = 0
+    unit = 1
+    while bits:
+        digit = bits & 15
+        if digit > 9:
+            return None
+        value += digit * unit
+        unit *= 10
+        bits >>= 4
+    return value
+
+
+def number(code, data):
+    """Return (integer, power of two), exactly what the bytes stand for; None if that is no number."""
+    bits = unsigned(code, data)
+    form = code & 7
+    if form == _FLOAT:
+        return f32_parts(bits)
+    top = 1 << (8 * len(data) - 1)
+    is_negative = form & 1 and bits & top
+    if is_negative:
+        bits -= top
+    if form >= _DECIMAL:
+        bits = _decimal(bits)
+        if bits is None:
+            return None
+    if is_negative:
+        bits = bits - top if form == _SIGNED else -bits
+    return bits, 0
+
+
+def joined(whole, fraction, digits):
+    """Return (integer, power of two) of a total in two parts, counted in 10^-digits of the whole.
+
+    `whole` is an integer; `fraction` as `number` gives it, in 10^-digits. None if a part is
+    unknown or the fraction is outside -1..1: the parts are then of different moments or of
+    another word order.
+    """
+    if whole is None or fraction is None:
         return None
-    mantissa, power = parts
-    if not mantissa:
+    part, power = fraction
+    if power > 0:
+        return None
+    one = 10**digits << -power
+    return None if abs(part) > one else (whole * one + part, power)
+
+
+def scaled(value, scale, power=0):
+    """Return value x 10^scale x 2^power as an integer, rounded once; None beyond 63 bits."""
+    if not value:
         return 0  # a still pump reads many zeros: no large numbers for them
     above = 10**scale if scale > 0 else 1
     below = 10**-scale if scale < 0 else 1
@@ -88,45 +114,7 @@ def f32_scaled(bits, scale):
         above <<= power
     else:
         below <<= -power
-    return _bounded(_ratio(mantissa * above, below))
-
-
-def split_total(whole, fraction_bits, scale):
-    """Return (whole + float32 fraction) x 10^scale as an integer, rounded once.
-
-    None if a part is unknown or the fraction is outside -1..1: the parts are then of
-    different moments or of a different word order.
-    """
-    parts = f32_parts(fraction_bits)
-    if whole is None or parts is None:
+    rounded = (2 * abs(value) * above + below) // (2 * below)
+    if rounded > VALUE_MAX:
         return None
-    mantissa, power = parts
-    # |fraction| <= 1 means mantissa <= 2^-power, so power is negative.
-    if power >= 0 or abs(mantissa) > 1 << -power:
-        return None
-    numerator = (whole << -power) + mantissa
-    below = 1 << -power
-    if scale < 0:
-        return _bounded(_ratio(numerator, below * 10**-scale))
-    return _bounded(_ratio(numerator * 10**scale, below))
-
-
-def unsigned(data, order):
-    """Return register bytes as an unsigned integer."""
-    return int.from_bytes(ordered(data, order), "big")
-
-
-def decode(kind, order, data, scale):
-    """Return one value as a scaled integer, or None for unknown.
-
-    `kind` and `order` are indexes into KINDS and ORDERS, `data` the value's register bytes.
-    Raises NotAllowed if the number of bytes is not that of the kind.
-    """
-    if len(data) != 2 * words_of(kind):
-        raise NotAllowed("%s takes %d registers, not %d bytes" % (KINDS[kind], words_of(kind), len(data)))
-    bits = unsigned(data, order)
-    if kind == _F32:
-        return f32_scaled(bits, scale)
-    if kind in (_S16, _S32) and bits >> (8 * len(data) - 1):
-        bits -= 1 << (8 * len(data))
-    return scaled(bits, scale)
+    return -rounded if value < 0 else rounded

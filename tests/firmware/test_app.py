@@ -106,7 +106,7 @@ class Trace:
         if name == "program" and len(arguments[1]) == record.SLOT_SIZE:
             self.steps.append(("record", arguments[1][1]))
             is_stop = arguments[1][1] == record.STOP
-            assert is_stop or not self._house.app.bus.is_waiting, "written while waiting"
+            assert is_stop or not self._house.app._is_waiting(), "written while waiting"
 
 
 def test_a_start_is_committed_before_the_coil_and_a_stop_opens_before_its_record():
@@ -169,7 +169,7 @@ def test_a_jammed_contactor_is_never_reported_as_stopped():
 def test_a_stop_while_the_start_waits_to_be_written_leaves_the_coil_open():
     house = ready()
     house.well.silent = (1, 2)
-    while not house.app.bus.is_waiting:
+    while not house.app._is_waiting():
         house.turn()
     house.press()
     house.port.script("stop", 5)

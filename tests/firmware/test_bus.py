@@ -21,18 +21,31 @@ class Line:
             profile_name, address = ("tuf2000m", 1) if name == "water" else ("sdm630", 2)
             document = json.loads(self.port.resource("karez_protocols/profiles/%s.json" % profile_name))
             readers.append((name, MeterReader(Profile(document), address)))
-        self.bus = Bus(9600, 10, readers)
+        self.bus = Bus(self.port, readers)
         self.poll_us = SECOND_US
-        self.found = []  # (when, name, reading)
+        self.found = []  # (when, name, status) of the last readings
+        self.spans = {}  # name -> [first, last, how many] since it was cleared
+        self.last = {}  # name -> reading
 
     def run(self, seconds):
         until_us = self.port.us + int(seconds * SECOND_US)
         while self.port.us < until_us:
-            finished = self.bus.turn(self.port, self.port.us, self.poll_us)
+            finished = self.bus.turn(self.port.us, self.poll_us)
             if finished:
-                name, reading = finished
-                self.found.append((self.port.us, name, reading))
+                name, self.last[finished[0]] = finished
+                self.found.append((self.port.us, name, finished[1]["status"]))
+                first, _, count = self.spans.get(name, (self.port.us, 0, 0))
+                self.spans[name] = (first, self.port.us, count + 1)
+            if len(self.found) > 150:
+                self.found = self.found[50:]
+            if len(self.port.requests) > 100:
+                self.port.requests = self.port.requests[50:]
             self.port.wait(min(self.bus.next_deadline_us(), until_us))
+
+    def mean_us(self, name):
+        """The mean time between this meter's readings."""
+        first, last, count = self.spans[name]
+        return (last - first) / (count - 1)
 
     def times(self, name):
         return [when for when, found, _ in self.found if found == name]
@@ -42,9 +55,9 @@ def test_every_round_reads_each_meter_once_and_the_first_one_first():
     line = Line()
     line.run(5.5)
     assert [name for _, name, _ in line.found] == ["water", "energy"] * 6
-    assert line.found[-2][2]["values"]["volume_l"] == 23_879
-    assert line.found[-1][2]["values"]["energy_wh"] == 1_000
-    assert all(reading["status"] == 0 for _, _, reading in line.found)
+    assert line.last["water"]["values"]["volume_l"] == 23_879
+    assert line.last["energy"]["values"]["energy_wh"] == 1_000
+    assert all(status == 0 for _, _, status in line.found)
 
 
 def test_rounds_begin_a_poll_apart():
@@ -62,12 +75,12 @@ def test_a_silent_meter_is_said_to_be_silent_and_the_other_goes_on():
         line = Line()
         line.well.silent = (address,)
         line.run(20)
-        assert {reading["status"] for _, found, reading in line.found if found == name} == {1}
-        assert {reading["status"] for _, found, reading in line.found if found == other} == {0}
+        assert {status for _, found, status in line.found if found == name} == {1}
+        assert {status for _, found, status in line.found if found == other} == {0}
         assert len(line.times(other)) >= 9
         line.well.silent = ()
         line.run(5)
-        assert line.found[-1][2]["status"] == line.found[-2][2]["status"] == 0
+        assert line.found[-1][2] == line.found[-2][2] == 0
 
 
 def test_hurry_begins_a_round_now():
@@ -75,25 +88,144 @@ def test_hurry_begins_a_round_now():
     line.poll_us = 10 * SECOND_US
     line.run(3)
     assert len(line.times("water")) == 1
-    line.bus.hurry()
+    line.bus.hurry(line.port.us)
     line.run(0.5)
     assert len(line.times("water")) == len(line.times("energy")) == 2
 
 
-def test_hurry_in_the_middle_of_a_round_lets_it_end_and_begins_another():
+def test_hurry_drops_the_rest_of_a_reading_and_begins_the_round_anew():
     line = Line()
     line.poll_us = 10 * SECOND_US
-    while not line.bus.is_waiting:
+    while not line.port.requests:
         line.run(0.001)
-    line.bus.hurry()
+    line.bus.hurry(line.port.us)
     line.run(2)
-    assert [name for _, name, _ in line.found] == ["water", "energy"] * 2
+    assert [name for _, name, _ in line.found] == ["water", "energy"]
+    # One request of the reading that was dropped, then a whole round: 3 requests and 2.
+    assert [address for _, address in line.port.requests] == [1] + [1] * 3 + [2] * 2
+
+
+def test_hurry_does_not_wait_for_the_tries_of_a_silent_meter():
+    line = Line()
+    line.poll_us = 10 * SECOND_US
+    line.well.silent = (2,)
+    while not line.port.requests or line.port.requests[-1][1] != 2:
+        line.run(0.001)
+    asked_us = line.port.us
+    line.bus.hurry(asked_us)
+    line.run(1)
+    water_us = [when for when, address in line.port.requests if address == 1 and when > asked_us]
+    assert 0 < water_us[0] - asked_us < 320_000  # one reply timeout of 300 ms, not three
+    assert [name for _, name, _ in line.found[:2]] == ["water", "water"]
+
+
+def cycle_us(line, name, seconds=30):
+    """The mean time between readings of a meter while the line never rests."""
+    line.poll_us = 0
+    line.run(seconds)
+    line.spans.clear()
+    line.run(seconds)
+    return line.mean_us(name)
+
+
+def spoilt(line, every):
+    """Let the energy meter's answers come with a changed byte, `every` time of so many."""
+    answer, count = line.port._answer, [0]
+
+    def spoil(asked, frame):
+        if frame[0] == 2:
+            count[0] += 1
+            if count[0] % every == 0:
+                frame = frame[:5] + bytes((frame[5] ^ 1,)) + frame[6:]
+        answer(asked, frame)
+
+    line.port._answer = spoil
+
+
+def test_a_silent_meter_costs_the_others_at_most_a_twentieth():
+    alone = cycle_us(Line(("water",)), "water")
+    line = Line()
+    line.well.silent = (2,)
+    assert alone < cycle_us(line, "water") < 1.05 * alone
+
+
+def test_a_meter_that_answers_badly_costs_the_others_at_most_a_twentieth():
+    alone = cycle_us(Line(("water",)), "water")
+    line = Line()
+    spoilt(line, 1)
+    assert alone < cycle_us(line, "water") < 1.05 * alone
+    both = cycle_us(Line(), "water")
+    line = Line()
+    spoilt(line, 2)
+    assert cycle_us(line, "water") < 1.05 * both
+    assert line.spans["energy"][2] > 3  # and it is read all the same
+
+
+def test_a_meter_that_comes_and_goes_costs_the_others_at_most_a_twentieth():
+    line = Line()
+    line.poll_us = 0
+    both = cycle_us(Line(), "water")
+    for _ in range(60):
+        line.well.silent = (2,)
+        line.run(3)
+        line.well.silent = ()
+        line.run(1)
+    assert line.mean_us("water") < 1.05 * both
+
+
+def test_with_time_to_spare_a_silent_meter_costs_nothing():
+    line = Line()
+    line.well.silent = (2,)
+    line.run(60)
+    times = line.times("water")[2:]  # the first round had three tries
+    assert len(times) == 58 and all(abs(b - a - SECOND_US) < 5_000 for a, b in zip(times, times[1:]))
+
+
+def test_a_silent_meter_is_probed_after_half_a_second_and_then_ever_more_rarely():
+    line = Line(("water",))
+    line.well.silent = (1,)
+    line.run(60)
+    asked = [when for when, _ in line.port.requests]
+    pauses = [b - a - 300_000 for a, b in zip(asked[2:], asked[3:])]  # the first reading had three tries
+    wanted = [500_000, 1_000_000, 2_000_000, 4_000_000, 8_000_000, 10_000_000, 10_000_000]
+    # The poll of a second is waited for where a probe would not fit before it.
+    assert all(due < found < due + 350_000 for found, due in zip(pauses, wanted)), pauses
+
+
+def test_a_meter_that_returns_is_found_within_15_s_whatever_its_past():
+    for silence_s in (1, 5, 20, 100, 1000):
+        for poll_us in (0, SECOND_US, 10 * SECOND_US):
+            line = Line()
+            line.poll_us = poll_us
+            line.bus._readers[1][1].profile.reply_timeout_us = SECOND_US  # the slowest meter known
+            line.well.silent = (2,)
+            line.run(silence_s)
+            line.well.silent = ()
+            back_us = line.port.us
+            line.run(15)
+            good = [when for when, name, status in line.found if name == "energy" and not status]
+            assert good and good[0] - back_us < 15 * SECOND_US, (silence_s, poll_us)
+            line.run(31)  # and is then one of the round again
+            assert len(line.times("energy")) > 3
+
+
+def test_a_fault_while_the_contactor_switches_is_not_the_meter_s():
+    line = Line()
+    line.run(3)
+    reader = line.bus._readers[1][1]
+    counts = list(reader.counts)
+    spoilt(line, 1)
+    line.bus.hurry(line.port.us)
+    line.run(0.9)
+    assert reader.disturbed[2] == 1 and reader.counts == counts and not reader.failed
+    line.run(3)
+    assert reader.counts[2] > 0 and reader.failed
 
 
 def test_it_is_waiting_exactly_while_an_answer_is_outstanding():
     line = Line()
     for _ in range(3000):
-        finished = line.bus.turn(line.port, line.port.us, SECOND_US)
+        finished = line.bus.turn(line.port.us, SECOND_US)
         if line.port._rx:
             assert line.bus.is_waiting
         if finished:
@@ -105,7 +237,7 @@ def test_a_line_full_of_noise_stops_nothing():
     line = Line()
     line.port.read = lambda: b"\x00\xff\x55"
     line.run(20)
-    assert line.found and all(reading["status"] != 0 for _, _, reading in line.found)
+    assert line.found and all(status != 0 for _, _, status in line.found)
     del line.port.read
     line.run(10)
-    assert line.found[-1][2]["status"] == line.found[-2][2]["status"] == 0
+    assert line.found[-1][2] == line.found[-2][2] == 0

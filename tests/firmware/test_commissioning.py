@@ -229,7 +229,7 @@ def test_what_was_taken_comes_up():
     commissioning.run(port)
     site = bring_up.bring_up(port)
     assert site.identity.name == NAME and site.values["site"] == "site-1"
-    assert [(name, address) for name, _, address in site.meters] == [("water", 1), ("energy", 2)]
+    assert [(one[0], one[2]) for one in site.meters] == [("water", 1), ("energy", 2)]
     assert site.regulator[-32:] == site.values["regulator_key"] and len(site.segments) == 2
     assert signed.digest(site.config) == signed.digest(GOOD["config"])
 
@@ -244,4 +244,4 @@ def test_the_water_meter_is_asked_first_whatever_the_document_says():
         port.script(" ".join(words(name, a_config(meters=meters) if name == "config" else data)))
     commissioning.run(port)
     commissioning.run(port)
-    assert [name for name, _, _ in bring_up.bring_up(port).meters] == ["water", "energy"]
+    assert [one[0] for one in bring_up.bring_up(port).meters] == ["water", "energy"]

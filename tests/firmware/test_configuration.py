@@ -106,7 +106,8 @@ def test_meters_that_no_bus_could_read_are_refused():
     for name, values in (
         ("quantity", ("heat", None, 3)),
         ("profile", (None, "", 3)),
-        ("address", (0, 248, "1", None, 1.5)),
+        ("address", (0, 248, "", None, 1.5)),
+        ("line", (-1, 2, "0", None)),
         ("baud", (0, -9600, "9600", 1_000_000)),
     ):
         for value in values:
@@ -129,7 +130,8 @@ def test_profiles_that_do_not_ship_or_do_not_fit_are_refused():
     for change, text in (
         ({"profile": "no-such-meter"}, "no-such-meter"),
         ({"profile": "sdm630"}, "counts no water"),
-        ({"baud": 4800}, "differ"),
+        ({"address": "1"}, "meter tuf2000m"),
+        ({"line": 1}, "no meter line 1"),
     ):
         meter = dict(water)
         meter.update(change)

@@ -1,8 +1,8 @@
-"""Profiles: what is asked, what the answers mean, and documents that are refused."""
+"""Profiles: what is asked and what the answers mean, shown with the two meters of the bench."""
 
 import json
 
-from karez_protocols import errors, read_plan
+from karez_protocols import errors, modbus
 from karez_protocols.profile import Profile
 
 FOLDER = "protocols/karez_protocols/profiles/"
@@ -231,6 +231,7 @@ def test_the_power_meters_requests_keep_its_limits():
     for start, count in SDM.requests:
         assert start % 2 == 0 and count % 2 == 0 and count <= 60
     assert SDM.function == 4 and TUF.function == 3
+    assert SDM.protocol == "modbus" and SDM.codec is modbus
     assert SDM.request(1, 9) == (9, 4, SDM.requests[1][0], SDM.requests[1][1])
 
 
@@ -264,146 +265,161 @@ def test_the_line_speed_weighs_registers_against_requests():
     assert Profile(document("tuf2000m"), 1200).requests == [(0, 16), (71, 1), (91, 1), (1437, 2)]
 
 
-def cost(chosen, request_us, register_us):
-    return sum(request_us + count * register_us for _, count in chosen)
+def test_without_holes_an_atomic_group_must_have_none_inside():
+    changed = document("tuf2000m")
+    changed["holes"] = False
+    changed["atomic"].append(["flow_lph", "volume_whole"])
+    assert refused(errors.NotAllowed, Profile, changed)
+    changed["holes"] = [[2, 7]]
+    assert Profile(changed).requests == [(0, 16), (71, 1), (91, 1), (1437, 2)]
 
 
-def every_partition(parts):
-    """All ways to cut a list into runs."""
-    if not parts:
-        return [[]]
-    found = []
-    for size in range(1, len(parts) + 1):
-        for rest in every_partition(parts[size:]):
-            run = (parts[0][0], parts[size - 1][1] - parts[0][0])
-            found.append([run] + rest)  # noqa: RUF005 - MicroPython knows no star in a list
-    return found
+def test_only_the_listed_holes_are_read_along():
+    changed = document("tuf2000m")
+    changed["latency_ms"] = 1000
+    for holes, requests in (
+        ([[2, 7]], [(0, 16), (71, 1), (91, 1), (1437, 2)]),
+        ([[0, 6]], [(0, 2), (8, 8), (71, 1), (91, 1), (1437, 2)]),
+        ([[2, 4], [5, 7], [72, 90]], [(0, 16), (71, 21), (1437, 2)]),
+        ([[0, 0xFFFF]], [(0, 92), (1437, 2)]),
+        ([], [(0, 2), (8, 8), (71, 1), (91, 1), (1437, 2)]),
+    ):
+        changed["holes"] = holes
+        assert Profile(changed).requests == requests, holes
 
 
-def test_no_partition_is_cheaper_than_the_plan():
-    state = 7
-    for _ in range(60):
-        ranges = []
-        for _ in range(7):
-            state = (state * 1103515245 + 12345) & 0x7FFFFFFF
-            start = (state >> 8) % 120
-            ranges.append((start, start + 1 + (state >> 20) % 4))
-        parts = read_plan.spans(ranges, 1)
-        plan = read_plan.requests(parts, 30, True, 27000, 2084)
-        best = min(
-            cost(chosen, 27000, 2084)
-            for chosen in every_partition(parts)
-            if all(count <= 30 for _, count in chosen)
-        )
-        assert cost(plan, 27000, 2084) == best, ranges
+def test_groups_with_a_common_field_are_of_one_moment():
+    changed = document("tuf2000m")
+    changed["block_registers_max"] = 8
+    changed["atomic"].append(["volume_fraction", "volume_rev_whole"])
+    profile = Profile(changed)
+    assert (8, 8) in profile.requests
+    replies = [bytes(2 * count) for _, count in profile.requests]
+    replies[profile.requests.index((8, 8))] = tuf_replies()[0][16:]
+    replies[-1] = tuf_replies()[-1]
+    assert profile.decode(replies)["volume_l"] == 23880
 
 
-def test_overlapping_and_odd_parts_are_read_whole():
-    assert read_plan.spans([(9, 11), (0, 2), (1, 3), (10, 12)], 1) == [(0, 3), (9, 12)]
-    assert read_plan.spans([(0, 10), (2, 4)], 1) == [(0, 10)]
-    assert read_plan.spans([(3, 5), (8, 9)], 2) == [(2, 6), (8, 10)]
-    assert refused(errors.NotAllowed, read_plan.requests, [(0, 31)], 30, True, 1, 1)
+# -- scaling ----------------------------------------------------------------------------
 
 
-# -- documents that are refused ---------------------------------------------------------
-
-
-def changed(path, value):
-    """A fresh TUF document with one value replaced; path is keys and indexes."""
-    result = document("tuf2000m")
-    place = result
-    for key in path[:-1]:
-        place = place[key]
-    place[path[-1]] = value
+def scaled_meter(scaling, **changes):
+    """A meter with a voltage in register 0, two ratios in 1 and 2, a unit code in 3, a total in 4-5."""
+    plain = {"type": "u16", "order": "ABCD", "scale": 0, "unit": ""}
+    fields = [{"name": "voltage_a_dv", "start": 0, "type": "u16", "order": "ABCD", "scale": 0, "unit": "dv"}]
+    for start, name in ((1, "ct_ratio"), (2, "pt_ratio"), (3, "code")):
+        field = dict(plain)
+        field.update({"name": name, "start": start})
+        fields.append(field)
+    total = {"name": "energy_wh", "start": 4, "type": "u32", "order": "ABCD", "scale": 1, "unit": "wh"}
+    if scaling:
+        total["scaling"] = scaling
+    total.update(changes)
+    fields.append(total)
+    result = document("sdm630")
+    result.update({"align": 1, "fields": fields, "reverse": None, "modulus": 100000000})
     return result
 
 
-def test_every_missing_key_is_refused():
-    for key in document("tuf2000m"):
-        broken = document("tuf2000m")
-        del broken[key]
-        assert refused(errors.Malformed, Profile, broken), key
-    for key in document("tuf2000m")["splits"][0]:
-        broken = document("tuf2000m")
-        del broken["splits"][0][key]
-        assert refused(errors.Malformed, Profile, broken), key
-    for key in ("name", "start", "type", "order", "scale", "unit"):
-        broken = document("tuf2000m")
-        del broken["fields"][0][key]
-        assert refused(errors.Malformed, Profile, broken), key
+def energy(scaling, words, **changes):
+    """(total, modulus, scale key) from five registers behind the voltage."""
+    profile = Profile(scaled_meter(scaling, **changes))
+    reply = b"\x08\xfe"
+    for word in words:
+        reply += bytes((word >> 8, word & 0xFF))
+    values = profile.decode([reply])
+    assert values["voltage_a_dv"] == 2302
+    return values["energy_wh"], profile.total_modulus([reply]), profile.scale_key([reply])
 
 
-def test_a_key_that_nobody_reads_is_refused():
-    for path in (("fieldz",), ("fields", 0, "scal"), ("splits", 0, "x"), ("serial", "bits"), ("status", "x")):
-        assert refused(errors.NotAllowed, Profile, changed(path, 1)), path
-    assert refused(errors.NotAllowed, Profile, changed(("unmeasured", 0, "below"), 1))
+def test_ratios_multiply_the_total_and_its_modulus():
+    both = {"times": ["ct_ratio", "pt_ratio"], "offset": -1}
+    assert energy(both, (30, 10, 0, 1, 0)) == (65536 * 10 * 30, 100000000 * 10 * 30, b"\0\x1e\0\x0a")
+    assert energy(both, (1, 100, 0, 0, 3)) == (300, 10000000000, b"\0\x01\0\x64")
+    assert energy(None, (30, 10, 0, 0, 3)) == (30, 1000000000, b"")
 
 
-def test_values_outside_their_range_are_refused():
-    for path, value in (
-        (("version",), 0),
-        (("function",), 6),
-        (("serial", "baud"), 50),
-        (("serial", "parity"), "M"),
-        (("serial", "address"), 0),
-        (("reply_timeout_ms",), 0),
-        (("block_registers_max",), 126),
-        (("align",), 3),
-        (("fields", 0, "type"), "f64"),
-        (("fields", 0, "order"), "ACBD"),
-        (("fields", 0, "start"), 0xFFFF),
-        (("fields", 0, "scale"), 10),
-        (("fields", 0, "min"), -(1 << 31)),
-        (("fields", 0, "max"), (1 << 31) - 1),
-        (("fields", 0, "unit"), "gallon"),
-        (("fields", 0, "unit"), "l"),
-        (("fields", 0, "name"), "status_bits"),
-        (("fields", 0, "mask"), 255),
-        (("fields", 6, "mask"), 0x10000),
-        (("fields", 6, "invalid"), [0x10000]),
-        (("fields", 1, "type"), "f32"),
-        (("fields", 2, "type"), "u32"),
-        (("splits", 0, "whole"), "no_such_field"),
-        (("splits", 0, "unit_exponents"), {"0": 10}),
-        (("atomic",), [["volume_rev_whole", "volume_rev_fraction"]]),
-        (("atomic", 0), ["volume_whole", "no_such_field"]),
-        (("total",), "volume_whole"),
-        (("modulus",), 0),
-        (("status", "field"), "no_such_field"),
-        (("unmeasured", 0, "voids"), ["no_such_field"]),
-        (("block_registers_max",), 3),
-    ):
-        assert refused(errors.NotAllowed, Profile, changed(path, value)), path
+def test_the_product_is_rounded_once():
+    # 3 x 10^-1 x 5 = 1.5; rounding the ratio or the raw value first would give 0 or 5.
+    assert energy({"times": ["ct_ratio"]}, (5, 0, 0, 0, 3), scale=-1)[0] == 2
+    assert energy({"times": ["ct_ratio"]}, (5, 0, 0, 0, 1), scale=-1)[0] == 1
 
 
-def test_values_of_the_wrong_kind_are_refused():
-    for path, value in (
-        (("version",), "1"),
-        (("version",), True),
-        (("version",), None),
-        (("name",), ""),
-        (("name",), 5),
-        (("serial",), []),
-        (("holes",), 1),
-        (("fields",), {}),
-        (("fields", 0), "flow"),
-        (("fields", 0, "start"), 1.5),
-        (("fields", 0, "name"), None),
-        (("splits", 0, "unit_exponents"), [3]),
-        (("splits", 0, "unit_exponents"), {"m3": 3}),
-        (("atomic",), "volume"),
-        (("atomic",), [5]),
-        (("atomic",), [[]]),
-        (("atomic",), [[[1]]]),
-        (("total",), [1]),
-        (("status",), []),
-        (("status", "bits"), "no_signal"),
-        (("unmeasured",), None),
-        (("unmeasured", 0, "voids"), "flow_lph"),
-        (("fields", 6, "invalid"), 5),
-        (("fields", 6, "invalid"), ["x"]),
-        (("fields",), [{}] * 65),
-    ):
-        assert refused((errors.Malformed, errors.NotAllowed), Profile, changed(path, value)), path
-    for whole in (None, [], "profile", 5):
-        assert refused(errors.Malformed, Profile, whole)
+def test_a_ratio_of_zero_makes_no_total():
+    assert energy({"times": ["ct_ratio"]}, (0, 10, 0, 0, 3))[:2] == (None, None)
+    assert energy({"times": ["ct_ratio"]}, (1, 0, 0, 0, 3))[0] == 30
+
+
+def test_an_exponent_moves_the_point_either_way_and_not_far():
+    for sign, exponent, expected in ((1, 0, 50), (1, 3, 50000), (-1, 1, 5), (-1, 2, 1), (-1, 3, 0)):
+        scaling = {"exponent": "code", "exponent_sign": sign}
+        assert energy(scaling, (0, 0, exponent, 0, 5))[0] == expected, (sign, exponent)
+    assert energy({"exponent": "code"}, (0, 0, 9, 0, 5))[0] == 50 * 10**9
+    for exponent in (10, 0xFFFF):
+        assert energy({"exponent": "code"}, (0, 0, exponent, 0, 5)) == (
+            None,
+            None,
+            bytes((exponent >> 8, exponent & 0xFF)),
+        )
+
+
+def test_a_unit_code_brings_its_factor_and_an_unknown_one_no_value():
+    scaling = {"unit_code": "code", "unit_factors": {"0": [36, 2], "7": [1, -3], "258": [3785411784, -9]}}
+    for code, total in ((0, 36000), (7, 0), (258, 38), (1, None), (0xFFFF, None)):
+        found, modulus, key = energy(scaling, (0, 0, code, 0, 1))
+        assert found == total and (modulus is None) == (total is None), code
+        assert key == bytes((code >> 8, code & 0xFF))
+
+
+def test_a_float_is_scaled_by_ratio_and_unit_in_one_rounding():
+    # 0.1 as binary32 is 0.100000001490116...: x 10^9 x 3600 shows every digit.
+    scaling = {"times": ["ct_ratio"], "unit_code": "code", "unit_factors": {"4": [36, 2]}, "offset": 8}
+    assert energy(scaling, (1, 0, 4, 0x3DCC, 0xCCCD), type="f32")[0] == 360000005364
+    assert energy(scaling, (1, 0, 4, 0x7FC0, 0), type="f32")[0] is None
+    assert energy({"offset": -1}, (1, 0, 4, 0x3F00, 0), type="f32")[0] == 1  # 0.5, away from zero
+
+
+def test_limits_hold_behind_the_scaling_and_marks_before_it():
+    scaling = {"times": ["ct_ratio"]}
+    assert energy(scaling, (30, 0, 0, 0, 3), max=899)[0] is None
+    assert energy(scaling, (30, 0, 0, 0, 3), max=900)[0] == 900
+    assert energy(scaling, (30, 0, 0, 0, 3), invalid=[3])[0] is None
+    assert energy(None, (0, 0, 0, 0xFFFF, 0xFFFF), max=40000000000)[0] is None  # limits beyond 32 bits
+
+
+def test_what_only_scales_is_not_delivered():
+    assert sorted(Profile(scaled_meter({"times": ["ct_ratio"]})).unknown()) == [
+        "code",
+        "energy_wh",
+        "pt_ratio",
+        "voltage_a_dv",
+    ]
+
+
+def test_the_meaning_of_a_total_and_its_opposite_are_told():
+    assert (TUF.meaning, TUF.reverse) == ("forward", "volume_rev_l")
+    assert (SDM.meaning, SDM.reverse) == ("import", "energy_export_wh")
+
+
+def test_a_change_of_unit_or_multiplier_changes_the_scale_key():
+    assert TUF.scale_key(tuf_replies()) == b"\0\x03\0\0"
+    assert TUF.scale_key(tuf_replies({1439: 4})) != TUF.scale_key(tuf_replies())
+    assert SDM.scale_key(sdm_replies()) == b""
+
+
+# -- replies that never came ------------------------------------------------------------
+
+
+def test_a_request_that_the_meter_refused_leaves_its_values_unknown():
+    replies = tuf_replies()
+    replies[1] = None
+    values = TUF.decode(replies)
+    assert values["volume_l"] == 23880 and values["signal_quality"] is None
+    # The status is unknown, so nobody says that this flow was measured.
+    assert values["flow_lph"] is None and TUF.is_measuring(values) is False
+    replies = tuf_replies()
+    replies[0] = None
+    assert TUF.decode(replies)["volume_l"] is None and TUF.total_raw(replies) == b""
+    replies = tuf_replies()
+    replies[2] = None
+    assert TUF.decode(replies)["volume_l"] is None and TUF.total_modulus(replies) is None

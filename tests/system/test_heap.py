@@ -17,7 +17,7 @@ import karez_firmware.ports.unix
 from karez_firmware.unload import unload
 def prepare():
     from karez_firmware import bring_up
-    import karez_protocols.profile_document
+    import karez_protocols.profile_document, karez_protocols.modbus  # as a Modbus meter's profile does
     done = bring_up.DONE
     del bring_up
     unload(*done)

@@ -116,6 +116,20 @@ class Master:
         self._aim(max(now_us, until_us) if address == request.address else now_us, now_us)
         return self._fire(_START)
 
+    def set_line(self, baud, character_bits, now_us):
+        """The UART has other settings now, no exchange going on: the line rests before the next request."""
+        # A receiver must see one whole character of silence at its own speed (modbus-timing §7).
+        rest_us = max(wire_us(1, self._baud, self._bits), wire_us(1, baud, character_bits))
+        self._baud = baud
+        self._bits = character_bits
+        self._silent_us = silent_us(baud, character_bits)
+        self._babble_us = wire_us(_FRAME_BYTES_MAX, baud, character_bits)
+        self._heard_us = now_us + rest_us
+
+    def stop_trying(self):
+        """Let the try that is going on be the last."""
+        self._options = self._options[:3] + (self.tries,)
+
     def cancel(self):
         """Give the exchange up: a stop goes before any reading. Its answer, if one comes, is dropped."""
         if self.state == WAITING:

@@ -25,22 +25,40 @@ class MeterReader:
         measuring  False: the meter itself says it cannot measure; None: it cannot say
         modulus    where the total rolls over, None if not known
 
-    `counts[status]` counts readings.
+    `counts[status]` counts readings, `disturbed[status]` those begun while a contactor switched.
     """
 
-    def __init__(self, profile, address, tries=TRIES):
+    def __init__(self, profile, address):
         self.profile = profile
         self.address = address
+        self.codec = profile.codec
+        self.line = (profile.baud, profile.parity, profile.stop_bits)
+        self.character_bits = profile.character_bits
         self.counts = [0] * (INVALID + 1)
-        self._options = (profile.reply_timeout_us, profile.byte_gap_us, profile.request_gap_us, tries)
+        self.disturbed = [0] * (INVALID + 1)
+        self.is_disturbed = False
+        self.lost = 0  # failed tries of this reading, of requests that were answered in the end
+        # What the bus keeps of each meter: failed readings in a row, when it may be read again,
+        # and up to when its failed tries are paid for.
+        self.failed = self.due_us = self.paid_us = 0
+        self._tries = TRIES
+        self._answers = None  # the ReplyReader of this reading
+        self._flow = None
+        if profile.total == "volume_l" and "flow_lph" not in profile.unknown():
+            from .flow_of_totals import FlowOfTotals
+
+            self._flow = FlowOfTotals()
         self._replies: list = []
         self._total_us = 0
         self._request = None
         self._is_reading = False
 
-    def begin(self, master, now_us):
-        """Start a reading. False if the master is busy with another."""
+    def begin(self, master, now_us, tries=TRIES, answers=None):
+        """Start a reading; `answers`: the ReplyReader for it. False if the master is busy with another."""
         self._replies = []
+        self._tries = tries
+        self._answers = answers
+        self.lost = 0
         self._is_reading = self._ask(master, now_us)
         return self._is_reading
 
@@ -62,19 +80,24 @@ class MeterReader:
         if len(self._replies) == self.profile.total_request:
             self._total_us = master.answered_us
         self._replies.append(master.data)
+        self.lost += master.tries - 1
         if len(self._replies) < len(self.profile.requests):
             self._ask(master, now_us)
             return None
         values = self.profile.decode(self._replies)
+        if self._flow:
+            values["flow_lph"] = self._flow.take(values["volume_l"], self._total_us)
         return self._end(INVALID if values[self.profile.total] is None else OK, values, 0)
 
     def _ask(self, master, now_us):
         self._request = self.profile.request(len(self._replies), self.address)
-        return master.start(self._request, now_us, self._options)
+        profile = self.profile
+        options = (profile.reply_timeout_us, profile.byte_gap_us, profile.request_gap_us, self._tries)
+        return master.start(self._request, now_us, options, self._answers)
 
     def _end(self, status, values, code):
         self._is_reading = False
-        self.counts[status] += 1
+        (self.disturbed if self.is_disturbed else self.counts)[status] += 1
         reading = {
             "status": status,
             "values": values,

@@ -133,6 +133,7 @@ class Stream:
 class Port:
     """What the app needs of a board, in memory. A test scripts it and looks at what it said.
 
+    One meter line, which is the port itself.
     `stations`: address -> object with `registers(start, count, now_us) -> bytes` (None: silent).
     `coil(on, now_us)`, if set, is called when the contactor is commanded.
     """
@@ -147,6 +148,8 @@ class Port:
         self.utc_s = utc_s  # at us = 0; None: the clock is dead
         self.time_state = record.TIME_SYNCHRONISED
         self.stations: dict = {}
+        self.talkers: list = []  # meters of other protocols: frame -> answer or None
+        self.uarts = [self]
         self.baud, self.character_bits = 9600, 10
         self.coil = None  # called as (on, now_us)
         self.broker = None
@@ -197,6 +200,10 @@ class Port:
 
     # -- meter bus ----------------------------------------------------------------------
 
+    def configure(self, baud, parity, stop_bits):
+        """The UART's settings."""
+        self.baud, self.character_bits = baud, 9 + (parity != "N") + stop_bits
+
     def read(self):
         """Bytes that came in on the meter bus."""
         data = b"".join(part for when_us, part in self._rx if when_us <= self.us)
@@ -205,6 +212,11 @@ class Port:
 
     def write(self, data):
         """A request to a meter, which answers after its latency and the bytes' own time."""
+        for talker in self.talkers:
+            answer = talker(bytes(data))
+            if answer:
+                self._answer(len(data), answer)
+                return
         request = modbus_frames.decode_request(bytes(data))
         self.requests.append((self.us, request.address))
         station = self.stations.get(request.address)
@@ -213,9 +225,13 @@ class Port:
         sent_us = self.us + wire_us(len(data), self.baud, self.character_bits)
         answer = station.registers(request.start, request.count, sent_us)
         if answer is not None:
-            frame = modbus_frames.encode_reply(Reply(request.address, request.function, answer))
-            whole_us = sent_us + _LATENCY_US + wire_us(len(frame), self.baud, self.character_bits)
-            self._rx.append((whole_us, frame))
+            self._answer(
+                len(data), modbus_frames.encode_reply(Reply(request.address, request.function, answer))
+            )
+
+    def _answer(self, asked, frame):
+        characters_us = wire_us(asked + len(frame), self.baud, self.character_bits)
+        self._rx.append((self.us + characters_us + _LATENCY_US, frame))
 
     # -- network ------------------------------------------------------------------------
 

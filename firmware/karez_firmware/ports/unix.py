@@ -14,7 +14,6 @@ Lines to the bench:     identity NAME KEY POINT · coil 0|1 · panel LINE|LINE|L
 import os
 import select
 import sys
-import termios
 import time
 
 from karez_firmware.store.devices import SECTOR
@@ -23,6 +22,7 @@ from karez_protocols.constant import const
 
 from .files import FileFram, FileNor
 from .unix_net import Stream
+from .unix_uart import Uart
 
 NOR_SIZE = 272 * SECTOR
 FRAM_SIZE = SECTOR
@@ -45,17 +45,17 @@ class Port:
     tier = 3  # C: an open board (integrity §5.3)
     tls_block_ms = 50
 
-    def __init__(self, folder, uart_path, bench_fd):
+    def __init__(self, folder, uart_paths, bench_fd):
         self.nor = FileNor(folder + "/nor.bin", NOR_SIZE)
         self.fram = FileFram(folder + "/fram.bin", FRAM_SIZE)
         self._bench = open(bench_fd, "r+b")
         self._text = b""
-        self._buffer = bytearray(512)  # one for the bench and one for the bus: no garbage per turn
-        self._uart_buffer = bytearray(256)
+        self._buffer = bytearray(512)  # no garbage per turn
         self._poll = select.poll()
         self._poll.register(self._bench, select.POLLIN)
-        self._uart = self._open_uart(uart_path)
-        self._poll.register(self._uart, select.POLLIN)
+        self.uarts = [Uart(path) for path in uart_paths]
+        for uart in self.uarts:
+            self._poll.register(uart.file, select.POLLIN)
         self._speed = 1
         self._base_us = 0  # simulated microseconds at the tick below
         self._base_tick = time.ticks_us()
@@ -63,14 +63,6 @@ class Port:
         self._net = None
         self._has_time = False
         self._early = []  # what the bench said before it told the time
-
-    @staticmethod
-    def _open_uart(path):
-        uart = open(path, "r+b")
-        mode = termios.tcgetattr(uart.fileno())
-        mode[6][5] = mode[6][6] = 0  # VMIN = VTIME = 0: a read never waits
-        termios.tcsetattr(uart.fileno(), 0, mode)
-        return uart
 
     # -- time ---------------------------------------------------------------------------
 
@@ -111,23 +103,6 @@ class Port:
     def random_below(self, limit):
         """A random integer in 0..limit-1, for jitter."""
         return int.from_bytes(os.urandom(4), "little") % limit
-
-    # -- meter bus ----------------------------------------------------------------------
-
-    def read(self):
-        """Bytes that came in on the meter bus, b"" when none did."""
-        try:
-            count = self._uart.readinto(self._uart_buffer)
-        except OSError:
-            count = 0  # the line is gone: its meters are silent, which is a state and no end
-        return bytes(self._uart_buffer[:count]) if count else b""
-
-    def write(self, data):
-        """Send bytes on the meter bus."""
-        try:
-            self._uart.write(data)
-        except OSError:
-            pass  # as above
 
     # -- network ------------------------------------------------------------------------
 
