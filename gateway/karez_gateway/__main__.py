@@ -17,6 +17,7 @@ EXIT_NOT_INSTALLED = 2
 # Group -> (one line of help, the pip extra that brings what it needs).
 GROUPS = {
     "bench": ("Simulated wells, meters and platforms: demo, scenarios, one device at a time.", "bench"),
+    "decode": ("What is this frame? Captures, field by field, good or bad and why.", ""),
     "gateway": ("The county side: init, run, status, enrol, grant, export, ledger.", "gateway"),
     "verify": ("Prove an evidence bundle offline.", ""),
 }

@@ -32,7 +32,7 @@ class Play:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.at_kill_seq = 0
-        self.seq_at_outage = 0
+        self.seq_at_outage = self.delivered_seq = 0
         self.bundle = desk.folder / "site.kzb"
         self.report: dict[str, Any] = {}
         self.flipped_at = 0
@@ -113,6 +113,7 @@ class Play:
             lambda: desk.waiting == 0 and self._newest_in_log() == len(desk.slots),
             PATIENCE_S, "every record is acknowledged by the gateway",
         )  # fmt: skip
+        self.delivered_seq = self._newest_in_log()
 
     async def broker_away(self) -> None:
         """The broker goes away with all its connections."""
@@ -219,11 +220,14 @@ class Play:
         return waiting >= at_least, {"waiting": waiting, "new": len(desk.slots) - self.seq_at_outage}
 
     async def log_complete(self) -> Found:
-        """The log holds every record once, in order, byte for byte as the box wrote them."""
-        logged = self._logged()
-        seqs = [int.from_bytes(slot[4:8], "little") for slot in logged]
-        whole = logged == self.desk.slots and seqs == list(range(1, len(seqs) + 1))
-        return whole, {"last": len(seqs)}
+        """The log holds every record once, byte for byte as the box wrote them.
+
+        In the order of arrival: alarms and what is new go before a backlog (design §9).
+        """
+        held = self.desk.slots[: self.delivered_seq]
+        logged = [slot for slot in self._logged() if int.from_bytes(slot[4:8], "little") <= len(held)]
+        logged.sort(key=lambda slot: int.from_bytes(slot[4:8], "little"))
+        return logged == held and bool(held), {"last": len(logged)}
 
     async def receipt(self) -> Found:
         """The platform confirmed floor(W / 1000) cubic metres of the newest stop."""

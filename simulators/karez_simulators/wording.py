@@ -82,7 +82,7 @@ CHECKS = {
         ),
         "log_complete": (
             "the gateway's log against the controller's records",
-            "The gateway's log holds records 1 to {last}, each once, in order, byte for byte",
+            "The gateway's log holds records 1 to {last}, each once, byte for byte",
         ),
         "receipt": (
             "the county platform's receipt",
@@ -116,7 +116,7 @@ CHECKS = {
         "records_wait": ("记录在控制器等待", "{waiting} 条记录在控制器等待，其中 {new} 条写于中断之后"),
         "log_complete": (
             "网关日志与控制器记录对照",
-            "网关日志存有记录 1 至 {last}，各一次，按序，逐字节一致",
+            "网关日志存有记录 1 至 {last}，各一次，逐字节一致",
         ),
         "receipt": ("县平台回执", "县平台已确认 {volume} m³；余 {rest} 升结转下次"),
         "ledger_adds_up": ("网关台账合计", "网关逐时台账合计 {ledger} 升；控制器记账 {booked} 升"),

@@ -1,8 +1,8 @@
 """The meters of one RS-485 port: read in rounds, and one that fails is paid for by itself.
 
 A round reads every meter in service once; rounds begin a poll apart. A meter that failed a
-reading leaves the rounds and is probed with single tries, after 0.5, 1, 2 ... 10 s, when
-the round is through: so it costs the others nothing while the line has time to spare.
+reading leaves the rounds and is probed after 0.5, 1, 2 ... 10 s, soon with single tries, when the
+round is through: so it costs the others nothing while the line has time to spare.
 Where it has none, an account bounds the cost: whoever makes a round late by failed tries
 (silence, noise, or retries that ended well) may try again only when that is at most 5 % of
 the time since, but for a first allowance. The longest pause is 14 s: a meter that returns
@@ -13,6 +13,7 @@ from karez_protocols.constant import const
 
 from .master import CRC, NOISE, SILENT, TRIES, Master
 
+_DOUBTFUL = const(3)  # failed readings in a row
 _BACK_OFF_US = const(500_000)  # first pause after a failed reading; doubles
 _BACK_OFF_MAX_US = const(10_000_000)
 _PAUSE_MAX_US = const(14_000_000)
@@ -138,7 +139,9 @@ class Bus:
             self.master.set_line(reader.line[0], reader.character_bits, now_us)
         self._began_us = now_us
         reader.is_disturbed = now_us < self._quiet_us
-        reader.begin(self.master, now_us, 1 if reader.failed else TRIES, self._answers[reader.codec])
+        # One bad moment of the line costs no meter its place: single tries are for the long silent.
+        is_doubtful = reader.failed >= _DOUBTFUL or reader.paid_us > now_us + _ALLOWANCE_US
+        reader.begin(self.master, now_us, 1 if is_doubtful else TRIES, self._answers[reader.codec])
         self.master.serve(self._uart, now_us)
 
     def _judge(self, reader, status, now_us):

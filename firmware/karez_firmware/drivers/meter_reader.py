@@ -81,6 +81,7 @@ class MeterReader:
             self._total_us = master.answered_us
         self._replies.append(master.data)
         self.lost += master.tries - 1
+        self._tries = TRIES  # a meter that answers once is worth the usual effort
         if len(self._replies) < len(self.profile.requests):
             self._ask(master, now_us)
             return None
