@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := $(BIN)/python -m uv pip compile --universal --generate-hashes --no-header --quiet --python-version 3.11
 
-.PHONY: help demo test lint lock clean
+.PHONY: help demo test lint benchmark fuzz lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -28,10 +28,26 @@ lint: build/dev.ok ## ruff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
+benchmark: build/dev.ok ## our figures beside those of others, into build/benchmarks.json
+	@$(BIN)/python tests/benchmarks/run.py
+
+# Seconds for each decoder; what is found stays in build/fuzz and is the start of the next run.
+FUZZ_S ?= 60
+fuzz: build/dev.ok ## atheris on every decoder, FUZZ_S seconds each
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements/fuzz.txt
+	@for target in tests/fuzz/atheris_*.py; do \
+	  name=$${target#tests/fuzz/atheris_}; name=$${name%.py}; mkdir -p build/fuzz/$$name; \
+	  echo "fuzz: $$name"; \
+	  $(BIN)/python $$target build/fuzz/$$name tests/fuzz/corpus/$$name -max_total_time=$(FUZZ_S) \
+	    -artifact_prefix=build/fuzz/$$name- -print_final_stats=1 -verbosity=0 2>&1 | grep -E "stat::number_of|ERROR|Error" ; \
+	  test $${PIPESTATUS[0]} -eq 0 || exit 1; \
+	done
+
 lock: build/dev.ok ## renew the pinned package lists
 	@$(BIN)/python -m pip install -q uv
 	@$(LOCK) --upgrade --extra dev pyproject.toml -o requirements/dev.txt
 	@$(LOCK) --extra bench --extra install -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
+	@$(LOCK) --extra fuzz -c requirements/dev.txt pyproject.toml -o requirements/fuzz.txt
 
 clean: ## remove everything that was built or installed here
 	@rm -rf .venv build dist

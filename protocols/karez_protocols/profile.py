@@ -14,10 +14,6 @@ import struct
 from . import registers
 from .errors import Malformed
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
 _ROW_BYTES = struct.calcsize(registers.ROW)
 
 
@@ -39,7 +35,6 @@ class Profile:
         self.version = self.function = self.baud = self.stop_bits = self.address = self.character_bits = 0
         self.reply_timeout_us = self.byte_gap_us = self.request_gap_us = 0
         self.protocol = ""
-        self.codec: Any = None
         self.requests: list = []
         self.rows = b""
         self.names: tuple = ()  # one per row; None: a part of another value, not delivered by itself
@@ -48,7 +43,7 @@ class Profile:
         self.scalings: dict = {}  # row -> times, exponent, sign, unit code, {code: (factor, scale)}
         self.rules: list = []
         self.bits = ""
-        compile_into(self, document, baud)
+        self.codec = compile_into(self, document, baud)
 
     def request(self, at, address):
         """Return the Request number `at`, in the meter's protocol, to the meter with this address."""

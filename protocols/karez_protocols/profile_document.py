@@ -87,7 +87,7 @@ def _line(profile, document, baud):
         profile.request_gap_us = max(profile.request_gap_us, 1000 * QUIET_MS)
 
 
-def _addressed(profile, document):
+def _addressed(profile, document, codec):
     """Set function and address; refuse what the protocol's own encoder refuses."""
     address = document["serial"]["address"]
     if profile.protocol == "modbus":
@@ -100,8 +100,8 @@ def _addressed(profile, document):
             raise NotAllowed("identifiers of two editions")
         profile.function = profile_fields.FUNCTIONS[profile.protocol + str(digits[0])]
     profile.address = address
-    for at in range(len(profile.requests)):
-        profile.codec.encode_request(profile.request(at, address))
+    for start, count in profile.requests:
+        codec.encode_request(codec.question(address, profile.function, start, count))
 
 
 def _total(profile, document, name, owners):
@@ -145,50 +145,63 @@ def _tell(profile, document, owners):
     profile.rules = [_rule(rule, shown) for rule in entries(document, "unmeasured")]
 
 
-def compile_into(profile, document, baud=None):
-    """Fill the compact form of `profile` from a parsed document; `baud` overrides the factory's.
-
-    Raises Malformed (shape), NotAllowed (a value outside its range, an unknown key).
-    """
+def _head(profile, document):
+    """Take who the meter is."""
     if not isinstance(document, dict) or "protocol" not in document:
         raise Malformed("profile: protocol is missing")
-    protocol = profile.protocol = PROTOCOLS[choice(document, "protocol", PROTOCOLS)]
-    keys(document, _HEAD + (_MODBUS if protocol == "modbus" else ""), "", "profile")
+    profile.protocol = PROTOCOLS[choice(document, "protocol", PROTOCOLS)]
+    keys(document, _HEAD + (_MODBUS if profile.protocol == "modbus" else ""), "", "profile")
     profile.name = text(document, "name")
     if len(profile.name.encode()) > NAME_BYTES_MAX:
         raise NotAllowed("name has more than %d bytes" % NAME_BYTES_MAX)
     text(document, "maker")
     text(document, "source")
     profile.version = integer(document, "version", 1, VERSION_MAX)
-    profile.codec = profile_requests.codec_of(protocol)
-    _line(profile, document, baud)
-    fields: list = []
-    names: list = []
+
+
+def _fields(profile, document):
+    """Plan the requests; return (parts of the rows, names, groups of one moment, places) of all fields."""
     documents = entries(document, "fields")
     if not documents:
         raise Malformed("there are no fields")
+    rows: list = []
+    names: list = []
     for field in documents:
-        fields.append(profile_fields.field_row(field, names, protocol))
-        names.append(fields[-1][0])
+        rows.append(profile_fields.field_row(field, names, profile.protocol))
+        names.append(rows[-1][0])
     atomic = [members(group, names) for group in entries(document, "atomic")]
-    places = (profile_requests.of_registers if protocol == "modbus" else profile_requests.of_identifiers)(
-        profile, document, fields, atomic
-    )
-    owners = documents + entries(document, "splits")
+    plan = profile_requests.of_identifiers
+    if profile.protocol == "modbus":
+        plan = profile_requests.of_registers
+    return rows, names, atomic, plan(profile, document, rows, atomic)
+
+
+def compile_into(profile, document, baud=None):
+    """Fill the compact form of `profile` from a parsed document; return the module of its protocol.
+
+    `baud` overrides the factory's. Raises Malformed (shape), NotAllowed (a value outside its
+    range, an unknown key).
+    """
+    _head(profile, document)
+    codec = profile_requests.codec_of(profile.protocol)
+    _line(profile, document, baud)
+    parts, names, atomic, places = _fields(profile, document)
+    owners = document["fields"] + entries(document, "splits")
     offsets, hidden = profile_fields.scalings(profile, owners, names[:])
     for split in document["splits"]:
-        row, parts = profile_fields.split_row(split, fields, documents, names, atomic)
-        profile.splits[len(fields)] = parts
-        places.append(places[parts[0]])
-        fields.append(row)
+        row, split_of = profile_fields.split_row(split, parts, document["fields"], names, atomic)
+        profile.splits[len(parts)] = split_of
+        places.append(places[split_of[0]])
+        parts.append(row)
         names.append(row[0])
-        hidden.update(parts[:2])
-    _addressed(profile, document)
+        hidden.update(split_of[:2])
+    _addressed(profile, document, codec)
     rows = []
-    for at, (_, _, _, code, scale, mask, limits, marks) in enumerate(fields):
+    for at, (_, _, _, code, scale, mask, limits, marks) in enumerate(parts):
         rows.append(struct.pack(ROW, places[at][0], places[at][1], code, scale + offsets[at], mask, *limits))
         if marks:
             profile.marks[at] = marks
     profile.rows = b"".join(rows)
     profile.names = tuple(None if at in hidden else name for at, name in enumerate(names))
     _tell(profile, document, owners)
+    return codec

@@ -4,9 +4,9 @@
 
 Rounded once. `times` (a list) and `exponent` name other fields: CT ratio, decimals,
 multiplier. `unit_factors` gives the factor numerator x 10^n, as [numerator, n], for each code
-in the field `unit_code` (L/s to l/h: [36, 2]); without such a field `factor` is one for all.
-The fields named are plain ones: a scale that
-hangs on a scaled value could run in a circle. All keys are optional.
+in the field `unit_code` (L/s to l/h: [36, 2]); a meter without such a field has a `factor`. The
+fields named are plain ones: a scale that hangs on a scaled value could run in a circle. All
+keys are optional.
 """
 
 from .errors import Malformed, NotAllowed

@@ -22,15 +22,20 @@ def aligned(ranges, align):
     return [(start - start % align, end + -end % align) for start, end in ranges]
 
 
+def merged(ranges):
+    """Return the same registers as few ranges, adjoining ones joined."""
+    found: list = []
+    for start, end in sorted(ranges):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
 def is_covered(start, end, allowed):
-    """True if every register from `start` up to `end` lies in one of the ranges (start, end)."""
-    at = start
-    while at < end:
-        further = max([last for first, last in allowed if first <= at < last] or [at])
-        if further == at:
-            return False
-        at = further
-    return True
+    """True if every register from `start` up to `end` lies in a merged range."""
+    return any(first <= start and end <= last for first, last in allowed)
 
 
 def _outermost(items):
@@ -52,6 +57,8 @@ def requests(items, allowed, block_max, request_cost, register_cost):
     a register that must not be read.
     """
     parts = _outermost(items)
+    if allowed is not None:
+        allowed = merged(allowed)
     best = [0]
     cuts = []
     for last, (_, end) in enumerate(parts):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from karez_simulators import cli_meters
+
 if TYPE_CHECKING:
     from karez_simulators.desk import Plan
     from karez_simulators.scenario import Scenario
@@ -19,6 +21,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+app.command(epilog=cli_meters.EPILOG)(cli_meters.meters)
 
 FAILED = 1
 UNUSABLE = 2

@@ -8,21 +8,34 @@ by character. All instants are simulated nanoseconds, so the clock's speed scale
 the wire with everything else.
 
 What a wire does to careless masters it does here: a request that begins less than
-3.5 characters after the last reply is lost, two talkers at once spoil each other,
-and what is addressed to nobody is answered by nobody. Pauses inside a frame up to
-3.5 characters are forgiven, as most meters do. There is no parity: ptys are 8N1.
+3.5 characters after somebody else's bytes is lost, two talkers at once spoil each
+other, a frame at another rate than the meter's is noise to it, and what is addressed
+to nobody is answered by nobody. Pauses inside a frame up to 3.5 characters are
+forgiven, as most meters do. The rate of a frame is the one its sender has set on the
+port when the frame begins. There is no parity: the kernel keeps ptys at eight bits
+without, and the pacing counts 8N1.
 """
 
 from __future__ import annotations
 
 import asyncio
-import heapq
 import time
-from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from karez_simulators.line_arrivals import Arrivals
 from karez_simulators.line_noise import Noise
+from karez_simulators.line_station import LATENCY_NS, NOISY_PERMILLE, Branch, Branches, Station
+from karez_simulators.line_traffic import (
+    BURST,
+    CONTROLLER,
+    Carried,
+    LineCounters,
+    Talk,
+    character_ns,
+    checked_baud,
+    silence_ns,
+)
 from karez_simulators.serial_port import SerialPort
 from karez_simulators.wire_timer import WireTimer
 
@@ -31,63 +44,11 @@ if TYPE_CHECKING:
 
     from karez_simulators.clock import Clock
 
-NS_PER_S = 1_000_000_000
-BITS_PER_CHARACTER = 10  # start, 8 data, stop (8N1)
-BAUDS = (1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200)  # what meters and termios both know
-SILENCE_FIXED_ABOVE_BAUD = 19_200  # Modbus over serial line, 2.5.1.1: above it t3.5 is fixed
-SILENCE_FIXED_NS = 1_750_000
-LATENCY_NS = 10_000_000  # constructed; meters answer within 1 to 100 ms (modbus-timing.md section 3)
 # Bytes are handed over no more often than this in real time, except a frame's last:
 # at speed 20 a character lasts 52 us, and a wake-up for each would eat the machine.
 HANDOVER_NS = 500_000
-ADDRESS_MAX = 247
 FRAME_BYTES_MAX = 512  # twice the longest Modbus frame; what is longer is noise
-
-
-class Station(Protocol):
-    """What hangs on the line: gets whole frames, may answer each once through `reply`, now or later."""
-
-    def receive(self, frame: bytes, reply: Callable[[bytes], None]) -> None:
-        """Take a frame that begins with this station's address."""
-
-
-@dataclass
-class LineCounters:
-    """What has happened on the wire since it was opened."""
-
-    requests: int = 0
-    replies: int = 0
-    unanswered_unknown: int = 0  # nobody has this address
-    unanswered_silent: int = 0  # the meter is switched silent
-    gap_violations: int = 0  # request begun within 3.5 characters of a reply
-    collisions: int = 0
-    lost_bytes: int = 0  # nobody read the port
-
-
-@dataclass(frozen=True)
-class Carried:
-    """One frame seen on the wire, with its instants in simulated nanoseconds."""
-
-    kind: str  # "request" or "reply"
-    data: bytes
-    start_ns: int
-    end_ns: int
-    fate: str  # request: routed, unknown, silent, spoilt; reply: sent
-
-
-@dataclass
-class _Branch:
-    station: Station
-    latency_ns: int
-    silent: bool = False
-
-
-@dataclass
-class _Request:
-    data: bytearray = field(default_factory=bytearray)
-    start_ns: int = 0
-    end_ns: int = 0
-    spoilt: bool = False
+BURST_STRAY_PERMILLE = 250  # constructed: how many characters of a burst look like bytes to the master
 
 
 class Line:
@@ -95,30 +56,28 @@ class Line:
 
     `port_path` is the serial port for the controller. Settable at any time:
     `echo` (the master hears itself), `noise.ppm` (bytes spoilt per million carried,
-    by `seed`), `strict_gap` (drop requests that come too early), `tap` (called with
+    by `seed`), `strict_gap` (drop requests that come too early), `leading_zeros` and
+    `trailing_zeros` (00 bytes of a floating pair around every reply), `tap` (called with
     each `Carried` frame). Raises ValueError for a baud rate that is not in BAUDS.
     """
 
     def __init__(self, clock: Clock, *, baud: int = 9600, echo: bool = False, seed: int = 0) -> None:
-        if baud not in BAUDS:
-            raise ValueError(f"baud must be one of {BAUDS}, not {baud!r}")
-        self.baud = baud
+        self.baud = checked_baud(baud)
         self.echo = echo
         self.strict_gap = True
+        self.leading_zeros = self.trailing_zeros = 0
         self.tap: Callable[[Carried], None] | None = None
         self.counters = LineCounters()
         self.noise = Noise(seed)
-        self.character_ns = BITS_PER_CHARACTER * NS_PER_S // baud
-        self.silence_ns = SILENCE_FIXED_NS if baud > SILENCE_FIXED_ABOVE_BAUD else self.character_ns * 7 // 2
+        self.character_ns = character_ns(baud)
+        self.silence_ns = silence_ns(baud)
         self._clock = clock
-        self._branches: dict[int, _Branch] = {}
+        self._branches = Branches()
         self._stray = b""
-        self._request: _Request | None = None
-        self._reply_start_ns = 0
-        self._reply_end_ns = 0
-        self._arriving: list[list[int]] = []  # heap of [instant, order, byte] for the master
-        self._last_arrival_ns = 0
-        self._order = 0
+        self._request: Talk | None = None  # the controller's, still open
+        self._open: list[Talk] = []  # requests of anybody, not yet ended by silence
+        self._talks: list[Talk] = []  # whoever drives the pair, or did a moment ago
+        self._arrivals = Arrivals()
         self._handed_over_real_ns = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._port: SerialPort | None = None
@@ -141,7 +100,9 @@ class Line:
         self._timer.close()
         self._port.close()
         self._port = self._timer = self._request = None
-        self._arriving.clear()
+        self._open.clear()
+        self._talks.clear()
+        self._arrivals.clear()
 
     @property
     def port_path(self) -> str:
@@ -150,21 +111,37 @@ class Line:
             raise RuntimeError("the line is not open")
         return self._port.path
 
-    def attach(self, address: int, station: Station, *, latency_ns: int = LATENCY_NS) -> None:
-        """Hang a station on the line. Raises ValueError if the address is impossible or taken."""
-        if not 1 <= address <= ADDRESS_MAX:
-            raise ValueError(f"address must be 1 to {ADDRESS_MAX}, not {address!r}")
-        if address in self._branches:
-            raise ValueError(f"address {address} is taken")
-        self._branches[address] = _Branch(station, latency_ns)
+    def attach(
+        self,
+        key: int | str,
+        station: Station,
+        *,
+        latency_ns: int = LATENCY_NS,
+        baud: int | None = None,
+        hears: Callable[[bytes], bool] | None = None,
+    ) -> None:
+        """Hang a station on the line; it hears and answers at `baud` (default: the line's rate).
 
-    def set_latency(self, address: int, latency_ns: int) -> None:
+        `key` is a Modbus address, or with `hears` (which frames are meant for it) any
+        name. Raises ValueError if the address is impossible or taken.
+        """
+        self._branches.attach(key, station, latency_ns, None if baud is None else checked_baud(baud), hears)
+
+    def set_latency(self, key: int | str, latency_ns: int) -> None:
         """From the end of the silence after a request to the first bit of the answer. KeyError if unknown."""
-        self._branches[address].latency_ns = latency_ns
+        self._branches[key].latency_ns = latency_ns
 
-    def set_silent(self, address: int, silent: bool) -> None:
+    def set_silent(self, key: int | str, silent: bool) -> None:
         """A silent meter hears nothing and says nothing. KeyError if unknown."""
-        self._branches[address].silent = silent
+        self._branches[key].silent = silent
+
+    def set_slow(self, key: int | str, slow: bool) -> None:
+        """A slow meter answers a second late. KeyError if unknown."""
+        self._branches[key].slow = slow
+
+    def set_noisy(self, key: int | str, noisy: bool) -> None:
+        """Of a noisy meter's answers about every second has a wrong byte. KeyError if unknown."""
+        self._branches[key].noisy = noisy
 
     def noise_next(self, count: int, toward: str = "master") -> None:
         """Spoil the next `count` bytes toward the "master" or the "meters". KeyError for other ends."""
@@ -174,10 +151,46 @@ class Line:
         """Put bytes on the wire right before the next reply, as a floating pair does."""
         self._stray += data
 
-    def least_ns(self, request_bytes: int, reply_bytes: int, address: int) -> int:
-        """The wire's own time for one exchange: bytes, silence and the meter's latency."""
-        on_wire_ns = (request_bytes + reply_bytes) * self.character_ns
-        return on_wire_ns + self.silence_ns + self._branches[address].latency_ns
+    def burst(self, duration_ms: int) -> None:
+        """A contactor switches now: what is on the wire meanwhile is garbage, and more comes from nowhere."""
+        if self._port is None:
+            return
+        now_ns = self._clock.now_ns()
+        talk = Talk(BURST, self.baud, now_ns, now_ns + duration_ms * 1_000_000)
+        self._collide(talk)
+        self._talks.append(talk)
+        for at_ns in range(now_ns, talk.end_ns - self.character_ns + 1, self.character_ns):
+            if self.noise.happens(BURST_STRAY_PERMILLE):
+                self._arrivals.book(bytes((self.noise.any_byte(),)), at_ns, self.character_ns)
+        self._arm()
+
+    def transmit(self, data: bytes, talker: str, baud: int | None = None) -> None:
+        """Somebody else talks, from now on: the master hears it, stations may answer it."""
+        if self._port is None or not data:
+            return
+        now_ns = self._clock.now_ns()
+        talk = Talk(talker, baud or self.baud, now_ns, now_ns, bytearray(data))
+        talk.end_ns += len(data) * character_ns(talk.baud)
+        self._begin(talk, now_ns)
+        self._carry(data, talk)
+        self._collide(talk)
+        self._arm()
+
+    def is_quiet(self) -> bool:
+        """Whether nobody has driven the pair for 3.5 characters: a polite talker waits for it."""
+        now_ns = self._clock.now_ns()
+        return not self._open and all(talk.over_ns <= now_ns for talk in self._talks)
+
+    def least_ns(self, request_bytes: int, reply_bytes: int, key: int | str, silences: int = 1) -> int:
+        """The wire's own time for one exchange: bytes, silence and the meter's latency.
+
+        `silences`: 1 up to the reply's last byte; 2 for exchanges back to back, where the
+        master owes the next silence too. KeyError for an unknown station.
+        """
+        branch = self._branches[key]
+        baud = branch.baud or self.baud
+        on_wire_ns = (request_bytes + reply_bytes) * character_ns(baud)
+        return on_wire_ns + silences * silence_ns(baud) + branch.delay_ns
 
     def _hear(self) -> None:
         if self._port is None:
@@ -187,101 +200,118 @@ class Line:
             return
         now_ns = self._clock.now_ns()
         request = self._request
-        if request is not None and now_ns >= request.end_ns + self.silence_ns:
+        if request is not None and now_ns >= request.over_ns:
             # The alarm for its end is late; the wire was silent all the same.
             self._end_request(request)
             request = None
         if request is None:
-            request = self._request = _Request(start_ns=now_ns, end_ns=now_ns)
-            self._check_gap(request)
+            request = self._request = Talk(CONTROLLER, self._port.baud or self.baud, now_ns, now_ns)
+            self._begin(request, now_ns)
         start_ns = max(now_ns, request.end_ns)  # the sender's UART sends one byte after the other
         request.data += data
-        request.end_ns = start_ns + len(data) * self.character_ns
+        request.end_ns = start_ns + len(data) * character_ns(request.baud)
         if len(request.data) > FRAME_BYTES_MAX:
             del request.data[FRAME_BYTES_MAX:]
             request.spoilt = True
         if self.echo:
-            self._carry(data, start_ns)
-        self._collide()
+            self._carry(data, Talk(CONTROLLER, request.baud, start_ns, request.end_ns))
+        self._collide(request)
         self._arm()
 
-    def _check_gap(self, request: _Request) -> None:
+    def _begin(self, request: Talk, now_ns: int) -> None:
         """MODBUS over serial line 2.5.1: frames are separated by at least 3.5 characters of silence."""
-        since_ns = request.start_ns - self._reply_end_ns
-        if self.counters.replies and 0 <= since_ns < self.silence_ns:
-            self.counters.gap_violations += 1
-            request.spoilt = request.spoilt or self.strict_gap
+        for talk in self._talks:
+            if talk.talker not in (request.talker, BURST) and talk.end_ns <= request.start_ns < talk.over_ns:
+                self.counters.gap_violations += 1
+                request.spoilt = request.spoilt or self.strict_gap
+                break
+        self._talks = [talk for talk in self._talks if talk.over_ns > now_ns]
+        self._talks.append(request)
+        self._open.append(request)
 
-    def _collide(self) -> None:
+    def _collide(self, talk: Talk) -> None:
         """Two talkers at once: the bytes that overlap are garbage for everybody."""
-        request = self._request
-        if request is None:
-            return
-        start_ns = max(request.start_ns, self._reply_start_ns)
-        end_ns = min(request.end_ns, self._reply_end_ns)
-        if start_ns >= end_ns or request.spoilt:
-            return
-        request.spoilt = True
-        self.counters.collisions += 1
-        for entry in self._arriving:
-            if entry[0] > start_ns and entry[0] - self.character_ns < end_ns:
-                entry[2] = self.noise.spoil(entry[2])
+        for other in self._talks:
+            start_ns = max(talk.start_ns, other.start_ns)
+            end_ns = min(talk.end_ns, other.end_ns)
+            if start_ns >= end_ns or other.talker == talk.talker or other in talk.met:
+                continue
+            talk.met.append(other)
+            other.met.append(talk)
+            talk.spoilt = other.spoilt = True
+            self.counters.collisions += BURST not in (talk.talker, other.talker)
+            self._arrivals.spoil(start_ns, end_ns, self.noise.spoil)
 
-    def _end_request(self, request: _Request) -> None:
-        self._request = None
-        self.counters.requests += 1
+    def _end_request(self, request: Talk) -> None:
+        self._open.remove(request)
+        is_foreign = request is not self._request
+        if is_foreign:
+            self.counters.foreign += 1
+        else:
+            self._request = None
+            self.counters.requests += 1
         frame = bytes(self.noise.carry(byte, "meters") for byte in request.data)
-        branch = self._branches.get(frame[0])
+        hearers = self._branches.hearers(frame)
+        awake = [branch for branch in hearers if not branch.silent]
+        tuned = [branch for branch in awake if (branch.baud or self.baud) == request.baud]
         fate = "routed"
         if request.spoilt:
             fate = "spoilt"
-        elif branch is None:  # also address 0: broadcasts have no answer and these meters no use for them
+            tuned = []
+        elif not hearers:  # also address 0: broadcasts have no answer and Modbus meters no use for them
             fate = "unknown"
-            self.counters.unanswered_unknown += 1
-        elif branch.silent:
+            self.counters.unanswered_unknown += not is_foreign
+        elif not awake:
             fate = "silent"
-            self.counters.unanswered_silent += 1
+            self.counters.unanswered_silent += not is_foreign
+        elif not tuned:
+            fate = "wrong_baud"
+            self.counters.unanswered_baud += not is_foreign
         if self.tap is not None:
-            self.tap(Carried("request", frame, request.start_ns, request.end_ns, fate))
-        if fate == "routed" and branch is not None:
-            earliest_ns = request.end_ns + self.silence_ns + branch.latency_ns
+            kind = "foreign" if is_foreign else "request"
+            keys = tuple(branch.key for branch in hearers)
+            self.tap(Carried(kind, frame, request.start_ns, request.end_ns, fate, keys))
+        for branch in tuned:
+            earliest_ns = request.over_ns + branch.delay_ns
             branch.station.receive(frame, partial(self._answer, branch, earliest_ns))
 
-    def _answer(self, branch: _Branch, earliest_ns: int, data: bytes) -> None:
-        """A station answers: book the bytes, not before its latency, not over another reply."""
+    def _answer(self, branch: Branch, earliest_ns: int, data: bytes) -> None:
+        """A station answers: book the bytes, not before its latency, not over its own last words."""
         if self._port is None or branch.silent or not data:
             return
         data, self._stray = self._stray + data, b""
-        start_ns = max(earliest_ns, self._clock.now_ns(), self._reply_end_ns)
-        self._reply_start_ns = start_ns
-        self._reply_end_ns = start_ns + len(data) * self.character_ns
-        self._carry(data, start_ns)
+        data = bytes(self.leading_zeros) + data + bytes(self.trailing_zeros)
+        if branch.noisy and self.noise.happens(NOISY_PERMILLE):
+            data = self.noise.spoil_one(data)
+        start_ns = max(earliest_ns, self._clock.now_ns(), branch.busy_until_ns)
+        talk = Talk(branch.key, branch.baud or self.baud, start_ns, start_ns)
+        talk.end_ns = branch.busy_until_ns = start_ns + len(data) * character_ns(talk.baud)
+        self._talks.append(talk)
+        self._carry(data, talk)
         self.counters.replies += 1
         if self.tap is not None:
-            self.tap(Carried("reply", data, start_ns, self._reply_end_ns, "sent"))
-        self._collide()
+            self.tap(Carried("reply", data, start_ns, talk.end_ns, "sent", (branch.key,)))
+        self._collide(talk)
         self._arm()
 
-    def _carry(self, data: bytes, start_ns: int) -> None:
-        for byte in data:
-            start_ns += self.character_ns
-            self._order += 1
-            self._last_arrival_ns = max(self._last_arrival_ns, start_ns)
-            heapq.heappush(self._arriving, [start_ns, self._order, self.noise.carry(byte, "master")])
+    def _carry(self, data: bytes, talk: Talk) -> None:
+        heard = bytes(self.noise.carry(byte, "master") for byte in data)
+        if self._port is not None and self._port.baud not in (None, talk.baud):
+            heard = bytes(
+                self.noise.spoil(byte) for byte in heard
+            )  # the master's UART is set to another rate
+        self._arrivals.book(heard, talk.start_ns, character_ns(talk.baud))
 
     def _act(self) -> None:
-        """The alarm rang: hand over what has arrived, end the request that is over."""
+        """The alarm rang: hand over what has arrived, end the requests that are over."""
         if self._port is None:
             return
         now_ns = self._clock.now_ns()
-        arrived = bytearray()
-        while self._arriving and self._arriving[0][0] <= now_ns:
-            arrived.append(heapq.heappop(self._arriving)[2])
+        arrived = self._arrivals.take(now_ns)
         if arrived:
             self._handed_over_real_ns = time.monotonic_ns()
             self.counters.lost_bytes += len(arrived) - self._port.write(arrived)
-        request = self._request
-        if request is not None and now_ns >= request.end_ns + self.silence_ns:
+        for request in [request for request in self._open if now_ns >= request.over_ns]:
             self._end_request(request)
         self._arm()
 
@@ -289,11 +319,9 @@ class Line:
         """Set the alarm for the next thing that happens on the wire, at the present speed."""
         if self._timer is None:
             return
-        wanted = []
-        if self._request is not None:
-            wanted.append(self._clock.real_ns_at(self._request.end_ns + self.silence_ns))
-        if self._arriving:
-            next_ns = self._clock.real_ns_at(self._arriving[0][0])
-            last_ns = self._clock.real_ns_at(self._last_arrival_ns)
+        wanted = [self._clock.real_ns_at(request.over_ns) for request in self._open]
+        if self._arrivals:
+            next_ns = self._clock.real_ns_at(self._arrivals.next_ns)
+            last_ns = self._clock.real_ns_at(self._arrivals.last_ns)
             wanted.append(min(max(next_ns, self._handed_over_real_ns + HANDOVER_NS), last_ns))
         self._timer.set(min(wanted) if wanted else None)

@@ -36,3 +36,16 @@ class Noise:
         """Another byte than this one."""
         self.spoilt_bytes += 1
         return byte ^ self._random.randrange(1, 256)
+
+    def spoil_one(self, data: bytes) -> bytes:
+        """The same bytes with one of them changed."""
+        at = self._random.randrange(len(data))
+        return data[:at] + bytes((self.spoil(data[at]),)) + data[at + 1 :]
+
+    def happens(self, permille: int) -> bool:
+        """Whether something of this probability happens now."""
+        return self._random.randrange(1000) < permille
+
+    def any_byte(self) -> int:
+        """A byte from nowhere."""
+        return self._random.randrange(256)

@@ -1,4 +1,4 @@
-"""What all simulated Modbus meters share: an image of registers, refreshed by time, spoilt by name.
+"""What all simulated meters share: something to tell, refreshed by time, spoilt by name.
 
 A meter is pure: `refresh` looks at the well and rewrites the image, `read` answers
 from the image and never looks at the well. So a register is as old as a real
@@ -11,13 +11,17 @@ import abc
 import struct
 from typing import TYPE_CHECKING
 
+from karez_simulators.meter_faults import ACTS
+
 if TYPE_CHECKING:
     from karez_simulators.well import Well
 
 READ_HOLDING = 3
 READ_INPUT = 4
+WRITE_ONE = 6
+DIAGNOSE = 8
+WRITE_SEVERAL = 16
 REGISTERS_PER_READ_MAX = 125  # Modbus application protocol 6.3: quantity 1 to 0x7D
-FULL_SHARE_PERMILLE = 1000
 
 ILLEGAL_ADDRESS = 2
 ILLEGAL_VALUE = 3
@@ -31,24 +35,20 @@ class Refused(Exception):
         self.code = code
 
 
-class Meter(abc.ABC):
-    """A meter at a Modbus address. Subclasses fill `_build` and the tables below.
+class Instrument(abc.ABC):
+    """Whatever measures at the well and answers on the line, in any protocol.
 
-    `functions`: answered function codes. `refresh_ms`: how often the registers
-    change. `faults`: every name that `fault` knows, with what it does to a person
-    reading the registers.
+    `refresh_ms`: how often what it tells changes. `faults`: every name that `fault`
+    knows, with what it does to a person reading the meter. `address`: as written on it.
     """
 
-    functions: frozenset[int] = frozenset()
     refresh_ms = 1000
-    registers_per_read_max = REGISTERS_PER_READ_MAX
     faults: dict[str, str] = {}  # noqa: RUF012 - a table, replaced and never changed
 
-    def __init__(self, address: int, well: Well) -> None:
+    def __init__(self, address: int | str, well: Well) -> None:
         self.address = address
         self._well = well
         self._active: set[str] = set()
-        self._images: dict[int, dict[int, int]] = {}
 
     @property
     def active_faults(self) -> frozenset[str]:
@@ -58,25 +58,51 @@ class Meter(abc.ABC):
     def fault(self, name: str, on: bool = True) -> None:
         """Switch a fault on or off; it shows from the next refresh. KeyError for an unknown name.
 
-        "reset" is an act, not a state: it happens once and cannot be switched off.
+        What has passed up to this moment is counted the old way. What happens once
+        (`meter_faults.ACTS`) cannot be switched off.
         """
         if name not in self.faults:
             raise KeyError(
                 f"{type(self).__name__} knows no fault {name!r}, only {', '.join(sorted(self.faults))}"
             )
-        if name == "reset":
+        self._count()
+        if name in ACTS:
             if on:
-                self._reset()
+                self._act(name)
         elif on:
             self._active.add(name)
         else:
             self._active.discard(name)
 
     def refresh(self, utc_s: int) -> None:
-        """Count what the well has done since the last refresh and rewrite the registers."""
-        self._count()
+        """Count what the well has done since the last refresh and rewrite what is told."""
+        self._count(self.refresh_ms)
         if "stuck" not in self._active:
             self._build(utc_s)
+
+    @abc.abstractmethod
+    def _count(self, passed_ms: int = 0) -> None: ...
+
+    @abc.abstractmethod
+    def _build(self, utc_s: int) -> None: ...
+
+    @abc.abstractmethod
+    def _act(self, name: str) -> None: ...
+
+
+class Meter(Instrument):
+    """A meter at a Modbus address, with an image of its registers per function in `_images`.
+
+    `functions`: answered function codes. `registers_per_read_max`: more is refused with 03.
+    """
+
+    functions: frozenset[int] = frozenset()
+    registers_per_read_max = REGISTERS_PER_READ_MAX
+
+    def __init__(self, address: int, well: Well) -> None:
+        super().__init__(address, well)
+        self.address: int = address
+        self._images: dict[int, dict[int, int]] = {}
 
     def read(self, function: int, start: int, count: int) -> list[int]:
         """Registers from wire address `start`. Raises Refused with the meter's exception code."""
@@ -88,14 +114,9 @@ class Meter(abc.ABC):
         except KeyError:
             raise Refused(ILLEGAL_ADDRESS) from None
 
-    @abc.abstractmethod
-    def _count(self) -> None: ...
-
-    @abc.abstractmethod
-    def _build(self, utc_s: int) -> None: ...
-
-    @abc.abstractmethod
-    def _reset(self) -> None: ...
+    def write(self, start: int, values: list[int]) -> None:  # noqa: ARG002 - for those who take any
+        """Set registers (function 06 or 10H). Raises Refused: 02 for what cannot be written."""
+        raise Refused(ILLEGAL_ADDRESS)
 
 
 def float_words(value: float) -> tuple[int, int]:

@@ -23,7 +23,15 @@ from pymodbus.pdu import ExceptionResponse
 from pymodbus.server import ModbusSerialServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from karez_simulators.meters import READ_HOLDING, READ_INPUT, REGISTERS_PER_READ_MAX, Refused
+from karez_simulators.meters import (
+    DIAGNOSE,
+    READ_HOLDING,
+    READ_INPUT,
+    REGISTERS_PER_READ_MAX,
+    WRITE_ONE,
+    WRITE_SEVERAL,
+    Refused,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +40,9 @@ if TYPE_CHECKING:
 
 FRAME_BYTES_MIN = 4  # address, function, CRC
 READ_REQUEST_BYTES = 8
+WRITE_HEAD_BYTES = 7  # address, function, start, quantity, byte count
+REGISTERS_PER_WRITE_MAX = 123  # Modbus application protocol 6.12
+ECHO_QUERY = b"\0\0"  # sub-function of 08, the only one meters have
 ADDRESSES = 65_536
 
 
@@ -88,6 +99,10 @@ class MeterServer:
         function = frame[1]
         if function not in self.meter.functions:
             return ExcCodes.ILLEGAL_FUNCTION
+        if function == DIAGNOSE and frame[2:4] != ECHO_QUERY:
+            return ExcCodes.ILLEGAL_VALUE
+        if function == WRITE_SEVERAL and not _is_whole_write(frame):
+            return ExcCodes.ILLEGAL_VALUE
         if function in (READ_HOLDING, READ_INPUT) and len(frame) == READ_REQUEST_BYTES:
             count = int.from_bytes(frame[4:6], "big")
             if not 1 <= count <= REGISTERS_PER_READ_MAX:
@@ -101,14 +116,32 @@ class MeterServer:
         address: int,
         count: int,
         registers: list[int],
-        _values: list[int] | list[bool] | None,
+        values: list[int] | list[bool] | None,
     ) -> ExcCodes | None:
-        """Called by the library before it answers: lay the meter's registers into its memory."""
+        """Called by the library before it answers: lay the meter's registers into its memory.
+
+        For a write it is called twice: with the values, and to read them back for the answer.
+        """
         try:
+            if values:
+                self.meter.write(address, [int(value) for value in values])
+                return None
+            if function in (WRITE_ONE, WRITE_SEVERAL):
+                return None
             registers[address : address + count] = self.meter.read(function, address, count)
         except Refused as refused:
             return ExcCodes(refused.code)
         return None
+
+
+def _is_whole_write(frame: bytes) -> bool:
+    """Modbus application protocol 6.12: quantity 1 to 7BH, byte count twice that, and so many bytes."""
+    count = int.from_bytes(frame[4:6], "big")
+    return (
+        1 <= count <= REGISTERS_PER_WRITE_MAX
+        and len(frame) == WRITE_HEAD_BYTES + 2 * count + 2
+        and frame[6] == 2 * count
+    )
 
 
 class _Wire(asyncio.Transport):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Self
 
-from karez_simulators.line import LATENCY_NS, Line
+from karez_simulators.line import Line
+from karez_simulators.line_station import LATENCY_NS
+from karez_simulators.meter_faults import WIRE
 from karez_simulators.modbus_server import MeterServer
 from karez_simulators.sdm630 import Sdm630
 from karez_simulators.tuf2000m import Tuf2000m
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
 WATER_ADDRESS = 1
 POWER_ADDRESS = 2
-SILENT = "silent"
 
 
 class PhysicalSite:
@@ -27,7 +28,8 @@ class PhysicalSite:
     Everything the controller may touch is `port_path` (its serial port), the
     contactor (`set_contactor`) and its feedback (`well.is_powered`). The rest
     (`fault`, `set_mains`, `well`, `line`) belongs to the scenario. Setters act at
-    the clock's present instant.
+    the clock's present instant. `switching_noise_ms` may be set at any time: how long
+    the pair is disturbed whenever the contactor switches.
     """
 
     def __init__(
@@ -46,7 +48,7 @@ class PhysicalSite:
         self.power = Sdm630(POWER_ADDRESS, self.well)
         self.meters: dict[str, Meter] = {"water": self.water, "power": self.power}
         self._silenced: set[str] = set()
-        self._latency_ns = latency_ns
+        self.switching_noise_ms = 0
         self._servers = [MeterServer(meter) for meter in self.meters.values()]
         for server in self._servers:
             self.line.attach(server.meter.address, server, latency_ns=latency_ns)
@@ -94,6 +96,8 @@ class PhysicalSite:
 
     def set_contactor(self, closed: bool) -> None:
         """The contactor's main contacts close or open now."""
+        if closed != self.well.contactor and self.switching_noise_ms:
+            self.line.burst(self.switching_noise_ms)
         self.well.set_contactor(closed, self.clock.now_ms())
 
     def set_bridged(self, bridged: bool) -> None:
@@ -106,20 +110,21 @@ class PhysicalSite:
         self._silence("power")
 
     def fault(self, meter: str, name: str, on: bool = True) -> None:
-        """Switch a fault of "water" or "power" on or off: "silent", or one of the meter's `faults`.
+        """Switch a fault of "water" or "power" on or off: of the wire (`meter_faults.WIRE`), or of the meter.
 
         Registers show it from the meter's next refresh. Raises KeyError for unknown names.
         """
         known = self.meters[meter]
-        if name != SILENT:
+        if name not in WIRE:
             self.settle()
             known.fault(name, on)
-            return
-        if on:
-            self._silenced.add(meter)
+        elif name == "noisy":
+            self.line.set_noisy(known.address, on)
+        elif name == "slow":
+            self.line.set_slow(known.address, on)
         else:
-            self._silenced.discard(meter)
-        self._silence(meter)
+            (self._silenced.add if on else self._silenced.discard)(meter)
+            self._silence(meter)
 
     def _silence(self, meter: str) -> None:
         unpowered = meter == "power" and not self.well.mains

@@ -6,6 +6,9 @@ import os
 import termios
 
 READ_BYTES_MAX = 4096  # what a Linux pty holds
+_BAUD_OF = {
+    getattr(termios, name): int(name[1:]) for name in dir(termios) if name[0] == "B" and name[1:].isdigit()
+}
 
 
 class SerialPort:
@@ -20,6 +23,11 @@ class SerialPort:
         os.set_blocking(self.master_fd, False)
         _make_raw(self._slave_fd, baud)
         self.path = os.ttyname(self._slave_fd)
+
+    @property
+    def baud(self) -> int | None:
+        """The rate the user has set now: both ends of a pty share one setting. None if it has no name."""
+        return _BAUD_OF.get(termios.tcgetattr(self.master_fd)[4])
 
     def read(self) -> bytes:
         """What the user has written; empty if nothing."""

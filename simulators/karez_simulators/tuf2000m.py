@@ -14,7 +14,9 @@ from datetime import UTC, datetime
 from math import pi
 from typing import TYPE_CHECKING
 
-from karez_simulators.meters import FULL_SHARE_PERMILLE, READ_HOLDING, Meter, float_words
+from karez_simulators.meter_faults import WATER
+from karez_simulators.meters import ILLEGAL_ADDRESS, READ_HOLDING, WRITE_ONE, Meter, Refused, float_words
+from karez_simulators.water_side import UL_PER_M3, WaterSide
 
 if TYPE_CHECKING:
     from karez_simulators.well import Well
@@ -46,7 +48,8 @@ CONSTRUCTED = {
 # Constructed: registers a read may touch. The manual's tables end at 240 and go on at 1437.
 RANGES = ((1, 240), (1437, 1442))
 
-UL_PER_M3 = 1_000_000_000
+# What the manual lets a master write: password and its hardware twin, key and menu window, units, address.
+WRITABLE = frozenset((49, 50, 51, 59, 60, *range(1437, 1443)))
 LONG_MODULUS = 1 << 31  # signed LONG; what a meter does there is inferred (meters.md 2.1): back to 0
 PIPE_INNER_MM = 150  # constructed: DN 150 for 10-200 m3/h; the dumped meter sat on 25.6 mm
 NO_SIGNAL_BIT = 1 << 0
@@ -58,22 +61,13 @@ STEP_SEARCHING = 1  # constructed
 class Tuf2000m(Meter):
     """Water meter with forward and reverse total. Until the first refresh it is the dump, to the bit."""
 
-    functions = frozenset((READ_HOLDING,))
+    functions = frozenset((READ_HOLDING, WRITE_ONE))
     refresh_ms = 500  # constructed: the manual names no figure for the registers
-    faults = {  # noqa: RUF012 - a table, never changed
-        "stuck": "all registers stand still; counting goes on underneath",
-        "no_signal": "error bit 0, flow 0, the totals stop: what flows meanwhile is never counted",
-        "empty_pipe": "error bit 3, otherwise as no_signal",
-        "reverse": "transducers swapped: negative flow, the negative total counts",
-        "bypass": "the water goes around the meter",
-        "reset": "both totals to 0, once",
-    }
+    faults = WATER
 
     def __init__(self, address: int, well: Well) -> None:
         super().__init__(address, well)
-        self._seen_ul = well.volume_ul
-        self._positive_ul = DUMP_TOTAL_UL
-        self._negative_ul = 0
+        self.water = WaterSide(well, self._active, DUMP_TOTAL_UL)
         image = {register - 1: 0 for first, last in RANGES for register in range(first, last + 1)}
         self._image = image
         self._images = {READ_HOLDING: image}
@@ -85,38 +79,28 @@ class Tuf2000m(Meter):
     @property
     def positive_total_ul(self) -> int:
         """The forward total in microlitres, as finely as the meter counts it."""
-        return self._positive_ul
+        return self.water.positive_ul
 
     def _errors(self) -> int:
         bits = NO_SIGNAL_BIT if "no_signal" in self._active else 0
         return bits | (EMPTY_PIPE_BIT if "empty_pipe" in self._active else 0)
 
-    def _share_permille(self) -> int:
-        """How much of the riser's water this meter sees."""
-        return 0 if "bypass" in self._active or self._errors() else FULL_SHARE_PERMILLE
+    def write(self, start: int, values: list[int]) -> None:
+        """Function 06: password, keys and settings take any value; the rest is refused with 02."""
+        registers = range(start + 1, start + 1 + len(values))
+        if not all(register in WRITABLE for register in registers):
+            raise Refused(ILLEGAL_ADDRESS)
+        for register, value in zip(registers, values, strict=True):
+            self._image[register - 1] = value
 
-    def _count(self) -> None:
-        lifted_ul = self._well.volume_ul
-        passed_ul = (lifted_ul - self._seen_ul) * self._share_permille() // FULL_SHARE_PERMILLE
-        self._seen_ul = lifted_ul
-        if "reverse" in self._active:
-            self._negative_ul += passed_ul
-        else:
-            self._positive_ul += passed_ul
+    def _count(self, passed_ms: int = 0) -> None:
+        self.water.count(passed_ms)
 
-    def _reset(self) -> None:
-        self._count()
-        self._positive_ul = self._negative_ul = 0
-
-    def fault(self, name: str, on: bool = True) -> None:
-        """See Meter.fault; water up to this moment is counted the old way."""
-        self._count()
-        super().fault(name, on)
+    def _act(self, name: str) -> None:
+        self.water.act(name, LONG_MODULUS * UL_PER_M3)
 
     def _build(self, utc_s: int) -> None:
-        flow_lph = self._well.flow_lph * self._share_permille() // FULL_SHARE_PERMILLE
-        if "reverse" in self._active:
-            flow_lph = -flow_lph
+        flow_lph = self.water.flow_lph
         self._real(1, flow_lph / 1000)
         self._real(5, flow_lph / 3_600_000 / (pi * (PIPE_INNER_MM / 2000) ** 2))
         self._totals()
@@ -128,12 +112,12 @@ class Tuf2000m(Meter):
             self._image[register - 1] = 0 if errors else DUMP[register]
 
     def _totals(self) -> None:
-        self._split_total(9, self._positive_ul)
-        self._split_total(13, self._negative_ul)
-        self._split_total(25, self._positive_ul - self._negative_ul)
-        self._real(113, (self._positive_ul - self._negative_ul) / UL_PER_M3)
-        self._real(115, self._positive_ul / UL_PER_M3)
-        self._real(117, self._negative_ul / UL_PER_M3)
+        self._split_total(9, self.water.positive_ul)
+        self._split_total(13, self.water.negative_ul)
+        self._split_total(25, self.water.positive_ul - self.water.negative_ul)
+        self._real(113, (self.water.positive_ul - self.water.negative_ul) / UL_PER_M3)
+        self._real(115, self.water.positive_ul / UL_PER_M3)
+        self._real(117, self.water.negative_ul / UL_PER_M3)
 
     def _split_total(self, register: int, volume_ul: int) -> None:
         """Signed LONG of whole m3, then REAL4 of the rest, both with the total's sign."""

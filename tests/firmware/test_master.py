@@ -514,13 +514,29 @@ def test_a_request_that_fails_in_the_middle_leaves_no_half_reading():
         ([(5_000, b"\x77\x66")], NOISE, 0),
         ([(5_000, refusal)], EXCEPTION, 2),
     ):
+        refused = 0 if status == EXCEPTION else 71
         reader, master, line, _ = bench(
-            "tuf2000m", 1, TUF_WORDS, lambda meter, request, a=answer: a if request.start == 71 else None
+            "tuf2000m",
+            1,
+            TUF_WORDS,
+            lambda meter, request, a=answer, r=refused: a if request.start == r else None,
         )
         reading = read(reader, master, line)
         assert reading["status"] == status and reading["code"] == code
         assert all(value is None for value in reading["values"].values())
         assert reading["raw"] == bytes(8) and reading["at_ms"] is None and reader.counts[status] == 1
+
+
+def test_a_refusal_of_what_is_asked_beside_the_total_leaves_the_rest_standing():
+    refusal = [(5_000, modbus_frames.encode_failure(Failure(1, 3, 2)))]
+    reader, master, line, _ = bench(
+        "tuf2000m", 1, TUF_WORDS, lambda meter, request: refusal if request.start == 71 else None
+    )
+    reading = read(reader, master, line)
+    assert reading["status"] == OK and reading["values"]["volume_l"] == 23880
+    # What would say whether it measures is unknown: then the flow is, too.
+    assert reading["values"]["status_bits"] is None and reading["values"]["flow_lph"] is None
+    assert reading["measuring"] is False
 
 
 def test_a_total_in_a_unit_we_refuse_is_an_invalid_reading():

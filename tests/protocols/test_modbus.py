@@ -3,7 +3,7 @@
 import binascii
 import json
 
-from karez_protocols import errors, modbus, modbus_frames, wire_time
+from karez_protocols import errors, modbus, modbus_frames, modbus_timing, wire_time
 from karez_protocols.exchange import Failure, Reply
 from karez_protocols.modbus import ReplyReader, Request
 
@@ -121,13 +121,6 @@ def test_a_wrong_checksum_is_named_with_the_right_one():
             assert caught and (caught.found, caught.expected) == (0xCDC5, 0x0D04)
 
 
-def test_frames_of_other_functions_are_no_reads():
-    for vector in VECTORS:
-        if vector["checksum_ok"] and vector["decoded"].get("func") in (6, 16):
-            for decode in (modbus_frames.decode_request, modbus_frames.decode_reply):
-                assert refused(REFUSALS, decode, frame_of(vector)), vector["name"]
-
-
 def test_one_kind_of_frame_is_not_taken_for_another():
     decoders = {
         "request": modbus_frames.decode_request,
@@ -197,6 +190,11 @@ def test_times_on_the_wire():
     assert wire_time.silent_us(9600, 10) == 3646 and wire_time.silent_us(9600, 11) == 4011
     assert wire_time.silent_us(2400, 11) == 16042 and wire_time.silent_us(19200, 11) == 2006
     assert wire_time.silent_us(38400, 11) == wire_time.silent_us(115200, 10) == 1750
+    # t1.5 of the same table, rounded up.
+    for baud, us in ((1200, 13750), (2400, 6875), (4800, 3438), (9600, 1719), (19200, 860)):
+        assert modbus_timing.inside_us(baud, 11) == us, baud
+    assert modbus_timing.inside_us(9600, 10) == 1563
+    assert modbus_timing.inside_us(38400, 11) == modbus_timing.inside_us(115200, 10) == 750
 
 
 # -- the stream reader ------------------------------------------------------------------

@@ -1,20 +1,11 @@
 """Profiles: what is asked and what the answers mean, shown with the two meters of the bench."""
 
-import json
-
 from karez_protocols import errors, modbus
 from karez_protocols.profile import Profile
+from test_profile_files import document, meter, refused
 
-FOLDER = "protocols/karez_protocols/profiles/"
-
-
-def document(name):
-    with open(FOLDER + name + ".json") as file:
-        return json.load(file)
-
-
-TUF = Profile(document("tuf2000m"))
-SDM = Profile(document("sdm630"))
+TUF = meter("tuf2000m")
+SDM = meter("sdm630")
 
 # Live dump of a working TUF-2000M, registers counted from 1 (meters.md 2.1), and units as
 # the manual's tables name them: 1438 = 0 (m3), 1439 = 3 (x 10^0).
@@ -22,15 +13,6 @@ DUMP = {
     1: 63647, 2: 15846, 3: 37438, 4: 47954, 5: 19407, 6: 15737, 7: 8874, 8: 17584,
     9: 23, 10: 0, 11: 13971, 12: 16225, 72: 0, 92: 829, 1438: 0, 1439: 3,
 }  # fmt: skip
-
-
-def refused(kind, call, *args):
-    """True if the call raises exactly the declared error."""
-    try:
-        call(*args)
-    except kind:
-        return True
-    return False
 
 
 def tuf_replies(changes=None):

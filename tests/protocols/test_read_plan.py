@@ -20,7 +20,7 @@ def partitions(items):
     for rest in partitions(items[1:]):
         found.append([[items[0]]] + rest)  # noqa: RUF005 - MicroPython knows no star in a list
         for at, group in enumerate(rest):
-            found.append(rest[:at] + [[items[0]] + group] + rest[at + 1 :])  # noqa: RUF005, PERF401 - the same
+            found.append(rest[:at] + [[items[0]] + group] + rest[at + 1 :])  # noqa: RUF005 - the same
     return found
 
 
@@ -89,8 +89,9 @@ def test_what_does_not_fit_is_refused():
 
 
 def test_registers_are_covered_across_adjoining_ranges_only():
-    assert read_plan.is_covered(2, 9, [(5, 9), (0, 5)]) and read_plan.is_covered(4, 4, [])
-    assert not read_plan.is_covered(2, 9, [(5, 9), (0, 4)]) and not read_plan.is_covered(2, 9, [(2, 8)])
+    assert read_plan.merged([(5, 9), (0, 5), (2, 3), (10, 12)]) == [(0, 9), (10, 12)]
+    assert read_plan.is_covered(2, 9, [(0, 9)]) and not read_plan.is_covered(2, 9, [(0, 4), (5, 9)])
+    assert not read_plan.is_covered(2, 9, [(2, 8)]) and not read_plan.is_covered(2, 9, [])
 
 
 def test_a_hole_is_worth_a_request_up_to_its_cost():

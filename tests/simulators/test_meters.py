@@ -150,7 +150,7 @@ def test_the_units_the_clock_and_the_address_stand_where_the_manual_says():
 @given(st.integers(0, 2 * LONG_MODULUS * 1_000_000_000))
 def test_every_total_reads_back_within_a_step_of_its_fraction(volume_ul):
     meter = Tuf2000m(1, Well())
-    meter._positive_ul = volume_ul
+    meter.water.positive_ul = volume_ul
     meter.refresh(UTC_S)
     registers = meter.read(3, 0, 12)
     whole, fraction = long_of(registers, 9), cdab(registers, 11)
@@ -231,6 +231,34 @@ def test_a_reset_starts_the_total_at_zero_once():
     assert meter.positive_total_ul == well.volume_ul - volume_ul > 0
 
 
+def test_the_total_rolls_over_at_2_to_the_31_and_a_swapped_meter_goes_on_elsewhere():
+    well = Well(STILL)
+    meter = Tuf2000m(1, well)
+    meter.fault("rollover")
+    meter.refresh(UTC_S)
+    assert LONG_MODULUS - total_m3(meter) == pytest.approx(0.2, abs=1e-3)
+    running(well, 0, 60_000)
+    meter.refresh(UTC_S)
+    assert 0 < total_m3(meter) < 1
+    meter.fault("swapped")
+    meter.refresh(UTC_S)
+    assert total_m3(meter) == pytest.approx(4321.234, abs=1e-6)
+    assert meter.active_faults == frozenset()
+
+
+def test_a_magnet_hides_the_flow_without_a_word():
+    well = Well(STILL)
+    meter = Tuf2000m(1, well)
+    well.set_contactor(True, 0)
+    well.advance(10_000)
+    meter.fault("magnet")
+    counted_ul = meter.positive_total_ul
+    well.advance(60_000)
+    meter.refresh(UTC_S)
+    assert cdab(meter.read(3, 0, 2), 1) == 0 and meter.positive_total_ul == counted_ul
+    assert meter.read(3, 71, 1) == [0] and meter.read(3, 91, 1) == [829]
+
+
 # -- SDM630
 
 
@@ -275,7 +303,7 @@ def test_turned_transformers_count_export_and_open_ones_nothing():
     assert (
         meter.import_energy_milliwh
         == imported
-        == START_IMPORT_MILLIWH + well.energy_milliwh - meter._export_milliwh
+        == START_IMPORT_MILLIWH + well.energy_milliwh - meter.power.export_milliwh
     )
     assert abcd(meter, 0x34) < 0 and abcd(meter, 0x3E) < 0 and abcd(meter, 0x4A) > 1
     assert abcd(meter, 0x156) == pytest.approx(abcd(meter, 0x48) + abcd(meter, 0x4A), abs=2e-3)
@@ -286,6 +314,29 @@ def test_turned_transformers_count_export_and_open_ones_nothing():
     meter.refresh(UTC_S)
     assert abcd(meter, 0x34) == 0 == abcd(meter, 0x06) and abcd(meter, 0x00) > 200
     assert meter.import_energy_milliwh == imported and abcd(meter, 0x4A) == exported
+
+
+def test_a_wrong_ratio_doubles_current_power_and_energy():
+    well = Well(STILL)
+    meter = Sdm630(2, well)
+    well.set_contactor(True, 0)
+    well.advance(10_000)
+    meter.refresh(UTC_S)
+    current_a, power_w = abcd(meter, 0x06), abcd(meter, 0x34)
+    meter.fault("wrong_ct")
+    counted, taken = meter.import_energy_milliwh, well.energy_milliwh
+    well.advance(60_000)
+    meter.refresh(UTC_S)
+    assert abcd(meter, 0x06) == pytest.approx(2 * current_a) and abcd(meter, 0x34) == 2 * power_w
+    assert meter.import_energy_milliwh - counted == 2 * (well.energy_milliwh - taken)
+
+
+def test_another_power_meter_has_another_serial_number():
+    meter = Sdm630(2, Well())
+    before = meter.read(3, 0xFC00, 2)
+    meter.fault("swapped")
+    meter.refresh(UTC_S)
+    assert meter.read(3, 0xFC00, 2) != before and abcd(meter, 0x48) == pytest.approx(1234.56, abs=1e-3)
 
 
 def test_a_lost_phase_has_no_voltage_and_the_others_carry_more():
@@ -356,8 +407,43 @@ async def test_exceptions_on_the_wire_carry_the_meters_codes(serve, read_request
         (read_request(2, 4, 0xFFFF, 60), 2),
     ):
         assert await ask(request) == crc(bytes((2, 0x84, code)))
-    for function in (1, 2, 5, 6, 7, 16, 0x2B, 0x41, 0x7F):
+    for function in (1, 2, 5, 6, 7, 0x2B, 0x41, 0x7F):
         assert await ask(crc(bytes((2, function)) + bytes(4))) == crc(bytes((2, function | 0x80, 1)))
+
+
+async def test_settings_are_written_in_whole_floats_with_10h(serve, read_request, crc):
+    meter = Sdm630(2, Well())
+    ask = serve(meter)
+    written = crc(bytes.fromhex("02 10 00 0C 00 02 04 42 70 00 00"))  # pulse width 60 ms
+    assert await ask(written) == crc(bytes.fromhex("02 10 00 0C 00 02"))
+    assert abcd(meter, 0x0C, 3) == 60
+    for refused, code in (
+        ("02 10 00 0D 00 02 04 42 70 00 00", 2),  # begins inside a float
+        ("02 10 00 0C 00 01 02 42 70", 2),  # half a float
+        ("02 10 FC 00 00 02 04 00 00 00 01", 2),  # the serial number
+        ("02 10 00 0C 00 02 03 42 70 00", 3),  # byte count against quantity
+        ("02 10 00 0C 00 00 00", 3),
+        ("02 10 00 0C", 3),
+    ):
+        assert await ask(crc(bytes.fromhex(refused))) == crc(bytes((2, 0x90, code))), refused
+    assert abcd(meter, 0x0C, 3) == 60
+    echo = crc(bytes.fromhex("02 08 00 00 A5 37"))
+    assert await ask(echo) == echo
+    assert await ask(crc(bytes.fromhex("02 08 00 0A 00 00"))) == crc(b"\x02\x88\x03")
+
+
+async def test_the_flow_meters_keys_password_and_units_are_written_with_06(serve, crc):
+    meter = Tuf2000m(1, Well())
+    ask = serve(meter)
+    for wire, value in ((48, 0x1234), (58, 0x3D), (59, 0x19), (1438, 2)):
+        frame = crc(bytes((1, 6)) + wire.to_bytes(2, "big") + value.to_bytes(2, "big"))
+        assert await ask(frame) == frame
+        assert meter.read(3, wire, 1) == [value]
+    for wire in (0, 8, 71, 2000):  # flow, total, error bits, nothing at all
+        frame = crc(bytes((1, 6)) + wire.to_bytes(2, "big") + b"\0\0")
+        assert await ask(frame) == crc(b"\x01\x86\x02")
+    assert meter.read(3, 8, 1) == [23]
+    assert await ask(crc(bytes.fromhex("01 10 00 30 00 01 02 00 00"))) == crc(b"\x01\x90\x01")
 
 
 async def test_a_frame_with_any_bit_wrong_gets_no_answer(serve, read_request):

@@ -140,3 +140,26 @@ async def test_a_meter_that_breaks_inside_is_reported_at_the_stop():
     await site.clock.sleep_ms(1_500)
     with pytest.raises(TypeError):
         await site.stop()
+
+
+async def test_switching_the_contactor_disturbs_the_pair_for_as_long_as_it_is_told(site, master):
+    port = master(site.port_path)
+    site.set_contactor(True)
+    assert await port.take(1, within_s=0.02) == b""  # by default it does not
+    site.switching_noise_ms = 200
+    site.set_contactor(True)  # already closed: nothing switches
+    assert await port.take(1, within_s=0.02) == b""
+    site.set_contactor(False)
+    assert len(await port.take(192, within_s=0.1)) > 10
+
+
+async def test_noisy_and_slow_are_faults_of_the_pair_and_can_be_taken_back(site, reader):
+    site.fault("power", "slow")
+    before_ms = site.clock.now_ms()
+    assert await reader.power_w() == 0
+    assert site.clock.now_ms() - before_ms > 1000
+    site.fault("power", "slow", on=False)
+    site.fault("water", "noisy")
+    site.fault("water", "noisy", on=False)
+    for _ in range(10):
+        assert abs(await reader.total_ul() - DUMP_TOTAL_UL) <= FRACTION_STEP_UL

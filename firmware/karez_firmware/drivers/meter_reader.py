@@ -1,11 +1,11 @@
 """Whole readings of one meter: every request of its profile, or no values at all.
 
-A reading is complete and of one cycle. If one request fails after its tries, the reading
-ends with that status and every value unknown: an old value is never repeated, and a
-missing one is never a zero.
+A reading is of one cycle. If one request fails after its tries, the reading ends with that
+status and every value unknown: an old value is never repeated, and a missing one is never
+a zero. Only a refusal of what is asked beside the total leaves the rest standing.
 """
 
-from .master import INVALID, OK, TRIES
+from .master import EXCEPTION, INVALID, OK, TRIES
 
 RAW_BYTES = 8  # a record's place for the total's registers, filled up with zeros behind
 
@@ -75,11 +75,14 @@ class MeterReader:
             self._is_reading = False
         if not self._is_reading or not master.is_done():
             return None
-        if master.status != OK:
+        is_total = len(self._replies) == self.profile.total_request
+        is_refused = master.status == EXCEPTION and not is_total
+        if master.status != OK and not is_refused:
             return self._end(master.status, self.profile.unknown(), master.code)
-        if len(self._replies) == self.profile.total_request:
+        if is_total:
             self._total_us = master.answered_us
-        self._replies.append(master.data)
+        # A meter may lack what it is asked beside its total: that stays unknown, the rest stands.
+        self._replies.append(None if is_refused else master.data)
         self.lost += master.tries - 1
         self._tries = TRIES  # a meter that answers once is worth the usual effort
         if len(self._replies) < len(self.profile.requests):
