@@ -194,7 +194,7 @@ class Play:
         stop = self.desk.newest(record.STOP, "ceiling_l", "volume_l")
         site = self.desk.site
         over_l = stop["volume_l"] - stop["ceiling_l"]
-        refresh_ms = site.water.refresh_ms
+        refresh_ms = site.meters["water"].refresh_ms
         bound_l = site.well.parameters.greatest_flow_lph * (refresh_ms + 1_100) // 3_600_000 + 1
         figures = {"ceiling": stop["ceiling_l"], "booked": stop["volume_l"], "over": over_l, "bound": bound_l}
         return over_l <= bound_l and self.desk.metered_l == stop["volume_l"], figures

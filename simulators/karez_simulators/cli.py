@@ -120,7 +120,13 @@ def _play(
         _spell_what_it_can()
         try:
             chosen = scenario.load(name)
-            held = _show(chosen, Plan(chosen.well, chosen.settings, broker, *ports), keep, language, picture)
+            held = _show(
+                chosen,
+                Plan(chosen.well, chosen.settings, chosen.meters, broker, *ports),
+                keep,
+                language,
+                picture,
+            )
         except (scenario.ScenarioError, *play.EXPECTED) as error:
             raise _refuse(" ".join(str(error).split())) from None
         except play.Stopped:

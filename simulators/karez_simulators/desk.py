@@ -57,6 +57,7 @@ class Plan:
 
     well: WellParameters = field(default_factory=WellParameters)
     settings: dict[str, int] = field(default_factory=dict)
+    meters: dict[str, str] = field(default_factory=dict)  # "water" and "power", each PROFILE@ADDRESS
     broker: str = "in-process"
     broker_port: int = 0
     platform_port: int = 0
@@ -91,7 +92,7 @@ class Desk:
         self.authority = LinkAuthority()
         self.bench = Bench()
         self.regulator = Regulator()
-        self.site = PhysicalSite(self.clock, plan.well, seed=plan.seed)
+        self.site = PhysicalSite(self.clock, plan.well, meters=plan.meters, seed=plan.seed)
         self.broker: LinkBroker | Mosquitto = self._broker()
         self.platform = PlatformSzy206(port=plan.platform_port)
         self.gateway = GatewayProcess(folder / "gateway")
@@ -102,7 +103,7 @@ class Desk:
         self.waiting = 0  # records the box has not been acknowledged
         self.grant_seq = 0
         self.grants: list[bytes] = []
-        self.register_at_binding_ul = 0
+        self.register_at_binding_l = 0
         self._refused = ""
         self._is_commissioned = False
         self._not_understood = ""
@@ -149,11 +150,11 @@ class Desk:
         await self.until(lambda: self.identity is not None, 20, "the controller shows its keys")
         identity = self._identity()
         self.site.settle()
-        self.register_at_binding_ul = self.site.water.positive_total_ul
+        self.register_at_binding_l = self.site.dial("water")
         utc_s = self.clock.utc()
         binding = provisioning.bind(self.bench, self.regulator, identity, SITE, self.site, utc_s)
         link = {"host": self.broker.host, "port": self.broker.port, "tls_name": TLS_NAME}
-        config = provisioning.configuration(self.plan.settings, {CARD: ACCOUNT}, link)
+        config = provisioning.configuration(self.plan.settings, {CARD: ACCOUNT}, link, self.site)
         await self._prepare_gateway(binding)
         provisioning.hand_over(vm, identity, binding, self.authority, config)
         await self.until(
@@ -322,8 +323,7 @@ timeout_s = 3
     def metered_l(self) -> int:
         """Litres the water meter has counted since the binding, rounded as its profile reads them."""
         self.site.settle()
-        register_l = (self.site.water.positive_total_ul + 500_000) // 1_000_000
-        return register_l - (self.register_at_binding_ul + 500_000) // 1_000_000
+        return self.site.dial("water") - self.register_at_binding_l
 
     @property
     def stop_code(self) -> str:

@@ -6,10 +6,14 @@ Each holds an Ed25519 key. The gateway holds neither: it only carries what they 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from karez_protocols import binding, grant, signed, site_class
+
+if TYPE_CHECKING:
+    from karez_simulators.physical_site import PhysicalSite
 
 NOBODYS_HEAD = bytes(32)
 
@@ -78,9 +82,18 @@ class MeterReading:
     """A meter as the bench finds it: what its dial shows when the box is bound to the site."""
 
     profile: str
-    address: int
+    version: int
+    address: int | None  # of a Modbus station; a meter of another protocol is found by its number
     serial: str
     register: int  # litres or Wh
+
+    @classmethod
+    def of(cls, site: PhysicalSite, meter: str) -> MeterReading:
+        """Read the dial of "water" or "power"."""
+        document, address = site.mounted[meter].document, site.address(meter)
+        number = f"{document['name'][:10].upper()}-{address}" if isinstance(address, int) else address
+        station = address if isinstance(address, int) else None
+        return cls(document["name"], document["version"], station, number[-16:], site.dial(meter))
 
 
 class Bench(Office):
@@ -122,7 +135,7 @@ class Bench(Office):
             "quantity": quantity,
             "method": 1,
             "address": meter.address,
-            "profile_version": 1,
+            "profile_version": meter.version,
             "from_seq": 1,
             "profile": meter.profile,
             "serial": meter.serial,

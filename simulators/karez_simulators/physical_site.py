@@ -5,26 +5,25 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Self
 
+from karez_protocols.profile import Profile
+from karez_simulators import meter_choice
 from karez_simulators.line import Line
-from karez_simulators.line_station import LATENCY_NS
 from karez_simulators.meter_faults import WIRE
-from karez_simulators.modbus_server import MeterServer
-from karez_simulators.sdm630 import Sdm630
-from karez_simulators.tuf2000m import Tuf2000m
 from karez_simulators.well import Well
 
 if TYPE_CHECKING:
     from karez_simulators.clock import Clock
-    from karez_simulators.meters import Meter
+    from karez_simulators.meter_choice import BenchMeter
+    from karez_simulators.meters import Instrument
     from karez_simulators.well import WellParameters
 
-WATER_ADDRESS = 1
-POWER_ADDRESS = 2
+METERS = {"water": "tuf2000m@1", "power": "sdm630@2"}
 
 
 class PhysicalSite:
     """Well, meters and line on one clock; an asynchronous context manager.
 
+    `meters`: what is mounted as "water" and as "power", each `PROFILE@ADDRESS`.
     Everything the controller may touch is `port_path` (its serial port), the
     contactor (`set_contactor`) and its feedback (`well.is_powered`). The rest
     (`fault`, `set_mains`, `well`, `line`) belongs to the scenario. Setters act at
@@ -37,28 +36,29 @@ class PhysicalSite:
         clock: Clock,
         parameters: WellParameters | None = None,
         *,
-        baud: int = 9600,
-        latency_ns: int = LATENCY_NS,
+        meters: dict[str, str] | None = None,
         seed: int = 0,
     ) -> None:
         self.clock = clock
         self.well = Well(parameters, clock.now_ms())
-        self.line = Line(clock, baud=baud, seed=seed)
-        self.water = Tuf2000m(WATER_ADDRESS, self.well)
-        self.power = Sdm630(POWER_ADDRESS, self.well)
-        self.meters: dict[str, Meter] = {"water": self.water, "power": self.power}
+        self.line = Line(clock, baud=9600, seed=seed)
+        wanted = METERS | (meters or {})
+        placed = meter_choice.placed(list(wanted.values()), self.well)
+        self.mounted: dict[str, BenchMeter] = dict(zip(wanted, placed, strict=True))
+        self.meters: dict[str, Instrument] = {name: one.meter for name, one in self.mounted.items()}
+        self._profiles = {name: Profile(one.document) for name, one in self.mounted.items()}
         self._silenced: set[str] = set()
         self.switching_noise_ms = 0
-        self._servers = [MeterServer(meter) for meter in self.meters.values()]
-        for server in self._servers:
-            self.line.attach(server.meter.address, server, latency_ns=latency_ns)
+        for one in placed:
+            one.attach(self.line, one.document["serial"]["baud"])
         self._refreshing: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Open the port and serve the meters. Raises OSError if no pty is left."""
         self.line.open()
-        for server in self._servers:
-            server.start()
+        for one in self.mounted.values():
+            if one.server is not None:
+                one.server.start()
         self.settle()
         for meter in self.meters.values():
             meter.refresh(self.clock.utc())
@@ -70,8 +70,9 @@ class PhysicalSite:
         for task in tasks:
             task.cancel()
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-        for server in self._servers:
-            await server.stop()
+        for one in self.mounted.values():
+            if one.server is not None:
+                await one.server.stop()
         self.line.close()
         for outcome in outcomes:
             if isinstance(outcome, Exception):
@@ -94,6 +95,27 @@ class PhysicalSite:
         self.well.advance(self.clock.now_ms())
         return self.well
 
+    def dial(self, meter: str) -> int:
+        """The total as a technician reads it: litres of "water", Wh of "power", as the profile says."""
+        profile = self._profiles[meter]
+        replies = [self._told(meter, at) for at in range(len(profile.requests))]
+        return int(profile.decode(replies)[profile.total])
+
+    def _told(self, meter: str, at: int) -> bytes | None:
+        """What the meter tells now to one request of its profile; None: it refuses."""
+        profile, one = self._profiles[meter], self.mounted[meter]
+        if one.server is not None:
+            words = one.server.meter.read(profile.function, *profile.requests[at])
+            return b"".join(word.to_bytes(2, "big") for word in words)
+        reader, heard = profile.codec.ReplyReader(), bytearray()
+        one.meter.receive(reader.expect(profile.request(at, self.address(meter))), heard.extend)
+        return getattr(reader.receive(bytes(heard)), "data", None)
+
+    def address(self, meter: str) -> int | str:
+        """Where a meter is on the line, as a configuration names it."""
+        address: int | str = self.meters[meter].address
+        return address
+
     def set_contactor(self, closed: bool) -> None:
         """The contactor's main contacts close or open now."""
         if closed != self.well.contactor and self.switching_noise_ms:
@@ -114,23 +136,23 @@ class PhysicalSite:
 
         Registers show it from the meter's next refresh. Raises KeyError for unknown names.
         """
-        known = self.meters[meter]
+        known, key = self.meters[meter], self.mounted[meter].key
         if name not in WIRE:
             self.settle()
             known.fault(name, on)
         elif name == "noisy":
-            self.line.set_noisy(known.address, on)
+            self.line.set_noisy(key, on)
         elif name == "slow":
-            self.line.set_slow(known.address, on)
+            self.line.set_slow(key, on)
         else:
             (self._silenced.add if on else self._silenced.discard)(meter)
             self._silence(meter)
 
     def _silence(self, meter: str) -> None:
         unpowered = meter == "power" and not self.well.mains
-        self.line.set_silent(self.meters[meter].address, unpowered or meter in self._silenced)
+        self.line.set_silent(self.mounted[meter].key, unpowered or meter in self._silenced)
 
-    async def _refresh(self, meter: Meter) -> None:
+    async def _refresh(self, meter: Instrument) -> None:
         """Rewrite the registers on the meter's own beat, as a meter does, polled or not."""
         while True:
             beat_ms = self.clock.now_ms() // meter.refresh_ms + 1

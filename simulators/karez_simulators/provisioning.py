@@ -37,16 +37,20 @@ class Identity:
         return cls(name, bytes.fromhex(public), bytes.fromhex(point))
 
 
-def configuration(settings: dict[str, int], accounts: dict[bytes, int], link: dict[str, object]) -> bytes:
+def configuration(
+    settings: dict[str, int], accounts: dict[bytes, int], link: dict[str, object], site: PhysicalSite
+) -> bytes:
     """Return the box's configuration document as JSON bytes."""
     document = {
         "settings": settings,
         "accounts": {card.hex(): number for card, number in accounts.items()},
         "link": link,
         "meters": [
-            # The water meter first: what decides about a cut-off is asked for first.
-            {"quantity": "water", "profile": "tuf2000m", "address": 1},
-            {"quantity": "energy", "profile": "sdm630", "address": 2},
+            {"quantity": quantity, "profile": one.document["name"], "address": site.address(name)}
+            for quantity, name, one in (
+                ("water", "water", site.mounted["water"]),
+                ("energy", "power", site.mounted["power"]),
+            )
         ],
     }
     return json.dumps(document, sort_keys=True).encode()
@@ -58,8 +62,7 @@ def bind(
     """Read both dials and sign the binding of this box to this site."""
     site.settle()
     parameters = site.well.parameters
-    water = MeterReading("tuf2000m", 1, "TUF-180803", (site.water.positive_total_ul + 500_000) // 1_000_000)
-    energy = MeterReading("sdm630", 2, "SDM-000001", site.power.import_energy_milliwh // 1000)
+    water, energy = (MeterReading.of(site, name) for name in ("water", "power"))
     rated = (
         parameters.greatest_flow_lph,
         parameters.rated_power_w,

@@ -2,6 +2,7 @@
 
     title = "…"            title_zh = "…"
     [well]                 fields of well.WellParameters
+    [meters]               water = "PROFILE@ADDRESS", power = …; default: TUF-2000M and SDM630
     [controller]           settings of the controller (poll, intervals, restart delay …)
     [[act]]
     title = "…"            title_zh = "…"
@@ -26,7 +27,9 @@ from karez_firmware.core.settings import BadSetting, check
 from karez_protocols import causes
 from karez_simulators.acts import CHECKS, HANDS
 from karez_simulators.clock import SPEED_MAX
-from karez_simulators.well import WellParameters
+from karez_simulators.meter_choice import Unusable, placed
+from karez_simulators.physical_site import METERS
+from karez_simulators.well import Well, WellParameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -69,6 +72,7 @@ class Scenario:
     title: str
     title_zh: str
     well: WellParameters
+    meters: dict[str, str]
     settings: dict[str, int]
     acts: tuple[Act, ...]
 
@@ -112,7 +116,7 @@ def _read(name: str) -> str:
 
 def parse(name: str, document: dict[str, Any]) -> Scenario:
     """Return the scenario in a parsed TOML document. Raises ScenarioError."""
-    _known(document, ("title", "title_zh", "well", "controller", "act"), "the file")
+    _known(document, ("title", "title_zh", "well", "meters", "controller", "act"), "the file")
     acts = document.get("act")
     if not isinstance(acts, list) or not acts:
         raise ScenarioError("at least one act is needed: write [[act]], with two brackets")
@@ -121,6 +125,7 @@ def parse(name: str, document: dict[str, Any]) -> Scenario:
         _text(document, "title", "the file"),
         _text(document, "title_zh", "the file"),
         _well(_table(document, "well")),
+        _meters(_table(document, "meters")),
         _settings(_table(document, "controller")),
         tuple(_act(act, f"act {number}") for number, act in enumerate(acts, 1)),
     )
@@ -154,6 +159,18 @@ def _well(table: dict[str, Any]) -> WellParameters:
         return WellParameters(**table)
     except ValueError as error:
         raise ScenarioError(f"[well]: {error}") from None
+
+
+def _meters(table: dict[str, Any]) -> dict[str, str]:
+    _known(table, METERS, "[meters]")
+    for key, word in table.items():
+        if not isinstance(word, str):
+            raise ScenarioError(f'{key} in [meters] is a text: "PROFILE@ADDRESS"')
+    try:
+        placed(list((METERS | table).values()), Well())
+    except Unusable as error:
+        raise ScenarioError(f"[meters]: {error}") from None
+    return table
 
 
 def _settings(table: dict[str, Any]) -> dict[str, int]:

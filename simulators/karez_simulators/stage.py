@@ -240,7 +240,7 @@ class Stage:
             ("contactor", self._words["closed" if well.is_powered else "open"]),
             ("flow", f"{well.flow_lph / 1000:.1f} m³/h"),
             ("power", f"{well.power_w / 1000:.1f} kW"),
-            ("meter", f"{self._desk.site.water.positive_total_ul / 1e9:.3f} m³"),
+            ("meter", f"{self._desk.site.dial('water') / 1000:.3f} m³"),
         )
 
     def _controller(self) -> Text:

@@ -11,8 +11,8 @@ from karez_protocols.errors import NotAllowed
 from karez_simulators.offices import Bench, MeterReading, Regulator, Right
 
 RIGHT = Right("410105-0001", 3, 5_000, 1_780_000_000, 1_790_000_000, "DESK-2026-0003")
-WATER = MeterReading("tuf2000m", 1, "TUF-1", 12_345)
-ENERGY = MeterReading("sdm630", 2, "SDM-1", 678)
+WATER = MeterReading("tuf2000m", 1, 1, "TUF-1", 12_345)
+ENERGY = MeterReading("sdm630", 1, 2, "SDM-1", 678)
 RATED = (60_000, 20_000, 3_000)
 
 

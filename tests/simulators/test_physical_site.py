@@ -136,7 +136,7 @@ async def test_a_stopped_site_leaves_no_task_and_no_descriptor():
 async def test_a_meter_that_breaks_inside_is_reported_at_the_stop():
     site = PhysicalSite(Clock(20))
     await site.start()
-    site.water._image = None
+    site.meters["water"]._image = None
     await site.clock.sleep_ms(1_500)
     with pytest.raises(TypeError):
         await site.stop()

@@ -88,7 +88,7 @@ def test_speed_is_1_unless_given(tmp_path):
     ("name", "said"),
     [
         ("one-liter", "did you mean 'one-litre'?"),
-        ("zzz", "the ones that ship: one-litre"),
+        ("zzz", "the ones that ship: mixed-line, one-litre"),
         ("", "Is a directory"),
         ("nowhere.toml", "No such file or directory"),
         (".", "Is a directory"),
@@ -269,3 +269,26 @@ def test_every_cause_has_words_in_both_languages():
 
 def test_a_cause_of_a_later_version_is_its_number():
     assert wording.of_cause("zh", 250) == "cause 250"
+
+
+@pytest.mark.parametrize(
+    ("meters", "said"),
+    [
+        ('heat = "tuf2000m"', "'heat' in [meters] is not known"),
+        ("water = 3", 'water in [meters] is a text: "PROFILE@ADDRESS"'),
+        ('water = "tuf2000x@1"', "did you mean tuf2000m?"),
+        ('water = "tuf2000m@300"', "a Modbus address is 1 to 247"),
+        ('power = "dlt645-2007@12"', "12 digits"),
+        ('water = "tuf2000m@2"', "address 2 is taken"),
+    ],
+)
+def test_meters_that_cannot_hang_there_are_one_line(tmp_path, meters, said):
+    path = tmp_path / "own.toml"
+    path.write_text(
+        f'title = "T"\ntitle_zh = "T"\n[meters]\n{meters}\n[[act]]\ntitle = "A"\ntitle_zh = "A"\n'
+        'steps = [{ check = "pump_is_off" }]\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(scenario.ScenarioError) as caught:
+        scenario.load(str(path))
+    assert said in str(caught.value) and "\n" not in str(caught.value)
