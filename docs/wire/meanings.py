@@ -132,7 +132,7 @@ LAYOUTS = {
     "binding.SEGMENT": {
         "quantity": ("", "0 water, 1 energy"),
         "method": ("", "as in a record"),
-        "address": ("", "address of the meter on the bus"),
+        "address": ("", "Modbus station; unknown for a meter that is found by its number (`serial`)"),
         "profile_version": ("", "version of the meter profile"),
         "from_seq": ("", "record from which the segment holds"),
         "profile": ("", "meter profile"),

@@ -19,6 +19,7 @@ PAGES = [
     *sorted(ROOT.glob("*.md")),
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "docs" / "decisions").glob("*.md")),
+    *sorted((ROOT / "docs" / "wire").glob("*.md")),
     *sorted(ROOT.glob("*/README.md")),
 ]
 
@@ -31,8 +32,8 @@ PATH = re.compile(r"\.?[\w.*<>-]+(/[\w.*<>-]+)+/?|[\w-]+\.(py|md)|[\w-]+/")
 CALL = re.compile(r"([A-Za-z_][\w.]*)\(\)")
 TIMED = re.compile(r"([\d.]+) (ms|s|min) \(`(\w+)\.([A-Z_]+)`\)")
 FOREIGN = {"gc.threshold", "connect"}  # of the runtimes
-# MQTT topics, and what a run makes; the wire pages say more.
-NOT_OURS = ("karez/1/", "build/", "tile/", ".venv/")
+# MQTT topics, what a run makes, and names inside the transparency log.
+NOT_OURS = ("karez/1/", "build/", "tile/", ".venv/", "x001/", "cosignature/")
 
 
 def text_of(page):
