@@ -6,6 +6,7 @@
 
 Numbers are packed decimal, lowest pair first, XXXXXX.XX (flow of a heat meter XXXX.XXXX,
 temperatures XXXX.XX degrees C, hours whole). A number full of FF is not supported: None.
+Some heat meters send each unit before its number.
 """
 
 from collections import namedtuple
@@ -31,14 +32,23 @@ Clock = namedtuple("Clock", "year month day hour minute second")  # noqa: PYI024
 _METERING = (4, 1, 4, 1, 7, 2)
 _HEAT = (4, 1, 4, 1, 4, 1, 4, 1, 4, 1, 3, 3, 3, 7, 2)
 
-# Unit code -> (text, name with the integer unit, decimal exponent to it). 2C and 29 stand in
-# real frames; the rest is the standard's table, and no frame with them was found.
+_HEAT_PAIRS = 5  # numbers of a heat meter that have a unit; they stand in front
+
+# Unit code -> (text, name with the integer unit, decimal exponent to it). 05, 08, 14, 17, 29, 2C
+# and 35 stand in real frames; the others are of two tables (01 of one), without a frame.
 UNITS = {
+    0x01: ("j", "energy_j", 0),
     0x02: ("wh", "energy_wh", 0),
     0x05: ("kwh", "energy_wh", 3),
     0x08: ("mwh", "energy_wh", 6),
+    0x0A: ("mwh", "energy_wh", 8),  # MWh x 100
+    0x0B: ("kj", "energy_j", 3),
+    0x0E: ("mj", "energy_j", 6),
+    0x11: ("gj", "energy_j", 9),
+    0x13: ("gj", "energy_j", 11),  # GJ x 100
     0x14: ("w", "power_w", 0),
     0x17: ("kw", "power_w", 3),
+    0x1A: ("mw", "power_w", 6),
     0x29: ("l", "volume_l", 0),
     0x2C: ("m3", "volume_l", 3),
     0x32: ("lph", "flow_lph", 0),
@@ -110,14 +120,35 @@ def encode_metering(metering):
     return _packed(_METERING, metering)
 
 
-def decode_heat(data):
-    """Return the Heat after SER of a heat meter's 901F reply. Raises as decode_metering."""
+def is_unit_first(data):
+    """True if the data of a heat meter make sense only with each unit before its number."""
+    pairs = range(0, 5 * _HEAT_PAIRS, 5)
+    if len(data) != HEAT_BYTES or all(data[at + 4] in UNITS for at in pairs):
+        return False
+    return all(data[at] in UNITS for at in pairs)
+
+
+def decode_heat(data, unit_first=False):
+    """Return the Heat after SER of a heat meter's 901F reply. Raises as decode_metering.
+
+    `unit_first`: each unit stands before its number, as some makers have it.
+    """
+    data = bytes(data)
+    if unit_first:
+        last = 5 * _HEAT_PAIRS
+        turned = [data[at + 1 : at + 5] + data[at : at + 1] for at in range(0, last, 5)]
+        data = b"".join(turned) + data[last:]
     return Heat(*_unpacked(_HEAT, data))
 
 
-def encode_heat(heat):
+def encode_heat(heat, unit_first=False):
     """Return the 43 bytes of a Heat. Raises NotAllowed on a value outside its range."""
-    return _packed(_HEAT, heat)
+    data = _packed(_HEAT, heat)
+    if not unit_first:
+        return data
+    last = 5 * _HEAT_PAIRS
+    turned = [data[at + 4 : at + 5] + data[at : at + 4] for at in range(0, last, 5)]
+    return b"".join(turned) + data[last:]
 
 
 def quantity(unit, digits, decimals=2, litre_decimals=0):

@@ -129,7 +129,7 @@ def decode(frame):
 def _message(frame, preamble):
     control = frame[9]
     if not is_known(control):
-        raise UnknownFunction("control code %02X is none of CJ/T 188" % control)
+        raise UnknownFunction("control code %02X is none of CJ/T 188; the checksum is right" % control)
     length = frame[10]
     if length > _length_max(control):
         limit = _length_max(control)

@@ -77,12 +77,20 @@ def _explain(data, begin, end, found):
             continue
         start = _start(data, at, begin) if at >= 0 else end
         if start > begin:
-            stray = Malformed("%d stray bytes, no frame begins in them" % (start - begin))
-            found.append(Piece(begin, start - begin, None, stray))
+            found.append(Piece(begin, start - begin, None, Malformed(_stray(data, begin, start))))
         if at < 0:
             break
         begin = at = at + length
         found.append(Piece(start, begin - start, None, error))
+
+
+def _stray(data, begin, end):
+    """Say what the bytes are in which no frame begins."""
+    count = end - begin
+    noun = "1 stray byte" if count == 1 else "%d stray bytes" % count
+    if any(byte != 0xFE for byte in data[begin:end]):
+        return noun + ", no frame begins in them"
+    return noun + " FE: a preamble of more than %d, or without a frame" % PREAMBLE_BYTES_MAX
 
 
 def _fault(data, at, end):

@@ -13,10 +13,12 @@ from .errors import Malformed, NotAllowed
 
 # value: integer in `unit`, text where the unit is "text", None where the meter says FF: not supported.
 Value = namedtuple("Value", "name unit value")  # noqa: PYI024 - no typing on MicroPython
-# names: one a value; size: bytes of one; factor: units a last digit; kind: decimal, word, digits, text.
+# names: one a value; size: bytes of one; factor: units a last digit; kind: decimal, word, digits,
+# text, and of moments (text, decoded only): date, time, datetime, minute.
 Meaning = namedtuple("Meaning", "names size unit factor is_signed kind")  # noqa: PYI024 - the same
 
-# Units: wh, dv (0.1 V), ma, dw dvar dva (0.1 W, var, VA), permille, chz (0.01 Hz), bits, text.
+# Units: wh, dv (0.1 V), ma, dw dvar dva (0.1 W, var, VA), permille, chz (0.01 Hz), ddegc
+# (0.1 degree C), fen (0.01 yuan), imp (impulses a kWh), count, bits, text.
 TARIFFS_MAX = 63  # DL/T 645-2007: third pair 01 to 3F
 
 _ENERGIES = ("energy_combined", "energy_forward", "energy_reverse")
@@ -32,16 +34,37 @@ _VARIABLES = {
     0x06: ("power_factor", _TOTALS, 2, "permille", 1, True),
 }
 _OTHERS = {
+    0x00900100: Meaning(("remaining_energy",), 4, "wh", 10, False, "decimal"),
+    0x00900200: Meaning(("remaining_money",), 4, "fen", 1, False, "decimal"),
     0x02800002: Meaning(("frequency",), 2, "chz", 1, False, "decimal"),
+    0x02800007: Meaning(("temperature",), 2, "ddegc", 1, True, "decimal"),
+    0x03300D00: Meaning(("cover_openings",), 3, "count", 1, False, "decimal"),
+    0x04000101: Meaning(("date",), 4, "text", 1, False, "date"),
+    0x04000102: Meaning(("time",), 3, "text", 1, False, "time"),
+    0x0400010C: Meaning(("clock",), 7, "text", 1, False, "datetime"),
     0x04000401: Meaning(("communication_address",), 6, "text", 1, False, "digits"),
     0x04000402: Meaning(("meter_number",), 6, "text", 1, False, "digits"),
     0x04000404: Meaning(("rated_voltage",), 6, "text", 1, False, "text"),
+    0x04000405: Meaning(("rated_current",), 6, "text", 1, False, "text"),
+    0x04000406: Meaning(("maximum_current",), 6, "text", 1, False, "text"),
+    0x04000407: Meaning(("accuracy_class",), 4, "text", 1, False, "text"),
+    0x04000409: Meaning(("meter_constant",), 3, "imp", 1, False, "decimal"),
+    0x1D000001: Meaning(("relay_trips",), 3, "count", 1, False, "decimal"),
 }
 _STATUS_WORDS = ("1", "2", "3", "4", "5", "6", "7")
-# DL/T 645-1997, those that are public with a frame: XXXXXX.XX kWh, XXX V.
+# DL/T 645-1997, those that are public with a frame, and their neighbours: XXXXXX.XX kWh, XXX V.
 _MEANINGS_1997 = {
     0x9010: Meaning(("energy_forward_total",), 4, "wh", 10, False, "decimal"),
     0xB611: Meaning(("voltage_a",), 2, "dv", 10, False, "decimal"),
+    0xB612: Meaning(("voltage_b",), 2, "dv", 10, False, "decimal"),
+    0xB613: Meaning(("voltage_c",), 2, "dv", 10, False, "decimal"),
+}
+# Digits of a moment in the order in which people write them; {} are pairs.
+_MOMENTS = {
+    "date": "20{}-{}-{} weekday {}",
+    "time": "{}:{}:{}",
+    "datetime": "20{}-{}-{} weekday {} {}:{}:{}",
+    "minute": "20{}-{}-{} {}:{}",
 }
 
 
@@ -49,7 +72,7 @@ def _named(name, parts):
     return tuple([name + "_" + part for part in parts])
 
 
-def _energy(quantity, tariff, day):
+def _energy(quantity, tariff, day, before=""):
     if quantity >= len(_ENERGIES) or day:
         return None
     if tariff == 0xFF:
@@ -58,7 +81,16 @@ def _energy(quantity, tariff, day):
         parts = ["t%d" % tariff if tariff else "total"]
     else:
         return None
-    return Meaning(_named(_ENERGIES[quantity], parts), 4, "wh", 10, False, "decimal")
+    return Meaning(_named(before + _ENERGIES[quantity], parts), 4, "wh", 10, False, "decimal")
+
+
+def _frozen(part, last):
+    """Of a daily freeze, `last` days back: when, and the energies then."""
+    if not 1 <= last <= 0x3F:
+        return None
+    if part == 0:
+        return Meaning(("frozen_at",), 5, "text", 1, False, "minute")
+    return _energy(part, 0xFF, 0, "frozen_") if part in (1, 2) else None
 
 
 def _variable(quantity, part, last):
@@ -78,6 +110,8 @@ def meaning(di):
         return _energy(quantity, part, last)
     if group == 2:
         return _variable(quantity, part, last)
+    if group == 5 and quantity == 6:
+        return _frozen(part, last)
     if di >> 8 == 0x040005 and (1 <= last <= 7 or last == 0xFF):
         parts = _STATUS_WORDS if last == 0xFF else _STATUS_WORDS[last - 1 : last]
         return Meaning(_named("status_word", parts), 2, "bits", 1, False, "word")
@@ -100,6 +134,15 @@ def _decimal(what, raw):
         raise BadFrame("digits", str(error))
 
 
+def _moment(what, raw):
+    """Return a moment as text, two digits a part; it need not exist."""
+    try:
+        pairs = ["%02d" % bcd.decode(bytes((byte,))) for byte in reversed(raw)]
+    except Malformed as error:
+        raise BadFrame("digits", str(error))
+    return _MOMENTS[what.kind].format(*pairs).replace("weekday 0", "weekday ")
+
+
 def _value(what, raw):
     if raw == b"\xff" * len(raw):
         return None
@@ -109,6 +152,8 @@ def _value(what, raw):
         return int.from_bytes(raw, "little")
     if what.kind == "digits":
         return digits_of(raw)
+    if what.kind in _MOMENTS:
+        return _moment(what, raw)
     text = bytes(reversed(raw)).rstrip(b"\0 ").lstrip(b"\0 ")
     if not all(0x20 <= byte < 0x7F for byte in text):
         raise BadFrame("digits", "%s is not ASCII text" % what.names[0])
@@ -168,10 +213,10 @@ def _encode(what, value):
 def encode_values(di, values):
     """Return the data bytes of an identifier: a list of values in its unit, None = not supported.
 
-    Raises NotAllowed for an unknown identifier, too many values or one outside its range.
+    Raises NotAllowed for an unknown identifier or a moment, too many values or one outside its range.
     """
     what = meaning(di)
-    if what is None or not 1 <= len(values) <= len(what.names):
+    if what is None or what.kind in _MOMENTS or not 1 <= len(values) <= len(what.names):
         raise NotAllowed("identifier %08X, %d values" % (di, len(values)))
     data = b""
     for value in values:

@@ -16,6 +16,7 @@ from .dlt645_frames import (
     check_length,
     check_seal,
     decode_frame,
+    preamble_bytes,
 )
 from .dlt645_messages import message_of
 from .errors import ProtocolError
@@ -95,15 +96,28 @@ def _damage(data, start, end):
     return stop, BadFrame("noise", "stray bytes")
 
 
+def _stray(data, start, end):
+    """Say what the bytes are in which no frame begins."""
+    count = end - start
+    words = "1 stray byte" if count == 1 else "%d stray bytes" % count
+    if all(byte == PREAMBLE for byte in data[start:end]):
+        return words + " FE: a preamble of more than %d, or without a frame" % PREAMBLE_BYTES_MAX
+    if data[start] == PREAMBLE:
+        start += preamble_bytes(data[start:end])
+    # Of one frame, whole but for its second 68, the byte is named that stands there.
+    is_whole = data[start] == START and end - start >= BARE_BYTES and data[end - 1] == END
+    if is_whole and data[start + 9] == end - start - BARE_BYTES:
+        return words + ": no second 68 seven bytes on, but %02X" % data[start + 7]
+    return words
+
+
 def _gap(data, start, end, found):
     """Append the pieces of a stretch without a good frame."""
     while start < end:
         at = _header(data, start, end)
         head = end if at < 0 else _with_preamble(data, at, start)
         if head > start:
-            found.append(
-                Piece(start, head - start, None, BadFrame("noise", "%d stray bytes" % (head - start)))
-            )
+            found.append(Piece(start, head - start, None, BadFrame("noise", _stray(data, start, head))))
         if at < 0:
             return
         stop, error = _damage(data, at, end)

@@ -114,7 +114,8 @@ def _stray(data, start, end):
     count = end - start
     if not count:
         return
-    words = "%d stray bytes, no frame begins there" % count
+    noun = "1 stray byte" if count == 1 else "%d stray bytes" % count
+    words = noun + ", no frame begins there"
     if FRAME_BYTES_MIN <= count <= FRAME_BYTES_MAX:
         try:
             check_sealed(data[start:end])

@@ -4,6 +4,10 @@ Settings (`--set NAME=VALUE`), where makers differ:
     clock   auto (default: high byte first only if that alone is a date), low_first, high_first
     status  low_bits (default: valve in bits 1-0), high_bits (valve in bits 7-6)
     litres  whole (default), hundredths: what the digits of unit 29 count
+and of heat meters
+    units   auto (default: before the numbers only if that alone makes sense), after, before
+    flow    four (default), two decimals
+    first   settlement (default), cooling: what the first number is
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from karez_protocols import cjt188_frames as frames
 from karez_protocols.cjt188_stream import pieces
 from karez_protocols.errors import BadChecksum, ProtocolError, TooLarge
 
+from .cjt188_words import HUNDREDFOLD, UNIT_TEXTS, meter_type
 from .finding import Field, Finding, Options, WrongOption
 
 if TYPE_CHECKING:
@@ -25,19 +30,11 @@ _CHOICES = {
     "clock": ("auto", "low_first", "high_first"),
     "status": ("low_bits", "high_bits"),
     "litres": ("whole", "hundredths"),
+    "units": ("auto", "after", "before"),
+    "flow": ("four", "two"),
+    "first": ("settlement", "cooling"),
 }
 SETTINGS = {name: " or ".join(choices) for name, choices in _CHOICES.items()}
-METER_TYPES = {
-    0x10: "cold water",
-    0x11: "hot water",
-    0x12: "drinking water",
-    0x13: "reclaimed water",
-    0x20: "heat",
-    0x21: "cooling",
-    0x30: "gas",
-    0x40: "electricity",
-    0xAA: "any type",
-}
 IDENTIFIERS = {
     0x901F: "metering data",
     0x8102: "price",
@@ -57,8 +54,6 @@ IDENTIFIERS = {
     0xA018: "write address",
     0xA019: "factory enable",
 }
-UNIT_TEXTS = {"wh": "Wh", "kwh": "kWh", "mwh": "MWh", "w": "W", "kw": "kW", "m3": "m³", "lph": "L/h"}
-UNIT_TEXTS |= {"m3h": "m³/h", "l": "L", "": ""}
 
 
 def decode(data: bytes, options: Options | None = None) -> list[Finding]:
@@ -114,6 +109,7 @@ class _Page:
         self._at = offset
         self._settings = settings
         self._values: dict[str, float | int | None] = {}
+        self._unit_first = False
 
     def write(self) -> None:
         """Fill `facts` and `fields`. Raises ProtocolError if the data contradict the format."""
@@ -154,7 +150,7 @@ class _Page:
         }
         self._field(message.preamble, "preamble", "wakes the meter")
         self._field(1, "start", "")
-        self._field(1, "meter type", METER_TYPES.get(message.meter_type, "not in the standard's list"))
+        self._field(1, "meter type", meter_type(message.meter_type))
         is_any = message.address == frames.ANY_ADDRESS
         self._field(7, "address", "any, if one meter is on the line" if is_any else message.address)
         self._field(1, "control code", f"{function.replace('_', ' ')}, {kind}")
@@ -204,11 +200,17 @@ class _Page:
         self._end_of_metering(metering.clock)
 
     def _heat(self) -> None:
-        heat = values.decode_heat(self.message.data)
-        self._number("settlement_heat", heat.settlement, heat.settlement_unit)
+        data = self.message.data
+        order = self._settings["units"]
+        self._unit_first = order == "before" or (order == "auto" and values.is_unit_first(data))
+        if self._unit_first:
+            self.facts["unit_order"] = "before"
+        heat = values.decode_heat(data, self._unit_first)
+        first = "cooling_energy" if self._settings["first"] == "cooling" else "settlement_heat"
+        self._number(first, heat.settlement, heat.settlement_unit)
         self._number("current_heat", heat.energy, heat.energy_unit)
         self._number("power", heat.power, heat.power_unit)
-        self._number("flow", heat.flow, heat.flow_unit, decimals=4)
+        self._number("flow", heat.flow, heat.flow_unit, 2 if self._settings["flow"] == "two" else 4)
         self._number("current_total", heat.total, heat.total_unit)
         self._plain("supply_temperature_c", heat.supply_cdeg, 2, "°C")
         self._plain("return_temperature_c", heat.return_cdeg, 2, "°C")
@@ -223,17 +225,22 @@ class _Page:
 
     def _number(self, name: str, digits: int | None, unit: int, decimals: int = 2) -> None:
         """A number of four bytes and its unit; litres are shown in m³, as 2C is."""
-        text, _, _ = values.UNITS.get(unit, ("", "", 0))
+        text = values.UNITS.get(unit, ("",))[0]
+        shown = UNIT_TEXTS[text]
         if text == "l":
             text, decimals = "m3", 5 if self._settings["litres"] == "hundredths" else 3
-        value = None if digits is None else digits / 10**decimals
+        elif unit in HUNDREDFOLD:
+            decimals -= 2
         if text:
-            self._values[f"{name}_{text}"] = value
+            self._values[f"{name}_{text}"] = None if digits is None else digits / 10**decimals
         meaning = _spelled(digits, decimals if text else 0) + ("" if text else " digits, unit unknown")
+        if self._unit_first:
+            self._field(1, "unit", shown or "unknown code")
         raw = self._field(4, name.replace("_", " "), meaning, UNIT_TEXTS[text])
         self.facts[f"{name}_raw"] = frames.text(bytes(reversed(raw)))
         self.facts[f"{name.replace('_total', '')}_unit"] = f"{unit:02X}"
-        self._field(1, "unit", UNIT_TEXTS[values.UNITS.get(unit, ("",))[0]] or "unknown code")
+        if not self._unit_first:
+            self._field(1, "unit", shown or "unknown code")
 
     def _plain(self, name: str, digits: int | None, decimals: int, unit: str) -> None:
         value = digits if digits is None or not decimals else digits / 10**decimals

@@ -11,23 +11,12 @@ from karez_protocols.dlt645 import MORE
 from karez_protocols.dlt645_frames import ERROR, REPLY, BadFrame, Frame, decode_frame, preamble_bytes
 from karez_protocols.errors import BadChecksum, ProtocolError
 
+from .dlt645_words import FUNCTIONS_1997, shown_name, shown_value, unit_of
 from .finding import Field, Finding, Options
 
 if TYPE_CHECKING:
     from karez_protocols.piece import Piece
 
-# Integer unit of the codec: (suffix and unit shown, digits behind the point).
-_SHOWN = {
-    "wh": ("kwh", 3),
-    "dv": ("v", 1),
-    "ma": ("a", 3),
-    "dw": ("kw", 4),
-    "dvar": ("kvar", 4),
-    "dva": ("kva", 4),
-    "permille": ("", 3),
-    "chz": ("hz", 2),
-}
-_UNITS = {"kwh": "kWh", "v": "V", "a": "A", "kw": "kW", "kvar": "kvar", "kva": "kVA", "hz": "Hz"}
 _BYTES_SHOWN = 32  # of a stretch that is no frame
 _HEXADECIMAL = {"di": 8, "di2": 4, "n1": 2, "n2": 2, "rate_code": 2, "signal": 2}
 _RAW_NAMES = {"expiry": "expiry_raw", "clock": "clock_raw", "moment": "moment_raw"}
@@ -62,8 +51,15 @@ def _invalid(piece: Piece, raw: bytes, error: ProtocolError) -> Finding:
     else:
         facts["reason"] = error.reason if isinstance(error, BadFrame) else "length"
     facts["detail"] = str(error)
-    field = Field(piece.offset, raw[:_BYTES_SHOWN], "bytes", str(error))
+    if facts["reason"] == "function":  # named only once a frame is whole
+        facts["detail"] += _other_function(raw)
+    field = Field(piece.offset, raw[:_BYTES_SHOWN], "bytes", facts["detail"])
     return Finding(piece.offset, piece.length, facts, (field,))
+
+
+def _other_function(raw: bytes) -> str:
+    name = FUNCTIONS_1997.get(raw[preamble_bytes(raw) + 8] & 0x1F)
+    return "; the checksum is right" + (f", and in DL/T 645-1997 it {name}" if name else "")
 
 
 # -- facts ------------------------------------------------------------------------------
@@ -159,12 +155,18 @@ def _reply_facts(message: Any, found: list[Any] | None) -> dict[str, Any]:
         return facts | {"data": _hex(message.data)} | _status_facts(found)
     if found[0].name == "rated_voltage":  # text, for the reader: the fact is its bytes
         return facts | {"data": _hex(message.data)}
-    facts["values"] = {_shown_name(value): _shown_value(value) for value in found}
-    if len(found) == 1:
-        facts["value_bcd"] = _hex(bytes(reversed(message.data)))
-    else:
+    facts["values"] = {shown_name(value): shown_value(value) for value in found}
+    backwards = _hex(bytes(reversed(message.data)))
+    if len(found) == 1 and (found[0].unit != "text" or backwards.isdecimal()):
+        facts["value_bcd"] = backwards
+    if len(found) > 1 or not _is_present_quantity(message.di):
         facts["data"] = _hex(message.data)
     return facts
+
+
+def _is_present_quantity(di: int) -> bool:
+    """True for active energies, voltages, currents and powers of now: their digits say it all."""
+    return not di & 0xFF and (di >> 24 == 2 or di >> 16 <= 2)
 
 
 def _status_facts(found: list[Any]) -> dict[str, Any]:
@@ -196,17 +198,6 @@ def _moment(raw: bytes) -> str | None:
     return moment.strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _shown_name(value: Any) -> str:
-    suffix = _SHOWN.get(value.unit, ("", 0))[0]
-    return f"{value.name}_{suffix}" if suffix else str(value.name)
-
-
-def _shown_value(value: Any) -> Any:
-    if value.value is None or isinstance(value.value, str):
-        return value.value
-    return value.value / 10 ** _SHOWN[value.unit][1]
-
-
 # -- fields, for a person ---------------------------------------------------------------
 
 
@@ -230,13 +221,14 @@ def _fields(offset: int, raw: bytes, frame: Frame, found: list[Any] | None) -> t
             size = (end - start) // len(found)
             for number, value in enumerate(found):
                 shown = "not supported" if value.value is None else str(_in_words(value))
-                unit = _UNITS.get(_SHOWN.get(value.unit, ("", 0))[0], "")
+                unit = unit_of(value)
                 fields.append(
                     field(first + number * size, first + (number + 1) * size, value.name, shown, unit)
                 )
         elif end > start:
             shown = _part_meaning(name, frame, start, end)
-            fields.append(field(first, at + 10 + end, _noun(name), shown))
+            is_cipher = name == "data" and frame.control == dlt645_functions.RELAY
+            fields.append(field(first, at + 10 + end, "ciphertext" if is_cipher else _noun(name), shown))
     fields.append(field(len(raw) - 2, len(raw) - 1, "checksum", "right"))
     fields.append(field(len(raw) - 1, len(raw), "end", "16"))
     return tuple(fields)
@@ -249,7 +241,7 @@ def _noun(name: str) -> str:
 def _in_words(value: Any) -> Any:
     if value.unit == "bits":
         return f"{value.value:04X}"
-    return _shown_value(value)
+    return shown_value(value)
 
 
 def _control_meaning(frame: Frame) -> str:

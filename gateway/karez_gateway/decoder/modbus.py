@@ -13,7 +13,7 @@ from karez_protocols.modbus_gaps import Cut, Stray
 from karez_protocols.modbus_stream import is_reply, pieces
 
 from .finding import Finding, Options
-from .modbus_fields import bits_of, fields_of, fields_of_bad, registers_of
+from .modbus_fields import bits_of, fields_of, fields_of_bad, function_name, registers_of
 from .modbus_registers import MeterMap, Reading, meter_map
 
 if TYPE_CHECKING:
@@ -121,6 +121,10 @@ def _invalid(piece: Piece, raw: bytes, error: ProtocolError) -> Finding:
         fields = fields_of_bad(piece.offset, raw, f"wrong, {expected} expected")
         return Finding(piece.offset, piece.length, facts, fields)
     facts["detail"] = str(error)
+    if isinstance(error, messages.UnknownFunction):
+        name = function_name(raw[1] & 0x7F)
+        facts["detail"] += "" if name == "unknown" else f" ({name}, not taken apart)"
+        facts["detail"] += "; the CRC is right"
     is_frame = not isinstance(error, Stray | Cut)
     fields = fields_of_bad(piece.offset, raw, "right") if is_frame else ()
     return Finding(piece.offset, piece.length, facts, fields)

@@ -25,6 +25,19 @@ FUNCTIONS = {
     messages.IDENTIFY: "report server identification",
     messages.READ_WRITE: "write and read registers",
 }
+# Application protocol, section 6 and 4.1: known by name, their frames are not taken apart.
+NAMED_ONLY = {
+    0x07: "read exception status",
+    0x08: "diagnostics",
+    0x0B: "get comm event counter",
+    0x0C: "get comm event log",
+    0x14: "read file record",
+    0x15: "write file record",
+    0x16: "mask write register",
+    0x18: "read FIFO queue",
+    0x2B: "encapsulated interface transport",
+}
+_OF_USERS = (range(65, 73), range(100, 111))
 # Application protocol, section 7; 07 is of older devices.
 EXCEPTIONS = {
     1: "function not supported",
@@ -38,6 +51,13 @@ EXCEPTIONS = {
     10: "gateway: path unavailable",
     11: "gateway: target did not answer",
 }
+
+
+def function_name(function: int) -> str:
+    """Return the name of a function, "unknown" without one."""
+    if any(function in codes for codes in _OF_USERS):
+        return "the maker's own"
+    return FUNCTIONS.get(function) or NAMED_ONLY.get(function, "unknown")
 
 
 def registers_of(data: bytes) -> list[int]:
@@ -77,7 +97,7 @@ def _head(table: _Table, raw: bytes, role: str) -> None:
     address = raw[0]
     table.add(1, "address", "broadcast" if address == messages.BROADCAST else str(address))
     function = raw[1] & 0x7F
-    table.add(1, "function", f"{function:02X} {FUNCTIONS.get(function, 'unknown')}, {role}")
+    table.add(1, "function", f"{function:02X} {function_name(function)}, {role}")
 
 
 def _role(message: Any) -> str:
