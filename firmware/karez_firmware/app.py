@@ -63,9 +63,16 @@ class App:
         self.evidence.config_digest = hashlib.sha256(site.config).digest()[:24]
         self._buses = []
         for line, uart in enumerate(port.uarts):
-            readers = [(one[0], MeterReader(one[1], one[2])) for one in site.meters if one[3] == line]
+            readers = [
+                (one[0], MeterReader(one[1], one[2])) for one in site.meters if one[1] and one[3] == line
+            ]
             if readers:
                 self._buses.append(Bus(uart, readers))
+        for one in site.meters:
+            if one[1] is None:
+                from .drivers.pulse_meter import PulseMeter
+
+                self._buses.append(PulseMeter(port, self.journal, one[0], one[2], one[3]))
         self.uplink = Uplink(port, self.identity, site.link, self.journal, self._grant, self._state)
         self._inputs = Inputs()
         self._closed = False

@@ -54,6 +54,8 @@ def bring_up(port):
     site.settings, site.accounts, site.link = wanted.settings, wanted.accounts, wanted.link
     for meter, profile in zip(wanted.meters, configuration.profiles(port, wanted.meters)):
         found = (meter["quantity"], profile, meter["address"], meter.get("line", 0))
+        if profile is None:
+            found = (meter["quantity"], None, meter["pulse_milli"], meter.get("input", 0))
         # Water first: what decides about a cut-off is asked for first.
         site.meters.insert(0 if found[0] == "water" else len(site.meters), found)
     return site

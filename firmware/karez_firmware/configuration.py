@@ -10,6 +10,8 @@ from .core.settings import BadSetting, check
 
 _TOTALS = {"water": "volume_l", "energy": "energy_wh"}  # what the controller asks of each meter
 _STATIONS = 247  # Modbus over serial line 2.2
+_PULSE_MILLI_MAX = 10_000_000  # 10 m3 or 10 kWh a pulse
+_INPUTS_MAX = 2
 _LINES_MAX = 2  # RS-485 ports of a board; counted from 0 in the document
 _ACCOUNT_MAX = (1 << 32) - 2  # what a record's u4 holds; all ones is unknown
 
@@ -49,6 +51,11 @@ class Configuration:
         for meter in self.meters:
             if meter["quantity"] not in _TOTALS:
                 raise ValueError("a meter of %r" % meter["quantity"])
+            if "pulse_milli" in meter:
+                _check_whole("pulse_milli", meter["pulse_milli"], _PULSE_MILLI_MAX)
+                _check_whole("input", meter.get("input", 0) + 1, _INPUTS_MAX)
+                meter["profile"] = meter["address"] = None
+                continue
             _check_text("profile", meter["profile"])
             if isinstance(meter["address"], str):
                 _check_text("address", meter["address"])  # digits; its protocol knows how many
@@ -74,9 +81,12 @@ def read(data):
 
 
 def profiles(port, meters):
-    """Return the Profile of each meter. Raises BadConfiguration when one cannot be read with another."""
+    """Return the Profile of each meter, None for one that sends pulses. Raises BadConfiguration when one cannot be read with another."""
     found: list = []
     for meter in meters:
+        if meter["profile"] is None:
+            found.append(None)
+            continue
         try:
             name = "karez_protocols/profiles/%s.json" % meter["profile"]
             profile = Profile(json.loads(port.resource(name)), meter.get("baud"))

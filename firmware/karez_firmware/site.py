@@ -17,4 +17,4 @@ class Site:
         self.settings: dict = {}
         self.accounts: dict = {}  # credential (8 bytes) -> account number
         self.link: dict = {}
-        self.meters: list = []  # (quantity, Profile, address, line)
+        self.meters: list = []  # (quantity, Profile, address, line), or (quantity, None, milli per pulse, input)

@@ -113,6 +113,16 @@ class Profile:
             return None
         return self._scaled(self.names.index(self.total), self.modulus, 0, replies)
 
+    def total_step(self, replies):
+        """Return the least by which the total can move now, in its own unit, at least 1.
+
+        A packed 0.01 m3 moves by 10 L, a ratio of 30 makes 0.01 kWh 300 Wh, and a float32 of
+        131,072 m3 knows no litre any more.
+        """
+        at = self._total_row()
+        found = self._number(at, replies)
+        return max(1, found and self._scaled(at, 1, found[1], replies) or 1)
+
     def scale_key(self, replies):
         """Return the bytes that the total's scale hangs on (ratios, unit, multiplier).
 

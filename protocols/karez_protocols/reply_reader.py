@@ -26,7 +26,7 @@ class ReplyReader:
 
     def __init__(self):
         self.echoes = self.zero_bytes = self.noise_bytes = self.crc_errors = 0
-        self.is_damaged = False
+        self.is_damaged = self.is_over = False
         self.answer_bytes = 0  # the longest answer to this request
         self._sent = self._first = self._buffer = b""
         self._expects = False
@@ -41,7 +41,8 @@ class ReplyReader:
         self._sent = frame = self._aim(request)
         self._expects = True
         self._shadow = 0
-        self.is_damaged = False  # a header of ours came, in this exchange, and no good frame
+        # A header of ours came, in this exchange, and no good frame; or even all of a bad one.
+        self.is_damaged = self.is_over = False
         return frame
 
     @property
@@ -138,6 +139,7 @@ class ReplyReader:
     def _damaged(self, end):
         self.crc_errors += 1
         self.is_damaged = True
+        self.is_over = self.is_over or end <= len(self._buffer)
         self._shadow = max(self._shadow, end)
 
     def _taken(self, answer, end):

@@ -105,11 +105,11 @@ class Desk:
         flow_lph = None if self.no_signal else 60_000 if self.aux else 0
         inputs.water = {
             "measuring": not self.no_signal, "status": self.water_status,
-            "at_ms": self.now_ms, "raw": bytes(8),
+            "at_ms": self.now_ms, "raw": bytes(8), "step": 1,
             "values": {"volume_l": self.register_l + self._stood_l, "flow_lph": flow_lph},
         }  # fmt: skip
         inputs.energy = {
-            "status": self.energy_status, "at_ms": self.now_ms, "raw": bytes(8),
+            "status": self.energy_status, "at_ms": self.now_ms, "raw": bytes(8), "step": 1,
             "values": {"energy_wh": 1_000 + self.litres_mlh * 22 // 60 // 3_600_000, "power_w": power_w},
         }  # fmt: skip
 

@@ -4,6 +4,8 @@ import json
 
 from karez_firmware.drivers.bus import Bus
 from karez_firmware.drivers.meter_reader import MeterReader
+from karez_protocols import modbus, modbus_frames
+from karez_protocols.exchange import Failure
 from karez_protocols.profile import Profile
 from wellhouse import Well, memories, port_for
 
@@ -242,3 +244,131 @@ def test_a_line_full_of_noise_stops_nothing():
     del line.port.read
     line.run(10)
     assert line.found[-1][2] == line.found[-2][2] == 0
+
+
+def turns_in(line, seconds):
+    """How many turns the bus asks for: what the loop costs its processor."""
+    turn, count = line.bus.turn, [0]
+
+    def counted(now_us, poll_us):
+        count[0] += 1
+        return turn(now_us, poll_us)
+
+    line.bus.turn = counted
+    line.run(seconds)
+    line.bus.turn = turn
+    return count[0]
+
+
+def test_nobody_spins_while_a_probe_waits_for_its_gap():
+    for silent in ((1,), (2,), (1, 2)):
+        for timeout_us in (300_000, SECOND_US):
+            line = Line()
+            line.bus._readers[1][1].profile.reply_timeout_us = timeout_us
+            line.well.silent = silent
+            # An exchange takes a handful of turns, an idle line wakes every 200 ms.
+            assert turns_in(line, 60) < 60 * (5 + 5 * 6), (silent, timeout_us)
+
+
+def test_a_meter_that_is_always_busy_costs_the_others_at_most_a_twentieth():
+    both = cycle_us(Line(), "water")
+    line = Line()
+    answer = line.port._answer
+
+    def busy(asked, frame):
+        answer(asked, modbus_frames.encode_failure(Failure(2, frame[1], 6)) if frame[0] == 2 else frame)
+
+    line.port._answer = busy
+    assert cycle_us(line, "water", 60) < 1.05 * both
+    assert line.last["energy"]["status"] == 4 and line.last["energy"]["code"] == 6
+
+
+def test_a_meter_that_answers_only_the_first_request_costs_the_others_at_most_a_twentieth():
+    alone = cycle_us(Line(("water",)), "water")
+    line = Line()
+    station, asked = line.port.stations[2], [0]
+
+    class Half:
+        def registers(self, start, count, now_us):
+            asked[0] = start if not asked[0] else asked[0]
+            return station.registers(start, count, now_us) if start == asked[0] else None
+
+    line.port.stations[2] = Half()
+    assert len(line.bus._readers[1][1].profile.requests) > 1
+    cycle_us(line, "water", 60)  # the allowance
+    assert cycle_us(line, "water", 60) < 1.05 * alone
+    assert line.last["energy"]["status"] == 1
+
+
+def test_what_rules_the_pump_is_read_in_every_round_while_it_answers():
+    line = Line()
+    line.poll_us = SECOND_US // 2
+    answer, count = line.port._answer, [0]
+
+    def spoil(asked, frame):  # every third answer of both: each round is late
+        count[0] += 1
+        answer(asked, frame if count[0] % 3 else frame[:-1])
+
+    line.port._answer = spoil
+    line.run(60)
+    times = line.times("water")
+    assert all(after - before < 4 * SECOND_US for before, after in zip(times, times[1:])), times
+
+
+def test_a_silent_first_meter_fails_a_second_time_soon():
+    line = Line()
+    line.bus._readers[0][1].profile.reply_timeout_us = SECOND_US
+    line.run(3.5)
+    line.well.silent = (1,)
+    silent_us = line.port.us
+    line.run(9)
+    failed = [when for when, name, status in line.found if name == "water" and status == 1]
+    assert len(failed) >= 2 and failed[1] - silent_us < 9 * SECOND_US
+
+
+def test_a_silent_meter_is_not_asked_without_end_after_a_switching():
+    line = Line()
+    line.well.silent = (2,)
+    line.run(40)
+    line.poll_us = 10 * SECOND_US
+    line.bus.hurry(line.port.us)
+    from_us = line.port.us
+    line.run(2)
+    assert len([1 for when, address in line.port.requests if address == 2 and when > from_us]) <= 3
+
+
+def test_a_late_answer_is_waited_for_also_when_another_meter_failed_meanwhile():
+    line = Line()
+    master = line.bus.master
+    for address, timeout_us in ((1, 300_000), (2, 100_000)):
+        master.start(modbus.Request(address, 3, 0, 4), line.port.us, (timeout_us, 20_000, 0, 1))
+        while not master.is_done():
+            line.port.read = lambda: b""
+            master.serve(line.port, line.port.us)
+            line.port.us += 1_000
+    master.start(modbus.Request(1, 3, 100, 4), line.port.us, (300_000, 20_000, 0, 1))
+    first_us = next(when for when, address in line.port.requests if address == 1)
+    assert master.next_deadline_us() >= first_us + 600_000
+
+
+def test_a_retry_that_is_cancelled_before_it_is_sent_still_has_its_late_answer_waited_for():
+    line = Line()
+    master = line.bus.master
+    line.port.read = lambda: b"\x55"  # noise: the retry waits for silence
+    master.start(modbus.Request(1, 3, 0, 4), line.port.us, (300_000, 20_000, 0, 3))
+    while not (master.tries == 1 and not master.is_waiting()):
+        master.serve(line.port, line.port.us)
+        line.port.us += 1_000
+    master.cancel()
+    line.port.read = lambda: b""
+    master.start(modbus.Request(1, 3, 100, 4), line.port.us, (300_000, 20_000, 0, 3))
+    assert master.next_deadline_us() > line.port.us + 250_000
+
+
+def test_a_silent_meter_that_may_take_a_second_costs_the_others_at_most_a_twentieth():
+    alone = cycle_us(Line(("water",)), "water")
+    line = Line()
+    line.bus._readers[1][1].profile.reply_timeout_us = SECOND_US
+    line.well.silent = (2,)
+    cycle_us(line, "water", 60)  # the allowance
+    assert cycle_us(line, "water", 120) < 1.05 * alone

@@ -89,7 +89,7 @@ class Site:
         self.last = {}
 
     def run(self, seconds, poll_us=SECOND_US):
-        until_us = self.port.us + seconds * SECOND_US
+        until_us = self.port.us + int(seconds * SECOND_US)
         while self.port.us < until_us:
             finished = self.bus.turn(self.port.us, poll_us)
             if finished:
@@ -162,3 +162,36 @@ def quiet_for_others(port):
             write(data)
 
     return only_modbus
+
+
+def test_a_long_reading_lets_the_water_meter_keep_its_beat():
+    site = Site((TUF, POWER))
+    times = {"water": [], "energy": []}
+    until_us = site.port.us + 60 * SECOND_US
+    while site.port.us < until_us:
+        finished = site.bus.turn(site.port.us, SECOND_US)
+        if finished:
+            name, reading = finished
+            assert reading["status"] == 0 and site.port.us // 1000 - reading["at_ms"] < 2_500
+            times[name].append(site.port.us)
+        site.port.wait(min(site.bus.next_deadline_us(), until_us))
+    gaps = [after - before for before, after in zip(times["water"], times["water"][1:])]
+    # Late by one request of the other meter and its change of speed, at most: 16 + 38 characters.
+    assert len(gaps) >= 58 and max(gaps) < SECOND_US + 330_000, gaps
+    # Six requests take 1.7 s of the line: the power meter has what the water meter leaves.
+    assert len(times["energy"]) >= 22
+
+
+def test_a_switching_drops_a_reading_that_pauses():
+    site = Site((TUF, POWER))
+    while not site.bus._readers[1][1].is_paused:
+        site.bus.turn(site.port.us, SECOND_US)
+        site.port.wait(site.bus.next_deadline_us())
+    site.power.energy_wh += 1_000_000
+    site.bus.hurry(site.port.us)
+    site.last.clear()
+    while "energy" not in site.last:
+        site.run(0.1)
+    reading = site.last["energy"]
+    assert reading["status"] == 0 and reading["values"]["energy_wh"] == 13_345_670
+    assert reading["values"]["frequency_chz"] == 5001

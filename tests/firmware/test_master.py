@@ -237,6 +237,12 @@ def test_an_answer_cut_short_is_damaged():
     assert master.status == CRC and master.counts[CRC] == 3
 
 
+def test_noise_like_the_header_of_our_answer_does_not_end_the_try():
+    # Asked anew the meter would answer twice, and the second answer would pass for that to the next question.
+    master, line = exchange(answering([(2_000, GOOD[:3]), (100_000, GOOD)]))
+    assert master.status == OK and master.tries == 1 and len(line.sent) == 1
+
+
 def test_bytes_that_are_not_ours_are_noise():
     master, _ = exchange(answering([(5_000, b"\x55\xaa\x12")]))
     assert master.status == NOISE and master.counts[NOISE] == 3 and master.reader.noise_bytes == 9

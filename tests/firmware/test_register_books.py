@@ -135,3 +135,13 @@ def test_an_untrusted_outage_is_bounded_by_energy_times_the_upper_coefficient():
         for now_ms in (1000, 2000, 3000):
             found.read_water(24_879 + step_l, now_ms, None)
         assert (found.volume_l == 1000 + step_l) == is_booked, step_l
+
+
+def test_a_register_that_moves_in_coarse_steps_is_believed_one_step_at_a_time():
+    # A pulse of 100 L, and 0.01 kWh behind a transformer of 30: both more than a second's flow.
+    found = known_books()
+    assert found.read_water(23_979, 3000, None, 100) == register.GOOD and found.volume_l == 100
+    assert found.read_energy(1_300, 3000, None, 300) == register.GOOD and found.energy_wh == 300
+    assert found.read_water(24_179, 4000, None, 100) == register.HELD  # two steps at once
+    assert found.read_water(24_079, 5000, None, 1) == register.HELD  # the same step of a fine register
+    assert found.read_water(24_079, 6000, None, 100) == register.GOOD

@@ -159,16 +159,16 @@ class Station:
         return b"".join(struct.pack(">H", table.get(at, 0)) for at in range(start, start + count))
 
 
-def memories(sectors=4, provisioned=True, mains=None):
+def memories(sectors=4, provisioned=True, mains=None, signed_binding=None, config=None):
     """NOR and FRAM, with what the bench gives a box in them."""
     nor = fake_memory.RamNor((objects.SECTORS + sectors) * devices.SECTOR, mains)
     fram = fake_memory.RamFram(1024, mains)
     if provisioned:
         objects.write_once(nor, objects.KEY, KEPT)
-        objects.write(nor, objects.BINDING, 0, a_binding())
+        objects.write(nor, objects.BINDING, 0, signed_binding or a_binding())
         objects.write(nor, objects.LINK_CERTIFICATE, 0, CERTIFICATE)
         objects.write(nor, objects.LINK_AUTHORITY, 0, AUTHORITY)
-        objects.write(nor, objects.CONFIG, 0, a_config())
+        objects.write(nor, objects.CONFIG, 0, config or a_config())
     return nor, fram
 
 

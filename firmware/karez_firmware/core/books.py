@@ -80,10 +80,11 @@ class Books:
             self._energy_at_good_wh = self.energy.value
         self.held_l = self._carried_l = head["held_l"] or 0
 
-    def read_energy(self, register_wh, now_ms, outage_s):
-        """Offer a reading of the energy register."""
+    def read_energy(self, register_wh, now_ms, outage_s, step=1):
+        """Offer a reading of the energy register; `step`: the least by which it can move, Wh."""
         if self.energy is None:
             return None
+        self.energy.step = step
         if self.energy.last_ms is not None:  # a silence in this run, not the outage before it
             outage_s = (now_ms - self.energy.last_ms + 999) // 1000
         bound = None if outage_s is None else self.energy.bound(outage_s * 1000)
@@ -101,11 +102,13 @@ class Books:
             return (self.energy.value - self._energy_at_good_wh) * self._upper_ml_per_wh // 1000 + 1
         return None
 
-    def read_water(self, register_l, now_ms, outage_s):
+    def read_water(self, register_l, now_ms, outage_s, step=1):
         """Offer a reading of the water register; return register.GOOD, BACK, HELD or UNCERTAIN.
 
         `outage_s`: trusted length of the outage before this run, None when not known.
+        `step`: the least by which the register can move, litres.
         """
+        self.water.step = step
         before = (self.volume_l, self._energy_at_good_wh)
         if self.water.last_ms is not None:
             outage_s = (now_ms - self.water.last_ms + 999) // 1000

@@ -115,21 +115,21 @@ class Controller:
             self._take(recorder.energy, inputs.energy, recording.ENERGY_SILENT, now_ms)
             value = recorder.energy.value("energy_wh")
             if value is not None:
-                self.books.read_energy(value, inputs.energy["at_ms"], self._outage_s)
+                self.books.read_energy(value, inputs.energy["at_ms"], self._outage_s, inputs.energy["step"])
         if inputs.water is not None:
             self._take(recorder.water, inputs.water, recording.WATER_SILENT, now_ms)
             value = recorder.water.value("volume_l")
             # A meter that says it measures nothing (no signal, empty pipe) keeps its total
             # still: that total is no reading, and P counts meanwhile.
             if value is not None and inputs.water["measuring"] is not False:
-                self._read_water(value, inputs.water["at_ms"], now_ms)
+                self._read_water(value, inputs.water["at_ms"], inputs.water["step"], now_ms)
 
-    def _read_water(self, register_l, at_ms, now_ms):
+    def _read_water(self, register_l, at_ms, step, now_ms):
         recorder = self.recorder
         outage_s = self._outage_s
         if self.books.is_known:  # a silence in this run, not the outage before it
             outage_s = (at_ms - self.books.water.last_ms + 999) // 1000
-        result = self.books.read_water(register_l, at_ms, outage_s)
+        result = self.books.read_water(register_l, at_ms, outage_s, step)
         if result == register.BACK and self.books.gap:
             before, self.books.gap = self.books.gap, None
             utc_s = self.clock.utc_s if self.clock.is_trusted else None

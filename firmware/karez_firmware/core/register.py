@@ -28,6 +28,7 @@ class Register:
         self._rate_per_h = rate_per_h
         self.last = None  # the last good register, as the meter said it
         self.last_ms = None  # when it was read; None after a start
+        self.step = 1  # the least by which the register can move now (profile.total_step)
         self._candidates = []
 
     @property
@@ -49,7 +50,7 @@ class Register:
 
     def bound(self, elapsed_ms):
         """The largest plausible step in this time: 1.25 x rated, and one register step."""
-        return self._rate_per_h * 5 * elapsed_ms // (4 * 3_600_000) + 1
+        return self._rate_per_h * 5 * elapsed_ms // (4 * 3_600_000) + self.step
 
     def _is_step(self, step, elapsed_ms):
         return 0 <= step <= self.bound(elapsed_ms)

@@ -1,12 +1,14 @@
 """The meters of one RS-485 port: read in rounds, and one that fails is paid for by itself.
 
-A round reads every meter in service once; rounds begin a poll apart. A meter that failed a
+A round reads every meter in service once; rounds begin a poll apart. A reading of many requests
+(six at 2400 Bd take 1.7 s) pauses between two of them when a round is due and others come first
+in it: they keep their beat, and each round brings it on. A meter that failed a
 reading leaves the rounds and is probed after 0.5, 1, 2 ... 10 s, soon with single tries, when the
 round is through: so it costs the others nothing while the line has time to spare.
 Where it has none, an account bounds the cost: whoever makes a round late by failed tries
 (silence, noise, or retries that ended well) may try again only when that is at most 5 % of
-the time since, but for a first allowance. The longest pause is 14 s: a meter that returns
-is found within 15.
+the time since, but for a first allowance. The longest pause is 12.5 s: a meter that returns
+is found within 15, also one that waits for its turn and has six requests to answer.
 """
 
 from karez_protocols.constant import const
@@ -16,15 +18,15 @@ from .master import CRC, NOISE, SILENT, TRIES, Master
 _DOUBTFUL = const(3)  # failed readings in a row
 _BACK_OFF_US = const(500_000)  # first pause after a failed reading; doubles
 _BACK_OFF_MAX_US = const(10_000_000)
-_PAUSE_MAX_US = const(14_000_000)
-_SHARE = const(20)  # a twentieth of the time may be lost to one meter
-_ALLOWANCE_US = const(30_000_000)  # 1.5 s of failed tries, times the above, before it is held back
+_PAUSE_MAX_US = const(12_500_000)
+_SHARE = const(22)  # so much of the time, and the others' cycle is 1/21 longer: below a twentieth
+_ALLOWANCE_US = const(33_000_000)  # 1.5 s of failed tries, times the above, before it is held back
 # Coil, arc and contacts disturb the line for a moment; a fault then is no meter's fault.
 _SWITCHING_US = const(2_000_000)
 
 
 class Bus:
-    """One port's master and its meters; `readers` is a list of (name, MeterReader).
+    """One port's master and its meters; `readers`: a list of (name, MeterReader), what rules the pump first.
 
     `uart`: read() -> bytes, write(bytes), configure(baud, parity, stop_bits).
     """
@@ -46,6 +48,7 @@ class Bus:
         self._poll_us = 0
         self._began_us = 0  # the reading
         self._quiet_us = 0  # until then faults are the contactor's
+        self._wake_us = 0  # with nobody to read: when there will be
         self._is_hurried = False
 
     @property
@@ -63,6 +66,7 @@ class Bus:
             if found:
                 self._begin(found[1], now_us)
             return None
+        self._wake_us = 0
         reader = found[1]
         if self._is_hurried and not self.master.is_waiting():
             # What changed goes before the rest of this reading, which leaves no trace.
@@ -70,8 +74,11 @@ class Bus:
             self._is_hurried = False
             self._current = None
             return None
-        reading = reader.step(self.master, now_us)
+        reading = reader.step(self.master, now_us, self._must_yield(reader, now_us))
         if reading is None:
+            if reader.is_paused:
+                reader.spent_us = now_us - self._began_us
+                self._current = None
             return None
         self._current = None
         self._is_hurried = False
@@ -82,7 +89,10 @@ class Bus:
         """The contactor has switched: begin a round as soon as the line is free."""
         self._quiet_us = now_us + _SWITCHING_US
         self._round_us = -1
+        self._wake_us = 0
         self._at = len(self._readers)
+        for _, reader in self._readers:
+            reader.is_paused = False  # it begins anew
         if self._current:
             self._is_hurried = True
             self.master.stop_trying()
@@ -90,15 +100,7 @@ class Bus:
     def next_deadline_us(self):
         """When the next turn is needed even if nothing comes in."""
         deadline_us = self.master.next_deadline_us()
-        if deadline_us is not None:
-            return deadline_us
-        if self._current or self._at < len(self._readers):
-            return 0
-        deadline_us = self._next_round_us()
-        for _, reader in self._readers:
-            if reader.failed:
-                deadline_us = min(deadline_us, reader.due_us)
-        return deadline_us
+        return self._wake_us if deadline_us is None else deadline_us
 
     # -- inside -------------------------------------------------------------------------
 
@@ -108,21 +110,34 @@ class Bus:
     def _next(self, now_us):
         """Return whom to read now: the round's next, then who is to be probed, then a new round's first."""
         found = self._of_round(now_us)
-        if found is None:
-            due_us = self._next_round_us()
-            for one in self._readers:
-                late_us = now_us - one[1].due_us
-                # Where it would make the round late it waits for the next gap, for one poll at most.
-                fits = now_us + one[1].profile.reply_timeout_us < due_us or late_us >= self._poll_us
-                if one[1].failed and late_us >= 0 and fits:
-                    return one
-            if now_us < due_us:
-                return None
-            # Rounds keep their beat, but one that came too late does not hurry the next.
-            self._round_us = due_us if due_us and now_us - due_us < self._poll_us else now_us
-            self._at = 0
-            found = self._of_round(now_us)
-        return found
+        if found:
+            return found
+        due_us = self._wake_us = self._next_round_us()
+        for one in self._readers:
+            if not one[1].failed:
+                continue
+            probe_us = one[1].due_us
+            if max(now_us, probe_us) + one[1].profile.reply_timeout_us >= due_us:
+                probe_us += _BACK_OFF_US  # it would make the round late: the next gap, or then
+            if probe_us <= now_us:
+                return one
+            self._wake_us = min(self._wake_us, probe_us)
+        if now_us < due_us:
+            return None
+        # Rounds keep their beat, but one that came too late does not hurry the next.
+        self._round_us = due_us if due_us and now_us - due_us < self._poll_us else now_us
+        self._at = 0
+        return self._of_round(now_us)
+
+    def _must_yield(self, reader, now_us):
+        """True when a round is due, and somebody comes before this meter in it."""
+        if now_us >= self._next_round_us():
+            for _, other in self._readers:
+                if other is reader or reader.failed:
+                    break  # a meter that is back is read at once
+                if not other.failed and other.due_us <= now_us:
+                    return True
+        return False
 
     def _of_round(self, now_us):
         while self._at < len(self._readers):
@@ -137,21 +152,21 @@ class Bus:
             self._line = reader.line
             self._uart.configure(*reader.line)
             self.master.set_line(reader.line[0], reader.character_bits, now_us)
-        self._began_us = now_us
+        self._began_us = now_us - (reader.spent_us if reader.is_paused else 0)
         reader.is_disturbed = now_us < self._quiet_us
         # One bad moment of the line costs no meter its place: single tries are for the long silent.
-        is_doubtful = reader.failed >= _DOUBTFUL or reader.paid_us > now_us + _ALLOWANCE_US
-        reader.begin(self.master, now_us, 1 if is_doubtful else TRIES, self._answers[reader.codec])
+        tries = 1 if reader.failed >= _DOUBTFUL else TRIES
+        reader.begin(self.master, now_us, tries, self._answers[reader.codec])
         self.master.serve(self._uart, now_us)
 
     def _judge(self, reader, status, now_us):
         """Charge a reading's failed tries, and say when this meter may try again."""
         is_failed = status in (SILENT, CRC, NOISE)
-        if reader.is_disturbed:
+        if reader.is_disturbed and is_failed:
+            if reader.failed:
+                reader.due_us = now_us + _BACK_OFF_US  # a silent one is not asked without end either
             return
-        lost_us = now_us - self._began_us
-        if not is_failed:
-            lost_us = lost_us * reader.lost // (reader.lost + len(reader.profile.requests))
+        lost_us = now_us - self._began_us if is_failed else reader.lost_us
         # Only what makes the next round late costs the others anything.
         lost_us = min(lost_us, max(0, now_us - self._next_round_us()))
         # What cannot be had back by the longest pause is forgiven.
@@ -159,6 +174,14 @@ class Bus:
         reader.paid_us = min(max(reader.paid_us, now_us) + _SHARE * lost_us, most_us)
         pause_us = max(0, reader.paid_us - now_us - _ALLOWANCE_US)
         reader.failed = reader.failed + 1 if is_failed else 0
+        if reader.failed < 2 and reader is self._readers[0][1]:
+            # It rules the pump: read in every round while it answers; "gone" takes a second failure, soon.
+            pause_us = 0
         if is_failed:
-            pause_us = max(pause_us, min(_BACK_OFF_US << min(reader.failed - 1, 8), _BACK_OFF_MAX_US))
+            # Not before a late answer has passed: waiting for it then would hold the line.
+            pause_us = max(
+                pause_us,
+                reader.profile.reply_timeout_us,
+                min(_BACK_OFF_US << min(reader.failed - 1, 8), _BACK_OFF_MAX_US),
+            )
         reader.due_us = now_us + pause_us

@@ -60,7 +60,8 @@ class Master:
 
     Outcome of `request`: `status`; `data` (register bytes) if OK, `code` if EXCEPTION; `tries` it took;
     `answered_us` when the answer was complete. Counters run for ever: `counts[status]` per
-    try, `reader` for repairs, `stray_bytes` for what came when nothing was asked.
+    try, `reader` for repairs, `stray_bytes` for what came when nothing was asked. `lost_us` is what
+    the last exchange took beside its last try: failed ones, and waiting for late answers to pass.
     """
 
     def __init__(self, reader, baud, character_bits=10):
@@ -74,7 +75,7 @@ class Master:
         self.stray_bytes = 0
         self.state = IDLE
         self.status = SILENT
-        self.code = self.tries = self.answered_us = 0
+        self.code = self.tries = self.answered_us = self.lost_us = 0
         self.data = b""
         self.request: Any = None
         self._options = (REPLY_TIMEOUT_US, BYTE_GAP_US, 0, TRIES)
@@ -83,7 +84,7 @@ class Master:
         self._reply_wire_us = 0
         self._noise_before = 0
         self._timed_out = False  # in this exchange
-        self._late = (0, 0)  # address that may still answer an earlier request, and until when
+        self._late: dict = {}  # address -> until when it may still answer an earlier request
 
     # -- what the caller asks -----------------------------------------------------------
 
@@ -112,8 +113,9 @@ class Master:
         self.tries = 0
         self.data = b""
         self._timed_out = False
-        address, until_us = self._late
-        self._aim(max(now_us, until_us) if address == request.address else now_us, now_us)
+        until_us = max(now_us, self._late.get(request.address, 0))
+        self.lost_us = until_us - now_us
+        self._aim(until_us, now_us)
         return self._fire(_START)
 
     def set_line(self, baud, character_bits, now_us):
@@ -134,6 +136,8 @@ class Master:
         """Give the exchange up: a stop goes before any reading. Its answer, if one comes, is dropped."""
         if self.state == WAITING:
             self._leave(1)
+        elif self.state == SENDING and self._timed_out:
+            self._leave(2)
         self._fire(_CANCEL)
 
     def serve(self, port, now_us):
@@ -166,9 +170,12 @@ class Master:
             return b""
         frame = self.reader.expect(self.request)
         self._noise_before = self.reader.noise_bytes
+        sent_us = now_us + wire_us(len(frame), self._baud, self._bits)
+        if self.tries:
+            self.lost_us += sent_us - self._sent_us
         self.tries += 1
         self.code = 0
-        self._sent_us = self._heard_us = now_us + wire_us(len(frame), self._baud, self._bits)
+        self._sent_us = self._heard_us = sent_us
         self._fire(_SENT)
         return frame
 
@@ -212,8 +219,10 @@ class Master:
 
     def _answer_due_us(self):
         due_us = self._sent_us + self._options[0]
-        if self.reader.is_inside or self.reader.is_damaged:
-            # Our answer has begun, or has come and is bad: the pause after it decides.
+        if self.reader.is_inside or self.reader.is_over:
+            # Our answer has begun, or has come and is bad: the pause after it decides. One that
+            # was cut may have been noise like its header: the answer may still come, and asked
+            # anew the meter would answer twice.
             due_us = max(self._heard_us, self._sent_us) + self._options[1]
         # Even endless noise ends: the longest wait for a first byte, then a whole reply.
         return min(due_us, self._sent_us + self._options[0] + self._options[1] + self._reply_wire_us)
@@ -241,7 +250,7 @@ class Master:
             status = CRC
         elif self.reader.noise_bytes > self._noise_before:
             status = NOISE
-        self._timed_out = self._timed_out or status != CRC
+        self._timed_out = self._timed_out or not self.reader.is_over
         self.reader.close()
         if self.tries < self._options[3]:
             self._again(status, now_us, now_us)
@@ -263,5 +272,5 @@ class Master:
     def _leave(self, timeouts):
         """An answer may still come: the next exchange with this meter waits for it to pass."""
         until_us = self._sent_us + timeouts * self._options[0] + self._reply_wire_us
-        self._late = (self.request.address, until_us)
+        self._late[self.request.address] = until_us
         self.reader.close()

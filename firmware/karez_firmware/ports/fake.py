@@ -150,6 +150,8 @@ class Port:
         self.stations: dict = {}
         self.talkers: list = []  # meters of other protocols: frame -> answer or None
         self.uarts = [self]
+        self.pulses = [0, 0]  # not yet taken, of each input
+        self.is_sound = [True, True]
         self.baud, self.character_bits = 9600, 10
         self.coil = None  # called as (on, now_us)
         self.broker = None
@@ -228,6 +230,11 @@ class Port:
             self._answer(
                 len(data), modbus_frames.encode_reply(Reply(request.address, request.function, answer))
             )
+
+    def take_pulses(self, number):
+        """Pulses since the last call, and whether the loop is sound."""
+        pulses, self.pulses[number] = self.pulses[number], 0
+        return pulses, self.is_sound[number]
 
     def _answer(self, asked, frame):
         characters_us = wire_us(asked + len(frame), self.baud, self.character_bits)

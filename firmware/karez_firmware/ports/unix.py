@@ -5,7 +5,7 @@ bench goes away (end of file) the outputs go off and the process ends: the bench
 mains, the relay board and the watchdog of this controller.
 
 Lines from the bench:   clock SPEED UTC_MS · aux 0|1 · start CREDENTIAL · stop CREDENTIAL ·
-                        object SORT HEX
+                        object SORT HEX · pulse INPUT COUNT · loop INPUT 0|1
 Lines to the bench:     identity NAME KEY POINT · coil 0|1 · panel LINE|LINE|LINE|LINE ·
                         beat WAITING PHASE LAST_LOSS · record SLOT · need SORT ... · taken SORT ·
                         refused TEXT · commissioned (the process ends; start it anew)
@@ -27,6 +27,7 @@ from .unix_uart import Uart
 NOR_SIZE = 272 * SECTOR
 FRAM_SIZE = SECTOR
 LINE_SIZE_MAX = 8_300  # an object of 4 kB in hex, and its name
+INPUTS = 2  # for pulses
 WAIT_MS_MAX = 200  # never away from the control loop for longer (design §4: step every 500 ms)
 # Below a millisecond poll() cannot wait; a silent interval ends by spinning on the clock.
 SPIN_US = 1_000
@@ -54,14 +55,17 @@ class Port:
         self._poll = select.poll()
         self._poll.register(self._bench, select.POLLIN)
         self.uarts = [Uart(path) for path in uart_paths]
-        for uart in self.uarts:
-            self._poll.register(uart.file, select.POLLIN)
+        self._lines = [uart.file for uart in self.uarts]
+        for line in self._lines:
+            self._poll.register(line, select.POLLIN)
         self._speed = 1
         self._base_us = 0  # simulated microseconds at the tick below
         self._base_tick = time.ticks_us()
         self._utc_base_ms = int(time.time()) * 1000
         self._net = None
         self._has_time = False
+        self._pulses = [0] * INPUTS  # since the app last took them
+        self._is_sound = [True] * INPUTS  # the supervised loop of each pulse input
         self._early = []  # what the bench said before it told the time
 
     # -- time ---------------------------------------------------------------------------
@@ -91,7 +95,10 @@ class Port:
         if left_us <= 0:
             return
         if left_us > SPIN_US:
-            self._poll.poll(min((left_us - SPIN_US // 2) // 1000, WAIT_MS_MAX))
+            for thing, event in self._poll.poll(min((left_us - SPIN_US // 2) // 1000, WAIT_MS_MAX)):
+                if event & select.POLLHUP and thing in self._lines:
+                    self._poll.unregister(thing)  # a line that is gone would end every wait at once
+                    self._lines.remove(thing)
             return
         while self.now_us() < deadline_us:
             pass
@@ -103,6 +110,11 @@ class Port:
     def random_below(self, limit):
         """A random integer in 0..limit-1, for jitter."""
         return int.from_bytes(os.urandom(4), "little") % limit
+
+    def take_pulses(self, number):
+        """Return (pulses since the last call, whether the loop is sound) of a pulse input."""
+        pulses, self._pulses[number] = self._pulses[number], 0
+        return pulses, self._is_sound[number]
 
     # -- network ------------------------------------------------------------------------
 
@@ -164,7 +176,11 @@ class Port:
         for part in parts:
             try:
                 words = str(part, "utf-8").split(" ")
-                if words[0] != "clock":
+                if words[0] == "pulse":
+                    self._pulses[int(words[1])] += int(words[2])
+                elif words[0] == "loop":
+                    self._is_sound[int(words[1])] = words[2] == "1"
+                elif words[0] != "clock":
                     lines.append(words)
                 elif int(words[1]) > 0:
                     self._set_clock(int(words[1]), int(words[2]))

@@ -31,19 +31,22 @@ class Uart:
             flags |= _PARITY | (_ODD if parity == "O" else 0)
         if stop_bits == 2:
             flags |= _STOP_2
-        mode = termios.tcgetattr(self.file.fileno())
-        mode[0] = mode[1] = mode[3] = 0
-        mode[2] = flags
-        mode[4] = mode[5] = _SPEEDS[baud]
-        mode[6][5] = mode[6][6] = 0  # VMIN = VTIME = 0: a read never waits
-        termios.tcsetattr(self.file.fileno(), 0, mode)
+        try:
+            mode = termios.tcgetattr(self.file.fileno())
+            mode[0] = mode[1] = mode[3] = 0
+            mode[2] = flags
+            mode[4] = mode[5] = _SPEEDS[baud]
+            mode[6][5] = mode[6][6] = 0  # VMIN = VTIME = 0: a read never waits
+            termios.tcsetattr(self.file.fileno(), 0, mode)
+        except OSError:
+            pass  # the line is gone: its meters are silent, which is a state and no end
 
     def read(self):
         """Bytes that came in, b"" when none did."""
         try:
             count = self.file.readinto(self._buffer)
         except OSError:
-            count = 0  # the line is gone: its meters are silent, which is a state and no end
+            count = 0  # as above
         return bytes(self._buffer[:count]) if count else b""
 
     def write(self, data):

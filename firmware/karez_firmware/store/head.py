@@ -10,7 +10,7 @@ from karez_protocols import fields
 from karez_protocols.constant import const
 
 COPY_SIZE = 256
-_MAGIC = const(0x315A484B)  # "KHZ1"
+_MAGIC = const(0x325A484B)  # "KHZ2"
 
 LAYOUT = """
 magic u4
@@ -35,6 +35,8 @@ energy_wh u6
 energy_register_wh u6
 good_utc_s u4
 held_l u4
+water_pulses u6
+energy_pulses u6
 """
 
 NO_PLACE = 2  # objects stand in place 0 or 1
@@ -62,6 +64,8 @@ _FRESH = {
     "energy_register_wh": None,
     "good_utc_s": None,
     "held_l": 0,
+    "water_pulses": None,  # never counted, or lost with the head
+    "energy_pulses": None,
 }
 
 
