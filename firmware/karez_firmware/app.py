@@ -61,7 +61,7 @@ class App:
         )  # fmt: skip
         self.evidence.core_digest = self._core_digest()
         self.evidence.config_digest = hashlib.sha256(site.config).digest()[:24]
-        self._buses = []
+        self._buses: list = []
         for line, uart in enumerate(port.uarts):
             readers = [
                 (one[0], MeterReader(one[1], one[2])) for one in site.meters if one[1] and one[3] == line

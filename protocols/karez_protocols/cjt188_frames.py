@@ -30,7 +30,7 @@ LENGTH_MIN = 3  # identifier and SER
 LENGTH_READ_MAX = 0x64  # the standard's limits for L, either direction
 LENGTH_WRITE_MAX = 0x32
 FRAME_BYTES = 13  # beside what L counts and the preamble
-PREAMBLE_MAX = 64  # ours: the standard sends 2 to 4 FE, captures show 0 to 5, a wake train more
+PREAMBLE_MAX = 64  # ours: the standard sends 2 to 4 FE, captures show 0 to 5, 6, 7 and 13, a wake train more
 ANY_ADDRESS = "AA" * 7
 ANY_TYPE = 0xAA
 

@@ -9,6 +9,7 @@ from .cjt188_frames import (
     FRAME_BYTES,
     LENGTH_MIN,
     LENGTH_READ_MAX,
+    PREAMBLE_MAX,
     WrongLength,
     decode,
     is_address,
@@ -17,7 +18,6 @@ from .cjt188_frames import (
 from .errors import Malformed, ProtocolError
 from .piece import Piece
 
-PREAMBLE_BYTES_MAX = 5  # counted with a frame; public captures show 0 to 5
 HEADER_BYTES = 11  # 68, type, number, control code, L
 
 
@@ -46,7 +46,7 @@ def pieces(data):
 def _start(data, at, begin):
     """Where the preamble of a frame at `at` begins, not before `begin`."""
     start = at
-    while start > begin and at - start < PREAMBLE_BYTES_MAX and data[start - 1] == 0xFE:
+    while start > begin and at - start < PREAMBLE_MAX and data[start - 1] == 0xFE:
         start -= 1
     return start
 
@@ -90,7 +90,7 @@ def _stray(data, begin, end):
     noun = "1 stray byte" if count == 1 else "%d stray bytes" % count
     if any(byte != 0xFE for byte in data[begin:end]):
         return noun + ", no frame begins in them"
-    return noun + " FE: a preamble of more than %d, or without a frame" % PREAMBLE_BYTES_MAX
+    return noun + " FE: a preamble of more than %d, or without a frame" % PREAMBLE_MAX
 
 
 def _fault(data, at, end):

@@ -13,7 +13,8 @@ from .errors import BadChecksum, Malformed, NotAllowed, TooLarge
 START = 0x68
 END = 0x16
 PREAMBLE = 0xFE
-PREAMBLE_BYTES_MAX = 5  # a master sends 4, replies were seen with 0 to 4; one more is taken
+PREAMBLE_BYTES_MAX = 64  # taken with a frame: public captures show 0 to 5, 6, 7 and 13, ours a wake train
+PREAMBLE_SENT_MAX = 5  # a master sends 4, a meter 0 to 4; one more is allowed
 BARE_BYTES = 12  # a frame without data
 FRAME_BYTES_MAX = BARE_BYTES + DATA_BYTES_MAX
 
@@ -55,7 +56,7 @@ def digits_of(raw):
 
 
 def preamble_bytes(data):
-    """Return how many FE bytes open `data`, five at most."""
+    """Return how many FE bytes open `data`, 64 at most."""
     count = 0
     while count < min(len(data), PREAMBLE_BYTES_MAX) and data[count] == PREAMBLE:
         count += 1
@@ -96,7 +97,7 @@ def check_seal(data, start, length):
 
 
 def decode_frame(data):
-    """Return the Frame in exactly these bytes; up to five FE may stand before it.
+    """Return the Frame in exactly these bytes; up to 64 FE may stand before it.
 
     Raises BadFrame, BadChecksum, TooLarge.
     """
@@ -113,8 +114,8 @@ def decode_frame(data):
 
 
 def encode_frame(frame, preamble=0):
-    """Return the bytes of a Frame after so many FE. Raises NotAllowed."""
-    if not 0 <= frame.control <= 0xFF or not 0 <= preamble <= PREAMBLE_BYTES_MAX:
+    """Return the bytes of a Frame after so many FE, five at most. Raises NotAllowed."""
+    if not 0 <= frame.control <= 0xFF or not 0 <= preamble <= PREAMBLE_SENT_MAX:
         raise NotAllowed("control %d, %d bytes of preamble" % (frame.control, preamble))
     raw = sealed(address_bytes(frame.address), frame.control, bytes(frame.data))
     return bytes((PREAMBLE,)) * preamble + raw

@@ -130,7 +130,7 @@ def _gap(data, start, end, found):
 def pieces(data):
     """Return [Piece] of a capture, in order; together they cover every byte.
 
-    `frame` is a message of dlt645_messages; a piece begins with its preamble, of which five FE
+    `frame` is a message of dlt645_messages; a piece begins with its preamble, of which 64 FE
     count. `error` is a BadFrame, BadChecksum or TooLarge. Raises nothing.
     """
     data = bytes(data)

@@ -121,7 +121,8 @@ class Profile:
         """
         at = self._total_row()
         found = self._number(at, replies)
-        return max(1, found and self._scaled(at, 1, found[1], replies) or 1)
+        step = self._scaled(at, 1, found[1], replies) if found else 1
+        return step or 1
 
     def scale_key(self, replies):
         """Return the bytes that the total's scale hangs on (ratios, unit, multiplier).
