@@ -35,6 +35,7 @@ _LOOK_BACK = const(256)  # records: an irrigation writes one in 5 minutes, so 21
 # irrigations out of the ring; the gateway sends again until it sees a record (downlink.py).
 _NOTES = const(8)
 _NOTE_MS = const(60_000)
+_WAIT_MS = const(1_000)
 _SLICES = const(20)  # slices of background work per turn: together far below a step
 
 
@@ -62,6 +63,7 @@ class App:
         self.evidence.core_digest = self._core_digest()
         self.evidence.config_digest = hashlib.sha256(site.config).digest()[:24]
         self._buses: list = []
+        self._free_ms = 0  # when no answer was outstanding
         for line, uart in enumerate(port.uarts):
             readers = [
                 (one[0], MeterReader(one[1], one[2])) for one in site.meters if one[1] and one[3] == line
@@ -172,7 +174,8 @@ class App:
         self.control_if_due()
         poll_us = self.controller.poll_ms() * 1000
         for bus in self._buses:
-            finished = bus.turn(self.port.now_us(), poll_us)
+            heard = bus.hear()
+            finished = bus.turn(self.port.now_us(), poll_us, heard)
             if finished:
                 name, reading = finished
                 setattr(self._inputs, name, reading)
@@ -188,8 +191,16 @@ class App:
         self._show()
 
     def _is_waiting(self):
-        """True while a meter's answer is outstanding, on any line."""
-        return any(bus.is_waiting for bus in self._buses)
+        """True while a meter's answer is outstanding, on any line; for a second at most.
+
+        Two busy lines may leave no moment between them: then records go first, and an answer
+        that is spoilt by it is asked for again.
+        """
+        now_ms = self.port.now_ms()
+        is_waiting = any(bus.is_waiting for bus in self._buses)
+        if not is_waiting:
+            self._free_ms = now_ms
+        return is_waiting and now_ms - self._free_ms < _WAIT_MS
 
     def may_block(self):
         """True when a TLS handshake may block the loop: no opening falls due meanwhile (design §4)."""

@@ -12,6 +12,7 @@ _TOTALS = {"water": "volume_l", "energy": "energy_wh"}  # what the controller as
 _STATIONS = 247  # Modbus over serial line 2.2
 _PULSE_MILLI_MAX = 10_000_000  # 10 m3 or 10 kWh a pulse
 _INPUTS_MAX = 2
+_BAUDS = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)  # what meters and UARTs both know
 _LINES_MAX = 2  # RS-485 ports of a board; counted from 0 in the document
 _ACCOUNT_MAX = (1 << 32) - 2  # what a record's u4 holds; all ones is unknown
 
@@ -61,8 +62,8 @@ class Configuration:
                 _check_text("address", meter["address"])  # digits; its protocol knows how many
             else:
                 _check_whole("address", meter["address"], _STATIONS)
-            if meter.get("baud") is not None:
-                _check_whole("baud", meter["baud"], 115_200)
+            if meter.get("baud") is not None and meter["baud"] not in _BAUDS:
+                raise ValueError("baud %r is none of %s" % (meter["baud"], str(_BAUDS)))
             _check_whole("line", meter.get("line", 0) + 1, _LINES_MAX)
         quantities = [meter["quantity"] for meter in self.meters]
         if quantities.count("water") != 1 or len(quantities) > 2:
@@ -80,9 +81,21 @@ def read(data):
         raise BadConfiguration("configuration: %s" % error)
 
 
+def _take_place(places, line, address):
+    for other in places.setdefault(line, []):
+        # A wildcard asks whoever is there.
+        if address == other or "A" in address + other:
+            raise BadConfiguration("configuration: address %s is taken on its line" % address)
+    places[line].append(address)
+
+
 def profiles(port, meters):
-    """Return the Profile of each meter, None for one that sends pulses. Raises BadConfiguration when one cannot be read with another."""
+    """Return the Profile of each meter, None for one that sends pulses.
+
+    Raises BadConfiguration for one that does not ship or fit, or stands in another's place.
+    """
     found: list = []
+    places: dict = {}
     for meter in meters:
         if meter["profile"] is None:
             found.append(None)
@@ -91,11 +104,12 @@ def profiles(port, meters):
             name = "karez_protocols/profiles/%s.json" % meter["profile"]
             profile = Profile(json.loads(port.resource(name)), meter.get("baud"))
             profile.codec.encode_request(profile.request(0, meter["address"]))
-        except (OSError, ProtocolError, TypeError, ValueError) as error:
+        except (OSError, ProtocolError, AttributeError, TypeError, ValueError) as error:
             raise BadConfiguration("configuration: meter %s: %s" % (meter["profile"], error))
         if meter.get("line", 0) >= len(port.uarts):
             raise BadConfiguration("configuration: this controller has no meter line %d" % meter["line"])
         if profile.total != _TOTALS[meter["quantity"]]:
             raise BadConfiguration("configuration: %s counts no %s" % (meter["profile"], meter["quantity"]))
         found.append(profile)
+        _take_place(places, (meter.get("line", 0), profile.protocol), str(meter["address"]))
     return found

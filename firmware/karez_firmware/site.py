@@ -17,4 +17,5 @@ class Site:
         self.settings: dict = {}
         self.accounts: dict = {}  # credential (8 bytes) -> account number
         self.link: dict = {}
-        self.meters: list = []  # (quantity, Profile, address, line), or (quantity, None, milli per pulse, input)
+        # (quantity, Profile, address, line), or (quantity, None, milli per pulse, input)
+        self.meters: list = []

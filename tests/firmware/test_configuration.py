@@ -108,7 +108,7 @@ def test_meters_that_no_bus_could_read_are_refused():
         ("profile", (None, "", 3)),
         ("address", (0, 248, "", None, 1.5)),
         ("line", (-1, 2, "0", None)),
-        ("baud", (0, -9600, "9600", 1_000_000)),
+        ("baud", (0, -9600, "9600", 9601, 1_000_000)),
     ):
         for value in values:
             meters = document()["meters"]
@@ -132,6 +132,8 @@ def test_profiles_that_do_not_ship_or_do_not_fit_are_refused():
         ({"profile": "sdm630"}, "counts no water"),
         ({"address": "1"}, "meter tuf2000m"),
         ({"line": 1}, "no meter line 1"),
+        ({"address": 2}, "address 2 is taken"),
+        ({"profile": "cjt188"}, "meter cjt188"),  # a station's number is no meter's
     ):
         meter = dict(water)
         meter.update(change)

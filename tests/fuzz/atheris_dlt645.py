@@ -13,7 +13,7 @@ def one_input(data: bytes) -> None:
     from karez_gateway.decoder.dlt645 import decode
     from karez_gateway.decoder.finding import Options
     from karez_protocols.dlt645 import ReplyReader, question
-    from karez_protocols.dlt645_frames import preamble_bytes
+    from karez_protocols.dlt645_frames import PREAMBLE_SENT_MAX, preamble_bytes
     from karez_protocols.dlt645_messages import encode_message
     from karez_protocols.dlt645_stream import pieces
 
@@ -21,7 +21,8 @@ def one_input(data: bytes) -> None:
     for piece in pieces(data):
         raw = data[piece.offset : piece.offset + piece.length]
         covered += piece.length
-        if piece.error is None and encode_message(piece.frame, preamble_bytes(raw)) != raw:
+        excess = max(preamble_bytes(raw) - PREAMBLE_SENT_MAX, 0)
+        if piece.error is None and encode_message(piece.frame, preamble_bytes(raw) - excess) != raw[excess:]:
             raise RuntimeError("a frame does not encode to its own bytes")
     if covered != len(data):
         raise RuntimeError("bytes without a piece")

@@ -68,7 +68,7 @@ def test_pieces_cover_every_byte_and_hold_only_what_stands_there(data):
         at += piece.length
         raw = data[piece.offset : at]
         if piece.error is None:
-            assert is_sealed(raw.lstrip(b"\xfe")) and len(raw) - len(raw.lstrip(b"\xfe")) <= 5
+            assert is_sealed(raw.lstrip(b"\xfe")) and len(raw) - len(raw.lstrip(b"\xfe")) <= 64
             assert piece.frame == decode_message(raw)
         else:
             assert piece.frame is None and isinstance(piece.error, ProtocolError)
@@ -91,7 +91,8 @@ def test_a_frame_is_taken_only_if_it_is_sealed(data):
     except ProtocolError:
         return
     assert is_sealed(data.lstrip(b"\xfe"))
-    assert encode_frame(frame, len(data) - len(data.lstrip(b"\xfe"))) == data
+    train = len(data) - len(data.lstrip(b"\xfe"))  # a sender may send five
+    assert b"\xfe" * max(train - 5, 0) + encode_frame(frame, min(train, 5)) == data
 
 
 @given(digits, st.integers(0, 255), payloads)

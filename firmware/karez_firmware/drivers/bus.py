@@ -7,7 +7,7 @@ reading leaves the rounds and is probed after 0.5, 1, 2 ... 10 s, soon with sing
 round is through: so it costs the others nothing while the line has time to spare.
 Where it has none, an account bounds the cost: whoever makes a round late by failed tries
 (silence, noise, or retries that ended well) may try again only when that is at most 5 % of
-the time since, but for a first allowance. The longest pause is 12.5 s: a meter that returns
+the time since, but for a first allowance. The longest pause is 13 s: a meter that returns
 is found within 15, also one that waits for its turn and has six requests to answer.
 """
 
@@ -18,7 +18,7 @@ from .master import CRC, NOISE, SILENT, TRIES, Master
 _DOUBTFUL = const(3)  # failed readings in a row
 _BACK_OFF_US = const(500_000)  # first pause after a failed reading; doubles
 _BACK_OFF_MAX_US = const(10_000_000)
-_PAUSE_MAX_US = const(12_500_000)
+_PAUSE_MAX_US = const(13_000_000)
 _SHARE = const(22)  # so much of the time, and the others' cycle is 1/21 longer: below a twentieth
 _ALLOWANCE_US = const(33_000_000)  # 1.5 s of failed tries, times the above, before it is held back
 # Coil, arc and contacts disturb the line for a moment; a fault then is no meter's fault.
@@ -49,6 +49,7 @@ class Bus:
         self._began_us = 0  # the reading
         self._quiet_us = 0  # until then faults are the contactor's
         self._wake_us = 0  # with nobody to read: when there will be
+        self._is_fresh = False  # a round has just been read
         self._is_hurried = False
 
     @property
@@ -56,10 +57,14 @@ class Bus:
         """True while an answer is outstanding: no flash is written now."""
         return self.master.is_waiting()
 
-    def turn(self, now_us, poll_us):
+    def hear(self):
+        """Return what has come in: taken before the clock is read, so that no byte is dated early."""
+        return self._uart.read()
+
+    def turn(self, now_us, poll_us, heard=None):
         """One turn of the bus; return (name, reading) when one has just ended, else None."""
         self._poll_us = poll_us
-        self.master.serve(self._uart, now_us)
+        self.master.serve(self._uart, now_us, heard)
         found = self._current
         if found is None:
             found = self._current = self._next(now_us)
@@ -110,6 +115,7 @@ class Bus:
     def _next(self, now_us):
         """Return whom to read now: the round's next, then who is to be probed, then a new round's first."""
         found = self._of_round(now_us)
+        is_fresh, self._is_fresh = self._is_fresh, found is not None
         if found:
             return found
         due_us = self._wake_us = self._next_round_us()
@@ -117,8 +123,8 @@ class Bus:
             if not one[1].failed:
                 continue
             probe_us = one[1].due_us
-            if max(now_us, probe_us) + one[1].profile.reply_timeout_us >= due_us:
-                probe_us += _BACK_OFF_US  # it would make the round late: the next gap, or then
+            if not is_fresh and max(now_us, probe_us) + one[1].profile.reply_timeout_us >= due_us:
+                continue  # it would make the round late: right behind it there is most time
             if probe_us <= now_us:
                 return one
             self._wake_us = min(self._wake_us, probe_us)
@@ -127,6 +133,7 @@ class Bus:
         # Rounds keep their beat, but one that came too late does not hurry the next.
         self._round_us = due_us if due_us and now_us - due_us < self._poll_us else now_us
         self._at = 0
+        self._is_fresh = True
         return self._of_round(now_us)
 
     def _must_yield(self, reader, now_us):

@@ -140,9 +140,10 @@ class Master:
             self._leave(2)
         self._fire(_CANCEL)
 
-    def serve(self, port, now_us):
+    def serve(self, port, now_us, data=None):
         """One turn with a port (`read() -> bytes`, `write(bytes)`); True when the exchange has ended."""
-        data = port.read()
+        if data is None:
+            data = port.read()
         was_busy = self.state in (SENDING, WAITING)
         if data:
             self.receive(data, now_us)

@@ -40,7 +40,10 @@ class PulseMeter:
         self._between_us = 0  # time between the last two; 0: not yet known
         self._began_us = None
 
-    def turn(self, now_us, poll_us):
+    def hear(self):
+        """Nothing comes in by bytes."""
+
+    def turn(self, now_us, poll_us, heard=None):  # noqa: ARG002 - a bus's turn
         """Return (name, reading) at every pulse and every poll, else None."""
         if self._began_us is None:
             self._began_us = now_us
