@@ -6,15 +6,21 @@ Nothing here prints: `shown` is called with each line for the person at the benc
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING
 
-from karez_simulators import meter_choice
+from karez_simulators import bench_commands, bench_wording, meter_choice
 from karez_simulators.adapter_line import AdapterLine
+from karez_simulators.cjt188_meter import Cjt188Meter
 from karez_simulators.clock import Clock
 from karez_simulators.dlt645_meter import Dlt645Meter
 from karez_simulators.line import Line
+from karez_simulators.line_traffic import BAUDS
+from karez_simulators.line_troubles import LineTroubles
 from karez_simulators.meter_choice import Serial, Unusable
+from karez_simulators.meter_faults import ACTS
 from karez_simulators.steady_well import SteadyWell
+from karez_simulators.well import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,63 +28,61 @@ if TYPE_CHECKING:
     from karez_simulators.line_traffic import Carried
     from karez_simulators.meter_choice import BenchMeter
 
-FATES = {
-    "unknown": "for nobody here, or damaged",
-    "silent": "the meter is silent",
-    "wrong_baud": "asked at another baud rate than the meter's",
-    "spoilt": "spoilt on the wire",
-}
-HELP = """flow M3H            the pump gives this much, e.g. flow 50
-start | stop        the pump
-fault NAME on|off   of every meter that knows it; METER:NAME for one
-faults              names of all faults, those that are on marked *
-show                totals and counters
-quit                end (or Ctrl-C)"""
+FATES = ("unknown", "silent", "wrong_baud", "spoilt", "too_early")  # of a request; any other needs no word
+FLOW_M3H_MAX = LIMITS["rated_flow_lph"][1] // 1000
 
 
 class MetersBench:
     """Meters, pump and port. `start` inside a running loop, `await stop()` when done.
 
     Raises Unusable with one clear line for whatever cannot be done. `finished` is set by
-    `quit` and when the adapter goes away (then `failure` says why).
+    `quit`, when the adapter goes away (then `failure` says why), and when a meter breaks
+    (then `stop` raises what broke it).
     """
 
     def __init__(
-        self, wanted: list[str], serial: Serial, flow_m3h: float, shown: Callable[[str], None] | None = None
+        self,
+        wanted: list[str],
+        serial: Serial,
+        flow_m3h: float,
+        shown: Callable[[str], None] | None = None,
+        lang: str = "en",
     ) -> None:
         self.clock = Clock()
         self.finished = asyncio.Event()
-        self.failure: str | None = None
+        self.failure: Unusable | None = None
+        self.lang = lang
         self._shown = shown
         self._is_wanted = False
         self._flow_m3h = flow_m3h
-        try:
-            self.well = SteadyWell(round(flow_m3h * 1000), self.clock.now_ms())
-        except (ValueError, OverflowError) as error:
-            raise Unusable(f"--flow {flow_m3h:g}: {error}") from None
+        self.well = SteadyWell(_lph(flow_m3h), self.clock.now_ms())
         self.meters = meter_choice.placed(wanted, self.well)
-        if serial.parity is not None and serial.parity not in ("N", "E", "O"):
-            raise Unusable(f"--parity {serial.parity}: N, E or O")
+        if serial.parity not in (None, "N", "E", "O"):
+            raise Unusable("parity", parity=serial.parity)
         self.settings = {meter.label: meter_choice.settings(meter.document, serial) for meter in self.meters}
         self.line = self._line(serial)
         self.line.tap = self._saw
+        self.troubles = LineTroubles(self.line, self.clock, self.meters)
         self._names = {meter.key: meter.label for meter in self.meters}
         for meter in self.meters:
             meter.attach(self.line, self.settings[meter.label][0])
             if isinstance(meter.meter, Dlt645Meter):
                 meter.meter.relay_moved = self._relay_moved
+            elif isinstance(meter.meter, Cjt188Meter):
+                meter.meter.valve_moved = self._valve_moved
         self._tasks: list[asyncio.Task[None]] = []
 
     def _line(self, serial: Serial) -> Line | AdapterLine:
         baud, parity, stop_bits = self.settings[self.meters[0].label]
         if serial.port is None:
-            try:
-                return Line(self.clock, baud=baud)
-            except ValueError as error:
-                raise Unusable(f"--baud: {error}") from None
+            if baud not in BAUDS:
+                raise Unusable("baud", baud=baud, known=BAUDS)
+            return Line(self.clock, baud=baud)
         if len(set(self.settings.values())) > 1:
-            said = ", ".join(f"{label} {meter_choice.spelt(*one)}" for label, one in self.settings.items())
-            raise Unusable(f"one adapter has one setting: {said}; give --baud and --parity for all")
+            said = [f"{label} {meter_choice.spelt(*one)}" for label, one in self.settings.items()]
+            raise Unusable("one_setting", settings=said)
+        if baud <= 0:
+            raise Unusable("baud_port", baud=baud)
         line = AdapterLine(self.clock, serial.port, baud, parity, stop_bits)
         line.lost = self._lost
         return line
@@ -87,18 +91,21 @@ class MetersBench:
         """Open the port, start the pump and serve. Raises Unusable if the port cannot be had."""
         try:
             self.line.open()
-        except (OSError, ValueError) as error:
-            raise Unusable(
-                f"--port {getattr(self.line, 'port_path', '')}: {meter_choice.reason(error)}"
-            ) from None
+        except OSError as error:
+            path = self.line.port_path if isinstance(self.line, AdapterLine) else "pty"
+            raise Unusable("port", path=path, reason=error) from None
+        except (ValueError, OverflowError):
+            raise Unusable("baud_port", baud=self.line.baud) from None
         except ModuleNotFoundError:
-            raise Unusable("--port needs the package pyserial: pip install 'karez[bench]'") from None
+            raise Unusable("pyserial") from None
         self.set_pump(True)
         for meter in self.meters:
             if meter.server is not None:
                 meter.server.start()
             meter.meter.refresh(self.clock.utc())
-            self._tasks.append(asyncio.create_task(self._refresh(meter)))
+            task = asyncio.create_task(self._refresh(meter))
+            task.add_done_callback(lambda _: self.finished.set())
+            self._tasks.append(task)
 
     async def stop(self) -> None:
         """Close everything; raises what went wrong in a meter meanwhile. Harmless twice."""
@@ -106,6 +113,7 @@ class MetersBench:
         for task in tasks:
             task.cancel()
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        await self.troubles.stop()
         for meter in self.meters:
             if meter.server is not None:
                 await meter.server.stop()
@@ -118,33 +126,22 @@ class MetersBench:
 
     def command(self, text: str) -> str:
         """Do what a line of input says; what to answer. Raises Unusable for what it does not know."""
-        words = text.split()
-        verb = words[0] if words else ""
-        if verb == "flow" and len(words) == 2:
-            self.set_flow(words[1])
-        elif verb in ("start", "stop") and len(words) == 1:
-            self.set_pump(verb == "start")
-        elif verb == "fault" and len(words) == 3 and words[2] in ("on", "off"):
-            return self.fault(words[1], words[2] == "on")
-        elif verb == "faults":
-            return self.fault_list()
-        elif verb == "show":
-            return self.totals() + "\n" + self.counts()
-        elif verb == "quit":
-            self.finished.set()
-        elif verb in ("help", "?"):
-            return HELP
-        elif verb:
-            raise Unusable(f"{text.strip()!r} is not understood; help lists what is")
-        return self.pump_line() if verb in ("flow", "start", "stop") else ""
+        return bench_commands.obey(self, text)
 
     def set_flow(self, m3h: str) -> None:
         """The pump gives this many m3/h from now on."""
         try:
-            self.well.set_flow(round(float(m3h) * 1000), self.clock.now_ms())
-            self._flow_m3h = float(m3h)
-        except (ValueError, OverflowError) as error:
-            raise Unusable(f"flow {m3h}: {error}") from None
+            wanted = float(m3h)
+        except ValueError:
+            wanted = math.nan
+        _lph(wanted, m3h)
+        self._flow_m3h = wanted
+        self._let_flow()
+
+    def _let_flow(self) -> None:
+        """What is wanted, or nothing behind a closed valve."""
+        shut = any(isinstance(one.meter, Cjt188Meter) and not one.meter.is_valve_open for one in self.meters)
+        self.well.set_flow(0 if shut else _lph(self._flow_m3h), self.clock.now_ms())
 
     def set_pump(self, on: bool) -> None:
         """The pump starts or stops, if no meter's relay holds it."""
@@ -152,22 +149,31 @@ class MetersBench:
         held = any(
             isinstance(one.meter, Dlt645Meter) and not one.meter.is_relay_closed for one in self.meters
         )
+        was = self.well.is_powered
         self.well.set_contactor(on and not held, self.clock.now_ms())
+        if self.well.is_powered != was:
+            self.troubles.pump_switched()
 
     def fault(self, name: str, on: bool) -> str:
         """Switch NAME of all who know it, or METER:NAME of one."""
-        label, _, fault = name.rpartition(":")
+        label, _, fault = name.rpartition(":")  # a label may hold a colon: cjt188@20:…
         chosen = [meter for meter in self.meters if label in ("", meter.label)]
         if not chosen:
-            raise Unusable(f"no meter {label!r} here, only {', '.join(meter.label for meter in self.meters)}")
+            raise Unusable("meter_unknown", label=repr(label), known=[meter.label for meter in self.meters])
         known = [meter for meter in chosen if fault in meter.faults]
         if not known:
             names = sorted({one for meter in chosen for one in meter.faults})
-            raise Unusable(f"no fault {fault!r}{meter_choice.near(fault, names)}; known: {', '.join(names)}")
+            near = meter_choice.near(fault, names)
+            raise Unusable("fault_unknown", name=repr(fault), near=near, known=names)
+        if fault in ACTS and not on:
+            raise Unusable("fault_once", name=fault)
         self.well.advance(self.clock.now_ms())
         for meter in known:
             self._switch(meter, fault, on)
-        return f"{fault} {'on' if on else 'off'}: {', '.join(meter.label for meter in known)}"
+        meters = ", ".join(meter.label for meter in known)
+        if fault in ACTS:
+            return self.word("done", name=fault, meters=meters)
+        return self.word("fault", name=fault, state=self.word("on" if on else "off"), meters=meters)
 
     def _switch(self, meter: BenchMeter, fault: str, on: bool) -> None:
         switch = {"silent": self.line.set_silent, "slow": self.line.set_slow, "noisy": self.line.set_noisy}
@@ -179,25 +185,46 @@ class MetersBench:
 
     # -- what a person sees
 
+    def word(self, which: str, /, **values: object) -> str:
+        """A sentence of bench_wording.WORDS in this bench's language."""
+        return bench_wording.WORDS[self.lang][which].format(**values)
+
     def pump_line(self) -> str:
         """The pump in one line."""
         self.well.advance(self.clock.now_ms())
-        state = "runs" if self.well.is_powered else "stands"
-        now = f"{self.well.flow_lph / 1000:.1f} m3/h now, {self.well.power_w / 1000:.1f} kW"
-        return f"pump {state}, set to {self._flow_m3h:g} m3/h: {now}"
+        state = self.word("runs" if self.well.is_powered else "stands")
+        flow_m3h, power_kw = self.well.flow_lph / 1000, self.well.power_w / 1000
+        return self.word("pump", state=state, wanted=self._flow_m3h, flow=flow_m3h, power=power_kw)
+
+    def trouble_lines(self) -> list[str]:
+        """The line's own troubles that are on."""
+        troubles, on = self.troubles, self.word("on")
+        said = {
+            self.word("noise", ppm=troubles.noise_ppm): troubles.noise_ppm > 0,
+            self.word("bursts", state=on): troubles.has_bursts,
+            self.word("echo", state=on): troubles.has_echo,
+            self.word("second", state=on): troubles.has_second_master,
+            self.word("latency", ms=troubles.latency_ms): troubles.latency_ms is not None,
+        }
+        return [text for text, is_on in said.items() if is_on]
 
     def totals(self) -> str:
         """What the pump has really done since the start."""
         self.well.advance(self.clock.now_ms())
-        water = f"{self.well.volume_ul / 1e9:.3f} m3"
-        return f"truth since the start: {water}, {self.well.energy_milliwh / 1e6:.3f} kWh"
+        return self.word("truth", water=self.well.volume_ul / 1e9, energy=self.well.energy_milliwh / 1e6)
 
     def counts(self) -> str:
-        """What has passed on the line, one line per kind that happened."""
-        counters = {name.replace("_", " "): count for name, count in vars(self.line.counters).items()}
-        counters["damaged frames"] = sum(meter.bad_frames for meter in self.meters)
-        first = ("requests", "replies")
-        return ", ".join(f"{count} {name}" for name, count in counters.items() if count or name in first)
+        """What has passed on the line: requests and replies, and whatever else happened."""
+        counted = {**vars(self.line.counters)}
+        counted["damaged_frames"] = sum(meter.bad_frames for meter in self.meters)
+        counted["spoilt_bytes"] = self.line.noise.spoilt_bytes
+        names = bench_wording.COUNTERS[self.lang]
+        said = [
+            self.word("counted", count=count, name=names[key])
+            for key, count in counted.items()
+            if count or key in ("requests", "replies")
+        ]
+        return self.word("comma").join(said)
 
     def fault_list(self) -> str:
         """All faults of all meters here, those that are on marked."""
@@ -205,27 +232,41 @@ class MetersBench:
         for meter in self.meters:
             lines.append(f"{meter.label}:")
             active = meter.meter.active_faults | meter.on_wire
-            lines += [
-                f"  {'*' if name in active else ' '} {name:<20} {text}" for name, text in meter.faults.items()
-            ]
+            for name, text in meter.faults.items():
+                said = bench_wording.fault(self.lang, text)
+                lines.append(f"  {'*' if name in active else ' '} {name:<20} {said}")
         return "\n".join(lines)
 
     def meter_lines(self) -> list[str]:
         """Who is on the line, with address and settings."""
-        return [
-            f"{meter.label}: {meter.protocol}, address {meter.meter.address}, "
-            f"{meter_choice.spelt(*self.settings[meter.label])}, {meter.document['maker']}"
-            for meter in self.meters
-        ]
+        lines = [self._meter_line(meter) for meter in self.meters]
+        has_parity = any(setting[1:] != ("N", 1) for setting in self.settings.values())
+        return [*lines, self.word("no_parity")] if has_parity and isinstance(self.line, Line) else lines
+
+    def _meter_line(self, meter: BenchMeter) -> str:
+        setting = meter_choice.spelt(*self.settings[meter.label])
+        own = meter_choice.spelt(*meter_choice.settings(meter.document, Serial()))
+        if setting != own:
+            setting = self.word("factory", setting=setting, own=own)
+        return self.word(
+            "meter",
+            label=meter.label,
+            protocol=meter.protocol,
+            address=meter.meter.address,
+            setting=setting,
+            maker=meter.document["maker"],
+        )
 
     def _saw(self, carried: Carried) -> None:
         if self._shown is None:
             return
         names = ", ".join(self._names[key] for key in carried.stations) or "?"
         arrow = "<-" if carried.kind == "reply" else "->"
-        why = f"   ({FATES[carried.fate]})" if carried.fate in FATES else ""
+        why = [carried.kind] if carried.kind == "foreign" else []
+        why += [carried.fate] if carried.fate in FATES else []
+        said = "".join(f"   ({self.word(one)})" for one in why)
         at_s = carried.start_ns / 1e9
-        self._shown(f"{at_s:10.3f} {arrow} {names:<12} {carried.data.hex(' ').upper()}{why}")
+        self._shown(f"{at_s:10.3f} {arrow} {names:<12} {carried.data.hex(' ').upper()}{said}")
 
     # -- what happens meanwhile
 
@@ -233,10 +274,16 @@ class MetersBench:
         """The pump hangs behind the meter's relay."""
         self.set_pump(self._is_wanted)
         if self._shown is not None:
-            self._shown(f"relay {'closed' if closed else 'open'}; {self.pump_line()}")
+            self._shown(self.word("relay_closed" if closed else "relay_open", pump=self.pump_line()))
+
+    def _valve_moved(self, is_open: bool) -> None:
+        """All the water goes through the meter's valve."""
+        self._let_flow()
+        if self._shown is not None:
+            self._shown(self.word("valve_open" if is_open else "valve_closed", pump=self.pump_line()))
 
     def _lost(self, error: OSError) -> None:
-        self.failure = f"the port is gone: {meter_choice.reason(error)}"
+        self.failure = Unusable("port_gone", reason=error)
         self.finished.set()
 
     async def _refresh(self, meter: BenchMeter) -> None:
@@ -246,3 +293,10 @@ class MetersBench:
             await self.clock.sleep_until_ms((self.clock.now_ms() // every_ms + 1) * every_ms)
             self.well.advance(self.clock.now_ms())
             meter.meter.refresh(self.clock.utc())
+
+
+def _lph(m3h: float, given: str = "") -> int:
+    """Litres per hour of what a person asks for; Unusable for what no well gives."""
+    if not 0 <= m3h <= FLOW_M3H_MAX:  # also what is no number
+        raise Unusable("flow", given=given or f"{m3h:g}", most=FLOW_M3H_MAX)
+    return round(m3h * 1000)

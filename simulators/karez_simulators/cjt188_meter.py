@@ -32,7 +32,6 @@ VALVE_TRAVEL_S = 10  # "10 s or more" (cjt188.md section 5)
 UNITS = {0x2C: Fraction(10), 0x29: Fraction(1)}
 COUNTS = 10**8  # eight digits, then 0
 BEIJING_S = 8 * 3600
-VALVE_STUCK = {"valve_stuck": "valve commands are answered as accepted, the valve never moves"}
 
 
 class Cjt188Meter(Instrument):
@@ -43,7 +42,7 @@ class Cjt188Meter(Instrument):
     """
 
     refresh_ms = 1000
-    faults = meter_faults.WATER | VALVE_STUCK
+    faults = meter_faults.WATER | meter_faults.VALVE
 
     def __init__(self, number: str, well: Well, kind: int = COLD_WATER, unit: int = 0x2C) -> None:
         if len(number) != 14 or not number.isascii() or not number.isdigit():

@@ -29,16 +29,8 @@ MEASURED = {
     "0206": ("power_factor_%s_permille", "permille", "sbcd2", Fraction(1), True),  # 0.001
 }
 ENERGIES = {"0000": "import+export", "0001": "import", "0002": "export"}
-OLD_ENERGIES = {"9010": "import", "9020": "export"}
-OLD_MEASURED = {  # DL/T 645-1997: B611 is a vector; the others follow the standard's table
-    "B611": ("voltage_a_dv", "dv", "bcd2", Fraction(10)),  # 1 V
-    "B612": ("voltage_b_dv", "dv", "bcd2", Fraction(10)),
-    "B613": ("voltage_c_dv", "dv", "bcd2", Fraction(10)),
-    "B621": ("current_a_ca", "ca", "bcd2", Fraction(1)),  # 0.01 A
-    "B622": ("current_b_ca", "ca", "bcd2", Fraction(1)),
-    "B623": ("current_c_ca", "ca", "bcd2", Fraction(1)),
-    "B630": ("power_w", "w", "bcd3", Fraction(1, 10)),  # 0.0001 kW
-}
+# Of the 1997 identifiers, those the sources agree on (dlt645.md section 7); the rest is refused.
+OLD_ENERGY, OLD_VOLTAGE = "9010", "B611"  # 0.01 kWh; 1 V
 
 
 def read_2007(di: str, measured: Quantities) -> bytes | None:
@@ -64,12 +56,11 @@ def read_2007(di: str, measured: Quantities) -> bytes | None:
 
 def read_1997(di: str, measured: Quantities) -> bytes | None:
     """The bytes of a 1997 identifier; None for one the meter does not know."""
-    if di in OLD_ENERGIES:
-        return _energy(measured, OLD_ENERGIES[di])
-    if di not in OLD_MEASURED:
-        return None
-    name, unit, kind, count = OLD_MEASURED[di]
-    return _number(abs(measured.value(name, unit)) / count, kind)
+    if di == OLD_ENERGY:
+        return _energy(measured, "import")
+    if di == OLD_VOLTAGE:
+        return _number(measured.value("voltage_a_dv", "dv") / 10, "bcd2")
+    return None
 
 
 def clock_bytes(local_s: int) -> bytes:

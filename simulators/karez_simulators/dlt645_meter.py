@@ -1,7 +1,9 @@
 """A DL/T 645 electricity meter with a relay (dlt645.md), 2007 or 1997, driven by the well model.
 
 Constructed: password 000000 for levels 00 and 02, a clock on Beijing time, a relay that
-takes a second to move, and no security module: ciphertext levels are refused.
+takes a second to move, and no security module: ciphertext levels are refused. Nobody has
+pressed its programming key (status word 3 says so), so whatever would change its
+settings or clear its totals is not authorised.
 """
 
 from __future__ import annotations
@@ -22,11 +24,22 @@ BROADCAST_TIME = 0x08
 READ = 0x11
 READ_NEXT = 0x12
 READ_ADDRESS = 0x13
+WRITE = 0x14
 WRITE_ADDRESS = 0x15
 RELAY = 0x1C
 REPLY, ERROR, MORE = 0x80, 0x40, 0x20
 
-OTHER_ERROR, NO_SUCH_DATA, WRONG_PASSWORD = 0x01, 0x02, 0x04
+OTHER_ERROR, NO_SUCH_DATA, WRONG_PASSWORD, RATE_FIXED = 0x01, 0x02, 0x04, 0x08
+# Freeze, change rate, change password, clear demand, clear meter, clear events (dlt645.md sections 3, 4).
+REFUSED = {
+    0x16: OTHER_ERROR,
+    0x17: RATE_FIXED,
+    0x18: WRONG_PASSWORD,
+    0x19: WRONG_PASSWORD,
+    0x1A: WRONG_PASSWORD,
+    0x1B: WRONG_PASSWORD,
+}
+WRITE_BYTES_MIN = 12  # identifier, level, password, operator
 DATA_BYTES_MAX = 200  # of one answer (dlt645.md section 2)
 RELAY_BYTES = 16
 LEVELS = (0x00, 0x02)
@@ -106,7 +119,14 @@ class Dlt645Meter(Instrument):
             return (ERROR, bytes((error,))) if error else (0, b"")
         if control == READ_1997:
             return None  # a 2007 meter does not answer it (dlt645.md section 7)
-        return ERROR, bytes((WRONG_PASSWORD if control in (0x14, 0x18, 0x19, 0x1A, 0x1B) else OTHER_ERROR,))
+        refusal = self._write_error(data) if control == WRITE else REFUSED.get(control, OTHER_ERROR)
+        return ERROR, bytes((refusal,))
+
+    def _write_error(self, data: bytes) -> int:
+        """Why nothing can be written: too short, no such data, or not authorised."""
+        if len(data) <= WRITE_BYTES_MIN:
+            return OTHER_ERROR
+        return WRONG_PASSWORD if self._value(data[:4][::-1].hex().upper()) is not None else NO_SUCH_DATA
 
     def _read(self, data: bytes) -> tuple[int, bytes]:
         di = data[:4][::-1].hex().upper()

@@ -25,9 +25,11 @@ from typing import TYPE_CHECKING
 
 from karez_simulators.line_arrivals import Arrivals
 from karez_simulators.line_noise import Noise
-from karez_simulators.line_station import LATENCY_NS, NOISY_PERMILLE, Branch, Branches, Station
+from karez_simulators.line_station import LATENCY_NS, NOISY_PERMILLE, Branch, Pair, Station
+from karez_simulators.line_talks import Talks
 from karez_simulators.line_traffic import (
     BURST,
+    BURST_STRAY_PERMILLE,
     CONTROLLER,
     Carried,
     LineCounters,
@@ -48,10 +50,9 @@ if TYPE_CHECKING:
 # at speed 20 a character lasts 52 us, and a wake-up for each would eat the machine.
 HANDOVER_NS = 500_000
 FRAME_BYTES_MAX = 512  # twice the longest Modbus frame; what is longer is noise
-BURST_STRAY_PERMILLE = 250  # constructed: how many characters of a burst look like bytes to the master
 
 
-class Line:
+class Line(Pair):
     """A paced, half-duplex line. `open` inside a running loop, `close` when done.
 
     `port_path` is the serial port for the controller. Settable at any time:
@@ -62,6 +63,7 @@ class Line:
     """
 
     def __init__(self, clock: Clock, *, baud: int = 9600, echo: bool = False, seed: int = 0) -> None:
+        super().__init__()
         self.baud = checked_baud(baud)
         self.echo = echo
         self.strict_gap = True
@@ -72,12 +74,10 @@ class Line:
         self.character_ns = character_ns(baud)
         self.silence_ns = silence_ns(baud)
         self._clock = clock
-        self._branches = Branches()
         self._stray = b""
         self._request: Talk | None = None  # the controller's, still open
-        self._open: list[Talk] = []  # requests of anybody, not yet ended by silence
-        self._talks: list[Talk] = []  # whoever drives the pair, or did a moment ago
         self._arrivals = Arrivals()
+        self._talks = Talks(self.counters, self._arrivals, self.noise.spoil)
         self._handed_over_real_ns = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._port: SerialPort | None = None
@@ -100,7 +100,6 @@ class Line:
         self._timer.close()
         self._port.close()
         self._port = self._timer = self._request = None
-        self._open.clear()
         self._talks.clear()
         self._arrivals.clear()
 
@@ -127,22 +126,6 @@ class Line:
         """
         self._branches.attach(key, station, latency_ns, None if baud is None else checked_baud(baud), hears)
 
-    def set_latency(self, key: int | str, latency_ns: int) -> None:
-        """From the end of the silence after a request to the first bit of the answer. KeyError if unknown."""
-        self._branches[key].latency_ns = latency_ns
-
-    def set_silent(self, key: int | str, silent: bool) -> None:
-        """A silent meter hears nothing and says nothing. KeyError if unknown."""
-        self._branches[key].silent = silent
-
-    def set_slow(self, key: int | str, slow: bool) -> None:
-        """A slow meter answers a second late. KeyError if unknown."""
-        self._branches[key].slow = slow
-
-    def set_noisy(self, key: int | str, noisy: bool) -> None:
-        """Of a noisy meter's answers about every second has a wrong byte. KeyError if unknown."""
-        self._branches[key].noisy = noisy
-
     def noise_next(self, count: int, toward: str = "master") -> None:
         """Spoil the next `count` bytes toward the "master" or the "meters". KeyError for other ends."""
         self.noise.next(count, toward)
@@ -157,8 +140,8 @@ class Line:
             return
         now_ns = self._clock.now_ns()
         talk = Talk(BURST, self.baud, now_ns, now_ns + duration_ms * 1_000_000)
-        self._collide(talk)
-        self._talks.append(talk)
+        self._talks.collide(talk)
+        self._talks.add(talk)
         for at_ns in range(now_ns, talk.end_ns - self.character_ns + 1, self.character_ns):
             if self.noise.happens(BURST_STRAY_PERMILLE):
                 self._arrivals.book(bytes((self.noise.any_byte(),)), at_ns, self.character_ns)
@@ -171,15 +154,14 @@ class Line:
         now_ns = self._clock.now_ns()
         talk = Talk(talker, baud or self.baud, now_ns, now_ns, bytearray(data))
         talk.end_ns += len(data) * character_ns(talk.baud)
-        self._begin(talk, now_ns)
+        self._talks.begin(talk, now_ns)
         self._carry(data, talk)
-        self._collide(talk)
+        self._talks.collide(talk)
         self._arm()
 
     def is_quiet(self) -> bool:
         """Whether nobody has driven the pair for 3.5 characters: a polite talker waits for it."""
-        now_ns = self._clock.now_ns()
-        return not self._open and all(talk.over_ns <= now_ns for talk in self._talks)
+        return self._talks.is_quiet(self._clock.now_ns())
 
     def least_ns(self, request_bytes: int, reply_bytes: int, key: int | str, silences: int = 1) -> int:
         """The wire's own time for one exchange: bytes, silence and the meter's latency.
@@ -206,7 +188,7 @@ class Line:
             request = None
         if request is None:
             request = self._request = Talk(CONTROLLER, self._port.baud or self.baud, now_ns, now_ns)
-            self._begin(request, now_ns)
+            self._talks.begin(request, now_ns)
         start_ns = max(now_ns, request.end_ns)  # the sender's UART sends one byte after the other
         request.data += data
         request.end_ns = start_ns + len(data) * character_ns(request.baud)
@@ -215,35 +197,11 @@ class Line:
             request.spoilt = True
         if self.echo:
             self._carry(data, Talk(CONTROLLER, request.baud, start_ns, request.end_ns))
-        self._collide(request)
+        self._talks.collide(request)
         self._arm()
 
-    def _begin(self, request: Talk, now_ns: int) -> None:
-        """MODBUS over serial line 2.5.1: frames are separated by at least 3.5 characters of silence."""
-        for talk in self._talks:
-            if talk.talker not in (request.talker, BURST) and talk.end_ns <= request.start_ns < talk.over_ns:
-                self.counters.gap_violations += 1
-                request.spoilt = request.spoilt or self.strict_gap
-                break
-        self._talks = [talk for talk in self._talks if talk.over_ns > now_ns]
-        self._talks.append(request)
-        self._open.append(request)
-
-    def _collide(self, talk: Talk) -> None:
-        """Two talkers at once: the bytes that overlap are garbage for everybody."""
-        for other in self._talks:
-            start_ns = max(talk.start_ns, other.start_ns)
-            end_ns = min(talk.end_ns, other.end_ns)
-            if start_ns >= end_ns or other.talker == talk.talker or other in talk.met:
-                continue
-            talk.met.append(other)
-            other.met.append(talk)
-            talk.spoilt = other.spoilt = True
-            self.counters.collisions += BURST not in (talk.talker, other.talker)
-            self._arrivals.spoil(start_ns, end_ns, self.noise.spoil)
-
     def _end_request(self, request: Talk) -> None:
-        self._open.remove(request)
+        self._talks.open.remove(request)
         is_foreign = request is not self._request
         if is_foreign:
             self.counters.foreign += 1
@@ -254,9 +212,15 @@ class Line:
         hearers = self._branches.hearers(frame)
         awake = [branch for branch in hearers if not branch.silent]
         tuned = [branch for branch in awake if (branch.baud or self.baud) == request.baud]
+        # The 3.5 characters are Modbus': other protocols find their frames by length.
+        is_early = request.is_early and not any(branch.hears for branch in hearers)
+        self.counters.gap_violations += is_early
         fate = "routed"
         if request.spoilt:
             fate = "spoilt"
+            tuned = []
+        elif is_early and self.strict_gap:
+            fate = "too_early"
             tuned = []
         elif not hearers:  # also address 0: broadcasts have no answer and Modbus meters no use for them
             fate = "unknown"
@@ -286,12 +250,12 @@ class Line:
         start_ns = max(earliest_ns, self._clock.now_ns(), branch.busy_until_ns)
         talk = Talk(branch.key, branch.baud or self.baud, start_ns, start_ns)
         talk.end_ns = branch.busy_until_ns = start_ns + len(data) * character_ns(talk.baud)
-        self._talks.append(talk)
+        self._talks.add(talk)
         self._carry(data, talk)
         self.counters.replies += 1
         if self.tap is not None:
             self.tap(Carried("reply", data, start_ns, talk.end_ns, "sent", (branch.key,)))
-        self._collide(talk)
+        self._talks.collide(talk)
         self._arm()
 
     def _carry(self, data: bytes, talk: Talk) -> None:
@@ -311,7 +275,7 @@ class Line:
         if arrived:
             self._handed_over_real_ns = time.monotonic_ns()
             self.counters.lost_bytes += len(arrived) - self._port.write(arrived)
-        for request in [request for request in self._open if now_ns >= request.over_ns]:
+        for request in [request for request in self._talks.open if now_ns >= request.over_ns]:
             self._end_request(request)
         self._arm()
 
@@ -319,7 +283,7 @@ class Line:
         """Set the alarm for the next thing that happens on the wire, at the present speed."""
         if self._timer is None:
             return
-        wanted = [self._clock.real_ns_at(request.over_ns) for request in self._open]
+        wanted = [self._clock.real_ns_at(request.over_ns) for request in self._talks.open]
         if self._arrivals:
             next_ns = self._clock.real_ns_at(self._arrivals.next_ns)
             last_ns = self._clock.real_ns_at(self._arrivals.last_ns)

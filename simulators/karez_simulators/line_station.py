@@ -81,3 +81,29 @@ class Branches:
         found = [first] if first is not None and first.hears is None else []
         found += [branch for branch in self._matching if branch.hears is not None and branch.hears(frame)]
         return found
+
+
+class Pair:
+    """What every kind of line has: stations by key, and what may be wrong with one station's cable.
+
+    All setters raise KeyError for an unknown key.
+    """
+
+    def __init__(self) -> None:
+        self._branches = Branches()
+
+    def set_latency(self, key: int | str, latency_ns: int) -> None:
+        """From the end of the silence after a request to the first bit of the answer."""
+        self._branches[key].latency_ns = latency_ns
+
+    def set_silent(self, key: int | str, silent: bool) -> None:
+        """A silent meter hears nothing and says nothing."""
+        self._branches[key].silent = silent
+
+    def set_slow(self, key: int | str, slow: bool) -> None:
+        """A slow meter answers a second late."""
+        self._branches[key].slow = slow
+
+    def set_noisy(self, key: int | str, noisy: bool) -> None:
+        """Of a noisy meter's answers about every second has a wrong byte."""
+        self._branches[key].noisy = noisy

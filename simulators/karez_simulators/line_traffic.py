@@ -12,6 +12,7 @@ SILENCE_FIXED_NS = 1_750_000
 
 CONTROLLER = "controller"
 BURST = "burst"
+BURST_STRAY_PERMILLE = 250  # constructed: how many characters of a burst look like bytes to the master
 
 
 @dataclass
@@ -24,7 +25,7 @@ class LineCounters:
     unanswered_unknown: int = 0  # nobody has this address
     unanswered_silent: int = 0  # the meter is switched silent
     unanswered_baud: int = 0  # asked at another rate than the meter's
-    gap_violations: int = 0  # request begun within 3.5 characters of somebody else's bytes
+    gap_violations: int = 0  # Modbus request begun within 3.5 characters of somebody else's bytes
     collisions: int = 0
     lost_bytes: int = 0  # nobody read the port
 
@@ -37,7 +38,7 @@ class Carried:
     data: bytes
     start_ns: int
     end_ns: int
-    fate: str  # request, foreign: routed, unknown, silent, wrong_baud, spoilt; reply: sent
+    fate: str  # request, foreign: routed, unknown, silent, wrong_baud, spoilt, too_early; reply: sent
     stations: tuple[int | str, ...] = ()  # keys of those it was for, or of the one who answers
 
 
@@ -51,6 +52,7 @@ class Talk:
     end_ns: int
     data: bytearray = field(default_factory=bytearray)
     spoilt: bool = False
+    is_early: bool = False  # begun within 3.5 characters of somebody else's bytes
     met: list[Talk] = field(default_factory=list)  # whom it has already collided with
 
     @property

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from karez_protocols.errors import ProtocolError
+from karez_protocols.profile import Profile
+from karez_simulators import bench_wording
 from karez_simulators.cjt188_meter import Cjt188Meter
 from karez_simulators.dlt645_meter import Dlt645Meter
 from karez_simulators.line_station import ADDRESS_MAX
@@ -34,7 +38,22 @@ DIGITS = {"dlt645": 12, "cjt188": 14}  # of a number on the meter
 
 
 class Unusable(Exception):
-    """What was asked for cannot be done; the text says why, in one line."""
+    """What was asked for cannot be done. `why` is one of bench_wording.UNUSABLE, `values` fill it in.
+
+    `str()` says it in English, `said` in another language; always in one line.
+    """
+
+    def __init__(self, why: str, /, **values: Any) -> None:
+        super().__init__(why)
+        self.why = why
+        self.values = values
+
+    def __str__(self) -> str:
+        return self.said("en")
+
+    def said(self, lang: str) -> str:
+        """The reason in this language."""
+        return bench_wording.unusable(lang, self.why, self.values)
 
 
 @dataclass(frozen=True)
@@ -51,6 +70,7 @@ class BenchMeter:
 
     def __init__(self, document: dict[str, Any], address: int | str, well: Well) -> None:
         self.label: str = document["name"]
+        self.address = address
         self.document = document
         self.protocol = document.get("protocol", "modbus")
         self.server: MeterServer | None = None
@@ -72,6 +92,15 @@ class BenchMeter:
     def bad_frames(self) -> int:
         """Frames meant for it that were damaged."""
         return int((self.server or self.meter).bad_frames)
+
+    def questions(self) -> list[bytes]:
+        """The requests that another master would read this meter with."""
+        profile = Profile(self.document)
+        address = self.address if self.server else str(self.address)
+        return [
+            bytes(profile.codec.encode_request(profile.request(at, address)))
+            for at in range(len(profile.requests))
+        ]
 
     def attach(self, line: Line | AdapterLine, baud: int) -> None:
         """Hang it on the line, with the delay its profile names."""
@@ -102,18 +131,17 @@ def _folder() -> Traversable:
 
 def load(name: str) -> dict[str, Any]:
     """A profile document by its name, or from a .json file. Raises Unusable."""
+    shipped = not name.endswith(".json")
+    if shipped and name not in names():
+        raise Unusable("profile_unknown", word=name, near=near(name, names()))
     try:
-        if name.endswith(".json"):
-            text = Path(name).read_text(encoding="utf-8")
-        elif name in names():
-            text = (resources.files("karez_protocols") / "profiles" / f"{name}.json").read_text(
-                encoding="utf-8"
-            )
-        else:
-            raise Unusable(f"--profile {name} is not known{near(name, names())}; --profile list names them")
-        document: dict[str, Any] = json.loads(text)
+        source = _folder() / f"{name}.json" if shipped else Path(name)
+        document: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
+        Profile(document)
     except (OSError, ValueError) as error:
-        raise Unusable(f"--profile {name}: {reason(error)}") from None
+        raise Unusable("profile_unread", word=name, reason=error) from None
+    except (ProtocolError, KeyError, TypeError, RecursionError) as error:
+        raise Unusable("profile_wrong", word=name, reason=error) from None
     return document
 
 
@@ -125,59 +153,67 @@ def spelt(baud: int, parity: str, stop_bits: int) -> str:
 def placed(wanted: list[str], well: Well) -> list[BenchMeter]:
     """Make the meters; every address may be had once."""
     if not wanted:
-        raise Unusable("name at least one meter: --profile NAME; --profile list names them")
+        raise Unusable("profile_none")
     meters: list[BenchMeter] = []
     for word in wanted:
-        name, _, asked = word.partition("@")
+        name, asked = _parted(word)
         document = load(name)
+        address = _address(word, document, asked)
         try:
-            address = _address(document, asked)
-            label = (
-                document["name"] if word not in [m.label for m in meters] else f"{document['name']}@{address}"
-            )
-            if label in [meter.label for meter in meters]:
-                label = f"{document['name']}@{address}"
             meter = BenchMeter(document, address, well)
         except (KeyError, TypeError, ValueError) as error:
-            raise Unusable(f"--profile {word}: this profile cannot be served: {error!r}") from None
+            raise Unusable("profile_wrong", word=word, reason=error) from None
         taken = next((other for other in meters if other.key == meter.key), None)
         if taken is not None:
-            taken_by = f"address {address} is taken by {taken.label}"
-            raise Unusable(f"--profile {word}: {taken_by}; name another: {name}@ADDRESS")
+            raise Unusable("address_taken", word=word, address=address, label=taken.label, name=name)
         if meter.label in [other.label for other in meters]:
             meter.label = f"{meter.label}@{address}"
         meters.append(meter)
     return meters
 
 
-def _address(document: dict[str, Any], asked: str) -> int | str:
-    name, own = document["name"], document["serial"].get("address", "")
+def _parted(word: str) -> tuple[str, str]:
+    """Profile and address; the path of a file may hold an @ of its own."""
+    if word.endswith(".json"):
+        return word, ""
+    name, _, asked = word.rpartition("@") if "@" in word else (word, "", "")
+    return name, asked
+
+
+def _address(word: str, document: dict[str, Any], asked: str) -> int | str:
+    own = document["serial"]["address"]
     protocol = document.get("protocol", "modbus")
     if protocol == "modbus":
-        address = int(asked or own) if str(asked or own).isdigit() else 0
-        if not 1 <= address <= ADDRESS_MAX:
-            raise Unusable(f"--profile {name}@{asked}: a Modbus address is 1 to {ADDRESS_MAX}")
-        return address
+        wanted = asked or str(own)
+        if not _is_number(wanted) or not 1 <= int(wanted) <= ADDRESS_MAX:
+            raise Unusable("address_modbus", word=word, most=ADDRESS_MAX)
+        return int(wanted)
     digits = DIGITS[protocol]
     # Constructed: a meter that nobody has named has number 1.
     own_kind, _, own_number = own.rpartition(":")
     kind, _, number = asked.rpartition(":")
-    number = number or (own_number if own_number.isdigit() else "1").rjust(digits, "0")
-    if len(number) != digits or not number.isdigit():
-        raise Unusable(f"--profile {name}@{asked}: an address of {protocol} has {digits} digits")
-    return f"{kind or own_kind}:{number}" if protocol == "cjt188" else number
+    number = number or (own_number if _is_number(own_number) else "1").rjust(digits, "0")
+    if len(number) != digits or not _is_number(number) or (kind and protocol != "cjt188"):
+        raise Unusable("address_digits", word=word, protocol=protocol, digits=digits)
+    if protocol != "cjt188":
+        return number
+    if kind and not re.fullmatch("[0-9A-Fa-f]{2}", kind):
+        raise Unusable("address_kind", word=word)
+    return f"{kind or own_kind}:{number}"
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= max(DIGITS.values())
 
 
 def settings(document: dict[str, Any], serial: Serial) -> tuple[int, str, int]:
+    """(baud, parity, stop bits) of a meter: what was asked for, else what its profile says."""
     own = document["serial"]
     parity = serial.parity or own["parity"]
-    return serial.baud or own["baud"], parity, own["stop_bits"] if serial.parity is None else 1
+    baud: int = own["baud"] if serial.baud is None else serial.baud
+    return baud, parity, own["stop_bits"] if serial.parity is None else 1
 
 
-def near(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=3)
-    return f"; did you mean {', '.join(close)}?" if close else ""
-
-
-def reason(error: Exception) -> str:
-    return " ".join(str(getattr(error, "strerror", None) or error).split())
+def near(name: str, known: list[str]) -> list[str]:
+    """Names that were perhaps meant."""
+    return difflib.get_close_matches(name, known, n=3)

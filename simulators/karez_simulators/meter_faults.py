@@ -33,6 +33,7 @@ POWER = ANY | {
     "bypass": "the motor is fed past the meter: no current, no power, the energy stops",
     "magnet": "a magnet on the meter: no current, no power, the energy stops",
 }
+VALVE = {"valve_stuck": "valve commands are answered as accepted, the valve never moves"}
 RELAY = {"relay_stuck": "trip and close are answered as accepted, the contact never moves"}
 LEVEL = {name: ANY[name] for name in ("stuck", "frozen_to_the_digit")} | {
     "no_signal": "the sensor is off: the mark for it, or 0 if the probe has none",
@@ -42,4 +43,4 @@ WIRE = {
     "noisy": "about every second answer has a wrong byte",
     "slow": "answers a second late",
 }
-EVERY = LEVEL | RELAY | POWER | WATER | WIRE
+EVERY = LEVEL | RELAY | VALVE | POWER | WATER | WIRE

@@ -46,12 +46,18 @@ class PowerSide:
     """Counts from the well at each `count`; `active` is the meter's own set of faults that are on.
 
     `import_milliwh` and `export_milliwh` are the energies in thousandths of a watt-hour;
-    `ripple` is the share by which voltages tremble.
+    `ripple` is the share by which voltages tremble. Of `phase_count` 1 all the load hangs on phase A.
     """
 
     def __init__(
-        self, well: Well, active: AbstractSet[str], import_milliwh: int = 0, ripple: float = 0
+        self,
+        well: Well,
+        active: AbstractSet[str],
+        import_milliwh: int = 0,
+        ripple: float = 0,
+        phase_count: int = 3,
     ) -> None:
+        self.phase_count = phase_count
         self.import_milliwh = import_milliwh
         self.export_milliwh = 0
         self._well = well
@@ -74,13 +80,13 @@ class PowerSide:
         lost = "phase_loss" in self._active
         volts = [
             0.0
-            if not self._well.mains or (lost and n == 2)
+            if not self._well.mains or n >= self.phase_count or (lost and n == 2)
             else PHASE_VOLTS[n] * (1 + self._random.uniform(-self._ripple, self._ripple))
             for n in range(3)
         ]
         power_w = self._well.power_w * self._factor() * (PHASE_LOSS_CURRENT if lost else 1.0)
         sign = -1 if TURNED & self._active else 1
-        active = [power_w / 3 if volts[n] else 0.0 for n in range(3)]
+        active = [power_w / self.phase_count if volts[n] else 0.0 for n in range(3)]
         apparent = [one / MOTOR_POWER_FACTOR for one in active]
         return Phases(
             _three(volts),

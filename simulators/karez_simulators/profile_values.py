@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from karez_simulators import register_encoding
 from karez_simulators.meter_faults import ACTS, LEVEL, POWER, WATER
-from karez_simulators.quantities import Quantities
+from karez_simulators.quantities import Quantities, phases_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ class ProfileValues:
     def __init__(self, document: dict[str, Any], well: Well, active: AbstractSet[str]) -> None:
         self.document = document
         self.fields: dict[str, dict[str, Any]] = {field["name"]: field for field in document["fields"]}
-        self.measured = Quantities(well, active)
+        self.measured = Quantities(well, active, 1 if self._is_single_phase else 3)
         self.settings: dict[str, Fraction] = {}
         self.serial = SERIAL
         self._active = active
@@ -64,7 +64,14 @@ class ProfileValues:
             one["unit"] in ("l", "wh") for one in (*self.document["splits"], *self.document["fields"])
         ):
             found = {name: text for name, text in found.items() if name not in ACTS}
+        if self._is_single_phase:
+            found.pop("phase_loss", None)
         return found
+
+    @property
+    def _is_single_phase(self) -> bool:
+        """A meter whose values speak of phase A and of no other."""
+        return {phase for name in self.fields for phase in phases_of(name)} == {0}
 
     # -- from outside
 

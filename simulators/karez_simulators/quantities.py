@@ -30,12 +30,13 @@ BLIND = frozenset(("no_signal", "empty_pipe"))
 class Quantities:
     """One meter's view of the well; `active` is its own set of faults that are on.
 
+    `phase_count` 1: a single-phase meter, whose phase A carries the whole load.
     `begin` a reading, then take `value`s: all of one instant.
     """
 
-    def __init__(self, well: Well, active: AbstractSet[str]) -> None:
+    def __init__(self, well: Well, active: AbstractSet[str], phase_count: int = 3) -> None:
         self.water = WaterSide(well, active, START_UL)
-        self.power = PowerSide(well, active, START_MILLIWH, RIPPLE)
+        self.power = PowerSide(well, active, START_MILLIWH, RIPPLE, phase_count)
         self._well = well
         self._active = active
         self._frozen_mm: int | None = None
@@ -89,22 +90,23 @@ class Quantities:
             return self._above_mm * WATER_PA_PER_M / 1000
         if unit == "cdeg":
             return Fraction(GROUND_WATER_CDEG)
-        return self._electric(name, unit, _phases(name))
+        return self._electric(name, unit, phases_of(name))
 
     def _total(self, name: str, unit: str, meaning: str) -> Fraction:
         if unit == "l":
             return Fraction(_of_meaning(meaning, *self._totals_ul), 1_000_000)
-        return Fraction(_of_meaning(meaning, *self._totals_milliwh), 1000) / (3 if _phases(name) else 1)
+        share = self.power.phase_count if phases_of(name) else 1
+        return Fraction(_of_meaning(meaning, *self._totals_milliwh), 1000) / share
 
     def _electric(self, name: str, unit: str, phases: list[int]) -> Fraction:
-        shown = self._phases
+        shown, count = self._phases, self.power.phase_count
         if unit == "dv":
-            volts = shown.volts[phases[0]] if phases else sum(shown.volts) / 3
+            volts = shown.volts[phases[0]] if phases else sum(shown.volts) / count
             if len(phases) == 2:
                 volts = between(shown.volts[phases[0]], shown.volts[phases[1]])
             return Fraction(volts * 10)
         if unit == "ca":
-            return Fraction((shown.amperes[phases[0]] if phases else sum(shown.amperes) / 3) * 100)
+            return Fraction((shown.amperes[phases[0]] if phases else sum(shown.amperes) / count) * 100)
         if unit in ("w", "var", "va"):
             three = {"w": shown.active_w, "var": shown.reactive_var, "va": shown.apparent_va}[unit]
             return Fraction(three[phases[0]] if phases else sum(three))
@@ -115,7 +117,7 @@ class Quantities:
         raise ValueError(f"nobody here measures {name} in {unit!r}")
 
 
-def _phases(name: str) -> list[int]:
+def phases_of(name: str) -> list[int]:
     """Which phases a value's name speaks of: voltage_a_dv is [0], voltage_ca_dv [2, 0]."""
     for word in name.split("_")[:-1]:
         if word and len(word) <= 2 and all(letter in PHASES for letter in word):

@@ -7,6 +7,9 @@ import random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from karez_simulators.adapter_line import AdapterLine
     from karez_simulators.clock import Clock
     from karez_simulators.line import Line
 
@@ -17,16 +20,18 @@ class SecondMaster:
     """Sends `frames` in turn, one every `period_ms`, until `stop`.
 
     The line's stations answer it and the first master hears both. Polite: it waits for
-    3.5 characters of silence first; else it talks into whatever is going on.
+    3.5 characters of silence first; else it talks into whatever is going on. `bauds`: the
+    rate of each frame, default the line's.
     """
 
     def __init__(
         self,
-        line: Line,
+        line: Line | AdapterLine,
         clock: Clock,
         frames: list[bytes],
         period_ms: int,
         *,
+        bauds: Sequence[int] = (),
         polite: bool = False,
         name: str = "second master",
     ) -> None:
@@ -34,6 +39,7 @@ class SecondMaster:
         self._line = line
         self._clock = clock
         self._frames = frames
+        self._bauds = tuple(bauds) or (line.baud,) * len(frames)
         self._period_ms = period_ms
         self._polite = polite
         self._name = name
@@ -43,18 +49,24 @@ class SecondMaster:
         """Begin to poll. Raises RuntimeError outside a running loop."""
         self._task = asyncio.create_task(self._run())
 
+    def cancel(self) -> None:
+        """Poll no more, without waiting for it."""
+        if self._task is not None:
+            self._task.cancel()
+
     async def stop(self) -> None:
         """Poll no more; harmless twice."""
+        self.cancel()
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
     async def _run(self) -> None:
         while True:
             while self._polite and not self._line.is_quiet():
                 await self._clock.sleep_ms(LISTEN_MS)
-            self._line.transmit(self._frames[self.sent % len(self._frames)], self._name)
+            at = self.sent % len(self._frames)
+            self._line.transmit(self._frames[at], self._name, self._bauds[at])
             self.sent += 1
             await self._clock.sleep_ms(self._period_ms)
 

@@ -4,21 +4,33 @@ import asyncio
 import contextlib
 import os
 import pty
+import re
 import signal
+import string
 import struct
 import sys
 import termios
-import time
 import tty
+from pathlib import Path
 
 import pytest
 
 from bench_process import Bench
-from karez_simulators import meter_choice, meter_faults
+from karez_simulators import bench_commands, bench_wording, meter_choice, meter_faults
 from karez_simulators.bench_meters import MetersBench
+from karez_simulators.line_traffic import LineCounters, silence_ns
 from karez_simulators.meter_choice import Serial, Unusable
 
 WAIT_S = 30
+SILENCE_S = 0.01  # what a master owes the line between an answer and its next request
+DEADLINE_S = 10
+
+
+async def until(is_so):
+    """Return when it is so, whatever this machine is busy with."""
+    async with asyncio.timeout(DEADLINE_S):
+        while not is_so():  # noqa: ASYNC110 - counters and lists have no event
+            await asyncio.sleep(0)
 
 
 class Served:
@@ -86,12 +98,10 @@ async def test_typed_commands_are_obeyed_while_it_runs(tmp_path, master, read_re
         served.type("fault empty_pipe on")
         assert await served.line("empty_pipe on") == "empty_pipe on: em1010"
         port = master(path)
-        for _ in range(100):
-            reply = await port.ask(read_request(1, 4, 0x1024, 1), 7, within_s=5)
-            if reply[3:5] == b"\0\1":
-                break
-            await asyncio.sleep(0.02)
-        assert reply[3:5] == b"\0\1"
+        async with asyncio.timeout(DEADLINE_S):
+            request = read_request(1, 4, 0x1024, 1)
+            while (await port.ask(request, 7))[3:5] != b"\0\1":  # noqa: ASYNC110 - it is asked each time
+                await asyncio.sleep(SILENCE_S)
         served.type("fault nonsense on")
         await served.line("no fault 'nonsense'")
         served.type("juggle")
@@ -105,6 +115,28 @@ async def test_typed_commands_are_obeyed_while_it_runs(tmp_path, master, read_re
         served.type("quit")
         code, _ = await served.end()
         assert code == 0
+
+
+def test_the_page_tells_every_fault_and_every_command():
+    page = (Path(__file__).parents[2] / "docs" / "bench-meters.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", page, re.MULTILINE))
+    kinds = {
+        "any meter": meter_faults.ANY,
+        "water": meter_faults.WATER,
+        "power": meter_faults.POWER,
+        "relay": meter_faults.RELAY,
+        "valve": meter_faults.VALVE,
+        "level": meter_faults.LEVEL,
+        "wire": meter_faults.WIRE,
+    }
+    assert set(rows) == set(meter_faults.EVERY)
+    for name, said in rows.items():
+        texts = {table[name] for table in kinds.values() if name in table}
+        assert all(text in said for text in texts), (name, texts)
+    for line in bench_wording.WORDS["en"]["help"].split("\n"):
+        assert line in page
+    for option in ("--noise", "--bursts", "--echo", "--second-master", "--latency", "--lang", "--fault"):
+        assert option in page
 
 
 async def test_it_ends_by_itself_and_without_a_keyboard(tmp_path):
@@ -128,8 +160,17 @@ async def test_it_ends_by_itself_and_without_a_keyboard(tmp_path):
         (("--profile", "tuf2000m", "--parity", "X"), ("--parity X", "N, E or O")),
         (("--profile", "tuf2000m", "--fault", "stukc"), ("did you mean stuck",)),
         (("--profile", "tuf2000m", "--fault", "sdm630:stuck"), ("no meter 'sdm630'",)),
-        (("--profile", "tuf2000m", "--flow", "1e9"), ("--flow",)),
+        (("--profile", "tuf2000m", "--flow", "1e9"), ("flow 1e+09", "from 0 to 500")),
         (("--profile", "tuf2000m", "--flow", "nan"), ("flow",)),
+        (("--profile", "tuf2000m", "--baud", "0"), ("--baud 0", "9600")),
+        (("--profile", "tuf2000m", "--port", "/dev/null"), ("--port /dev/null", "no serial port")),
+        (("--profile", "tuf2000m", "--noise", "-1"), ("noise -1",)),
+        (("--profile", "tuf2000m", "--latency", "99999"), ("latency 99999", "10000 ms")),
+        (("--profile", "tuf2000m", "--seconds", "nan"), ("--seconds nan",)),
+        (("--profile", "tuf2000m", "--lang", "fr"), ("--lang fr", "en or zh")),
+        (("--profile", "tuf2000m", "--port", "/dev/null", "--echo"), ("echo: a real adapter cannot",)),
+        (("--profile", "cjt188@zz:12345678901234"), ("two hexadecimal digits",)),
+        (("--profile", "sdm120", "--fault", "phase_loss"), ("no fault 'phase_loss'",)),
         (("--profile", "nowhere.json"), ("nowhere.json", "No such file")),
         (("--profile", "tuf2000m", "--profile", "dlt645-2007", "--port", "/dev/x"), ("--baud and --parity",)),
     ],
@@ -159,9 +200,9 @@ async def bench():
     """Starts benches; what they showed is in `seen`."""
     started = []
 
-    def on(*profiles, port=None, baud=None, parity=None, flow_m3h=60):
+    def on(*profiles, port=None, baud=None, parity=None, flow_m3h=60, lang="en"):
         seen = []
-        one = MetersBench(list(profiles), Serial(port, baud, parity), flow_m3h, seen.append)
+        one = MetersBench(list(profiles), Serial(port, baud, parity), flow_m3h, seen.append, lang)
         one.seen = seen
         one.start()
         started.append(one)
@@ -192,9 +233,9 @@ async def test_three_protocols_share_a_pty_each_at_its_own_rate(bench, master, r
     settings = termios.tcgetattr(port.fd)
     settings[4] = settings[5] = termios.B2400
     termios.tcsetattr(port.fd, termios.TCSANOW, settings)
-    await asyncio.sleep(0.03)
+    await until(one.line.is_quiet)
     assert (await port.ask(bytes.fromhex("FEFEFEFE68129078563412681104333334336816"), 24))[12] == 0x91
-    await asyncio.sleep(0.03)
+    await until(one.line.is_quiet)
     assert (await port.ask(bytes.fromhex("FEFEFEFE68104433221100337801031F90008016"), 37))[11] == 0x81
     assert [line.split()[2] for line in one.seen] == [
         "tuf2000m", "tuf2000m", "dlt645-2007", "dlt645-2007", "cjt188", "cjt188",
@@ -205,13 +246,15 @@ async def test_wire_faults_are_switched_on_the_line(bench, master, read_request)
     one = bench("tuf2000m", "sdm630@2")
     port = master(one.line.port_path)
     assert one.command("fault sdm630:silent on") == "silent on: sdm630"
-    assert await port.ask(read_request(2, 4, 0, 2), 1, within_s=0.1) == b""
+    assert await port.ask_in_vain(read_request(2, 4, 0, 2), one.line) == ("silent", b"")
+    await port.ask(read_request(2, 4, 0, 2), 1, within_s=0)
+    await until(lambda: one.seen)
     assert "the meter is silent" in one.seen[-1]
     assert "* silent" in one.command("faults")
     one.command("fault sdm630:silent off")
     assert len(await port.ask(read_request(2, 4, 0, 2), 9)) == 9
     assert one.command("fault stuck on") == "stuck on: tuf2000m, sdm630"
-    assert one.command("show").startswith("truth since the start: ")
+    assert "truth since the start: " in one.command("show")
     assert one.command("") == ""
 
 
@@ -244,6 +287,145 @@ async def test_two_meters_of_one_make_are_told_apart(bench):
         one.command("flow much")
 
 
+# -- the line's own troubles, on a pty
+
+
+async def test_troubles_are_switched_told_and_felt(bench, master, read_request):
+    one = bench("tuf2000m", "sdm630@2")
+    port = master(one.line.port_path)
+    request = read_request(1, 3, 0, 2)
+    assert one.command("echo on") == "echo: on"
+    assert (await port.ask(request, 8 + 9))[:8] == request
+    one.command("echo off")
+    await until(one.line.is_quiet)
+    assert one.command("latency 300") == "every meter answers after 300 ms"
+    assert len(await port.ask(request, 9)) == 9 and port.took_ns > 300_000_000
+    assert one.command("latency profile") == "every meter answers as its profile says"
+    assert one.line._branches[1].latency_ns == 30_000_000
+    await until(one.line.is_quiet)
+    assert one.command("noise 1000000").startswith("noise: 1000000")
+    await port.ask_in_vain(request, one.line)
+    assert one.line.noise.spoilt_bytes == 8
+    one.command("noise 0")
+    one.command("bursts on")
+    assert "noise when the pump is switched: on" in one.command("show")
+    one.command("stop")
+    assert not one.line.is_quiet()
+    await until(one.line.is_quiet)
+    port.got.clear()
+    one.command("second-master on")
+    one.command("second-master on")
+    assert (await port.take(8))[:2] == b"\x01\x03"
+    await until(lambda: one.line.counters.foreign == 1)
+    one.command("second-master off")
+    for wrong in (
+        "noise x",
+        "noise 1000001",
+        "latency -1",
+        "echo maybe",
+        "second-master",
+        "flow -1",
+        "flow nan",
+    ):
+        with pytest.raises(Unusable):
+            one.command(wrong)
+
+
+async def test_a_closed_valve_stops_the_water(bench):
+    one = bench("cjt188")
+    meter = one.meters[0].meter
+    meter._wants_open, meter._arrives_at_s = False, 0
+    meter.refresh(meter._utc_s + 1)
+    assert "valve closed" in one.seen[-1] and "set to 60 m3/h" in one.seen[-1]
+    one.command("flow 30")
+    assert one.well._wanted_lph == 0  # still behind the valve
+    meter._wants_open, meter._arrives_at_s = True, 0
+    meter.refresh(meter._utc_s + 1)
+    assert one.well._wanted_lph == 30_000
+
+
+# -- both languages
+
+
+def places(text):
+    return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name)
+
+
+def test_both_languages_say_the_same_things():
+    for table in (bench_wording.WORDS, bench_wording.COUNTERS, bench_wording.UNUSABLE, bench_wording.SYSTEM):
+        assert table["en"].keys() == table["zh"].keys()
+        for name, english in table["en"].items():
+            assert places(english) == places(table["zh"][name]), name
+    assert set(vars(LineCounters())) < set(bench_wording.COUNTERS["en"])
+    for lang in bench_wording.LANGUAGES:  # whatever can be typed is in the help, and nothing else
+        listed = [line.split("  ")[0] for line in bench_wording.WORDS[lang]["help"].split("\n")]
+        verbs = {word.split()[0] for line in listed for word in line.split(" | ")}
+        assert verbs == set(bench_commands.VERBS) - {"help", "?"}
+
+
+def test_every_fault_of_every_profile_is_told_in_chinese():
+    told = set()
+    for name in meter_choice.names():
+        for text in MetersBench([name], Serial(), 60).meters[0].faults.values():
+            assert bench_wording.fault("zh", text) != text == bench_wording.fault("en", text)
+            told.add(text)
+    assert told == set(bench_wording.FAULTS_ZH)
+
+
+async def test_the_bench_speaks_chinese_and_a_terminal_without_it_shows_question_marks(tmp_path):
+    words = ("bench", "meters", "--profile", "dlt645-2007", "--seconds", "0.1")
+    async with Bench(tmp_path, *words, LANG="zh_CN.UTF-8") as bench:
+        ended = await bench.end()
+    assert ended.code == 0 and any("出厂" not in line and "地址 000000000001" in line for line in ended.out)
+    assert any("主站一律用 8N1" in line for line in ended.out) and "请求 0，应答 0" in ended.out
+    async with Bench(tmp_path, *words, "--lang", "zh", PYTHONIOENCODING="latin-1") as bench:
+        ended = await bench.end()
+    assert ended.code == 0 and any("??" in line for line in ended.out)
+    async with Bench(tmp_path, "bench", "meters", "--profile", "nix", "--lang", "zh") as bench:
+        ended = await bench.end()
+    assert ended.code == 2 and ended.err == "karez bench: --profile nix：未知；用 --profile list 列出全部\n"
+
+
+# -- how it is started and left
+
+
+async def test_nobody_reads_its_screen_any_more(tmp_path):
+    words = ("bench", "meters", "--profile", "tuf2000m", "--second-master")
+    async with Bench(tmp_path, *words) as bench:
+        await bench.line("port ")
+        bench.hang_up()
+        await asyncio.wait_for(bench._process.wait(), WAIT_S)
+        assert (await bench._process.stderr.read()) == b"" and bench._process.returncode == 0
+
+
+async def test_commands_come_from_a_file_a_pipe_or_nowhere(tmp_path):
+    (tmp_path / "typed").write_text("flow 50\nquit")  # without a newline at its end
+    karez = f"exec {sys.executable} -m karez_gateway bench meters --profile tuf2000m"
+    for shell, code in (
+        (f"{karez} < typed", 0),
+        (f"printf 'flow 50\nquit' | {{ {karez}; }}", 0),
+        (f"{karez} --seconds 0.1 <&-", 0),
+        (f"{karez} --seconds 0.1 >&- <&-", 0),
+    ):
+        process = await asyncio.create_subprocess_shell(
+            shell, cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        out, err = await asyncio.wait_for(process.communicate(), WAIT_S)
+        assert process.returncode == code and err == b"", (shell, err)
+        assert (b"set to 50 m3/h" in out) == ("flow" in shell or "typed" in shell), shell
+
+
+async def test_it_serves_on_after_ctrl_d(tmp_path, master, read_request):
+    async with Served(tmp_path, "--profile", "tuf2000m") as served:
+        path = (await served.line("port ")).split()[1]
+        await served.line("Ctrl-C")
+        served.process.stdin.close()
+        port = master(path)
+        assert len(await port.ask(read_request(1, 3, 0, 2), 9, within_s=5)) == 9
+        served.process.send_signal(signal.SIGTERM)
+        assert (await served.end())[0] == 130
+
+
 # -- a real serial port: the far end of a pty stands in for the adapter
 
 
@@ -262,15 +444,29 @@ def cable():
             os.close(fd)
 
 
-async def answer_on(fd, count, within_s=2.0):
-    got = b""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(within_s):
+async def answer_on(fd, count):
+    """So many bytes from the far end of the cable."""
+    got, grown = b"", asyncio.Event()
+    asyncio.get_running_loop().add_reader(fd, grown.set)
+    try:
+        async with asyncio.timeout(DEADLINE_S):
             while len(got) < count:
+                grown.clear()
                 with contextlib.suppress(BlockingIOError):
-                    got += os.read(fd, 256)
-                await asyncio.sleep(0.002)
+                    got += os.read(fd, count - len(got))
+                if len(got) < count:
+                    await grown.wait()
+    finally:
+        asyncio.get_running_loop().remove_reader(fd)
     return got
+
+
+def nothing_on(fd):
+    """Whether the far end of the cable has heard no byte."""
+    try:
+        return os.read(fd, 1) == b""
+    except BlockingIOError:
+        return True
 
 
 async def test_a_serial_port_is_set_as_the_profile_says_and_answers(bench, cable, read_request):
@@ -286,41 +482,66 @@ async def test_a_serial_port_is_set_as_the_profile_says_and_answers(bench, cable
 async def test_a_request_in_two_pieces_is_one_request_on_an_adapter(bench, cable, read_request):
     ours, path, _ = cable
     one = bench("tuf2000m", port=path)
+    assert one.line.patience_ns > 16_000_000 > silence_ns(9600)  # a USB adapter's latency timer
+    one.line.patience_ns = DEADLINE_S * 1_000_000_000  # this machine may be busier than an adapter
     request = read_request(1, 3, 0, 2)
-    for _ in range(20):
-        requests = one.line.counters.requests
-        began_s = time.monotonic()
-        os.write(ours, request[:5])
-        await asyncio.sleep(0.012)  # a USB adapter's latency timer: more than t3.5
-        os.write(ours, request[5:])
-        if time.monotonic() - began_s < 0.02:  # else this machine was busy and the pause too long
-            assert len(await answer_on(ours, 9)) == 9
-            assert one.line.counters.requests == requests + 1
-            return
-        await answer_on(ours, 9, 0.1)
-    pytest.skip("this machine is too busy for a pause of 12 ms")
+    os.write(ours, request[:5])
+    await until(lambda: len(one.line._heard) == 5)
+    os.write(ours, request[5:])
+    assert len(await answer_on(ours, 9)) == 9
+    assert one.line.counters.requests == 1
+
+
+async def test_half_a_request_is_given_up_and_the_next_one_answered(bench, cable, read_request):
+    ours, path, _ = cable
+    one = bench("tuf2000m", port=path)
+    os.write(ours, read_request(1, 3, 0, 2)[:5])
+    await until(lambda: one.line.counters.requests == 1)
+    assert nothing_on(ours) and one.meters[0].bad_frames == 1
+    os.write(ours, read_request(1, 3, 0, 2))
+    assert len(await answer_on(ours, 9)) == 9
 
 
 async def test_our_own_answer_coming_back_is_no_request(bench, cable, read_request):
     ours, path, _ = cable
     one = bench("tuf2000m", port=path)
+    one.line.patience_ns = DEADLINE_S * 1_000_000_000
     for _ in range(2):
         os.write(ours, read_request(1, 3, 0, 2))
         reply = await answer_on(ours, 9)
-        os.write(ours, reply)  # an adapter that hears itself
-        await asyncio.sleep(0.04)
+        await until(lambda: len(one.line._echo) == 9)
+        for byte in reply:  # an adapter that hears itself, byte by byte
+            os.write(ours, bytes((byte,)))
+        await until(lambda: one.line._echo == b"")
+        assert not one.line._heard
     assert one.line.counters.requests == 2 and one.line.counters.replies == 2
+
+
+async def test_a_request_that_begins_like_the_last_answer_is_not_taken_for_its_echo(
+    bench, cable, read_request
+):
+    ours, path, _ = cable
+    one = bench("tuf2000m", port=path)
+    for _ in range(3):
+        os.write(ours, read_request(1, 3, 0, 2))
+        assert (await answer_on(ours, 9))[:2] == b"\x01\x03"
+        os.write(ours, b"\x01\x03")  # in two pieces, the first like the answer's beginning
+        await until(lambda: bytes(one.line._heard) == b"\x01\x03")
+        os.write(ours, read_request(1, 3, 0, 2)[2:])
+        assert len(await answer_on(ours, 9)) == 9
+    assert one.line.counters.replies == 6
 
 
 async def test_silent_unknown_slow_and_noisy_on_an_adapter(bench, cable, read_request):
     ours, path, _ = cable
     one = bench("tuf2000m", port=path)
+    counters = one.line.counters
     one.command("fault silent on")
     os.write(ours, read_request(1, 3, 0, 2))
-    assert await answer_on(ours, 1, 0.15) == b""
+    await until(lambda: counters.unanswered_silent == 1)
     os.write(ours, read_request(9, 3, 0, 2))
-    assert await answer_on(ours, 1, 0.15) == b""
-    assert (one.line.counters.unanswered_silent, one.line.counters.unanswered_unknown) == (1, 1)
+    await until(lambda: counters.unanswered_unknown == 1)
+    assert nothing_on(ours)
     one.command("fault silent off")
     one.command("fault noisy on")
     replies = set()
@@ -330,13 +551,43 @@ async def test_silent_unknown_slow_and_noisy_on_an_adapter(bench, cable, read_re
     assert len(replies) > 1
 
 
+async def test_the_troubles_an_adapter_can_make(bench, cable, read_request):
+    ours, path, _ = cable
+    one = bench("tuf2000m", port=path)
+    counters, noise = one.line.counters, one.line.noise
+    with pytest.raises(Unusable, match="a real adapter cannot"):
+        one.command("echo on")
+    assert one.command("echo off") == "echo: off"
+    one.command("noise 1000000")
+    os.write(ours, read_request(1, 3, 0, 2))
+    await until(lambda: counters.requests == 1)
+    assert noise.spoilt_bytes == 8  # heard, and not understood
+    one.command("noise 0")
+    one.command("bursts on")
+    one.command("stop")
+    assert len(await answer_on(ours, 4)) == 4  # bytes from nowhere
+    os.write(ours, read_request(1, 3, 0, 2))
+    await until(lambda: counters.requests == 2)
+    assert counters.replies == 0 and noise.spoilt_bytes > 8
+    await until(lambda: one.clock.now_ns() > one.line._burst_until_ns)
+    while not nothing_on(ours):
+        pass
+    one.command("second-master on")
+    assert await answer_on(ours, 8) == read_request(1, 3, 0, 16)  # its question, and our answer to it
+    assert (await answer_on(ours, 37))[:3] == b"\x01\x03\x20"
+    one.command("second-master off")
+    one.command("second-master off")
+    assert counters.foreign >= 1 and any("(second master)" in line for line in one.seen)
+
+
 async def test_an_adapter_that_is_pulled_out_ends_the_bench(bench, cable):
     ours, path, keep = cable
     one = bench("tuf2000m", port=path)
     os.close(keep)
     os.close(ours)
     await asyncio.wait_for(one.finished.wait(), 5)
-    assert "the port is gone" in one.failure
+    assert str(one.failure).startswith("the port is gone: ")
+    assert one.failure.said("zh").startswith("串口已断开：")
 
 
 async def test_parity_is_asked_of_the_port(bench, cable):

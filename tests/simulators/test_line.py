@@ -197,7 +197,7 @@ async def test_a_request_into_the_silence_after_a_reply_is_lost(master):
     finally:
         line.close()
     fates = [frame.fate for frame in frames if frame.kind == "request"]
-    assert fates == ["routed", "spoilt", "routed", "routed"]  # lost once, not for ever
+    assert fates == ["routed", "too_early", "routed", "routed"]  # lost once, not for ever
     assert line.counters.gap_violations == 2 and line.counters.replies == 3
 
 

@@ -74,6 +74,31 @@ async def test_stations_of_other_protocols_hear_what_their_matcher_finds(bench, 
         line.attach("a name", other)  # without a matcher nobody finds it
 
 
+async def test_the_silence_of_modbus_is_not_asked_of_other_protocols(master):
+    """DL/T 645 masters ask on as soon as they have the answer; frames are found by their length."""
+    now = [0]
+    line = Line(Clock(monotonic_ns=lambda: now[0]))
+    modbus, other = Parrot(), Parrot()
+    line.attach(1, modbus)
+    line.attach("dlt645 1", other, hears=other.hears)
+    line.open()
+    frames = frames_of(line)
+    port = master(line.port_path)
+    try:
+        for request in (FOREIGN, FOREIGN, REQUEST):
+            requests = line.counters.requests
+            port.send(request)
+            while line.counters.requests == requests:
+                await asyncio.sleep(0)
+                if line._request is not None:
+                    now[0] = line._request.end_ns + line.silence_ns
+            now[0] = frames[-1].end_ns  # not a moment after the answer
+    finally:
+        line.close()
+    assert [frame.fate for frame in frames if frame.kind == "request"] == ["routed", "routed", "too_early"]
+    assert len(other.heard) == 2 and modbus.heard == [] and line.counters.gap_violations == 1
+
+
 async def test_a_station_hears_only_frames_at_its_own_rate(bench, master):
     _, line, modbus = bench(20)
     slow = Parrot(b"slow")
@@ -132,7 +157,7 @@ async def test_a_burst_spoils_a_reply_and_loses_a_request_and_then_it_is_over(be
     line.burst(400)  # reply and all that is said meanwhile
     got = await port.take(25)
     assert got != ANSWER
-    while line._talks and not line.is_quiet():
+    while not line.is_quiet():
         await clock.sleep_ms(10)
     port.got.clear()
     line.burst(50)
@@ -189,6 +214,21 @@ async def test_a_second_master_is_heard_and_answered(bench, master):
     assert other.sent >= 2 and len(parrot.heard) >= 2
     assert {frame.kind for frame in frames} == {"foreign", "reply"}
     assert line.counters.foreign >= 2 and line.counters.requests == 0
+
+
+async def test_a_second_master_asks_each_meter_at_its_own_rate(bench, master):
+    clock, line, modbus = bench(20)
+    slow = Parrot(b"slow")
+    line.attach("dlt645 1", slow, hears=slow.hears, baud=2400)
+    frames = frames_of(line)
+    other = SecondMaster(line, clock, [REQUEST, FOREIGN], 400, bauds=[9600, 2400])
+    master(line.port_path)
+    other.start()
+    while len(frames) < 4:
+        await clock.sleep_ms(10)
+    other.cancel()
+    await other.stop()
+    assert modbus.heard[0] == REQUEST and slow.heard[0] == FOREIGN
 
 
 async def test_a_rude_second_master_collides_with_our_request(bench, master):

@@ -8,7 +8,7 @@ from karez_protocols.profile import Profile
 from karez_simulators import meter_choice
 from karez_simulators.meter_choice import BenchMeter
 from karez_simulators.steady_well import SteadyWell
-from test_meters_profiles import truth
+from test_meters_profiles import phases_of, truth
 
 UNITS = ("l", "lph", "wh", "w", "dv", "ca", "chz", "mm", "mms", "pa", "cdeg", "permille")
 NUMBERS = {"dlt645": "123456789012", "cjt188": "78330011223344"}
@@ -70,7 +70,7 @@ def test_the_engine_reads_the_wells_truth_out_of_the_simulated_meter(name, is_ma
     for quantity, value in values.items():
         if quantity.rsplit("_", 1)[-1] not in UNITS:
             continue
-        wanted, tolerance = truth(quantity, well)
+        wanted, tolerance = truth(quantity, well, phases_of(document))
         if not is_made_from_profile and quantity in ("volume_l", "energy_wh"):
             continue  # the hand-written meters count on from a real dump
         coarse = COARSEST.get(quantity.split("_")[0], 1)
