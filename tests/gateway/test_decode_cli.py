@@ -89,7 +89,7 @@ def test_chinese_on_request_or_by_the_environment():
         run("frame", ACK.hex(), LANG="zh_CN.UTF-8"),
     ):
         assert code == 0 and "偏移 0，16 字节  正确" in text and text.endswith("16 字节：正确 1，错误 0。\n")
-    assert "错误：version" in run("record", BAD_SLOT.hex(), "--lang", "zh")[1]
+    assert "错误：版本不符" in run("record", BAD_SLOT.hex(), "--lang", "zh")[1]
 
 
 def test_without_a_protocol_it_lists_them_and_help_shows_examples():
@@ -118,7 +118,7 @@ def test_without_a_protocol_it_lists_them_and_help_shows_examples():
         ),
         (["frame", "--file", "."], "cannot read ."),
         (["frame", "01", "--file", "x"], "not both"),
-        (["frame", "01", "--format", "base64"], "--format is one of auto, hex, log, dump, binary"),
+        (["frame", "01", "--format", "base64"], "--format is one of auto, hex, decimal, log, dump, binary"),
         (["frame", "01", "--format", "binary"], "not digits"),
         (["frame", "idle", "--format", "log"], "no line of the log holds bytes"),
         (["frame", "01 02", "--format", "dump"], "do not add up"),
@@ -248,7 +248,7 @@ def test_every_width_shows_every_field_and_no_line_is_wider():
         assert max(sum(2 if ord(one) > 0x2E80 else 1 for one in line) for line in lines) <= max(
             width, 76 if width >= 76 else width
         )
-        assert "address" in text and "单位" in text and text.count("x") >= 90 and "27" in text
+        assert "地址" in text and "单位" in text and text.count("x") >= 90 and "27" in text
 
 
 def test_control_characters_of_a_frame_do_not_reach_the_terminal():

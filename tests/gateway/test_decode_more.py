@@ -107,8 +107,8 @@ def test_one_stray_byte_is_one_and_a_long_preamble_is_named():
     assert first.facts["detail"] == "1 stray byte" and second.is_good
     for protocol in ("dlt645", "cjt188"):
         raw = request if protocol == "dlt645" else vector_named("universal_read")
-        first, second = DECODERS[protocol].decode(b"\xfe" * 9 + raw, Options())
-        assert "FE: a preamble of more than 5" in first.facts["detail"] and second.facts["preamble_fe"] == 5
+        first, second = DECODERS[protocol].decode(b"\xfe" * 68 + raw, Options())
+        assert "FE: a preamble of more than 64" in first.facts["detail"] and second.facts["preamble_fe"] == 64
 
 
 def test_ciphertext_is_called_so():

@@ -352,14 +352,23 @@ def test_a_frame_cut_short_does_not_swallow_the_next():
     assert [(piece.offset, piece.length) for piece in split(two)] == [(0, 20), (20, 25), (45, len(after))]
 
 
+def test_a_train_of_preamble_bytes_belongs_to_its_frame():
+    frame = cjt188_frames.encode(message())
+    for count in (0, 5, 6, 7, 13, 64):
+        size = count + len(frame)
+        found = split((b"\xfe" * count + frame) * 2)
+        assert [(piece.offset, piece.length) for piece in found] == [(0, size), (size, size)], count
+        assert all(piece.frame.preamble == count for piece in found), count
+
+
 def test_stray_bytes_are_one_piece_and_long_preambles_are_cut():
     frame = cjt188_frames.encode(message())
     found = split(b"noise" + frame + b"\x00\x00\x00" + frame + b"\xfe")
     assert [(piece.offset, piece.length) for piece in found] == [(0, 5), (5, 16), (21, 3), (24, 16), (40, 1)]
     assert str(found[0].error).startswith("5 stray bytes")
-    found = split(b"\xfe" * 20 + frame)
-    assert [(piece.offset, piece.length) for piece in found] == [(0, 15), (15, 21)]
-    assert found[1].frame.preamble == 5
+    found = split(b"\xfe" * 79 + frame)
+    assert [(piece.offset, piece.length) for piece in found] == [(0, 15), (15, 80)]
+    assert found[1].frame.preamble == 64
     assert split(b"") == []
 
 

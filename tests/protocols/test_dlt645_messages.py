@@ -139,6 +139,19 @@ def test_every_message_survives_the_way_there_and_back():
             assert type(decode_message(raw)) is type(message), message
 
 
+def test_a_long_train_is_read_but_never_sent():
+    raw = encode_message(ONE_OF_EACH[0])
+    for count in (6, 13, 64):
+        assert decode_message(b"\xfe" * count + raw) == ONE_OF_EACH[0]
+        assert dlt645_frames.preamble_bytes(b"\xfe" * count + raw) == count
+        try:
+            encode_message(ONE_OF_EACH[0], count)
+        except errors.NotAllowed:
+            continue
+        raise AssertionError(count)
+    assert reason(decode_message, b"\xfe" * 65 + raw) == "noise"
+
+
 def test_every_kind_of_message_is_tried():
     kinds = [kind for kind, _ in messages._LAYOUTS.values()] + [messages._CIPHERED[0]]
     tried = [type(message) for message in ONE_OF_EACH]

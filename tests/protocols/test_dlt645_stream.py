@@ -82,9 +82,25 @@ def test_a_changed_preamble_byte_is_stray_and_the_frame_stays():
     assert (found[1].offset, found[1].frame) == (3, decode_message(REPLY))
 
 
-def test_more_than_five_preamble_bytes_are_stray():
-    found = covered(b"\xfe" * 8 + REPLY)
-    assert [(piece.offset, piece.length) for piece in found] == [(0, 3), (3, 5 + len(REPLY))]
+def test_a_train_of_preamble_bytes_belongs_to_its_frame():
+    for count in (0, 5, 6, 7, 13, 64):
+        found = covered(b"\xfe" * count + REPLY + b"\xfe" * count + REPLY)
+        size = count + len(REPLY)
+        assert [(piece.offset, piece.length) for piece in found] == [(0, size), (size, size)], count
+        assert all(piece.frame == decode_message(REPLY) for piece in found), count
+
+
+def test_a_damaged_frame_keeps_its_train_too():
+    raw = bytearray(REPLY)
+    raw[-2] ^= 1
+    found = covered(b"\xfe" * 13 + bytes(raw) + b"\xfe" * 7 + REPLY)
+    assert [why(piece) for piece in found[:1]] == ["BadChecksum"] and len(found) == 2
+    assert found[1].offset == 13 + len(raw) and found[1].frame is not None
+
+
+def test_more_than_64_preamble_bytes_are_stray():
+    found = covered(b"\xfe" * 67 + REPLY)
+    assert [(piece.offset, piece.length) for piece in found] == [(0, 3), (3, 64 + len(REPLY))]
     assert why(found[0]) == "noise" and found[1].frame is not None
 
 

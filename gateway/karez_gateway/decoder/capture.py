@@ -3,17 +3,19 @@ r"""From what a person pastes or a program saved to the bytes of a capture.
 hex     digits in pairs; blanks, newlines, `: , ; - _ .`, brackets, quotes and the prefixes
         0x and \x may stand between bytes; none may tear a pair (`0x1` is one byte)
 log     a line at a time, by log_lines.py: timestamps, directions and labels fall away
+decimal numbers 0 to 255; blanks, newlines, commas, brackets between them
 dump    offset, bytes, text column, as hexdump -C, xxd and Wireshark write them (hexdump.py)
 binary  the bytes themselves
-auto    bytes that are no text are binary; a text is a dump if its offsets add up, a log if
-        its first line begins as one, else hex
+auto    bytes that are no text are binary; a text is a dump if its offsets add up, decimal if it
+        is a comma list with single digits or numbers above 99, a log if a line has a stamp, a
+        direction or a literal, else hex
 """
 
 import re
 
-from . import hexdump, log_lines
+from . import hexdump, log_lines, number_lists
 
-FORMATS = ("auto", "hex", "log", "dump", "binary")
+FORMATS = ("auto", "hex", "decimal", "log", "dump", "binary")
 # Decoded frames take about a hundred times the memory of their bytes; 4 MiB are more than
 # an hour of a line at 9600 Bd that never rests.
 SIZE_MAX = 4 << 20
@@ -58,12 +60,34 @@ def from_text(text: str, form: str = "auto") -> tuple[bytes, int]:
             return _limited(found), 0
         if form == "dump":
             raise Unusable("the offsets at the line beginnings do not add up: use --format log or hex")
+    if form == "decimal" or (form == "auto" and number_lists.whole_list(text)):
+        return _limited(_decimals(text, form)), 0
     if form == "log" or (form == "auto" and log_lines.is_log(text)):
-        data, skipped = log_lines.read(text)
-        if not data:
+        data, skipped = _log(text)
+        if data:
+            return _limited(data), skipped
+        if form == "log":
             raise Unusable("no line of the log holds bytes in hex: use --format hex or --format binary")
-        return _limited(data), skipped
     return _limited(_hex(text)), 0
+
+
+def _log(text: str) -> tuple[bytes, int]:
+    try:
+        return log_lines.read(text)
+    except log_lines.Unclear as error:
+        raise Unusable(str(error)) from None
+
+
+def _decimals(text: str, form: str) -> bytes:
+    is_decimal = form == "decimal" or number_lists.is_decimal(text)
+    if is_decimal is None:
+        raise Unusable(number_lists.UNDECIDED)
+    if not is_decimal:
+        return _hex(text)
+    found = number_lists.bytes_of_decimals(text)
+    if found is None:
+        raise Unusable("--format decimal reads numbers 0 to 255, blanks or commas between them")
+    return found
 
 
 def _limited(data: bytes) -> bytes:
@@ -84,8 +108,8 @@ def _as_text(raw: bytes, form: str) -> str | None:
             continue
         if _CONTROL.search(text) or (coding == "utf-16" and not text.isascii()):
             continue
-        # Random bytes may be GB 18030; they hold no line that begins as a log's.
-        if coding != "gb18030" or form == "log" or log_lines.is_log(text):
+        # Random bytes may be GB 18030; their first line does not begin as a log's.
+        if coding != "gb18030" or form == "log" or log_lines.begins_as_log(text):
             return text
     return None
 
@@ -118,6 +142,7 @@ def _pairs(text: str, run: str, at: int) -> str:
     raise Unusable(
         f"{shown} at {_place(text, at)} has an odd number of hex digits ({len(run)}): "
         "a byte has two, so one is missing or too many"
+        + (". Numbers up to 255 need --format decimal" if number_lists.bytes_of_decimals(text) else "")
     )
 
 

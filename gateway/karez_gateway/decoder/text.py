@@ -1,9 +1,11 @@
 """Findings as text: a headline and a table each, one field a line, at the width of the reader's screen."""
 
+import re
 from collections.abc import Iterator
 
 from rich.cells import cell_len, chop_cells
 
+from . import chinese
 from .finding import KIND_ERASED, KIND_INVALID, Field, Finding
 from .wording import PAGE
 
@@ -11,6 +13,8 @@ BYTES_A_LINE = 8  # as many as a reader compares at a glance
 STRAY_BYTES_MAX = 64  # shown of a stretch without fields; the offsets tell where the rest is
 STACKED_BELOW = 76  # columns: a narrower screen has no room for five of them
 _INDENT = 2
+# What is not broken: a word, or one Chinese character with the signs that may not begin or end a line.
+_WORD = re.compile(r"[（“]*[\u2e80-\u9fff][，。；：、）！？”]*|[^\s\u2e80-\u9fff（，。；：、]+|\S")
 _MEANING_MIN = 16
 _MEANING_PADDED_MAX = 48  # wider meanings push their unit to the right rather than every other one
 
@@ -21,31 +25,35 @@ class Page:
     def __init__(self, language: str, width: int | None = None) -> None:
         """`language` is one of wording.LANGUAGES."""
         self._text = PAGE[language]
+        self._is_chinese = language == "zh"
         self._width = width
 
     def headline(self, number: int, finding: Finding) -> str:
         """Number, kind, place, good or bad."""
         kind = str(finding.facts["kind"])
+        title = finding.title
+        reason = str(finding.facts.get("reason", "?"))
         if kind in (KIND_INVALID, KIND_ERASED):
             kind = self._text[kind]
+        elif self._is_chinese:
+            kind, title = chinese.kind(kind), chinese.sentence(title)
         place = self._text["place"].format(offset=finding.offset, length=finding.length)
         verdict = "" if finding.facts["kind"] == KIND_ERASED else self._text["good"]
         if not finding.is_good:
-            verdict = self._text["bad"].format(reason=finding.facts.get("reason", "?"))
-        return "  ".join(
-            _safe(part) for part in (f"{number}.", finding.title or kind, place, verdict) if part
-        )
+            verdict = self._text["bad"].format(reason=chinese.reason(reason) if self._is_chinese else reason)
+        return "  ".join(_safe(part) for part in (f"{number}.", title or kind, place, verdict) if part)
 
     def body(self, finding: Finding, data: bytes) -> Iterator[str]:
         """Why it is bad, then its fields, or the bytes themselves where nothing could be read."""
-        detail = finding.facts.get("detail")
+        detail = str(finding.facts.get("detail", ""))
+        fields = chinese.fields(finding.fields) if self._is_chinese else finding.fields
         if not finding.is_good and detail:
-            yield from self._wrapped(str(detail), _INDENT)
-        if finding.fields and self._width is not None and self._width < STACKED_BELOW:
-            for field in finding.fields:
+            yield from self._wrapped(chinese.sentence(detail) if self._is_chinese else detail, _INDENT)
+        if fields and self._width is not None and self._width < STACKED_BELOW:
+            for field in fields:
                 yield from self._stacked(field)
-        elif finding.fields:
-            yield from self._table(finding.fields)
+        elif fields:
+            yield from self._table(fields)
         elif finding.facts["kind"] != KIND_ERASED:
             yield from self._stray(data[finding.offset : finding.offset + finding.length])
 
@@ -124,16 +132,19 @@ def _left(text: str, width: int) -> str:
 
 
 def _fold(text: str, width: int | None) -> list[str]:
-    """Lines of at most `width` columns, broken at blanks where there are any."""
+    """Lines of at most `width` columns, broken at blanks, and between Chinese characters."""
     if width is None or cell_len(text) <= width:
         return [text]
     lines = [""]
-    for word in text.split(" "):
-        joined = f"{lines[-1]} {word}" if lines[-1] else word
+    behind = 0
+    for found in _WORD.finditer(text):
+        word, blank = found[0], " " if found.start() > behind else ""
+        behind = found.end()
+        joined = lines[-1] + blank + word if lines[-1] else word
         if cell_len(joined) <= width:
             lines[-1] = joined
             continue
-        # A word that fits no line at all (a digest, Chinese text) is cut.
+        # A word that fits no line at all (a digest) is cut.
         pieces = chop_cells(word, max(width, 2))
         lines += pieces if lines[-1] else []
         if not lines[-1]:

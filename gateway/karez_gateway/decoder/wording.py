@@ -1,6 +1,6 @@
 """The program's own words in English and Chinese: data only, the same names in both.
 
-What a decoder finds (names and meanings of fields, reasons) is the protocol's and stays as it is.
+What a decoder finds (names and meanings of fields, reasons) is put into Chinese by chinese.py.
 """
 
 LANGUAGES = ("en", "zh")
