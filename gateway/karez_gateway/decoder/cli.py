@@ -44,6 +44,7 @@ Formats of the input (--format, default auto):
   hex     pairs of digits; blanks, newlines, : , ; - and 0x may stand between bytes
   log     lines of a terminal program: timestamp and direction, then bytes in hex
   dump    offset, bytes, text column (hexdump -C, xxd, Wireshark)
+  decimal numbers 0 to 255, blanks or commas between them
   binary  the bytes themselves
 auto takes what is no text for binary, and of texts the one that fits.
 
