@@ -125,7 +125,7 @@ def test_ratios_and_floats_are_multiplied_before_the_one_rounding(bits, ct, pt):
     expected = None
     if real(bits) is not None and ct and pt:
         rounded = exactly(real(bits) * ct * pt, 2)
-        expected = rounded if rounded >= 0 else None  # what rounds to zero is zero, also from below
+        expected = None if rounded is None or rounded < 0 else rounded  # what rounds to zero is zero, also from below
     assert profile.decode([bytes(reply) for reply in replies])["energy_wh"] == expected
 
 
