@@ -125,7 +125,8 @@ def test_ratios_and_floats_are_multiplied_before_the_one_rounding(bits, ct, pt):
     expected = None
     if real(bits) is not None and ct and pt:
         rounded = exactly(real(bits) * ct * pt, 2)
-        expected = None if rounded is None or rounded < 0 else rounded  # what rounds to zero is zero, also from below
+        # What rounds to zero is zero, also from below; what is too large is unknown.
+        expected = None if rounded is None or rounded < 0 else rounded
     assert profile.decode([bytes(reply) for reply in replies])["energy_wh"] == expected
 
 
