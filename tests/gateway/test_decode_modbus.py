@@ -172,7 +172,20 @@ def test_without_its_question_a_reply_as_long_as_one_request_of_the_profile_is_r
         assert facts["start"] == start and ("flow_lph" in facts.get("values", {})) == (start == 0)
     assert not {126 - count for count in counts} & set(counts)
     (facts,) = facts_of(frame_of(Reply(1, 3, bytes(2 * (126 - counts[0])))), "tuf2000m")
-    assert "values" not in facts and "start" not in facts
+    assert facts["start"] == profile.requests[0][0] == 0 and facts["start_assumed"]
+
+
+def test_where_an_answer_without_its_question_begins_can_be_told():
+    answer = bytes.fromhex("010404436633341B38")
+    told = decode(answer, Options(profile="sdm630", settings=(("start", "0x34"),)))[0]
+    assert told.facts["values"] == {"power_w": 230} and told.facts["start"] == 52
+    assumed = decode(answer, Options(profile="sdm630"))[0]
+    assert assumed.facts["start_assumed"] and "begin at register 0 " in assumed.title
+    asked = decode(bytes.fromhex("01040000000271CB") + answer, Options(profile="sdm630"))[1]
+    assert "start_assumed" not in asked.facts and not asked.title
+    for wrong in ("x", "-1", "65536", ""):
+        with pytest.raises(WrongOption, match="start is a register"):
+            decode(answer, Options(profile="sdm630", settings=(("start", wrong),)))
 
 
 def test_a_voltage_reads_as_the_manual_says():

@@ -241,7 +241,7 @@ class Master:
             else:
                 self._finish(EXCEPTION, _ANSWERED)
         else:
-            self.data = answer.data
+            self.data = getattr(answer, "data", b"")  # a write's answer brings none
             self._finish(OK, _ANSWERED)
         return True
 

@@ -100,6 +100,9 @@ PHRASES = {
     "address 0 is broadcast, and no station answers for it": "地址 0 为广播地址，从站不应答",
 }
 SENTENCES = {
+    "response, taken to begin at register {a} (--set start=N says otherwise)": (
+        "应答，按起始寄存器 {a} 解读（可用 --set start=N 指定）"
+    ),
     "register {a}": "寄存器 {a}",
     "register +{a}": "寄存器 +{a}",
     "bits {a} to {b}": "位 {a} 至 {b}",

@@ -12,12 +12,15 @@ from karez_protocols.modbus import Request
 from karez_protocols.modbus_gaps import Cut, Stray
 from karez_protocols.modbus_stream import is_reply, pieces
 
-from .finding import Finding, Options
+from .finding import Finding, Options, WrongOption
 from .modbus_fields import bits_of, fields_of, fields_of_bad, function_name, registers_of
 from .modbus_registers import MeterMap, Reading, meter_map
 
 if TYPE_CHECKING:
     from karez_protocols.piece import Piece
+
+
+SETTINGS = {"start": "first register, from 0, of the answers whose question is not in the capture"}
 
 
 def decode(data: bytes, options: Options) -> list[Finding]:
@@ -27,8 +30,22 @@ def decode(data: bytes, options: Options) -> list[Finding]:
     """
     found = pieces(data)
     asked = _questions(found)
-    meters = _Meters(meter_map(options.profile), found, asked) if options.profile else None
+    told = _told_start(options)
+    meters = _Meters(meter_map(options.profile), told, found, asked) if options.profile else None
     return [_finding(data, piece, request, meters) for piece, request in zip(found, asked, strict=True)]
+
+
+def _told_start(options: Options) -> int | None:
+    text = dict(options.settings).get("start")
+    if text is None:
+        return None
+    try:
+        start = int(text, 0)
+    except ValueError:
+        start = -1
+    if not 0 <= start <= 0xFFFF:
+        raise WrongOption(f"start is a register from 0 to 65535, also as 0x1010, not {text}")
+    return start
 
 
 def _questions(found: list[Piece]) -> list[Any]:
@@ -52,8 +69,10 @@ def _questions(found: list[Piece]) -> list[Any]:
 class _Meters:
     """Registers heard of each address, read with one meter's map."""
 
-    def __init__(self, meter: MeterMap, found: list[Piece], asked: list[Any]) -> None:
+    def __init__(self, meter: MeterMap, told: int | None, found: list[Piece], asked: list[Any]) -> None:
         self._map = meter
+        self._told = told  # where answers without a question begin
+        self.is_told = told is not None
         self._first: dict[int, dict[int, int]] = {}  # of the whole capture, what came first
         self._latest: dict[int, dict[int, int]] = {}
         for piece, request in zip(found, asked, strict=True):
@@ -68,9 +87,13 @@ class _Meters:
             return None
         if request is not None:
             return int(request.start)
-        # Without the request: a reply as long as just one request of the profile is taken for its answer.
+        if self._told is not None:
+            return self._told
+        # A reply as long as just one request of the profile is taken for its answer; another for
+        # one that begins where the map does, as most tools read. The finding says that it is assumed.
         fitting = [start for start, count in self._map.requests if 2 * count == len(message.data)]
-        return fitting[0] if len(fitting) == 1 else None
+        first: int = fitting[0] if len(fitting) == 1 else min(start for start, _ in self._map.requests)
+        return first
 
     def values(self, start: int, message: Reply) -> tuple[dict[str, int | None], list[Reading]]:
         """Return the values of a reply and the fields behind them; replies come in their order."""
@@ -103,8 +126,13 @@ def _finding(data: bytes, piece: Piece, request: Any, meters: _Meters | None) ->
             values, readings = meters.values(start, message)
             if values:
                 facts["values"] = values
+            if request is None and not meters.is_told:
+                facts["start_assumed"] = True
     fields = fields_of(piece.offset, raw, message, request, start, readings)
-    return Finding(piece.offset, piece.length, facts, fields)
+    title = ""
+    if facts.get("start_assumed"):
+        title = f"response, taken to begin at register {start} (--set start=N says otherwise)"
+    return Finding(piece.offset, piece.length, facts, fields, title)
 
 
 # -- what is no message -----------------------------------------------------------------
