@@ -20,7 +20,7 @@ LAYOUTS = {
         "segment": ("", "segment of the binding that reads the water register, from 1"),
         "method": ("", "source: 1 metered, 2 this well's coefficient, 3 the group's, 4 estimated"),
         "pump": ("", "pump state, see *Pump states*"),
-        "water_raw": ("", "the water meter's register bytes, verbatim; of a pulse input the count, big-endian"),
+        "water_raw": ("", "the water meter's register bytes, verbatim; of pulses the count, big-endian"),
         "energy_raw": ("", "the same of the energy meter"),
         "water_age_ds": ("0.1 s", "age of `water_raw` when the record was written"),
         "energy_age_ds": ("0.1 s", "age of `energy_raw`"),
