@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := $(BIN)/python -m uv pip compile --universal --generate-hashes --no-header --quiet --python-version 3.11
 
-.PHONY: help demo test lint benchmark fuzz lock clean
+.PHONY: help demo test lint benchmark budget powercut fuzz lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -30,6 +30,12 @@ lint: build/dev.ok ## ruff and mypy
 
 benchmark: build/dev.ok ## our figures beside those of others, into build/benchmarks.json
 	@$(BIN)/python tests/benchmarks/run.py
+
+budget: build/dev.ok ## heap and size of the whole firmware against its limits
+	@$(BIN)/python tests/budget/run.py
+
+powercut: build/dev.ok ## a scripted day cut at every write, in all modes, and again during recovery
+	@$(BIN)/python tests/powercut/run.py
 
 # Seconds for each decoder; what is found stays in build/fuzz and is the start of the next run.
 FUZZ_S ?= 60

@@ -23,16 +23,18 @@ STATES = {
     pump.STOPPING: "opened, waiting for the feedback to fall",
     pump.STUCK: "it did not stop",
     pump.SETTLING: "stopped; the meters' last litres are coming in",
+    pump.AWAITING: "a permitted start waits for the signature over the last stop",
 }
 EVENTS = {
     pump.START: "a start that nothing forbids",
     pump.COMMITTED: "the start record is stored",
     pump.COMMIT_FAILED: "the start record cannot be stored",
-    pump.FEEDBACK_ON: "the contactor reports closed",
-    pump.FEEDBACK_OFF: "the contactor reports open",
+    pump.FEEDBACK_ON: "contact and power say that it runs",
+    pump.FEEDBACK_OFF: "contact or power is lost; after a stop, both are gone",
     pump.STOP: "a stop, for whatever cause",
     pump.OVERDUE: "the state has lasted too long",
     pump.SETTLED: "both meters say that nothing runs",
+    pump.SIGNED: "the last stop is signed",
 }
 ACTIONS = {
     pump.CLOSE: "close",
@@ -41,6 +43,9 @@ ACTIONS = {
     pump.WRITE_STOP: "write the stop",
     pump.ALARM_NOT_STARTED: "alarm *did not start*",
     pump.ALARM_NOT_STOPPED: "alarm *did not stop*",
+    pump.TRIP: "second trip",
+    pump.RELEASE_TRIP: "let go of the second trip",
+    pump.FLAG_UNSIGNED: "say that the last stop is unsigned",
 }
 
 

@@ -41,6 +41,13 @@ name is defined in binding.md.
     ("layout", "Interval", "record.INTERVAL_TAIL"),
     ("layout", "Start and stop of an irrigation", "record.IRRIGATION_TAIL"),
     ("layout", "Event", "record.EVENT_TAIL"),
+    ("table", "details"),
+    "An event that is not in this table has a detail of zeros. Offsets are those of the record.\n",
+    ("layout", "Detail: segment", "event_details.SEGMENT"),
+    ("layout", "Detail: meter, as a person entered it", "event_details.METER"),
+    ("layout", "Detail: ratio of water to energy", "event_details.RATIO"),
+    ("layout", "Detail: lock-out", "event_details.LOCKOUT"),
+    ("layout", "Detail: task", "event_details.TASK"),
     ("layout", "Boot", "record.BOOT_TAIL"),
     ("layout", "Gap: readings come back after an outage", "record.GAP_TAIL"),
     ("layout", "Loss: a full store gave up its oldest sector", "record.LOSS_BODY"),
@@ -76,6 +83,49 @@ nobody, ceilings always bind.
     ("layout", "Row (offsets within the row)", "grant.ROW"),
 ]
 
+ORDER = [
+    """\
+# Order and key list: what an office instructs
+
+An order stops a well, limits its hours, seals it or lifts an earlier order. The controller verifies it
+itself, keeps it over power loss and obeys it without a network. At most {order.SIZE_MAX} bytes.
+
+    order    = header ‖ Ed25519(office key, "KZ order 1\\n" ‖ header)
+    key list = header ‖ rows ‖ Ed25519(root key, "KZ keys 1\\n" ‖ header ‖ rows)
+
+An office is an entry of the key list, not a key: what it ordered, its successor key lifts. The root is
+office 0; its key is the regulator's key of the binding, and it may sign everything. Without a list it is
+the only one. A newer list replaces the former whole; orders in force stay in force.
+
+An order is accepted if
+
+1. it is for this site, or for an area this site lies in;
+2. its office may sign orders, and the office's key confirms it;
+3. its number is above the last one taken from that office. Numbers count for the office, over all its
+   sites and over all its keys: a replayed lift is no lift. What a later number overtook must be issued
+   again.
+
+Only the office that gave an order lifts it; the root lifts anything, but nothing that has not come yet.
+Areas are stopped or limited, wells are sealed and released one by one. At most 8 orders are in force; the
+last place is kept for a stop or a seal. A ninth is refused without using up its number.
+
+| order | holds | cause of the stop |
+|---|---|---|
+| seal | always; the emergency ceiling yields to it | 42 |
+| stop | always | 40; 43 on the area's level, 44 on its volume |
+| limit hours | outside its hours, with trusted time; else it is recorded and stops nobody | 41 |
+
+When several hold, the first of 42, 40, 43, 44, 41 is the cause. What is ordered on an area's level or
+volume does not stop drinking water. An order with an end is over when trusted time, or without it the
+time that has certainly passed, comes to it.
+
+A field that does not apply to the kind is unknown (all bits one).
+""",
+    ("layout", "Order", "order.HEADER"),
+    ("layout", "Key list: header", "key_list.HEADER"),
+    ("layout", "Key list: row (offsets within the row)", "key_list.ROW"),
+]
+
 BINDING = [
     """\
 # Binding: which box stands at which site
@@ -96,6 +146,10 @@ A name that follows from the key cannot be taken by another box.
 ## Books
 
     W = base + multiplier × (register − register_base)     of the last segment of its quantity
+
+A converted segment of water reads the energy meter that `profile` names; its multiplier is the coefficient,
+1 000 000 for one litre per watt-hour. Segments are numbered from 1 in the order they stand in, both
+quantities together; those that the controller opens later go on from there (event 134 in record.md).
 
 A binding has at most {binding.SEGMENTS_MAX} segments; older ones live in the gateway's log.
 """,
@@ -176,20 +230,42 @@ checkpoint: origin, size and root, signed.
 6. Each grant: signature, site, rising number. Each grant record names a grant of the bundle by digest and
    length. The number in force never falls. No start or stop claims a ceiling above the rows of its grant,
    allowances included, that hold between start and stop (all rows when the clock is not synchronised).
-7. W never falls.
+7. W never falls. Segments: events 134 and 135 (record.md) name the segment in force from then on; 134, and a
+   135 whose number was not seen before, begin one. Its number is higher than that of every segment before,
+   of either quantity; W (or E) in that record is not below its base. The segment that records name never
+   falls.
 8. The checkpoint under a trusted log key of the same name as its origin; each proof against its root; no
    index twice. A logged record of this chain with the number of one in the file is the same record.
 9. An upload: the answer has the station, function and counter (FCB) of the report and the other
    direction, and the volume of the first channel is floor(W / 1000) of the record it names.
+10. An order record whose digest is that of an order in the log has that order's number and length.
 
 What is not a refusal is shown: boots, gaps, losses, a pump that ran without a start, the tail that is not
-yet signed.
+yet signed, segments that no person has confirmed (provisional), a number that was skipped or that no event
+explains, and a leap of W: more than 1.25 × rated flow since the last record in which nothing was held, P
+taken up by a new segment apart.
+
+## Litres by method
+
+What W rose by between two measuring records has the method of the later one. Where event 134 opens a segment
+of water, W takes up what was held, up to the base of the segment: converted if E is known and the record's
+own method is metered or the reason is 5 (the second meter takes over), else estimated. Reason 4 (a new
+coefficient) takes nothing up. What is above the base has the method of the record.
+
+## Two chains of one controller
+
+A bundle holds one chain. A controller that lost its record store goes on as chain n + 1: the same key and
+binding, a new h_0 with the number n + 1, and an event 152 near its beginning. Of the same well, the bundle
+of chain n proves the litres up to its last signed record, that of chain n + 1 those from its first one on.
+What lies between is the difference of W from the one to the other: it never is negative, and no record says
+when it flowed. A bundle that shows the beginning of chain n + 1 without event 152 is shown as such.
 """,
 ]
 
 PAGES = {
     "record": RECORD,
     "grant": GRANT,
+    "order": ORDER,
     "binding": BINDING,
     "link": LINK,
     "entry": ENTRY,

@@ -2,26 +2,28 @@
 
 Order of importance (design §4): control, meter bus, storage, panel, uplink, signatures.
 `control_if_due` runs before every slice of everything else, so control is at most one
-slice late.
+slice late. Each task runs under the supervisor: what fails in one ends there.
 """
 
 import binascii
 import hashlib
 
-from karez_protocols import causes, record
+from karez_protocols import causes, flags, record
 from karez_protocols.constant import const
 from karez_protocols.errors import ProtocolError
 
-from . import panel
+from . import hands, supervisor, telemetry
 from .background import Background
-from .core import recording
+from .core import bookmark
 from .core.books import Books
 from .core.controller import Controller, Inputs
-from .core.rights import Rights
+from .core.parts import Parts
 from .drivers.bus import Bus
 from .drivers.meter_reader import MeterReader
-from .evidence import Evidence, object_record
-from .journal import Journal, loss
+from .evidence import Evidence
+from .journal import Journal
+from .keeper import Keeper
+from .offers import Offers
 from .store import objects
 from .store.devices import SECTOR, StoreFailed
 from .store.ring import Ring
@@ -29,14 +31,13 @@ from .uplink.uplink import Uplink
 
 _STEP_MS = const(250)  # control runs at least this often (design §4: 500)
 _PANEL_MS = const(500)
-_HEAD_MS = const(5_000)  # the books' last good registers reach FRAM this often while they move
-_LOOK_BACK = const(256)  # records: an irrigation writes one in 5 minutes, so 21 hours of it
-# Refused grants on record: a few at once, then one a minute. A flood would else push the
+# Refused objects on record: a few at once, then one a minute. A flood would else push the
 # irrigations out of the ring; the gateway sends again until it sees a record (downlink.py).
 _NOTES = const(8)
 _NOTE_MS = const(60_000)
 _WAIT_MS = const(1_000)
 _SLICES = const(20)  # slices of background work per turn: together far below a step
+_PENDING_MAX = const(64)  # records that wait for a memory that takes none: the newest say most
 
 
 class App:
@@ -45,47 +46,60 @@ class App:
     def __init__(self, port, site):
         self.port = port
         self.identity = site.identity
-        ring = Ring(port.nor, objects.SECTORS, port.nor.size // SECTOR - objects.SECTORS)
-        self.journal = Journal(port.nor, port.fram, ring)
+        self.ring = Ring(port.nor, objects.SECTORS, port.nor.size // SECTOR - objects.SECTORS)
+        self.journal = Journal(port.nor, port.fram, self.ring, bookmark.LAYOUT)
         self.journal.start(site.binding)
-        head = self.journal.head
         self.books = Books(site.values, site.segments)
-        self.books.restore(head)
-        self.rights = Rights(site.values["site"])
-        self.controller = Controller(
-            site.values, site.settings, site.accounts, self.books, self.rights, head["floor_utc_s"]
+        self.parts = Parts(
+            site.values, site.settings, site.rules, self.books, self.journal.head["floor_utc_s"]
         )
+        self.rights = self.parts.rights
+        self.controller = Controller(site.values, site.settings, self.parts)
         self.background = Background()
-        self.evidence = Evidence(
-            self.journal, self.background, self.identity, site.regulator,
-            self.rights, self.controller.clock, self._commit,
-        )  # fmt: skip
+        self.evidence = Evidence(self.journal, self.background, self.identity, self._commit)
         self.evidence.core_digest = self._core_digest()
         self.evidence.config_digest = hashlib.sha256(site.config).digest()[:24]
-        self._buses: list = []
+        self.offers = Offers(self.journal, self.background, self.parts, self._commit, self._refused)
+        self.keeper = Keeper(port, self.journal, self.parts)
         self._free_ms = 0  # when no answer was outstanding
-        for line, uart in enumerate(port.uarts):
+        self._buses = self._make_buses(site)
+        self.uplink = Uplink(port, self.identity, site.link, self.journal, self.offers, self._state)
+        self._inputs = Inputs()
+        self._closed = self._tripped = False
+        self._step_ms = self._panel_ms = 0
+        self.last_stop = None
+        self._note_ms = 0  # until then refused objects have had their records
+        self._pending = []  # records not yet written
+        self._checkpoint = False
+        self.cable = None  # what somebody at the well asked for (bundle_export)
+        self.supervisor = supervisor.Supervisor(port.now_ms, port.feed, len(self._buses), _STEP_MS)
+        self._on_failures()
+        self._start(site)
+
+    def _make_buses(self, site):
+        buses: list = []
+        for line, uart in enumerate(self.port.uarts):
             readers = [
                 (one[0], MeterReader(one[1], one[2])) for one in site.meters if one[1] and one[3] == line
             ]
             if readers:
-                self._buses.append(Bus(uart, readers))
+                buses.append(Bus(uart, readers))
         for one in site.meters:
             if one[1] is None:
                 from .drivers.pulse_meter import PulseMeter
 
-                self._buses.append(PulseMeter(port, self.journal, one[0], one[2], one[3]))
-        self.uplink = Uplink(port, self.identity, site.link, self.journal, self._grant, self._state)
-        self._inputs = Inputs()
-        self._closed = False
-        self._step_ms = self._panel_ms = self._head_ms = 0
-        self._last_stop = None
-        self._note_ms = 0  # until then refused grants have had their records
-        self._pending = []  # records not yet written
-        self._checkpoint = False
-        self._boot(site)
+                buses.append(PulseMeter(self.port, self.journal, one[0], one[2], one[3]))
+        return buses
 
-    # -- start --------------------------------------------------------------------------
+    def _on_failures(self):
+        """What each task lets go of when it fails."""
+        tend = self.supervisor.on_failure
+        tend(supervisor.CONTROL, self._open_all)
+        tend(supervisor.UPLINK, self.uplink.reset)
+        tend(supervisor.SIGNATURES, self._drop_job)
+        tend(supervisor.CABLE, self._drop_cable)
+        for number, bus in enumerate(self._buses):
+            tend(supervisor.BUS + number, bus.cancel)
 
     def _core_digest(self):
         """The digest the build wrote beside the code: declared, not measured, below tier A."""
@@ -94,72 +108,19 @@ class App:
         except (OSError, ValueError):
             return bytes(24)
 
-    def _boot(self, site):
-        """Adopt what was rolled forward, then write the records every start begins with."""
-        head = self.journal.head
-        for slot in self.journal.rolled:
-            self._adopt(slot)
-        if self.journal.is_rebuilt:
-            self.controller.recorder.status |= recording.HEAD_REBUILT
-            self._find_lost()
-        self.evidence.restore_grant()
+    def _start(self, site):
+        """Recover what the memories hold, then write the records that every start begins with."""
+        from .startup import Startup  # given back to the heap after the start (main_unix.py)
+
+        startup = Startup(self.journal, self.parts, self.offers, self.keeper)
+        startup.recover()
         utc_s, time_state = self.port.utc()
-        self.controller.clock.set(utc_s, time_state)
-        outage_s = None
-        # A clock that stands before the last good reading says nothing about the outage.
-        if (
-            self.controller.clock.is_trusted
-            and head["good_utc_s"] is not None
-            and utc_s >= head["good_utc_s"]
-        ):
-            outage_s = utc_s - head["good_utc_s"]
-        last_seq = head["seq"]
-        head["floor_utc_s"] = self.controller.clock.floor_utc_s
-        head["boot"] += 1
-        self.journal.save()
-        self.controller.restart(outage_s, head)
-        if last_seq == 0:
-            self._pending.append(object_record(record.BINDING, 1, site.binding))
-        if last_seq < 2:  # a cut may have come between the two
-            self._pending.append(object_record(record.CONFIG, 1, site.config))
-        recorder, now_ms = self.controller.recorder, self.port.now_ms()
-        self._pending.append(recorder.boot(head["chain"], last_seq, outage_s, self.port.tier, now_ms))
-        if self.journal.is_rebuilt:
-            self._pending.append(recorder.event(causes.HEAD_REBUILT, now_ms))
-        elif self.journal.oldest() > head["acknowledged_seq"] + 1:
-            # A cut between the end of a sector and its loss record would else leave a gap
-            # that no gateway ever passes.
-            self._pending.append(loss(head["acknowledged_seq"] + 1, self.journal.oldest() - 1))
+        now_ms = self.port.now_ms()
+        self.parts.clock.set(utc_s, time_state, now_ms)
+        tier = self.port.tier
+        self._pending += startup.records(self.controller, site, utc_s, tier, now_ms)
         self._checkpoint = True
         self._write_pending()
-
-    def _adopt(self, slot):
-        """Bring the head up to a record that was written but not yet known to it."""
-        head = self.journal.head
-        values = record.decode(slot)
-        if values["kind"] == record.GRANT:
-            place = self.journal.find_object(objects.GRANT, values["digest"])
-            if place is not None:
-                head["grant_place"], head["grant_seq"] = place, values["object_seq"]
-        elif values["kind"] in (record.START, record.STOP):
-            head["running"] = 1 if values["kind"] == record.START else 0
-            head["account"], head["credential"] = values["account"], values["credential"]
-            head["start_volume_l"] = values["volume_l"]
-
-    def _find_lost(self):
-        """Without a head: the newest record names the grant in force, an earlier one what ran."""
-        head = self.journal.head
-        for place in (1, 0):
-            if not self.rights.seq:
-                head["grant_place"] = place
-                self.evidence.restore_grant()
-        newest = head["seq"]
-        for seq in range(newest, max(newest - _LOOK_BACK, 0), -1):
-            slot = self.journal.slot(seq)
-            if slot is None or slot[1] in (record.START, record.STOP):
-                if slot:
-                    self._adopt(slot)
-                return
 
     # -- the loop -----------------------------------------------------------------------
 
@@ -171,24 +132,30 @@ class App:
 
     def turn(self):
         """One turn of everything, most important first."""
+        run = self.supervisor.run
         self.control_if_due()
-        poll_us = self.controller.poll_ms() * 1000
-        for bus in self._buses:
-            heard = bus.hear()
-            finished = bus.turn(self.port.now_us(), poll_us, heard)
-            if finished:
-                name, reading = finished
-                setattr(self._inputs, name, reading)
-                self._step_ms = 0
+        for number, bus in enumerate(self._buses):
+            run(supervisor.BUS + number, self._poll, bus)
         self.control_if_due()
         if not self._is_waiting():
-            self._write_pending()
-            self.uplink.pump(self.port.now_ms(), self.may_block())
+            run(supervisor.RECORDS, self._write_pending)
+            run(supervisor.UPLINK, self._link)
             for _ in range(_SLICES):
                 self.control_if_due()
-                if not self.background.run_slice():
+                if not run(supervisor.SIGNATURES, self.background.run_slice):
                     break
-        self._show()
+            run(supervisor.CABLE, self._serve_cable)
+        run(supervisor.PANEL, self._show)
+        self._report()
+        self.supervisor.tend(self.controller.is_pumping)
+
+    def _poll(self, bus):
+        heard = bus.hear()
+        finished = bus.turn(self.port.now_us(), self.controller.poll_ms() * 1000, heard)
+        if finished:
+            name, reading = finished
+            setattr(self._inputs, name, reading)
+            self._step_ms = 0
 
     def _is_waiting(self):
         """True while a meter's answer is outstanding, on any line; for a second at most.
@@ -207,11 +174,14 @@ class App:
         controller = self.controller
         if not controller.is_pumping:
             return True
+        block_ms = 2 * self.port.tls_block_ms + 2 * controller.poll_ms()
         left_l, flow_lph = controller.left_l(), controller.recorder.water.value("flow_lph")
         if not left_l or flow_lph is None or left_l < 0:
             return False
-        left_ms = left_l * 3_600_000 // max(flow_lph, 1)
-        return left_ms > 2 * self.port.tls_block_ms + 2 * controller.poll_ms()
+        ends_s = controller.ends_in_s()
+        if ends_s is not None and ends_s * 1000 <= block_ms:
+            return False
+        return left_l * 3_600_000 // max(flow_lph, 1) > block_ms
 
     def _deadline_us(self):
         if self.background.is_busy and not self._is_waiting():
@@ -221,49 +191,79 @@ class App:
             deadline_us = min(deadline_us, bus.next_deadline_us())
         return min(deadline_us, self.uplink.next_deadline_ms(self.port.now_ms()) * 1000)
 
+    # -- control ------------------------------------------------------------------------
+
     def control_if_due(self):
         """Step the controller if its time has come or something came in."""
-        self._take_lines()
+        self.supervisor.run(supervisor.INPUT, self._take_lines)
         now_ms = self.port.now_ms()
         if now_ms - self._step_ms < _STEP_MS and not self._inputs.buttons:
             return
         self._step_ms = now_ms
+        self.supervisor.run(supervisor.CONTROL, self._control, now_ms)
+        self.port.hold()
+
+    def _control(self, now_ms):
         inputs, self._inputs = self._inputs, Inputs()
-        self._inputs.aux = inputs.aux
+        self._inputs.aux, self._inputs.door = inputs.aux, inputs.door
         inputs.utc_s, inputs.time_state = self.port.utc()
+        inputs.is_signed = not self._checkpoint and not self.evidence.is_signing
+        head = self.journal.head
+        self.controller.permission.acknowledged_volume_l = head["acknowledged_volume_l"]
+        self.controller.watch.quiet_since(head["acknowledged_utc_s"])
         out = self.controller.step(inputs, now_ms)
         self._carry_out(out)
-        self._keep_books(now_ms, bool(out.records))
 
     def _take_lines(self):
         for words in self.port.lines():
-            if words in (["aux", "0"], ["aux", "1"]):
-                self._inputs.aux = words[1] == "1"
+            if hands.take(words, self._inputs):
                 self._step_ms = 0
-            elif words[0] in ("start", "stop"):
-                try:
-                    self._inputs.buttons.append((words[0], binascii.unhexlify(words[1])))
-                except (IndexError, ValueError):
-                    if words[0] == "stop":  # a stop needs no card
-                        self._inputs.buttons.append(("stop", b""))
+            elif words[0] == "bundle":
+                self._ask_bundle(words)
 
     def _carry_out(self, out):
         """Open first, then write, then close (design §8)."""
         if self._closed and not out.close:
             self._switch(False)
+        if self._tripped != out.trip:
+            self._tripped = out.trip
+            self.port.set_trip(out.trip)
         self._pending.extend(out.records)
         self._checkpoint = self._checkpoint or out.checkpoint
         stopped = any(values["kind"] == record.STOP for values in out.records)
-        if stopped or not self._is_waiting():
+        may_write = not self._is_waiting()
+        if stopped or may_write:
             self._write_pending()
         if out.close and not self._closed:
             self._switch(True)
+        for text in out.answers:
+            self.port.say(text)
+        if out.orders_ended:
+            self.offers.keep_orders()
+        self.keeper.keep(bool(out.records), may_write)
+
+    def _open_all(self):
+        """Control failed: no pump runs without its rules."""
+        self._closed = False
+        self.port.set_coil(False)
+
+    def _switch(self, on):
+        self._closed = on
+        self.port.set_coil(on)
+        for bus in self._buses:
+            bus.hurry(self.port.now_us())
+
+    # -- records ------------------------------------------------------------------------
 
     def _write_pending(self):
         """Commit what waits; nothing is written while a meter answers, except after a stop."""
+        if not self._pending and not self._checkpoint:
+            clock = self.parts.clock
+            self.journal.prepare(clock.utc_s, self.port.now_ms() // 1000, clock.state)
+            return
         while self._pending:
             values = self._pending.pop(0)
-            self._note(values)
+            self.keeper.note(values)
             try:
                 slot = self._commit(values)
             except StoreFailed:
@@ -275,92 +275,89 @@ class App:
                 self._inputs.committed = slot is not None
                 self._step_ms = 0
             elif values["kind"] == record.STOP and slot:
-                self._last_stop = slot
+                self.last_stop = slot
         if self._checkpoint:
             self._checkpoint = False
             self.evidence.checkpoint()
 
-    def _switch(self, on):
-        self._closed = on
-        self.port.set_coil(on)
-        for bus in self._buses:
-            bus.hurry(self.port.now_us())
-
-    def _note(self, values):
-        """Keep in the head what a restart must know about an irrigation."""
-        head = self.journal.head
-        if values["kind"] == record.START:
-            head["running"] = 1
-            head["account"], head["credential"] = values["account"], values["credential"]
-            head["start_volume_l"] = values["volume_l"]
-        elif values["kind"] == record.STOP:
-            head["running"] = 0
-        self._take_registers()
-
-    def _take_registers(self):
-        head, books = self.journal.head, self.books
-        head["volume_l"], head["register_l"] = books.volume_l, books.water.last
-        head["held_l"] = books.held_l
-        if books.energy:
-            head["energy_wh"], head["energy_register_wh"] = books.energy_wh, books.energy.last
-        if books.is_known and self.controller.clock.is_trusted:
-            # Of the reading, not of now: the meter may have been silent for long.
-            silent_ms = self.port.now_ms() - books.water.last_ms
-            head["good_utc_s"] = self.controller.clock.utc_s - silent_ms // 1000
-
-    def _keep_books(self, now_ms, is_saved):
-        if is_saved:
-            self._head_ms = now_ms
-        elif now_ms - self._head_ms >= _HEAD_MS and not self._is_waiting():
-            self._head_ms = now_ms
-            self._take_registers()
-            self.journal.save()
-
     def _commit(self, values):
-        """Write one record and return its slot. Raises StoreFailed; the alarm then stands."""
-        clock = self.controller.clock
+        """Write one record and return its slot. Raises StoreFailed; the alarm stands until one is taken."""
+        clock, recorder = self.parts.clock, self.controller.recorder
         try:
             slot = self.journal.append(values, clock.utc_s, self.port.now_ms() // 1000, clock.state)
         except (OSError, ProtocolError, StoreFailed) as error:
             # A value that no record can hold must not stop the controller either.
-            self.controller.recorder.alarms |= recording.STORE_FAILED
+            recorder.alarms |= flags.STORE_FAILED
             raise StoreFailed(str(error))
+        self._watch_memory(recorder)
         self.port.say("record " + binascii.hexlify(slot).decode())
         return slot
 
-    # -- link and panel -----------------------------------------------------------------
+    def _watch_memory(self, recorder):
+        if recorder.alarms & flags.STORE_FAILED:
+            recorder.alarms &= ~flags.STORE_FAILED
+            self._event(causes.STORE_FAILED)
+        if self.journal.is_fram_dead and not recorder.alarms & flags.FRAM:
+            recorder.alarms |= flags.FRAM
+            recorder.raise_status(flags.FRAM_DEAD, True)
+            self._event(causes.FRAM_FAILED)
+        count, sector = self.journal.dead_sectors
+        if count > self._dead_sectors:
+            self._dead_sectors = count
+            self._event(causes.SECTOR_DEAD, sector)
 
-    def _grant(self, data):
-        def note(cause, seq):
-            now_ms = self.port.now_ms()
-            due_ms = max(self._note_ms, now_ms) + _NOTE_MS
-            if due_ms - now_ms <= _NOTES * _NOTE_MS:
-                self._note_ms = due_ms
-                self._pending.append(self.controller.recorder.event(cause, now_ms, seq))
+    _dead_sectors = 0
 
-        self.evidence.offer_grant(data, note)
+    def _event(self, cause, subject=0, detail=None):
+        recorder = self.controller.recorder
+        if len(self._pending) < _PENDING_MAX:
+            self._pending.append(recorder.event(cause, self.port.now_ms(), subject, detail or bytes(24)))
+
+    # -- link, cable and panel ----------------------------------------------------------
+
+    def _link(self):
+        self.uplink.pump(self.port.now_ms(), self.may_block())
+
+    def _refused(self, cause, seq):
+        """An object from outside is not taken, or is odd: on record, but no flood of it."""
+        now_ms = self.port.now_ms()
+        due_ms = max(self._note_ms, now_ms) + _NOTE_MS
+        if due_ms - now_ms <= _NOTES * _NOTE_MS:
+            self._note_ms = due_ms
+            self._event(cause, seq)
+
+    def _drop_job(self):
+        self.background.drop()
+        self.evidence.is_signing = False
+
+    def _ask_bundle(self, words):
+        from .bundle_export import BundleExport
+
+        if self.cable is None:
+            first = int(words[1]) if len(words) > 1 else 1
+            self.cable = BundleExport(self.port, self.ring, self.journal.head["chain"], first)
+
+    def _serve_cable(self):
+        if self.cable is None:
+            return
+        self.cable.run_slice()
+        if not self.cable.is_busy:
+            self._drop_cable()
+
+    def _drop_cable(self):
+        self.cable = None
+
+    def _report(self):
+        found = self.supervisor.take_report()
+        if found:
+            self.controller.recorder.alarms |= flags.TASK
+            self._event(causes.TASK_FAILED, found[0], found[1])
 
     def _state(self):
-        """What the retained state topic says."""
-        head = self.journal.head
-        return {
-            "pump": self.controller.pump.state,
-            "time_state": self.controller.clock.state,
-            "chain": head["chain"],
-            "last_seq": head["seq"],
-            "acknowledged_seq": head["acknowledged_seq"],
-            "boot": head["boot"],
-            "uptime_s": self.port.now_ms() // 1000,
-            "grant_seq": self.rights.seq,
-            "order_seq": 0,
-            "segment": self.books.segment,
-            "volume_l": self.books.volume_l,
-            "held_l": self.books.held_l,
-        }
+        return telemetry.state(self)
 
     def _show(self):
         now_ms = self.port.now_ms()
         if now_ms - self._panel_ms >= _PANEL_MS:
             self._panel_ms = now_ms
-            self.port.say("panel " + "|".join(panel.lines(self.controller, self._last_stop)))
-            self.port.say("beat %d %d %r" % self.uplink.health)
+            telemetry.show(self)

@@ -29,6 +29,11 @@ class Background:
         self._jobs.append((slices, done))
         return True
 
+    def drop(self):
+        """Forget the job at hand: it failed."""
+        if self._jobs:
+            self._jobs.pop(0)
+
     def run_slice(self):
         """Run one slice of the oldest job; return True while there is more to do."""
         if not self._jobs:

@@ -16,6 +16,7 @@ from .store import objects
 DONE = (
     "karez_firmware.bring_up",
     "karez_firmware.configuration",
+    "karez_firmware.rules",
     "karez_firmware.core.settings",
     "karez_protocols.binding",
     "karez_protocols.ed25519_keys",
@@ -51,7 +52,8 @@ def bring_up(port):
     site.regulator = finish(ed25519_keys.pin_slices(site.values["regulator_key"]))
     site.config = objects.read_any(port.nor, objects.CONFIG)
     wanted = configuration.read(site.config)
-    site.settings, site.accounts, site.link = wanted.settings, wanted.accounts, wanted.link
+    site.settings, site.rules, site.link = wanted.settings, wanted.rules, wanted.link
+    site.rules["root_key"] = site.regulator
     for meter, profile in zip(wanted.meters, configuration.profiles(port, wanted.meters)):
         found = (meter["quantity"], profile, meter["address"], meter.get("line", 0))
         if profile is None:

@@ -1,11 +1,11 @@
 """The configuration: one readable document, checked whole before anything of it is taken."""
 
-import binascii
 import json
 
 from karez_protocols.errors import ProtocolError
 from karez_protocols.profile import Profile
 
+from . import rules
 from .core.settings import BadSetting, check
 
 _TOTALS = {"water": "volume_l", "energy": "energy_wh"}  # what the controller asks of each meter
@@ -14,7 +14,6 @@ _PULSE_MILLI_MAX = 10_000_000  # 10 m3 or 10 kWh a pulse
 _INPUTS_MAX = 2
 _BAUDS = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)  # what meters and UARTs both know
 _LINES_MAX = 2  # RS-485 ports of a board; counted from 0 in the document
-_ACCOUNT_MAX = (1 << 32) - 2  # what a record's u4 holds; all ones is unknown
 
 
 class BadConfiguration(Exception):
@@ -32,17 +31,11 @@ def _check_text(what, value):
 
 
 class Configuration:
-    """`settings`, `accounts` (credential -> number), `link` and `meters` of one controller."""
+    """`settings`, `rules` (see rules.py), `link` and `meters` of one controller."""
 
     def __init__(self, document):
         self.settings = check(document["settings"])
-        self.accounts = {}
-        for card, number in document["accounts"].items():
-            credential = binascii.unhexlify(card)
-            if len(credential) != 8:
-                raise ValueError("card %r is not 8 bytes" % card)
-            _check_whole("account", number, _ACCOUNT_MAX)
-            self.accounts[credential] = number
+        self.rules = rules.check(document)
         self.link = document["link"]
         _check_text("host", self.link["host"])
         _check_whole("port", self.link["port"], 65_535)
@@ -66,8 +59,11 @@ class Configuration:
                 raise ValueError("baud %r is none of %s" % (meter["baud"], str(_BAUDS)))
             _check_whole("line", meter.get("line", 0) + 1, _LINES_MAX)
         quantities = [meter["quantity"] for meter in self.meters]
-        if quantities.count("water") != 1 or len(quantities) > 2:
-            raise ValueError("exactly one water meter rules a site; one energy meter may go with it")
+        for quantity in _TOTALS:
+            if quantities.count(quantity) > 1:
+                raise ValueError("one meter of %s rules a site, here are %d" % (quantity, quantities.count(quantity)))
+        if "water" not in quantities and "energy" not in quantities:
+            raise ValueError("a site has a water meter, or an energy meter that stands for it")
 
 
 def read(data):

@@ -4,79 +4,105 @@ Commit order (design §8): slot to NOR, read back, head to FRAM. A cut between t
 leaves one uncommitted slot that fits the chain: it is rolled forward at the next start.
 """
 
-from karez_protocols import causes, chain, fields, record, signed
+from karez_protocols import causes, chain, record, signed
+from karez_protocols.constant import const
+from karez_protocols.errors import ProtocolError
 
+from .store import chain_number, fram_map, objects, ring_walk, twins
 from .store import head as head_store
-from .store import objects
 from .store.devices import StoreFailed
+from .store.losses import loss as loss  # noqa: PLC0414 - the app takes it from here
+from .store.losses import unconfirmed
+from .store.ring import SLOTS
 
-
-def loss(first_seq, last_seq, first_volume_l=None, last_volume_l=None):
-    """Return the values of a record that declares records lost, with W at both ends."""
-    return {
-        "kind": record.LOSS,
-        "cause": causes.NONE,
-        "first_seq": first_seq,
-        "last_seq": last_seq,
-        "first_volume_l": first_volume_l,
-        "last_volume_l": last_volume_l,
-    }
+_ROOM = const(27)  # of 31 slots: records nobody has confirmed go when the sector before them is nearly full
 
 
 class Journal:
-    """Records of one controller over its two memories."""
+    """Records of one controller over its two memories.
 
-    def __init__(self, nor, fram, ring):
+    `further`: layouts (fields.py) of what others keep in the head, behind its own fields.
+    """
+
+    def __init__(self, nor, fram, ring, further=""):
         self._nor = nor
-        self._fram = fram
         self._ring = ring
-        self.head = head_store.fresh()
-        self.is_rebuilt = False
+        self._further = further
+        self._twins = twins.Twins(fram, fram_map.HEAD, head_store.MAGIC, head_store.layout(further))
+        self._nor_head = None
+        self._is_stale = False  # NOR holds heads, and FRAM a newer one
+        self.head = head_store.fresh(further)
+        self.is_rebuilt = False  # the start owes the event HEAD_REBUILT
+        self.is_new_chain = False  # the start owes the event CHAIN_BEGUN, as its first record
+        self.is_saved = True  # False: neither FRAM nor NOR took the head last time
         self.rolled = []  # slots found beyond the head at start, oldest first
         self._lost: list = []
+        self._declared = None  # sector whose loss is on record, before it is erased ahead
         ring.before_open = self._before_open
+
+    # -- start --------------------------------------------------------------------------
 
     def start(self, binding):
         """Load or rebuild the head and roll forward; `binding` is the signed binding's bytes.
 
-        Without a head and with an empty ring the chain begins at h_0.
+        Without a head and with an empty ring the chain begins at h_0. No error of a memory
+        leaves this: what does not answer counts as lost.
         """
-        found = head_store.load(self._fram)
-        if found is None:
-            newest = self._ring.newest()
-            found = head_store.fresh()
-            if newest is None:
-                found["h"] = chain.genesis(found["chain"], binding)
-            else:
-                self.is_rebuilt = True
-                found["chain"], found["seq"], found["h"], place = newest
-                found["sector"], found["index"] = place
-                slot = self._ring.find(found["chain"], found["seq"])
-                if slot:
-                    # What the newest record says of itself; the rest of the head is lost.
-                    values = record.header(slot)
-                    found["boot"], found["grant_seq"] = values["boot"], values["grant_seq"]
+        found = self._load()
+        kept = chain_number.highest(self._nor)
+        if found is None or found["chain"] < kept or self._is_lost(found):
+            from .store import recovery
+
+            found = recovery.head_for(self._nor, self._ring, found, binding, self._further)
         self.head = found
         self._roll_forward()
+        if found["seq"] == 0:
+            # Head, number, record: whichever is missing after a cut, no number comes twice.
+            self._save()
+        chain_number.keep(self._nor, max(kept, found["chain"]))
+        self.is_rebuilt = bool(found["owed"] & head_store.OWES_REBUILT)
+        self.is_new_chain = bool(found["owed"] & head_store.OWES_LINK)
+
+    def _load(self):
+        """Return the newer of the heads in FRAM and NOR, None when both are lost."""
+        found = self._twins.load()
+        if head_store.sector_in_use(self._nor) is not None:
+            kept = self._in_nor().load()
+            if kept and (found is None or kept["generation"] > found["generation"]):
+                return kept
+        return found
+
+    def _in_nor(self):
+        if self._nor_head is None:
+            from .store.nor_head import NorHead
+
+            self._nor_head = NorHead(self._nor, self._twins.layout)
+        return self._nor_head
+
+    def _is_lost(self, head):
+        """True if the ring does not reach the head; a damaged newest record alone is declared lost."""
+        if not head["seq"] and not head["index"]:
+            return False
+        state = ring_walk.reaches(self._ring, head)
+        if state == ring_walk.DAMAGED:
+            self._lost.append((head["seq"], head["seq"], None, None))
+        return state == ring_walk.LOST
 
     def _roll_forward(self):
         head = self.head
         place = (head["sector"], head["index"])
-        if place[1] == 0 and not self._opened(place[0]):
-            return
-        seq = head["seq"]
-        end_seq, h, place = self._ring.walk(seq, head["h"], (place[0], place[1] or 1), burn=True)
-        head["seq"], head["h"] = end_seq, h
+        head["seq"], head["h"], place = ring_walk.follow(
+            self._ring, head["chain"], head["seq"], head["h"], place, self.rolled
+        )
         head["sector"], head["index"] = place
-        while seq < end_seq:
-            seq += 1
-            self.rolled.append(self._ring.find(head["chain"], seq))
+        if len(self.rolled) > ring_walk.ROLLED_MAX:
+            # A head this old is as good as none.
+            self.rolled = []
+            head["owed"] |= head_store.OWES_REBUILT
+        for slot in self.rolled:
+            self._pay(slot[1], slot[2])
 
-    def _opened(self, sector):
-        """True if the sector the head is about to open was already opened for the next seq."""
-        header = self._ring.header(sector)
-        head = self.head
-        return bool(header and header["chain"] == head["chain"] and header["first_seq"] == head["seq"] + 1)
+    # -- writing ------------------------------------------------------------------------
 
     def append(self, values, now_s, uptime_s, time_state):
         """Commit one record; `values` without the header's own fields. Return its slot.
@@ -95,7 +121,8 @@ class Journal:
         place = self._ring.append(place, head["chain"], values["seq"], head["h"], slot)
         head["seq"], head["h"] = values["seq"], h
         head["sector"], head["index"] = place
-        self.save()
+        self._pay(slot[1], slot[2])
+        self._save()
         while self._lost:
             values = loss(*self._lost.pop())
             try:
@@ -104,36 +131,83 @@ class Journal:
                 break  # the record itself stands; the next start declares what is missing
         return slot
 
+    def _pay(self, kind, cause):
+        """A record the start owed is written: with the same saving of the head it is owed no more."""
+        if kind == record.EVENT and cause == causes.HEAD_REBUILT:
+            self.head["owed"] &= ~head_store.OWES_REBUILT
+        elif kind == record.EVENT and cause == causes.CHAIN_BEGUN:
+            self.head["owed"] &= ~head_store.OWES_LINK
+
+    def prepare(self, now_s, uptime_s, time_state):
+        """Erase the next sector ahead of its use, or do a part of that; True if something was written.
+
+        For when nothing is outstanding; at most one erase or one record a call. Records that
+        nobody has confirmed are declared lost before they go.
+        """
+        ring, head = self._ring, self.head
+        if self._is_stale and self._clear_stale():
+            return True
+        place = (head["sector"], head["index"])
+        sector = ring.ahead(place)
+        if sector is None:
+            return False
+        lost = None if self._declared == sector else unconfirmed(self._ring, self.head, sector)
+        if lost is None:
+            self._declared = None
+            ring.erase(sector)
+            return True
+        if place[1] < _ROOM:
+            return False
+        self._declared = sector
+        try:
+            self.append(loss(*lost), now_s, uptime_s, time_state)
+        except StoreFailed:
+            pass  # the alarm is raised by the next record
+        return True
+
+    def _clear_stale(self):
+        """FRAM is well again: the head that stood in NOR meanwhile must never come back."""
+        sector = None if self.is_fram_dead else head_store.sector_in_use(self._nor)
+        self._is_stale = sector is not None
+        if self._is_stale:
+            self._nor_head = None
+            try:
+                self._nor.erase(sector)
+            except OSError:
+                self._is_stale = False  # it does not go: the next start tries again
+        return self._is_stale
+
     def _before_open(self, sector):
         """The ring is about to erase a sector: note what of it nobody has confirmed."""
-        lost = self._lost_by_opening(sector)
+        lost = None if self._declared == sector else unconfirmed(self._ring, self.head, sector)
+        self._declared = None
         if lost:
             self._lost.append(lost)
 
-    def _lost_by_opening(self, sector):
-        """(first seq, last seq, W at both ends) of unconfirmed records in a sector, or None."""
-        header = self._ring.header(sector)
-        head = self.head
-        if not header or header["chain"] != head["chain"] or header["first_seq"] > head["seq"]:
-            return None
-        last = None
-        first_volume = last_volume = None
-        for index in range(1, 32):
-            slot = self._ring.slot(sector, index)
-            if slot is None:
-                break
-            seq = int.from_bytes(slot[4:8], "little")
-            last = max(seq, last or 0)
-            if record.is_measuring(slot[1]):
-                last_volume = fields.unpack(record.MEASURING, slot, 24)["volume_l"]
-                first_volume = last_volume if first_volume is None else first_volume
-        if last is None or last <= head["acknowledged_seq"]:
-            return None
-        return header["first_seq"], last, first_volume, last_volume
+    # -- the head -----------------------------------------------------------------------
+
+    @property
+    def is_fram_dead(self):
+        """True from the first write that FRAM did not hold; the next start tries it again."""
+        return self._twins.is_dead
 
     def save(self):
-        """Write the head as it stands to FRAM."""
-        head_store.save(self._fram, self.head)
+        """Write the head as it stands; True if it is safe. Never raises.
+
+        With FRAM dead only records write it, in NOR: each saving wears a sector.
+        """
+        return True if self.is_fram_dead else self._save()
+
+    def _save(self):
+        try:
+            is_in_fram = self._twins.save(self.head)
+            self.is_saved = is_in_fram or self._in_nor().save(self.head)
+            self._is_stale = self._is_stale or bool(is_in_fram and self._nor_head)
+        except ProtocolError:  # a value that no head can hold
+            self.is_saved = False
+        return self.is_saved
+
+    # -- reading ------------------------------------------------------------------------
 
     def oldest(self):
         """Return the lowest seq of the current chain that the ring may still hold."""
@@ -143,14 +217,44 @@ class Journal:
         """Return the slot of a seq of the current chain, or None."""
         return self._ring.find(self.head["chain"], seq)
 
+    def backwards(self, limit):
+        """Yield the slots of the current chain that can be read, newest first, `limit` seqs of them."""
+        newest = self.head["seq"]
+        for seq in range(newest, max(newest - limit, 0), -1):
+            slot = self.slot(seq)
+            if slot is not None:
+                yield slot
+
+    def fill_percent(self):
+        """Return how much of the ring records fill that nobody has confirmed."""
+        waiting = self.head["seq"] - self.head["acknowledged_seq"]
+        return min(100, waiting * 100 // (self._ring.sectors * SLOTS))
+
     def holds(self, chain_number, seq, h):
-        """True/False if this chain holds that head; None when the ring no longer reaches it."""
-        if chain_number != self.head["chain"] or seq > self.head["seq"]:
+        """True/False if this controller holds that head; None when the ring no longer reaches it."""
+        head = self.head
+        if chain_number > head["chain"] or (chain_number == head["chain"] and seq > head["seq"]):
             return False
-        slot = self.slot(seq)
+        slot = self._ring.find(chain_number, seq)
         if slot is None:
             return None
         return slot[record.CONTENT_SIZE :] == h[:16]
+
+    @property
+    def dead_sectors(self):
+        """(how many sectors were given up since the start, the last of them or None)."""
+        return self._ring.dead, self._ring.last_dead
+
+    def link(self):
+        """Return (subject, detail) of the event that links this chain to the one lost before it.
+
+        The old chain's number; its last seq (all ones: not known) and the first 20 bytes of its h.
+        """
+        head = self.head
+        old_seq = 0xFFFFFFFF if head["old_seq"] is None else head["old_seq"]
+        return head["old_chain"], old_seq.to_bytes(4, "little") + head["old_h"]
+
+    # -- objects ------------------------------------------------------------------------
 
     def put_object(self, sort, name, data):
         """Write a signed object beside the one in force; return its place, not yet in force."""

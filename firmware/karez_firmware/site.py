@@ -15,7 +15,7 @@ class Site:
         self.regulator = b""  # the key that signs grants, pinned
         self.segments: list = []
         self.settings: dict = {}
-        self.accounts: dict = {}  # credential (8 bytes) -> account number
+        self.rules: dict = {}  # of people, times and areas: what core/parts.py takes
         self.link: dict = {}
         # (quantity, Profile, address, line), or (quantity, None, milli per pulse, input)
         self.meters: list = []

@@ -1,8 +1,9 @@
 """The ledger stage: litres per site, hour and method, from good measuring records (取用水台账).
 
 d = W_i - W_{i-1} of two good readings that follow one another is booked to the hour of the
-later one: a gap's litres belong to the period in which it ends (design §5). The cursor moves
-in the transaction of the booking, so a restart at any point books nothing twice.
+later one: a gap's litres belong to the period in which it ends (design §5). It is booked under
+the method of the later one; where a segment opens, what was held is booked as converted. The
+cursor moves in the transaction of the booking, so a restart at any point books nothing twice.
 """
 
 from sqlalchemy import Connection
@@ -14,17 +15,15 @@ from karez_gateway.store.controllers import Controller
 from karez_gateway.store.database import Database
 from karez_gateway.store.ledgers import Book, Hour, Litres
 from karez_gateway.store.verdicts import Good
-from karez_gateway.verifier import slots
+from karez_gateway.verifier import metering, slots
 from karez_gateway.verifier.slots import PLACES
 from karez_protocols import record
 
 STAGE = "ledger"
 SLICE = 4096
 HOUR_S = 3600
-METHOD_UNKNOWN = 0
 
 MEASURING = tuple(kind for kind in PLACES if record.is_measuring(kind))
-_METHOD = PLACES[record.INTERVAL]["method"][0]
 
 
 class Ledger:
@@ -96,19 +95,17 @@ class Ledger:
         if volume_l is None:
             return book
         head = slots.head(slot)
-        litres = volume_l - book.volume_l
+        shares = metering.shares(slot, book.volume_l, volume_l)
         book.volume_l = volume_l
         if slots.has_time(head):  # a record without a time belongs to the last hour that its chain knows
             book.hour_utc = head.utc_s // HOUR_S
-        if litres <= 0:
-            return book
-        method = slot[_METHOD] if slot[_METHOD] != 0xFF else METHOD_UNKNOWN
-        hour = Hour(self._owner(connection, key[0]).site, book.hour_utc, method)
         index = one.record.log_index
-        cell = cells.get(hour)
-        if cell is None:
-            cells[hour] = Litres(litres, index, index)
-        else:
-            cell.litres += litres
-            cell.last_entry = index
+        for method, litres in shares:
+            hour = Hour(self._owner(connection, key[0]).site, book.hour_utc, method)
+            cell = cells.get(hour)
+            if cell is None:
+                cells[hour] = Litres(litres, index, index)
+            else:
+                cell.litres += litres
+                cell.last_entry = index
         return book

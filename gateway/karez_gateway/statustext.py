@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from karez_gateway import verify
 from karez_protocols import record
 
 METHODS = {
@@ -48,7 +49,13 @@ def _controller(one: dict[str, Any]) -> Iterator[str]:
         for reason, count in chain["quarantined"].items():
             yield f"  quarantined: {count} × {reason}"
     for found in one["findings"]:
-        yield f"  {found['kind']} of {found['litres']:,} L, grant {found['subject']}"
+        yield "  " + _finding(found)
+
+
+def _finding(found: dict[str, Any]) -> str:
+    if found["kind"] == verify.SEGMENT:
+        return f"segment {found['subject']} opened: {found['litres']:,} L booked that were held"
+    return f"{found['kind']} of {found['litres']:,} L, grant {found['subject']}"
 
 
 def _destination(one: dict[str, Any]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from karez_gateway.rights import Right
 from karez_gateway.store.chains import VerifiedMarks
-from karez_gateway.verifier import slots
+from karez_gateway.verifier import metering, slots
 from karez_gateway.verifier.slots import PLACES, Head
 from karez_protocols import chain as chain_of
 from karez_protocols import record
@@ -30,8 +30,10 @@ WRONG_CHAIN = "names another chain"
 NO_STATEMENT = "signs a statement that is not in the chain"
 WRONG_SIGNATURE = "the controller's key does not confirm the signature"
 VOLUME_FELL = "the well register W falls"
+BELOW_BASE = "the register is below the base of the segment that opens"
 
 OVERSHOOT = "overshoot"
+SEGMENT = "segment"  # subject: its number; litres: what was held and is booked without a meter
 
 # Statements whose signature is still being computed: signing takes seconds on a slow board, a
 # stop, a tamper event and the hour may each bring one meanwhile.
@@ -157,10 +159,17 @@ class Judge:
 
     def _measuring(self, at: int, slot: bytes, head: Head) -> str | None:
         volume_l = slots.volume_l(slot)
+        before_l = self.marks.volume_l
         if volume_l is None:
             return None
-        if self.marks.volume_l is not None and volume_l < self.marks.volume_l:
+        if before_l is not None and volume_l < before_l:
             return VOLUME_FELL
+        if metering.opens_water(slot):
+            opened = metering.opened(slot)
+            if opened.base is not None and volume_l < opened.base:
+                return BELOW_BASE
+            booked_l = 0 if before_l is None else metering.booked_l(slot, before_l, volume_l)
+            self.findings.append(Finding(SEGMENT, opened.number or 0, at, booked_l))
         self.marks.volume_l = volume_l
         if self._right is not None:
             is_trusted = head.time_state == record.TIME_SYNCHRONISED

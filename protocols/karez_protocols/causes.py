@@ -97,6 +97,7 @@ ORDER_REFUSED_SEQ = 162
 ORDER_REFUSED_FORM = 163
 ORDER_REFUSED_OFFICE = 164
 ORDER_ENDED = 165
+ORDER_REFUSED_FULL = 166
 ENERGY_WITHOUT_WATER = 171
 WATER_WITHOUT_ENERGY = 172
 RATIO_OFF = 174
@@ -193,6 +194,7 @@ _NAMES = """
 163 order refused: malformed
 164 order refused: office not known
 165 order ended
+166 order refused: too many in force
 171 energy without water
 172 water without energy
 174 ratio off its reference

@@ -1,7 +1,7 @@
 """The field link's payloads: what MQTT carries between controller and gateway (design §9).
 
     karez/1/<controller>/up     header ‖ 1..16 raw slots
-    karez/1/<controller>/down   acknowledgement | signed grant
+    karez/1/<controller>/down   acknowledgement | signed grant | signed order | signed key list
     karez/1/<controller>/state  retained: where the controller stands; the will says offline
 
 The acknowledgement means *stored durably*, not *true*, and is no ratchet: a lower one makes
@@ -18,6 +18,8 @@ DOWN_SIZE_MAX = 600  # a full grant and its first byte
 
 ACK = 1
 GRANT = 2
+ORDER = 3
+KEYS = 4
 
 UP_HEADER = """
 version u1
@@ -74,12 +76,12 @@ def put_up_header(buffer, frame, chain, count):
 
 
 def decode_down(payload):
-    """Return (ACK, values) or (GRANT, grant bytes). Raises Malformed or TooLarge."""
+    """Return (ACK, values), or (GRANT, ORDER or KEYS, the object's bytes). Raises Malformed or TooLarge."""
     if len(payload) > DOWN_SIZE_MAX:
         raise TooLarge("a down payload has at most %d bytes" % DOWN_SIZE_MAX, DOWN_SIZE_MAX)
     kind = payload[0] if payload else None
-    if kind == GRANT:
-        return GRANT, bytes(payload[1:])
+    if kind in (GRANT, ORDER, KEYS):
+        return kind, bytes(payload[1:])
     if kind != ACK:
         raise Malformed("down payload of kind %s" % kind)
     values = fields.unpack(ACK_BODY, payload)

@@ -9,7 +9,9 @@ from .link import (
     ACK,
     ACK_BODY,
     GRANT,
+    KEYS,
     OFFLINE,
+    ORDER,
     SLOTS_MAX,
     STATE_BODY,
     UP_HEADER,
@@ -57,6 +59,16 @@ def encode_ack(frame, chain, seq):
 def encode_grant(grant):
     """Return the down payload that carries one signed grant."""
     return bytes((GRANT,)) + grant
+
+
+def encode_order(order):
+    """Return the down payload that carries one signed order."""
+    return bytes((ORDER,)) + order
+
+
+def encode_keys(key_list):
+    """Return the down payload that carries one signed key list."""
+    return bytes((KEYS,)) + key_list
 
 
 def decode_state(payload):

@@ -28,10 +28,11 @@ GRANT = 10
 ORDER = 11
 STATEMENT = 12
 SIGNATURE = 13
+KEYS = 14
 
 # One text, split at import: short literals would each become a name that MicroPython keeps for ever.
 KIND_NAMES = (
-    " interval start stop event boot gap loss config binding grant order statement signature"
+    " interval start stop event boot gap loss config binding grant order statement signature keys"
 ).split(" ")
 
 # Time states: how far the UTC of a record may be believed (OCMF, integrity §2.1).
@@ -161,6 +162,7 @@ _BODIES = {
     BINDING: OBJECT_BODY,
     GRANT: OBJECT_BODY,
     ORDER: OBJECT_BODY,
+    KEYS: OBJECT_BODY,
     STATEMENT: STATEMENT_BODY,
     SIGNATURE: SIGNATURE_BODY,
 }

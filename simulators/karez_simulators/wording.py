@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from karez_protocols import causes
+from karez_protocols import cause_words_zh, causes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -185,45 +185,6 @@ STAGE = {
     },
 }
 
-# The English words of a cause are the protocol's own (causes.py).
-CAUSES_ZH = {
-    causes.NONE: "无",
-    causes.BUTTON: "按键",
-    causes.CARD: "刷卡",
-    causes.PHONE: "手机",
-    causes.ACCOUNT_EMPTY: "账户水量用完",
-    causes.WATER_CEILING: "达到水量上限",
-    causes.ENERGY_CEILING: "达到电量上限",
-    causes.GRANT_EXPIRED: "授权已过期",
-    causes.GRANT_MISSING: "没有授权",
-    causes.MAINS_LOST: "停电",
-    causes.RESTARTED: "控制器重新启动",
-    causes.FEEDBACK_LOST: "接触器反馈丢失",
-    causes.BOOKS_UNKNOWN: "账面尚未确定",
-    causes.REMOTE: "远程",
-    causes.IDENTITY_UNKNOWN: "此卡未在本机登记",
-    causes.RESTART_DELAY: "电机须停歇后再启动",
-    causes.ALREADY_RUNNING: "已在运行",
-    causes.FOREIGN_CURRENT: "接触器被外力闭合",
-    causes.NOT_READY: "控制器尚未就绪",
-    causes.START_REFUSED: "拒绝启动",
-    causes.GRANT_REFUSED_SIGNATURE: "授权签名无效",
-    causes.GRANT_REFUSED_SITE: "授权属于别的站点",
-    causes.GRANT_REFUSED_SEQ: "授权并不更新",
-    causes.GRANT_REFUSED_FORM: "授权格式错误",
-    causes.GRANT_REFUSED_HEAD: "授权所指链头不符（严格）",
-    causes.GRANT_HEAD_UNKNOWN: "授权所指链头不在本链",
-    causes.DID_NOT_STOP: "未能停泵",
-    causes.DID_NOT_START: "未能启动",
-    causes.READING_HELD: "读数存疑",
-    causes.SEGMENT_UNCERTAIN: "表计更换待人工确认",
-    causes.METER_SILENT: "表计无应答",
-    causes.METER_BACK: "表计恢复应答",
-    causes.WARNING_LINE: "达到预警线",
-    causes.HEAD_REBUILT: "链头已从存储环重建",
-    causes.STORE_FAILED: "存储失效",
-}
-
 
 def of_step(lang: str, name: str, values: Mapping[str, object]) -> str:
     """Return the sentence of a step."""
@@ -245,6 +206,5 @@ def of_finding(lang: str, name: str, figures: Mapping[str, Any]) -> str:
 
 def of_cause(lang: str, cause: int) -> str:
     """Return a cause in words."""
-    if lang == "zh" and cause in CAUSES_ZH:
-        return CAUSES_ZH[cause]
-    return str(causes.name(cause))
+    words = cause_words_zh.name(cause) if lang == "zh" else None
+    return str(words or causes.name(cause))

@@ -2,23 +2,41 @@
 
 from karez_firmware.core.books import Books
 from karez_firmware.core.controller import Controller, Inputs
-from karez_firmware.core.rights import Rights
+from karez_firmware.core.parts import Parts
 from karez_firmware.core.settings import check
 from karez_firmware.store import head
 from karez_protocols import binding, grant, record, site_class
 
 CARD = b"card-001"
 SITE = {
+    "site": "site-1",
     "class": site_class.IRRIGATION,
+    "fail": binding.FAIL_STOPPED,
     "rated_flow_lph": 60_000,
     "rated_power_w": 22_000,
     "upper_ml_per_wh": 3000,
+    "reference_ml_per_wh": None,
+    "physical_ml_per_wh": None,
+    "riser_l": 0,
 }
 SEGMENTS = [
-    {"quantity": binding.WATER, "base": 0, "register_base": 23_879, "multiplier_ppm": 1_000_000},
-    {"quantity": binding.ENERGY, "base": 0, "register_base": 1_000, "multiplier_ppm": 1_000_000},
-]
+    {
+        "quantity": quantity, "method": record.METERED, "base": 0, "register_base": register_base,
+        "multiplier_ppm": 1_000_000, "coefficient_version": 0,
+    }
+    for quantity, register_base in ((binding.WATER, 23_879), (binding.ENERGY, 1_000))
+]  # fmt: skip
 UTC = 1_790_000_000
+
+
+def rules(**changed):
+    """What the configuration says of people, times and areas."""
+    values = {
+        "accounts": {CARD: 7}, "ceilings_l": {}, "blocked": (), "windows": [], "areas": (),
+        "root_key": bytes(32),
+    }  # fmt: skip
+    values.update(changed)
+    return values
 
 
 def a_grant(ceiling, seq=1, policy=grant.STOP, to_utc_s=UTC + 100_000, finish_100l=0):
@@ -34,15 +52,14 @@ def a_grant(ceiling, seq=1, policy=grant.STOP, to_utc_s=UTC + 100_000, finish_10
 class Desk:
     """Steps a controller every 100 ms; meters answer every second with exact values."""
 
-    def __init__(self, site=None, settings=None, restored=None):
+    def __init__(self, site=None, settings=None, restored=None, **changed):
         values = {"restart_delay_s": 0}
         values.update(settings or {})
         self.settings = check(values)
         self.books = Books(site or SITE, SEGMENTS)
-        self.rights = Rights("site-1")
-        self.controller = Controller(
-            site or SITE, self.settings, {CARD: 7}, self.books, self.rights, UTC - 1000
-        )
+        self.parts = Parts(site or SITE, self.settings, rules(**changed), self.books, UTC - 1000)
+        self.rights = self.parts.rights
+        self.controller = Controller(site or SITE, self.settings, self.parts)
         if restored:
             self.books.restore(restored)
         self.controller.restart(5, restored or head.fresh())
@@ -105,11 +122,12 @@ class Desk:
         flow_lph = None if self.no_signal else 60_000 if self.aux else 0
         inputs.water = {
             "measuring": not self.no_signal, "status": self.water_status,
-            "at_ms": self.now_ms, "raw": bytes(8), "step": 1,
+            "at_ms": self.now_ms, "raw": bytes(8), "step": 1, "modulus": None,
             "values": {"volume_l": self.register_l + self._stood_l, "flow_lph": flow_lph},
         }  # fmt: skip
         inputs.energy = {
             "status": self.energy_status, "at_ms": self.now_ms, "raw": bytes(8), "step": 1,
+            "measuring": None, "modulus": None,
             "values": {"energy_wh": 1_000 + self.litres_mlh * 22 // 60 // 3_600_000, "power_w": power_w},
         }  # fmt: skip
 

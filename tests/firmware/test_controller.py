@@ -1,8 +1,8 @@
 """The controller's decisions on a desk: no right, no water; right used up, stop; every stop explained."""
 
 from desk import CARD, SITE, UTC, Desk, a_grant, ready
-from karez_firmware.core import pump, recording
-from karez_protocols import causes, grant, record, site_class
+from karez_firmware.core import pump
+from karez_protocols import causes, flags, grant, record, site_class
 
 
 def refusal(desk):
@@ -111,7 +111,7 @@ def test_a_silent_water_meter_counts_by_energy_against_the_ceiling_and_stops_at_
     desk.run(40)
     stop = desk.last(record.STOP)
     assert stop["cause"] == causes.WATER_CEILING and stop["held_l"] > 0 and stop["method"] == record.CONVERTED
-    assert stop["flow_lph"] is None and stop["alarms"] & recording.WATER_SILENT
+    assert stop["flow_lph"] is None and stop["alarms"] & flags.WATER_SILENT
     assert stop["volume_l"] + stop["held_l"] >= 400 and desk.litres < 450
     assert (record.EVENT, causes.METER_SILENT) in desk.kinds()
 
@@ -231,7 +231,7 @@ def test_after_a_restart_the_cut_off_irrigation_is_closed_with_all_its_litres_an
     desk.run(10)
     restored = {
         "register_l": desk.books.water.last, "energy_register_wh": desk.books.energy.last, "held_l": 0,
-        "running": 1, "account": 7, "credential": CARD, "start_volume_l": 0,
+        "running": 1, "account": 7, "credential": CARD, "start_volume_l": 0, "boot": 1,
     }  # fmt: skip
     again = Desk(restored=restored)
     again.rights.install(*a_grant(1000))

@@ -1,8 +1,7 @@
 """Grants from any carrier, and checkpoints: commit, then act; refuse with the cause; prove it."""
 
-from karez_firmware.core import recording
 from karez_firmware.store import objects
-from karez_protocols import causes, chain, ed25519, grant, link, record, signed
+from karez_protocols import causes, chain, ed25519, flags, grant, link, record, signed
 from karez_protocols.slices import finish
 from wellhouse import BENCH, NAME, PUBLIC, UTC, House, a_grant, memories
 
@@ -45,7 +44,7 @@ def test_an_accepted_grant_is_stored_recorded_and_then_in_force():
     data = a_grant(2000, seq=6)
     order = []
     app = house.app
-    put, commit, install = app.journal.put_object, app.evidence._commit, app.rights.install
+    put, commit, install = app.journal.put_object, app.offers._commit, app.rights.install
 
     def note(name, call):
         def noted(*arguments):
@@ -55,7 +54,7 @@ def test_an_accepted_grant_is_stored_recorded_and_then_in_force():
         return noted
 
     app.journal.put_object = note("object", put)
-    app.evidence._commit = note("record", commit)
+    app.offers._commit = note("record", commit)
     app.rights.install = note("force", install)
     house.offer(data)
     assert order[:3] == [("object", 5), ("record", 5), ("force", 5)] and app.rights.seq == 6
@@ -168,8 +167,8 @@ def test_a_store_that_fails_while_accepting_leaves_the_old_grant_in_force():
         house.run(2)
         assert state(house) == before, part
         assert house.app.journal.head["seq"] == floor
-        assert (house.app.controller.recorder.alarms & recording.STORE_FAILED) == (
-            recording.STORE_FAILED if part == "record" else 0
+        assert (house.app.controller.recorder.alarms & flags.STORE_FAILED) == (
+            flags.STORE_FAILED if part == "record" else 0
         )
         house.nor.is_dead = False
         house.nor.bad = (0, 0)
@@ -279,7 +278,7 @@ def test_a_store_that_fails_at_a_checkpoint_or_its_signature_stops_nothing():
     house.nor.bad = RING
     house.app.evidence.checkpoint()
     house.run(1)
-    assert house.app.controller.recorder.alarms & recording.STORE_FAILED
+    assert house.app.controller.recorder.alarms & flags.STORE_FAILED
     house.nor.bad = (0, 0)
     house.app.evidence.checkpoint()
     house.nor.bad = RING

@@ -1,10 +1,11 @@
 """The mains go at every single write: no record, no litre and no right is lost, and the pump stays off."""
 
-from karez_firmware.core import pump, recording
+from karez_firmware.core import pump
 from karez_firmware.ports import fake_memory
+from karez_firmware.store import objects
 from karez_firmware.store.devices import StoreFailed
 from karez_firmware.store.head import COPY_SIZE
-from karez_protocols import causes, grant, record
+from karez_protocols import causes, flags, grant, record
 from wellhouse import UTC, House, Well, a_grant, memories
 
 KEPT = (0, 50, 99)  # percent of the cut write that still got done
@@ -74,7 +75,7 @@ def check_restart(house, granted):
     last = recorded[-1] if recorded else 0
     assert house.app.rights.seq == last, "the grant recorded last is not in force"
     assert house.app.journal.head["grant_seq"] == house.app.rights.seq
-    assert not house.app.controller.recorder.alarms & recording.STORE_FAILED
+    assert not house.app.controller.recorder.alarms & flags.STORE_FAILED
 
 
 def play(house):
@@ -190,7 +191,8 @@ def test_a_bad_cell_at_the_end_of_a_sector_loses_nothing_undeclared():
     house = House(nor, fram)
     house.run(4)
     events(house, 3 * 31 - 1 - house.app.journal.head["seq"])
-    nor.bad = ((16 + 3) * 4096 - 100, (16 + 3) * 4096)  # in the last slot before the ring begins again
+    end = (objects.SECTORS + 3) * 4096
+    nor.bad = (end - 100, end)  # in the last slot before the ring begins again
     events(house, 3)
     check_losses(Rest(house), 0, 0)
 
@@ -209,7 +211,7 @@ def test_a_lost_head_is_rebuilt_with_boot_grant_and_what_ran():
     check_restart(again, 1)
     head = again.app.journal.head
     assert head["boot"] == boot + 1 and head["floor_utc_s"] == UTC - 100
-    assert again.app.controller.recorder.status & recording.HEAD_REBUILT
+    assert again.app.controller.recorder.status & flags.HEAD_REBUILT
     assert again.last(record.STOP)["cause"] == causes.RESTARTED
     assert (record.EVENT, causes.HEAD_REBUILT) in again.kinds()
     again.press()
@@ -228,7 +230,7 @@ def test_a_lost_head_takes_the_grant_of_the_newest_record_and_no_other():
     assert again.app.rights.seq == 2 and again.app.rights.ceiling(grant.WATER, UTC + 50, False)[0] == 10
     # Its object is gone, too: the older one does not come back in its place, and the same one is taken again.
     place = again.app.journal.head["grant_place"]
-    rest.nor.erase(8 + place)
+    rest.nor.erase(objects.GRANT + place)
     third = rest.house()
     assert third.app.rights.seq == 0
     third.offer(a_grant(1000))
@@ -242,7 +244,8 @@ def test_a_dead_sector_is_not_taken_for_the_one_in_its_place_when_the_head_is_lo
     house = House(nor, fram)
     house.run(4)
     events(house, 31 - house.app.journal.head["seq"])
-    nor.bad = ((16 + 1) * 4096 + 128, (16 + 2) * 4096)  # its header is taken, its slots are not
+    second = (objects.SECTORS + 1) * 4096
+    nor.bad = (second + 128, second + 4096)  # its header is taken, its slots are not
     events(house, 5)
     assert house.check_chain() == 36
     rest = Rest(house)

@@ -1,6 +1,7 @@
 """The books: W moves by plausible steps only, never falls, and P counts what is not believed."""
 
 from karez_firmware.core import books, register
+from karez_firmware.core.segment import Segment
 from karez_protocols import binding, record
 
 SITE = {"upper_ml_per_wh": 3000, "rated_flow_lph": 60_000, "rated_power_w": 22_000}
@@ -8,9 +9,15 @@ WATER = {"quantity": binding.WATER, "base": 0, "register_base": 23_879, "multipl
 ENERGY = {"quantity": binding.ENERGY, "base": 0, "register_base": 1_000, "multiplier_ppm": 1_000_000}
 
 
-def a_register():
+def fresh_register(base=0, register_base=1000, multiplier_ppm=1_000_000, riser=0):
+    """A register that nobody has read yet, at 60 m3/h."""
+    row = {"base": base, "register_base": register_base, "multiplier_ppm": multiplier_ppm}
+    return register.Register(Segment(binding.WATER, 1, row), 60_000, riser)
+
+
+def a_register(**named):
     """A register that has agreed on 1000 at 2 s."""
-    found = register.Register(0, 1000, 1_000_000, 60_000)
+    found = fresh_register(**named)
     for now_ms in (0, 1000, 2000):
         result = found.offer(1000, now_ms)
     assert result == register.BACK and found.value == 0
@@ -28,7 +35,7 @@ def known_books():
 
 
 def test_three_agreeing_readings_begin_the_books():
-    found = register.Register(0, 1000, 1_000_000, 60_000)
+    found = fresh_register()
     assert found.offer(1000, 0) == register.HELD and found.value is None
     assert found.offer(1001, 1000) == register.HELD
     assert found.offer(1002, 2000) == register.BACK and found.value == 2
@@ -47,12 +54,28 @@ def test_one_wild_reading_moves_nothing_and_the_next_good_one_counts():
     assert found.offer(1020, 4000) == register.GOOD and found.value == 20
 
 
-def test_a_register_that_falls_and_stays_is_uncertain_after_ten_seconds_and_w_stands():
+def test_a_register_that_falls_and_stays_decides_after_ten_seconds_and_w_stands():
     found = a_register()
     assert found.offer(1020, 3000) == register.GOOD
-    results = [found.offer(5 + i, 4000 + 1000 * i) for i in range(12)]
+    results = [found.offer(5 + i, 4000 + 1000 * i, beside=i) for i in range(12)]
+    # The caller has to open a segment; until it does nothing changes.
+    assert results[:10] == [register.HELD] * 10 and results[10:] == [register.OPENED] * 2
+    assert found.value == 20 and found.first == (5, 0)
+
+
+def test_readings_that_never_agree_are_held_and_uncertain_after_ten_seconds():
+    found = a_register()
+    results = [found.offer(90_000 * (1 + i % 2), 3000 + 1000 * i) for i in range(12)]
     assert results[:10] == [register.HELD] * 10 and results[10:] == [register.UNCERTAIN] * 2
-    assert found.value == 20
+    assert found.is_uncertain and found.value == 0
+    assert found.offer(1001, 15_000) == register.GOOD and not found.is_uncertain
+
+
+def test_what_no_meter_shows_is_held():
+    found = a_register()
+    for at, wild in enumerate((-5, -4, -3, 1 << 47, (1 << 47) + 1)):
+        assert found.offer(wild, 3000 + 5000 * at) in (register.HELD, register.UNCERTAIN), wild
+    assert found.value == 0 and found.agreed() is None
 
 
 def test_after_a_restart_the_step_over_the_gap_is_bounded_by_the_outage():
@@ -61,7 +84,7 @@ def test_after_a_restart_the_step_over_the_gap_is_bounded_by_the_outage():
         (300, 10, register.HELD),
         (300, None, register.HELD),
     ):
-        found = register.Register(0, 1000, 1_000_000, 60_000)
+        found = fresh_register()
         found.restore(5000)
         bound = None if outage_s is None else found.bound(outage_s * 1000)
         for now_ms in (0, 1000, 2000):
@@ -87,7 +110,7 @@ def test_no_sequence_of_readings_makes_w_fall():
 
 
 def test_the_multiplier_scales_and_the_base_carries_on():
-    found = register.Register(500, 100, 2_500_000, 60_000)
+    found = fresh_register(500, 100, 2_500_000)
     for now_ms in (0, 1000, 2000):
         found.offer(104, now_ms)
     assert found.value == 510

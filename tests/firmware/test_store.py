@@ -2,7 +2,7 @@
 
 from karez_firmware.journal import Journal
 from karez_firmware.ports import fake_memory
-from karez_firmware.store import devices, head, objects
+from karez_firmware.store import devices, fram_map, head, objects, twins
 from karez_firmware.store.ring import SLOTS, Ring
 from karez_protocols import causes, chain, record
 
@@ -98,7 +98,7 @@ def test_one_damaged_copy_of_the_head_leaves_the_other():
     fill(found, 5)
     newest = (found.head["generation"] & 1) * head.COPY_SIZE
     fram.write(newest + 20, b"\x55")
-    assert head.load(fram)["seq"] == 4
+    assert twins.Twins(fram, fram_map.HEAD, head.MAGIC, head.LAYOUT).load()["seq"] == 4
     again = journal(nor, fram, sectors)
     assert again.head["seq"] == 5 and len(again.rolled) == 1 and not again.is_rebuilt
 

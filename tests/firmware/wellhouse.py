@@ -38,7 +38,7 @@ def binding_values(**changed):
         "class": site_class.IRRIGATION, "fail": binding.FAIL_STOPPED, "seq": 1, "controller": NAME,
         "site": "site-1", "gateway": "gw", "controller_key": PUBLIC, "regulator_key": REGULATOR[64:],
         "issued_utc_s": UTC - 500, "rated_flow_lph": FLOW_LPH, "rated_power_w": POWER_W,
-        "upper_ml_per_wh": 3000,
+        "upper_ml_per_wh": 3000, "reference_ml_per_wh": None, "physical_ml_per_wh": None, "riser_l": 0,
     }  # fmt: skip
     values.update(changed)
     return values
@@ -48,7 +48,7 @@ def segment(quantity, profile, register_base, **changed):
     values = {
         "quantity": quantity, "method": 1, "address": 1 + quantity, "profile_version": 1, "from_seq": 1,
         "profile": profile, "serial": "S", "base": 0, "register_base": register_base,
-        "multiplier_ppm": 1_000_000,
+        "multiplier_ppm": 1_000_000, "coefficient_version": 0,
     }  # fmt: skip
     values.update(changed)
     return values
@@ -138,7 +138,10 @@ class Well:
 
     def energy(self):
         table = {}
-        for start, value in ((52, POWER_W if self.closed else 0), (72, (BASE_WH + self.energy_wh) / 1000)):
+        for start, value in (
+            (0, 220), (2, 220), (4, 220),
+            (52, POWER_W if self.closed else 0), (72, (BASE_WH + self.energy_wh) / 1000),
+        ):  # fmt: skip
             raw = struct.pack(">f", value)
             table[start], table[start + 1] = raw[0] << 8 | raw[1], raw[2] << 8 | raw[3]
         return table
@@ -162,7 +165,7 @@ class Station:
 def memories(sectors=4, provisioned=True, mains=None, signed_binding=None, config=None):
     """NOR and FRAM, with what the bench gives a box in them."""
     nor = fake_memory.RamNor((objects.SECTORS + sectors) * devices.SECTOR, mains)
-    fram = fake_memory.RamFram(1024, mains)
+    fram = fake_memory.RamFram(4096, mains)
     if provisioned:
         objects.write_once(nor, objects.KEY, KEPT)
         objects.write(nor, objects.BINDING, 0, signed_binding or a_binding())
@@ -231,7 +234,7 @@ class House:
 
     def offer(self, data):
         """A grant, as the uplink hands it on; wait until it is judged."""
-        self.app._grant(data)
+        self.app.offers.grant(data)
         while self.app.background.is_busy:
             self.turn()
 

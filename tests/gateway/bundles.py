@@ -91,17 +91,19 @@ class Well:
         self.controller = chain.controller_name(public(self.private))
         segment = {
             "quantity": binding.WATER, "method": record.METERED, "address": 1, "profile_version": 1,
-            "from_seq": 1, "profile": "tuf2000m", "serial": "A17", "base": 0, "register_base": 0,
-            "multiplier_ppm": 1_000_000,
+            "coefficient_version": 0, "from_seq": 1, "profile": "tuf2000m", "serial": "A17", "base": 0,
+            "register_base": 0, "multiplier_ppm": 1_000_000,
         }  # fmt: skip
         values = {
             "class": site_class.IRRIGATION, "fail": binding.FAIL_STOPPED, "seq": 1,
             "controller": self.controller, "site": "W-0001", "gateway": "county",
             "controller_key": public(self.private),
-            "regulator_key": public(regulator), "issued_utc_s": T0 - 1000, "rated_flow_lph": 60_000,
-            "rated_power_w": 15_000, "upper_ml_per_wh": 5000,
+            "regulator_key": public(regulator), "issued_utc_s": T0 - 1000, "rated_flow_lph": 400_000,
+            "rated_power_w": 15_000, "upper_ml_per_wh": 5000, "reference_ml_per_wh": None,
+            "physical_ml_per_wh": None, "riser_l": 0,
         }  # fmt: skip
-        body = binding.encode(values | bound, [segment])
+        segments = bound.pop("segments", [segment])
+        body = binding.encode(values | bound, segments)
         self.binding = signed_object(provisioner, binding.LABEL, body)
         self.number = number
         self.h = chain.genesis(number, self.binding)
@@ -112,6 +114,8 @@ class Well:
         self.volume_l = 5000
         self.utc_s = T0
         self.boot_count = 1
+        self.segment = 1
+        self.booted_utc_s = T0
         self.pump = 0
 
     @property
@@ -124,8 +128,10 @@ class Well:
         self.utc_s += seconds
         content = {
             "kind": kind, "cause": 0, "time_state": record.TIME_SYNCHRONISED, "seq": self.seq + 1,
-            "utc_s": self.utc_s, "boot": self.boot_count, "uptime_s": 10, "grant_seq": self.grant_seq,
+            "utc_s": self.utc_s, "boot": self.boot_count, "uptime_s": self.utc_s - self.booted_utc_s,
+            "grant_seq": self.grant_seq,
             **MEASURING, **TAILS.get(kind, {}), "volume_l": self.volume_l, "pump": self.pump,
+            "segment": self.segment,
         }  # fmt: skip
         slot, self.h = chain.seal(self.h, record.encode(content | values))
         self.slots.append(slot)
@@ -133,6 +139,7 @@ class Well:
         return slot
 
     def boot(self, **values):
+        self.booted_utc_s = self.utc_s
         return self.add(record.BOOT, chain=self.number, last_seq=self.seq, **values)
 
     def interval(self, litres=0, **values):

@@ -81,11 +81,16 @@ class Binding:
     def __init__(self, data, provisioner):
         body, signature = data[:-64], data[-64:]
         need(is_signed(provisioner, signature, b"KZ binding 1\n" + body), "binding signature")
-        need(len(body) >= 136 and body[0] == 1 and body[1] <= 3 and body[2] <= 1, "binding values")
-        need(1 <= body[3] <= 8 and len(body) == 136 + 56 * body[3], "binding segments")
+        need(len(body) >= 148 and body[0] == 2 and body[1] <= 3 and body[2] <= 1, "binding values")
+        need(1 <= body[3] <= 8 and len(body) == 148 + 58 * body[3], "binding segments")
         self.controller, self.site = text(body[8:24]), text(body[24:40])
         text(body[40:56])
         self.key, self.regulator = body[56:88], body[88:120]
+        self.digest = sha256(data)
+        self.quantities = [body[at] for at in range(148, len(body), 58)]
+        for at in range(148, len(body), 58):
+            need(body[at] <= 1 and 1 <= body[at + 1] <= 4 and (body[at] == 0 or body[at + 1] == 1), "method")
+            need(any(body[at + 54 : at + 58]) and body[at + 4 : at + 6] != b"\xff\xff", "multiplier")
         name = sha256(b"KZ controller 1\n", self.key)[:8].hex()
         need(name == self.controller, "controller name does not follow from its key")
 
@@ -279,6 +284,90 @@ def check_books(chain, grants):
     return irrigations
 
 
+class Segments:
+    """Which segment counts, and the litres of each method (docs/wire/record.md, bundle.md 7)."""
+
+    def __init__(self, bound):
+        self.listed = {(number, quantity) for number, quantity in enumerate(bound.quantities, 1)}
+        self.water = max((number for number, quantity in self.listed if quantity == 0), default=None)
+        self.energy = max((number for number, quantity in self.listed if quantity == 1), default=None)
+        self.top = len(bound.quantities)
+        self.unexplained = set()  # named by a record before an event told of them
+        self.before, self.litres = None, {}
+
+    def take(self, one):
+        slot, has_begun = one.slot, False
+        if one.kind == 4 and one.cause in (134, 135):
+            quantity, _, _, number = struct.unpack_from("<BBBH", slot, 88)
+            if quantity <= 1 and number != 65535:
+                has_begun = self.event(one, quantity, number)
+        number = struct.unpack_from("<H", slot, 24)[0]
+        if number not in (0, 65535) and not has_begun and number != self.water:
+            need(self.water is None or number > self.water, "an older segment in force")
+            self.listed.add((number, 0))
+            self.unexplained.add(number)
+            self.water, self.top = number, max(self.top, number)
+        if one.volume() is not None:
+            if self.before is not None and one.volume() > self.before:
+                self.book(one, self.before, one.volume())
+            self.before = one.volume()
+
+    def event(self, one, quantity, number):
+        """True if a segment begins here."""
+        if one.cause == 135 and (number, quantity) in self.listed:
+            return False
+        is_late = quantity == 0 and number == self.water and number in self.unexplained
+        need(is_late or number > self.top or number == 65534, "a segment number that is used")
+        self.unexplained.discard(number)
+        base = int.from_bytes(one.slot[105:111], "little")
+        value = int.from_bytes(one.slot[48:54] if quantity == 0 else one.slot[58:64], "little")
+        need(UNKNOWN_W in (base, value) or value >= base, "a register below its segment's base")
+        self.listed.add((number, quantity))
+        self.top = max(self.top, number)
+        if quantity == 0:
+            self.water = number
+        return True
+
+    def book(self, one, before, after):
+        method = one.slot[26] if 1 <= one.slot[26] <= 4 else 0
+        held = 0
+        if one.kind == 4 and one.cause == 134 and one.slot[88] == 0 and one.slot[90] != 4:
+            base = int.from_bytes(one.slot[105:111], "little")
+            held = max(0, min(after, after if base == UNKNOWN_W else base) - before)
+        if held:
+            is_converted = one.slot[58:64] != b"\xff" * 6 and (method == 1 or one.slot[90] == 5)
+            name = 2 if is_converted else 4
+            self.litres[name] = self.litres.get(name, 0) + held
+        if after - before > held:
+            self.litres[method] = self.litres.get(method, 0) + after - before - held
+
+
+def check_segments(chain):
+    """Litres by method of the chained records."""
+    segments = Segments(chain.bound)
+    for one in chain.records:
+        if not one.is_chained:
+            continue
+        if one.kind in MEASURING:
+            segments.take(one)
+        elif one.kind == 9 and one.slot[28:60] != chain.bound.digest:
+            segments.water, segments.top = None, 0  # another binding lists other segments
+    return segments.litres
+
+
+def check_orders(chain, orders):
+    """A record says of an order what the order of that digest says of itself."""
+    by_digest = {sha256(data): data for data in orders}
+    for one in chain.records:
+        if one.is_chained and one.kind == 11 and one.slot[28:60] in by_digest:
+            data = by_digest[one.slot[28:60]]
+            need(len(data) == 132 and data[0] == 1, "order")
+            seq, length = struct.unpack_from("<I", one.slot, 24)[0], struct.unpack_from("<H", one.slot, 60)[0]
+            need(
+                (struct.unpack_from("<I", data, 12)[0], len(data)) == (seq, length), "order of another number"
+            )
+
+
 def open_note(data, logs):
     """(size, root) of a checkpoint signed by a trusted log."""
     body, _, lines = data.rpartition(b"\n\n")
@@ -364,7 +453,7 @@ def check_log(payload, chain, logs):
     size = struct.unpack_from("<H", payload)[0]
     need(size and len(payload) >= 2 + size, "note cut off")
     tree, root = open_note(payload[2 : 2 + size], logs)
-    at, seen = 2 + size, set()
+    at, seen, orders = 2 + size, set(), []
     while at < len(payload):
         index, length = struct.unpack_from("<QH", payload, at)
         entry = payload[at + 10 : at + 10 + length]
@@ -388,10 +477,16 @@ def check_log(payload, chain, logs):
                     need(one.slot == entry[28:], "fork")
         elif entry[1] == 3:
             check_upload(entry, chain)
+        elif entry[2] == 11:
+            orders.append(entry[8:])
+    return orders
 
 
 def verify(data, provisioner, regulators, logs):
-    """Return (None, signed seqs, irrigations) of a bundle that proves something, else (why, None, None)."""
+    """Return (None, signed seqs, irrigations, litres by method) of a bundle that proves something.
+
+    Of any other: why, and three times None.
+    """
     try:
         parts = sections(data)
         bound_data = next(payload for tag, payload in parts if tag == 1)
@@ -410,9 +505,10 @@ def verify(data, provisioner, regulators, logs):
         seqs = [one.seq for one in grants]
         need(seqs == sorted(set(seqs)), "grants out of order")
         irrigations = check_books(chain, grants)
+        litres = check_segments(chain)
         for tag, payload in parts:
             if tag == 4:
-                check_log(payload, chain, logs)
+                check_orders(chain, check_log(payload, chain, logs))
     except (Refused, ValueError, struct.error, IndexError) as error:
-        return str(error) or type(error).__name__, None, None
-    return None, chain.signed, irrigations
+        return str(error) or type(error).__name__, None, None, None
+    return None, chain.signed, irrigations, litres

@@ -88,6 +88,8 @@ def make_binding(
         "rated_flow_lph": 50_000,
         "rated_power_w": 15_000,
         "upper_ml_per_wh": 4000,
+        "reference_ml_per_wh": None,
+        "physical_ml_per_wh": None,
     }
     segment = zeros(binding.SEGMENT) | {
         "quantity": binding.WATER,

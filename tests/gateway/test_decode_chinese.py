@@ -53,7 +53,7 @@ LETTERS = set(re.findall(r"\w+", "CRC BCD ASCII ESAM SER FE CT PT UTF SHA DL CJ 
 SYMBOLS = set(cjt188_words.UNIT_TEXTS.values()) | set(own_words.TIERS.values())
 # Units that are symbols, and stay.
 SI = "L L/h m³ m³/h W kW MW Wh kWh MWh J kJ MJ GJ var kvar VA kVA V A Hz h s mm mm/s Pa B °C imp/kWh UTC"
-UNITS = {*SI.split(), "元", "字节", ""}
+UNITS = {*SI.split(), "mL/Wh", "‰", "元", "字节", ""}
 FIGURE = re.compile(
     r"\b(?:\d{4}-\d\d-\d\dT[0-9:]+Z|0x[0-9A-F]+|[0-9A-F]+|[0-9a-f]{8,}|33H|[0-9A-Z]{8})\b|[ABC](?=相)"
 )

@@ -89,11 +89,11 @@ def test_every_slot_of_a_chain_is_a_record_with_all_its_bytes_shown():
 def test_a_record_says_times_units_codes_and_bits():
     event = decoded(record, SLOTS[8])[0]
     assert event.facts["utc"] == "2026-09-21T14:15:11Z" and event.facts["cause_name"] == "meter silent"
-    assert event.facts["status_bits"][0] == "the controller closes the contactor"
+    assert event.facts["status_bits"][0] == "commanded closed"
     assert event.facts["meter_states"] == {"water": "silent", "energy": "none yet"}
     assert (field(event, "volume_l").meaning, field(event, "volume_l").unit) == ("1012000", "L")
     assert field(event, "cause").meaning == "132 meter silent"
-    assert field(event, "alarms").meaning == "the water meter does not answer"
+    assert field(event, "alarms").meaning == "water meter silent"
     assert field(event, "h").meaning == f"not checked; code {chain.code(SLOTS[8])}"
 
 

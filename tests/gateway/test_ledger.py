@@ -4,10 +4,10 @@ import contextlib
 
 import pytest
 
-from karez_protocols import record
+from karez_protocols import causes, event_details, fields, grant, record
 
 from .county import create, opened
-from .synthetic import INTERVAL_S, START_UTC_S, SyntheticController, tampered
+from .synthetic import BASE_VOLUME_L, INTERVAL_S, START_UTC_S, SyntheticController, tampered
 
 HOUR = START_UTC_S // 3600
 
@@ -147,3 +147,71 @@ def test_working_again_with_nothing_new_changes_nothing(tmp_path):
             county.take(box, *box.payloads())
             county.work()
             assert county.litres() == before
+
+
+def opening(box, litres, base_l, **changed):
+    """The event that opens a segment of water; W has risen by `litres` since the record before."""
+    detail = {
+        "quantity": grant.WATER, "method": record.METERED, "reason": event_details.RESET, "number": 2,
+        "closing": 9, "register_base": 4, "base": base_l, "is_confirmed": 0,
+    }  # fmt: skip
+    reason = changed.pop("reason", event_details.RESET)
+    packed = fields.pack(event_details.SEGMENT, detail | {"reason": reason})
+    values = {"cause": causes.SEGMENT_OPENED, "segment": 2, "detail": packed, "energy_wh": 1000}
+    return box.measure(record.EVENT, litres, 1, **(values | changed))
+
+
+def test_a_converted_well_is_booked_as_converted(tmp_path):
+    box = SyntheticController("a", "well-1")
+    for method in (record.CONVERTED, record.CONVERTED, record.CONVERTED_GROUP, record.ESTIMATED):
+        box.interval(100, method=method)
+    assert booked(tmp_path, box) == {
+        ("well-1", HOUR, record.CONVERTED): 200,
+        ("well-1", HOUR, record.CONVERTED_GROUP): 100,
+        ("well-1", HOUR, record.ESTIMATED): 100,
+    }
+
+
+def test_what_was_held_is_booked_as_converted_where_a_segment_opens_and_only_there(tmp_path):
+    box = SyntheticController("a", "well-1")
+    box.interval(100)
+    box.interval(held_l=700, method=record.CONVERTED)  # W stands, P counts beside it: nothing is booked
+    opening(box, 750, BASE_VOLUME_L + 800)
+    box.interval(30, segment=2)
+    assert booked(tmp_path, box) == {
+        ("well-1", HOUR, record.METERED): 100 + 50 + 30,
+        ("well-1", HOUR, record.CONVERTED): 700,
+    }
+
+
+def test_a_good_reading_after_a_hold_is_metered(tmp_path):
+    box = SyntheticController("a", "well-1")
+    box.interval(100)
+    box.interval(held_l=700, method=record.CONVERTED)
+    box.interval(650)
+    assert booked(tmp_path, box) == {("well-1", HOUR, record.METERED): 750}
+
+
+def test_without_energy_what_was_held_is_estimated(tmp_path):
+    box = SyntheticController("a", "well-1")
+    opening(box, 700, BASE_VOLUME_L + 700, energy_wh=None)
+    assert booked(tmp_path, box) == {("well-1", HOUR, record.ESTIMATED): 700}
+
+
+def test_a_converted_well_whose_power_meter_was_silent_is_estimated(tmp_path):
+    box = SyntheticController("a", "well-1")
+    opening(box, 700, BASE_VOLUME_L + 600, method=record.CONVERTED)
+    assert booked(tmp_path, box) == {
+        ("well-1", HOUR, record.ESTIMATED): 600,
+        ("well-1", HOUR, record.CONVERTED): 100,
+    }
+
+
+def test_a_new_coefficient_takes_up_nothing_and_a_takeover_what_was_held(tmp_path):
+    box = SyntheticController("a", "well-1")
+    opening(box, 700, BASE_VOLUME_L + 700, method=record.CONVERTED_GROUP, reason=event_details.COEFFICIENT)
+    opening(box, 40, BASE_VOLUME_L + 740, method=record.CONVERTED_GROUP, reason=event_details.TAKEOVER)
+    assert booked(tmp_path, box) == {
+        ("well-1", HOUR, record.CONVERTED_GROUP): 700,
+        ("well-1", HOUR, record.CONVERTED): 40,
+    }

@@ -1,8 +1,8 @@
 """Verdicts: chain, statements, signatures, plausibility, in the order of the numbers."""
 
-from karez_gateway import enrolment, verify
+from karez_gateway import enrolment, statustext, verify
 from karez_gateway.store import controllers, verdicts
-from karez_protocols import chain, record
+from karez_protocols import causes, chain, event_details, fields, grant, record
 from karez_protocols.record import CONTENT_SIZE
 
 from .county import create, opened
@@ -290,3 +290,41 @@ def test_a_backlog_longer_than_a_slice_and_a_page_is_verified_behind_its_gap(tmp
         county.work()
         assert county.marks(box).signed_seq == box.seq
         assert bad(county.reasons(box)) == {}
+
+
+def opening(box, litres, **changed):
+    """A segment of water opens; W has risen by some litres that were held."""
+    detail = {
+        "quantity": grant.WATER, "method": record.METERED, "reason": event_details.RESET, "number": 2,
+        "closing": 9, "register_base": 4, "base": box.volume_l + litres, "is_confirmed": 0,
+    }  # fmt: skip
+    packed = fields.pack(event_details.SEGMENT, detail | changed)
+    return box.measure(record.EVENT, litres, 1, cause=causes.SEGMENT_OPENED, segment=2, detail=packed)
+
+
+def test_a_segment_that_opens_is_a_finding_with_what_was_held(tmp_path):
+    box = SyntheticController("a", "well-1")
+    box.interval(100)
+    opening(box, 700)
+    opening(box, 10, number=3, base=None)
+    opening(box, 10, number=4, quantity=grant.ENERGY)
+    with opened(create(tmp_path / "g")) as county:
+        county.enrol(box)
+        county.take(box, *box.payloads())
+        county.work()
+        assert bad(county.reasons(box)) == {}
+        with county.store.reading() as connection:
+            owner = controllers.find(connection, box.name)
+            found = verdicts.findings(connection, owner.id)
+    assert found == [(verify.SEGMENT, 2, 700), (verify.SEGMENT, 3, 10)]
+    kind, subject, litres = found[0]
+    shown = statustext._finding({"kind": kind, "subject": subject, "litres": litres})
+    assert shown == "segment 2 opened: 700 L booked that were held"
+
+
+def test_a_segment_above_the_register_it_opens_at_is_quarantined(tmp_path):
+    box = SyntheticController("a", "well-1")
+    opening(box, 700, base=box.volume_l + 701)
+    box.interval(5)
+    reasons, marks = judged(tmp_path, box, box.payloads())
+    assert bad(reasons) == {1: [verify.BELOW_BASE]} and marks.volume_l == box.volume_l

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from karez_gateway.verifier import bundle_check
-from karez_protocols import causes, record
+from karez_gateway.verifier.metering import METHODS
+from karez_protocols import causes, entry, event_details, fields, order, record, signed
 
 from . import bundles, second_verifier
 from .bundles import TRUST, Well, grant_object, season, season_with_log, without_digest
@@ -17,12 +18,13 @@ LOGS = [str(key) for key in TRUST.logs]
 def agree(data):
     """Both verdicts are equal, and so is what was proved; return it."""
     report = bundle_check.check(data, TRUST)
-    why, signed, irrigations = second_verifier.verify(data, TRUST.provisioner, TRUST.regulators, LOGS)
+    why, signed, irrigations, litres = second_verifier.verify(data, TRUST.provisioner, TRUST.regulators, LOGS)
     assert report.is_proved == (why is None), (why, report.rejections)
     if why is None:
         assert {seq for low, high in report.proved for seq in range(low, high + 1)} == signed
         pairs = [(one.start_seq, one.stop_seq, one.litres) for one in report.irrigations]
         assert [one for one in pairs if one[1] is not None] == irrigations
+        assert report.litres == {METHODS[method]: counted for method, counted in litres.items()}
     return report.is_proved
 
 
@@ -82,6 +84,11 @@ STEPS = st.sampled_from(
         "high",
         "old",
         "bad",
+        "open",
+        "confirm",
+        "number",
+        "held",
+        "converted",
     ]
 )
 
@@ -109,13 +116,40 @@ def step(well, name, amount):
         well.start(ceiling_l=5000)
     elif name == "old":
         well.grant_seq = max(0, well.grant_seq - 1)
+    elif name in ("open", "confirm"):
+        segment_event(well, name, amount)
+    elif name == "number":
+        well.segment = max(0, well.segment + amount % 4 - 1)
+    elif name == "held":
+        well.interval(held_l=amount, energy_wh=None if amount % 2 else 1000)
+    elif name == "converted":
+        well.interval(amount, method=amount % 7)
     elif name == "bad":
         well.checkpoint(covered=max(0, well.seq - amount % 4), h=bytes(32) if amount % 2 else None)
     else:
         well.interval(amount)
 
 
-@settings(max_examples=150, deadline=None)
+def segment_event(well, name, amount):
+    """A segment begins, or is confirmed, as it should or nearly so."""
+    number = well.segment + (amount % 5 != 0) + (amount % 17 == 0)
+    quantity = int(amount % 7 == 0)
+    base = 1000 - (amount % 2) if quantity else well.volume_l + amount // 2
+    well.volume_l += amount if amount % 11 else amount // 3
+    detail = {
+        "quantity": quantity, "method": 1, "reason": amount % 6, "number": number, "closing": 1,
+        "register_base": 2, "base": base, "is_confirmed": amount % 2,
+    }  # fmt: skip
+    if not quantity and amount % 13:
+        well.segment = number
+    cause = causes.SEGMENT_OPENED if name == "open" else causes.SEGMENT_CONFIRMED
+    well.add(
+        record.EVENT, cause=cause, energy_wh=None if amount % 10 == 3 else 1000,
+        detail=fields.pack(event_details.SEGMENT, detail),
+    )  # fmt: skip
+
+
+@settings(max_examples=250, deadline=None)
 @given(st.lists(st.tuples(STEPS, st.integers(0, 99)), min_size=1, max_size=14), st.data())
 def test_both_agree_on_any_story(steps, data):
     well = Well()
@@ -137,3 +171,33 @@ def test_both_refuse_wrong_uploads_and_other_logs():
     note, proofs = bundles.log_of([closing])
     assert not agree(well.bundle(note=note.replace(b"\n13", b"\n14"), proofs=[(4, *proofs[0][1:])]))
     assert not agree(well.bundle(note=note, proofs=[*proofs, *proofs]))
+
+
+def test_both_agree_on_orders_in_the_log():
+    body = {
+        "kind": order.STOP, "scope": order.SITE, "basis": order.PLAIN, "office": 3, "from_min": None,
+        "to_min": None, "lift_office": None, "lift_seq": None, "seq": 4, "target": "W-0001",
+        "issued_utc_s": 5, "until_utc_s": None, "document": "2026-99",
+    }  # fmt: skip
+    data = bundles.signed_object(bundles.REGULATOR, order.LABEL, order.encode(body))
+    for number, length, expected in ((4, len(data), True), (5, len(data), False), (4, 9, False)):
+        well = season()
+        well.add(record.ORDER, object_seq=number, digest=signed.digest(data), length=length)
+        well.checkpoint()
+        entries = [well.record_entry(well.seq), entry.encode_object(record.ORDER, 1, data)]
+        assert agree(well.bundle(entries=entries)) == expected
+        assert agree(well.bundle())
+
+
+def test_both_agree_on_every_way_a_segment_may_begin():
+    outcomes = set()
+    for name in ("open", "confirm"):
+        for amount in range(100):
+            well = Well()
+            well.interval()
+            segment_event(well, name, amount)
+            well.interval(10)
+            segment_event(well, "confirm", amount // 2)
+            well.checkpoint()
+            outcomes.add(agree(well.bundle()))
+    assert outcomes == {True, False}

@@ -118,10 +118,12 @@ def a_binding():
         "class": 0, "fail": 0, "seq": 1, "controller": "0123456789abcdef", "site": "653124-0001",
         "gateway": "county", "controller_key": bytes(32), "regulator_key": bytes(32), "issued_utc_s": 5,
         "rated_flow_lph": 60_000, "rated_power_w": 22_000, "upper_ml_per_wh": 3000,
+        "reference_ml_per_wh": None, "physical_ml_per_wh": None, "riser_l": 0,
     }  # fmt: skip
     segment = {
         "quantity": 0, "method": 1, "address": 1, "profile_version": 1, "from_seq": 1, "profile": "tuf2000m",
         "serial": "TUF-001", "base": 0, "register_base": 23879, "multiplier_ppm": 1_000_000,
+        "coefficient_version": 0,
     }  # fmt: skip
     return binding.encode(values, [segment]) + bytes(64)
 

@@ -15,6 +15,7 @@ from karez_simulators.clock import Clock
 from karez_simulators.controller_vm import DEAD_MAN_MS, ControllerVm
 from karez_simulators.firmware_image import VmMissingError
 from karez_simulators.physical_site import PhysicalSite
+from karez_simulators.vm_start import HEAP_COPIED_KB
 
 SPEED = 20
 WAIT_S = 20
@@ -24,7 +25,7 @@ PROGRAM = f"""#!{sys.executable}
 import os, select, socket, sys, time
 folder, uart, bench = sys.argv[-3], sys.argv[-2], socket.socket(fileno=int(sys.argv[-1]))
 bench.setblocking(True)
-bench.sendall(b"identity FAKE 00 00\\n" + PROLOGUE)
+bench.sendall(b"identity FAKE 00 00\\nstarted " + " ".join(sys.argv[1:-3]).encode() + b"\\n" + PROLOGUE)
 while True:
     bench.sendall(b"beat 0 0 0\\n")
     if select.select([bench], [], [], 0.01)[0]:
@@ -84,6 +85,8 @@ async def test_the_coil_closes_the_contactor_and_the_contact_is_told_back(wires)
     async with wires:
         await wires.until(lambda: wires.site.well.contactor and "heard aux 1" in wires.heard)
         assert wires.vm.is_running and wires.vm.obituary == ""
+        # A VM that is a program of its own copies the image to its heap, so it is given more.
+        assert f"started -X heapsize={HEAP_COPIED_KB}k -m karez_firmware.main_unix" in wires.heard
         assert any(line.startswith("heard clock 20 ") for line in wires.heard)
         wires.vm.press("start", b"\x01\x02")
         await wires.until(lambda: "heard start 0102" in wires.heard)

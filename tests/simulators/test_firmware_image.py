@@ -32,9 +32,20 @@ def test_the_image_holds_every_module_compiled_and_the_profiles(tmp_path):
     wanted = {str(inside.with_suffix(".mpy")) for _, inside in firmware_image.sources()}
     assert wanted <= names and len(wanted) > 50
     assert "karez_protocols/profiles/tuf2000m.json" in names
-    assert not any(name.endswith(".py") for name in names)
+    assert not any(name.endswith((".py", ".schema.json")) for name in names)
     assert len((image / "karez_firmware" / firmware_image.DIGEST).read_text()) == 48
     assert [path.name for path in tmp_path.iterdir()] == [image.name]  # nothing half-built is left
+
+
+def test_the_rom_holds_every_file_of_both_packages_and_nothing_else(tmp_path, copied):
+    image = firmware_image.build(tmp_path, copied)
+    files = content(image)
+    rom = files.pop(firmware_image.ROM)
+    names = files.pop(firmware_image.NAMES)
+    assert all(data in rom for data in files.values()) and len(files) > 20
+    assert names not in rom and firmware_image.NAMES.encode() not in rom
+    # A record's head takes a few bytes and the name.
+    assert len(rom) < sum(len(data) + len(name) + 16 for name, data in files.items())
 
 
 def test_the_same_sources_give_the_same_bytes_in_another_folder(tmp_path, copied):

@@ -1,54 +1,76 @@
 """The books of one site: W litres and E watt-hours since commissioning, P held (design §5).
 
 W never falls and moves by plausible steps only. While the water meter is not believed, W
-stands and P counts beside it: upper coefficient x energy since the last good reading, or
-rated flow x time closed without an energy reading. Ceilings test W + P.
+stands and P (held.py) counts beside it. Ceilings test W + P.
+
+Without a water meter W is energy x coefficient: the segment's method is CONVERTED, its
+register the energy meter's, and P is rated flow x time closed while that is silent. A site
+with neither is ESTIMATED: W stands for ever, and all that runs is P, rated flow x time closed.
+
+The caller takes `events`, writes their records, and only then the head (bookmark.py says what
+a cut in between leaves). `now_ms` is uptime throughout.
 """
 
-from karez_protocols import grant, record
+from karez_protocols import causes, event_details, grant, record
 from karez_protocols.constant import const
 
-from . import register
+from . import bookmark, outage, register
+from .doubts import Doubts
+from .held import Held, is_fresh
+from .register import Register
+from .segment import Segment
 
-# One missed poll is no gap in the books; two are: from then on P counts until a reading is believed.
-_HOLD_MS = const(2_500)
-
-
-def _register(segment, rate_per_h):
-    return register.Register(segment["base"], segment["register_base"], segment["multiplier_ppm"], rate_per_h)
-
-
-def _is_fresh(books, now_ms):
-    return books.last_ms is not None and now_ms - books.last_ms <= _HOLD_MS
+# Of rated l/h, what may flow while three readings agree for ten seconds: 1.25 x 10 / 3600.
+_DECISION_PART = const(288)
+_LEAST_PART = const(10)  # of rated flow: a total has to move above it (C2's line, integrity §4)
 
 
 class Books:
-    """Water and energy registers of the binding's current segments."""
+    """Water and energy registers of the current segments.
+
+    `events`: (cause, values) of what happened, for the caller to record and to clear; values
+    are those of event_details.layout(cause), and `quantity` at least. `utc_s`: the caller
+    keeps it at the trusted time, None without one.
+    """
 
     def __init__(self, values, segments):
-        self._upper_ml_per_wh = values["upper_ml_per_wh"]
+        self._values = values
         self._rated_flow_lph = values["rated_flow_lph"]
-        # Later rows of one quantity replace earlier ones: the last is the current segment.
-        self.segment = 0
+        self.riser_l = values.get("riser_l") or 0
         self.energy = None
-        for number, segment in enumerate(segments):
-            if segment["quantity"] == grant.WATER:
-                self.water = _register(segment, values["rated_flow_lph"])
-                self.segment = number + 1
-            else:
-                self.energy = _register(segment, values["rated_power_w"])
-        self.held_l = 0
-        self._carried_l = 0  # P from before a restart: what is counted since comes on top
-        self.is_uncertain = False
-        self._energy_at_good_wh = None
-        self._blind_ms = 0
+        # Later rows of one quantity replace earlier ones: the last is the current segment.
+        for number, row in enumerate(segments):
+            self.follow(Segment(row["quantity"], number + 1, row))
+        self.held = Held(self._rated_flow_lph, values["upper_ml_per_wh"])
+        self.decision_l = self._rated_flow_lph // _DECISION_PART
+        self._doubts = Doubts(self._rated_flow_lph // _LEAST_PART)
         self._last_ms = None
+        self._is_closed = False
         self.gap = None  # (volume before, energy before) when a reading came back over a gap
+        self.events: list = []
+        self.utc_s = None
+
+    # -- what the books say -------------------------------------------------------------
+
+    @property
+    def is_converted(self):
+        """True when the energy meter's register is the well's."""
+        return self.water.segment.is_converted
+
+    @property
+    def is_estimated(self):
+        """True at a site without any meter: all that runs is P."""
+        return self.water.segment.method == record.ESTIMATED
+
+    @property
+    def segment(self):
+        """Number of the water segment, as records carry it."""
+        return self.water.segment.number
 
     @property
     def volume_l(self):
         """W, litres; None before the first reading was ever believed."""
-        return self.water.value
+        return self.water.segment.base if self.is_estimated else self.water.value
 
     @property
     def energy_wh(self):
@@ -56,93 +78,259 @@ class Books:
         return self.energy.value if self.energy else None
 
     @property
+    def used_wh(self):
+        """E as P asks for it: None at a converted well, where W itself is made of it."""
+        return None if self.is_converted else self.energy_wh
+
+    @property
+    def held_l(self):
+        """P, litres."""
+        return self.held.litres
+
+    @property
     def charged_l(self):
         """W + P: what the ceilings test; None while unknown."""
         volume_l = self.volume_l
-        return None if volume_l is None else volume_l + self.held_l
+        return None if volume_l is None else volume_l + self.held.litres
 
     @property
     def is_known(self):
         """True when the water register has been believed since the start."""
-        return self.water.is_known
+        return self.is_estimated or self.water.is_known
+
+    @property
+    def is_uncertain(self):
+        """True while readings have been held for ten seconds and more, and nothing is decided."""
+        return self.water.is_uncertain
+
+    @property
+    def is_provisional(self):
+        """True while a segment stands that no person has confirmed."""
+        return any(one and not one.segment.is_confirmed for one in (self.water, self.energy))
+
+    @property
+    def is_stuck(self):
+        """True while the water total stands although the meter says that water flows."""
+        return self._doubts.is_stuck
+
+    @property
+    def is_reversed(self):
+        """True while the meter counts backwards with the contactor closed."""
+        return self._doubts.is_reversed
 
     @property
     def method(self):
-        """How the volume now counted comes about (record.METERED, record.CONVERTED)."""
-        return record.CONVERTED if self.held_l else record.METERED
+        """How the volume now counted comes about (record.METERED to record.ESTIMATED)."""
+        own = self.water.segment.method
+        if self.held.litres <= self.held.uncounted_l:
+            return own
+        is_by_energy = own == record.METERED and self.held.has_energy(self.energy)
+        return record.CONVERTED if is_by_energy else record.ESTIMATED
 
-    def restore(self, head):
-        """Take the last good registers and P from before a restart."""
-        if head["register_l"] is not None:
-            self.water.restore(head["register_l"])
-        if self.energy and head["energy_register_wh"] is not None:
-            self.energy.restore(head["energy_register_wh"])
-            self._energy_at_good_wh = self.energy.value
-        self.held_l = self._carried_l = head["held_l"] or 0
+    # -- readings -----------------------------------------------------------------------
 
-    def read_energy(self, register_wh, now_ms, outage_s, step=1):
-        """Offer a reading of the energy register; `step`: the least by which it can move, Wh."""
+    def read_energy(self, register_wh, now_ms, outage_s, step=1, modulus=None, is_open=False, reverse=None):
+        """Offer a reading of the energy register; the arguments are those of read_water, in Wh.
+
+        Returns what became of it: of the volume where energy is converted, else of E.
+        """
+        result = None
+        if self.is_converted:
+            doubts = (register_wh, now_ms, step, is_open, reverse, None, None)
+            result = self._count(outage_s, modulus, doubts)
         if self.energy is None:
-            return None
-        self.energy.step = step
-        if self.energy.last_ms is not None:  # a silence in this run, not the outage before it
-            outage_s = (now_ms - self.energy.last_ms + 999) // 1000
-        bound = None if outage_s is None else self.energy.bound(outage_s * 1000)
-        result = self.energy.offer(register_wh, now_ms, bound)
-        if result == register.BACK and _is_fresh(self.water, now_ms):
-            # The water of the same gap is booked already: it is not P as well.
-            self._energy_at_good_wh = self.energy_wh
-        return result
+            return result
+        found = self._count_energy(register_wh, now_ms, outage_s, step, modulus)
+        return found if result is None else result
 
-    def _gap_bound(self, outage_s):
-        """Litres that an outage may hold: by its length if trusted, else by energy."""
-        if outage_s is not None:
-            return self.water.bound(outage_s * 1000)
-        if self.energy and self.energy.is_known and self._energy_at_good_wh is not None:
-            return (self.energy.value - self._energy_at_good_wh) * self._upper_ml_per_wh // 1000 + 1
-        return None
-
-    def read_water(self, register_l, now_ms, outage_s, step=1):
-        """Offer a reading of the water register; return register.GOOD, BACK, HELD or UNCERTAIN.
+    def read_water(
+        self, register_l, now_ms, outage_s, step=1, modulus=None, is_open=False, reverse=None,
+        flow_lph=None, measuring=None,
+    ):  # fmt: skip
+        """Offer a reading of the water register; return a result of register.py.
 
         `outage_s`: trusted length of the outage before this run, None when not known.
-        `step`: the least by which the register can move, litres.
+        `step`: the least by which the register can move, litres; `modulus`: where it rolls
+        over. `is_open`: commanded open, and no power. `reverse`: the reverse total, `flow_lph`
+        and `measuring` as the same reading has them; each None when not known. A meter that
+        says it measures nothing is offered too: what P counts meanwhile is never taken back.
         """
-        self.water.step = step
-        before = (self.volume_l, self._energy_at_good_wh)
-        if self.water.last_ms is not None:
-            outage_s = (now_ms - self.water.last_ms + 999) // 1000
-        result = self.water.offer(register_l, now_ms, self._gap_bound(outage_s))
-        if result in (register.GOOD, register.BACK):
-            self.held_l = self._carried_l = 0
-            self.is_uncertain = False
-            self._blind_ms = 0
-            self._energy_at_good_wh = self.energy_wh
-            if result == register.BACK and before[0] is not None:
-                self.gap = before
-        elif result == register.UNCERTAIN:
-            self.is_uncertain = True
-        return result
+        if self.is_converted or self.is_estimated:
+            return None  # a second meter: a witness, it rules nothing
+        doubts = (register_l, now_ms, step, is_open, reverse, flow_lph, measuring)
+        return self._count(outage_s, modulus, doubts)
 
     def tick(self, now_ms, is_closed):
-        """Count P while the water meter is not believed; `is_closed`: water may be flowing.
+        """Count P while the water meter is not believed; `is_closed`: water may be flowing."""
+        self._is_closed = is_closed
+        self._wait(now_ms)
+        for followed in (self.water, self.energy):
+            if followed and followed.segment.opened_utc_s is None and not followed.segment.is_confirmed:
+                followed.segment.opened_utc_s = self.utc_s  # as soon as there is a trusted time
+        if self.volume_l is not None:
+            self.held.tick(self.water, self.energy, now_ms)
 
-        By energy as far as the power meter tells, and by rated flow x time closed for as long
-        as it does not: a cut bus cable stops at the ceiling like a dead water meter.
-        """
+    def _wait(self, now_ms):
+        """Time has passed; while the contactor is closed, water may have flowed in it."""
         elapsed_ms = 0 if self._last_ms is None else now_ms - self._last_ms
+        if elapsed_ms < 0:
+            return  # a reading taken before the last tick
         self._last_ms = now_ms
-        if _is_fresh(self.water, now_ms) or self.water.last is None:
-            return
-        by_energy_l = self._carried_l
-        if self.energy and self._energy_at_good_wh is not None and self.energy_wh is not None:
-            by_energy_l += (self.energy_wh - self._energy_at_good_wh) * self._upper_ml_per_wh // 1000
-            if _is_fresh(self.energy, now_ms):
-                # It has counted what was blind: that estimate gives way to the meter's.
-                self._blind_ms = 0
-                self.held_l = by_energy_l
-                return
-        if is_closed:
-            self._blind_ms += elapsed_ms
-        by_time_l = self._rated_flow_lph * self._blind_ms // 3_600_000
-        self.held_l = max(self.held_l, by_energy_l + by_time_l)
+        for followed in (self.water, self.energy):
+            if followed and self._is_closed:
+                followed.wait(elapsed_ms, now_ms)
+
+    def _count(self, outage_s, modulus, doubts):
+        """Follow the register that W comes from."""
+        register_now, now_ms, step, is_open = doubts[:4]
+        self._wait(now_ms)
+        water = self.water
+        water.step, water.modulus = step, modulus
+        if self._is_doubted(doubts):
+            self.held.is_doubted = True
+            return water.distrust()
+        before = (self.volume_l, self.held.energy_wh)
+        was_current, was_below = water.is_current(now_ms), water.below
+        estimate_l = self.held.estimate(water, self.energy, now_ms)
+        gap_bound, roll_bound = outage.of_water(water, self.energy, self.held, now_ms, outage_s)
+        result = water.offer(register_now, now_ms, gap_bound, is_open, roll_bound, estimate_l)
+        if result in (register.HELD, register.UNCERTAIN):
+            return result
+        if not was_current and before[0] is not None:
+            self.gap = before
+        if result == register.OPENED:
+            self._open(water, register_now, now_ms, gap_bound, estimate_l)
+            self.held.close(self.used_wh)
+            return result
+        counted_l = 0 if before[0] is None else self.volume_l - before[0]
+        ran_out_l = estimate_l - self.held.uncounted_l if result == register.BACKFLOW else 0
+        if water.has_fallen or ran_out_l > self.riser_l:
+            # Set back while it was held, or by more than can run back: it shows less than it has counted.
+            self.held.is_doubted = True
+        self.held.settle(estimate_l, counted_l, self.used_wh)
+        self._tell(result, grant.WATER, was_below)
+        return self._book_uncounted(register_now, now_ms) or result
+
+    def _count_energy(self, register_wh, now_ms, outage_s, step, modulus):
+        """Follow the register that E comes from."""
+        self._wait(now_ms)
+        energy = self.energy
+        energy.step, energy.modulus = step, modulus
+        bound, roll_bound = outage.of_energy(energy, now_ms, outage_s)
+        # Energy has no P: rated power x time closed stands for what nobody has read.
+        beside_wh = self._values["rated_power_w"] * energy.blind_ms // 3_600_000
+        result = energy.offer(register_wh, now_ms, bound, False, roll_bound, beside_wh)
+        if result == register.OPENED:
+            self._open(energy, register_wh, now_ms, bound, beside_wh)
+        self._tell(result, grant.ENERGY, 0)
+        spans_gap = result in (register.BACK, register.ROLLED, register.OPENED)
+        if spans_gap and is_fresh(self.water, now_ms):
+            # The water of the same gap is booked already: it is not P as well.
+            self.held.energy_wh = self.used_wh
+        return result
+
+    def _is_doubted(self, doubts):
+        was_reversed = self._doubts.is_reversed
+        is_doubted = self._doubts.take(*doubts)
+        if self._doubts.is_reversed and not was_reversed:
+            self.events.append((causes.REVERSE_FLOW, {"quantity": grant.WATER}))
+        return is_doubted
+
+    def _tell(self, result, quantity, was_below):
+        if result == register.ROLLED:
+            self.events.append((causes.ROLLOVER, {"quantity": quantity}))
+        elif result == register.BACKFLOW and not was_below:
+            self.events.append((causes.BACKFLOW, {"quantity": quantity}))
+
+    # -- segments -----------------------------------------------------------------------
+
+    def follow(self, segment):
+        """Follow the register of a segment from its beginning; return the new Register."""
+        if segment.quantity == grant.ENERGY:
+            self.energy = Register(segment, self._values["rated_power_w"])
+            return self.energy
+        if segment.is_converted:
+            self.water = Register(segment, self._values["rated_power_w"])
+        else:
+            riser = self.riser_l * 1_000_000 // segment.multiplier_ppm
+            self.water = Register(segment, self._rated_flow_lph, riser)
+        return self.water
+
+    def next_number(self):
+        """The number of the segment to be opened, of either quantity."""
+        return max(self.segment, self.energy.segment.number if self.energy else 0) + 1
+
+    def open_segment(self, followed, base, first, register_now, now_ms, reason):
+        """Close the segment of a register and open the next, unconfirmed: it counts from `first` on."""
+        found = followed.segment.following(self.next_number(), base, first, followed.last)
+        found.opened_utc_s = self.utc_s
+        followed.reopen(found, register_now, now_ms)
+        self.events.append((causes.SEGMENT_OPENED, found.detail(reason)))
+
+    def _open(self, followed, register_now, now_ms, bound, beside_now):
+        """Three readings have decided: what was counted beside the register is booked with it."""
+        first, beside = followed.first
+        # Up to the first reading what was counted beside then; by now the power meter may have told
+        # more, and a register that stands while the pump runs must not take it back.
+        counted = followed.segment.value(register_now) - followed.segment.value(first)
+        beside = max(beside, beside_now - counted)
+        # Near zero: it may have counted up from there since the last good reading.
+        is_reset = first < followed.last and first <= bound
+        reason = event_details.RESET if is_reset else event_details.JUMP
+        self.open_segment(followed, followed.value + beside, first, register_now, now_ms, reason)
+
+    def _book_uncounted(self, register_now, now_ms):
+        """More uncounted than one decision's time: a segment takes it into W, and a person sees it."""
+        uncounted_l = self.held.uncounted_l
+        if uncounted_l <= self.decision_l or self.water.below:
+            return 0
+        base = self.volume_l + uncounted_l
+        self.open_segment(self.water, base, register_now, register_now, now_ms, event_details.JUMP)
+        self.held.close(self.used_wh)
+        return register.OPENED
+
+    def swap(self, quantity, closing, opening, now_ms):
+        """Another meter was put on: see meter_change.swap. Returns causes.NONE or why not, in words."""
+        from . import meter_change
+
+        return meter_change.swap(self, quantity, closing, opening, now_ms)
+
+    def confirm(self, quantity, now_ms):
+        """A person has looked: see meter_change.confirm. Returns causes.NONE or why not, in words."""
+        from . import meter_change
+
+        return meter_change.confirm(self, quantity, now_ms)
+
+    def convert(self, multiplier_ppm, coefficient_version):
+        """A new coefficient from now on: see meter_change.convert. Returns causes.NONE or why not."""
+        from . import meter_change
+
+        return meter_change.convert(self, multiplier_ppm, coefficient_version)
+
+    def take_over(self, multiplier_ppm, now_ms, coefficient_version=0, opening=None):
+        """The other meter rules from now on: see meter_change.take_over. causes.NONE or why not."""
+        from . import meter_change
+
+        return meter_change.take_over(self, multiplier_ppm, now_ms, coefficient_version, opening)
+
+    # -- power lost and back ------------------------------------------------------------
+
+    def snapshot(self):
+        """Return the values of bookmark.LAYOUT. Save it only after the records of `events`."""
+        return bookmark.snapshot(self)
+
+    def restore(self, head):
+        """Take a snapshot from before a restart; a head that knows no segments means the binding's last."""
+        bookmark.restore(self, head)
+
+    def adopt(self, values, multiplier_ppm=None):
+        """Begin the segment of a SEGMENT_OPENED or SEGMENT_CONFIRMED event unless it is known.
+
+        `values`: its decoded detail, `multiplier_ppm` its subject. For each such record that the
+        head does not know, oldest first; after a lost head, of all that the ring holds.
+        """
+        bookmark.adopt(self, values, multiplier_ppm)
+
+    def catch_up(self, values):
+        """Take W, E and P of a measuring record that is newer than the head; adopt() goes first."""
+        bookmark.catch_up(self, values)

@@ -7,23 +7,6 @@ this was its register" is one signed statement.
 from karez_protocols import causes, record
 from karez_protocols.constant import const
 
-# Controller status bits.
-COMMANDED = 1
-AUX_CLOSED = 2
-POWER_PRESENT = 4
-FLOW_PRESENT = 8
-BOOKS_KNOWN = 16
-HEAD_REBUILT = 32
-
-# Alarm bits.
-NOT_STOPPED = 1
-NOT_STARTED = 2
-UNCERTAIN = 4
-FOREIGN_RUN = 8
-WATER_SILENT = 16
-ENERGY_SILENT = 32
-STORE_FAILED = 64
-
 # One lost answer is the line's everyday; a meter is gone after both of these (design §4, field F6).
 _GONE_MS = const(3_000)
 _GONE_READINGS = const(2)
@@ -88,7 +71,16 @@ class Recorder:
         self._pump = pump
         self.water = Meter()
         self.energy = Meter()
+        self.level = Meter()
         self.status = self.alarms = 0
+
+    def raise_if(self, bit, is_so):
+        """An alarm stands while it is so."""
+        self.alarms = self.alarms | bit if is_so else self.alarms & ~bit
+
+    def raise_status(self, bit, is_so):
+        """A status bit stands until it is set otherwise."""
+        self.status = self.status | bit if is_so else self.status & ~bit
 
     def measured(self, kind, cause, now_ms):
         """The fields every measuring record shares."""
@@ -118,15 +110,16 @@ class Recorder:
         values = self.measured(record.INTERVAL, causes.NONE, now_ms)
         for name in _ELECTRIC:
             values[name] = self.energy.value(name)
-        values["level_mm"] = values["pressure_pa"] = None
+        values["level_mm"] = self.level.value("level_mm")
+        values["pressure_pa"] = None
         return values
 
-    def irrigation(self, kind, cause, account, credential, ceiling_l, now_ms):
-        """A start or a stop: who, and up to where."""
+    def irrigation(self, kind, cause, account, credential, account_l, ceiling_l, now_ms):
+        """A start or a stop: who, what he has used, and up to where."""
         values = self.measured(kind, cause, now_ms)
         values["account"] = account
         values["credential"] = credential
-        values["account_l"] = None  # accounts divide a right; this site has one account
+        values["account_l"] = account_l
         values["ceiling_l"] = ceiling_l
         values["actor"] = 0
         return values
@@ -138,11 +131,11 @@ class Recorder:
         values["detail"] = detail
         return values
 
-    def boot(self, chain, last_seq, outage_s, tier, now_ms):
+    def boot(self, chain, last_seq, order_seq, outage_s, tier, now_ms):
         """What every start begins with."""
         values = self.measured(record.BOOT, causes.NONE, now_ms)
         values["chain"] = chain
-        values["order_seq"] = 0
+        values["order_seq"] = order_seq
         values["last_seq"] = last_seq
         values["outage_s"] = outage_s
         values["tier"] = tier

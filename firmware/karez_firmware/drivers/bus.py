@@ -90,6 +90,12 @@ class Bus:
         self._judge(reader, reading["status"], now_us)
         return found[0], reading
 
+    def cancel(self):
+        """Drop what is being read; it leaves no trace."""
+        self.master.cancel()
+        self._current = None
+        self._is_hurried = False
+
     def hurry(self, now_us):
         """The contactor has switched: begin a round as soon as the line is free."""
         self._quiet_us = now_us + _SWITCHING_US

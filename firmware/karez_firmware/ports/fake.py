@@ -16,8 +16,15 @@ _TURN_US = 200  # a turn of the app takes time: without it a loop that never sle
 _WAIT_MAX_US = 200_000  # as ports/unix: never longer away from the control loop
 
 
-class BenchGone(Exception):
+_DEAD_MAN_US = 5_000_000  # as the hardware of a board, and the bench
+
+
+class BenchGone(BaseException):
     """The bench closed its end."""
+
+
+class Reset(BaseException):
+    """The box starts anew: nothing after this call is run."""
 
 
 class Broker:
@@ -135,7 +142,9 @@ class Port:
 
     One meter line, which is the port itself.
     `stations`: address -> object with `registers(start, count, now_us) -> bytes` (None: silent).
-    `coil(on, now_us)`, if set, is called when the contactor is commanded.
+    `coil(on, now_us)`, if set, is called when the contactor is commanded, `trip(on, now_us)` when
+    the second trip is. Who has once held the outputs must go on: after 5 s without it both drop.
+    Contacts come as lines: script("aux 1"), script("door 1").
     """
 
     tier = 3
@@ -153,7 +162,13 @@ class Port:
         self.pulses = [0, 0]  # not yet taken, of each input
         self.is_sound = [True, True]
         self.baud, self.character_bits = 9600, 10
-        self.coil = None  # called as (on, now_us)
+        self.coil = self.trip = None  # called as (on, now_us)
+        self.is_coil_on = self.is_trip_on = False
+        self.held_us = None  # when the outputs were last held
+        self.drops = 0  # of held outputs, by the dead-man
+        self.feeds = 0  # of the watchdog
+        self.has_watchdog = False
+        self.room = None  # lines the bench takes before its end of the cable is full; None: any number
         self.broker = None
         self.is_gone = False
         self.files: dict = {}  # name -> bytes, before what ships with the firmware
@@ -187,6 +202,7 @@ class Port:
         for when_us, _ in self._rx + self._script:
             until_us = min(until_us, max(when_us, self.us + _TURN_US))
         self.us = until_us
+        self._watch_outputs()
 
     def random(self, size):
         """Bytes that are the same in every run."""
@@ -258,7 +274,11 @@ class Port:
         self._script.append((self.us + in_ms * 1000, text))
 
     def say(self, text):
-        """Keep a line that goes to the bench."""
+        """Keep a line that goes to the bench; False when there is no room for it."""
+        if self.room is not None:
+            if self.room < 1:
+                return False
+            self.room -= 1
         sort, _, rest = text.partition(" ")
         if sort == "panel":
             self.panel = rest
@@ -268,12 +288,50 @@ class Port:
             self.slots.append(rest)
         else:
             self.said.append(text)
+        return True
 
     def set_coil(self, on):
         """Command the contactor."""
+        self.is_coil_on = bool(on)
         self.say("coil %d" % on)
         if self.coil:
             self.coil(bool(on), self.us)
+
+    def set_trip(self, on):
+        """Command the second trip."""
+        self.is_trip_on = bool(on)
+        self.say("trip %d" % on)
+        if self.trip:
+            self.trip(bool(on), self.us)
+
+    def hold(self):
+        """Keep both outputs as they were commanded."""
+        self._watch_outputs()
+        self.held_us = self.us
+
+    def _watch_outputs(self):
+        """The dead-man of both outputs."""
+        if self.held_us is None or self.us - self.held_us < _DEAD_MAN_US:
+            return
+        self.held_us = None
+        if self.is_coil_on or self.is_trip_on:
+            self.drops += 1
+        for output, is_on in ((self.coil, self.is_coil_on), (self.trip, self.is_trip_on)):
+            if output and is_on:
+                output(False, self.us)
+        self.is_coil_on = self.is_trip_on = False
+
+    def feed(self):
+        """Feed the watchdog."""
+        self.feeds += 1
+
+    def start_watchdog(self):
+        """From here on it must be fed."""
+        self.has_watchdog = True
+
+    def reset(self):
+        """Start anew. Raises Reset."""
+        raise Reset
 
     def lines(self):
         """Return the lines that are due, each as its words. Raises BenchGone."""

@@ -1,119 +1,276 @@
 """NOR and FRAM in memory, and the mains that may fail in the middle of any write of theirs."""
 
+import hashlib
+
 from karez_firmware.store.devices import SECTOR
 
+PAGE = 256  # bytes that one program command of the chip can reach
 
-class PowerCut(Exception):
+# How a cut leaves the write it hits.
+NOTHING = 0  # not begun
+PREFIX = 1  # the first `kept` percent of its bytes are done
+RANDOM = 2  # every bit on its own: done or not
+UNSTABLE = 3  # every bit on its own: done, not, or neither: it reads as it likes until written again
+MODES = (NOTHING, PREFIX, RANDOM, UNSTABLE)
+
+
+class PowerCut(BaseException):
     """The mains went in the middle of a write."""
+
+
+class Dice:
+    """The same bytes for the same seed, on both interpreters."""
+
+    def __init__(self, seed):
+        self._seed = seed
+        self._thrown = 0
+
+    def throw(self, size):
+        """Return `size` bytes."""
+        data = b""
+        while len(data) < size:
+            self._thrown += 1
+            data += hashlib.sha256(b"%d %d" % (self._seed, self._thrown)).digest()
+        return data[:size]
+
+    def copy(self):
+        """Return dice that will fall alike."""
+        other = Dice(self._seed)
+        other._thrown = self._thrown
+        return other
 
 
 class Mains:
     """Counts the writes of both memories. `on_write(memory, name, arguments)` is called before each.
 
-    Write number `cut_at` gets `kept` percent of its bytes done and raises PowerCut, as does
-    every later one.
+    Write number `cut_at` is done as far as `mode` says (PREFIX: `kept` percent of its bytes)
+    and raises PowerCut; every later one raises it and does nothing.
     """
 
-    def __init__(self, cut_at=None, kept=0, on_write=None):
+    def __init__(self, cut_at=None, kept=0, on_write=None, mode=PREFIX, seed=1):
         self.writes = 0
         self.cut_at = cut_at
         self.kept = kept
         self.on_write = on_write
+        self.mode = mode
+        self.dice = Dice(seed)
 
-    def spend(self, size, memory, name, arguments):
-        """Return how many of `size` bytes of a write get done."""
+    def spend(self, memory, name, arguments):
+        """Return None if a write gets done, else the mode in which it is cut."""
         self.writes += 1
         if self.on_write:
             self.on_write(memory, name, arguments)
         if self.cut_at is None or self.writes < self.cut_at:
-            return size
+            return None
+        return self.mode if self.writes == self.cut_at else NOTHING
+
+    def part(self, size):
+        """Return how many of `size` bytes a cut in order gets done."""
         # The last byte of a cut write is never whole: a whole one is the next write's cut at 0 %.
-        return min(size * self.kept // 100, size - 1) if self.writes == self.cut_at else 0
+        return min(size * self.kept // 100, size - 1)
+
+
+def _with(data, mask, other):
+    """`data`, but `other` where `mask` has ones."""
+    size = len(data)
+    mask = int.from_bytes(mask, "little")
+    merged = int.from_bytes(data, "little") & ~mask | int.from_bytes(other, "little") & mask
+    return merged.to_bytes(size, "little")
+
+
+def _both(a, b):
+    return (int.from_bytes(a, "little") & int.from_bytes(b, "little")).to_bytes(len(a), "little")
+
+
+def _inverse(data):
+    return (int.from_bytes(data, "little") ^ ((1 << 8 * len(data)) - 1)).to_bytes(len(data), "little")
 
 
 class RamNor:
     """NOR flash in memory, true to its one rule: programming only clears bits.
 
-    Only sectors that hold something take memory: a test copies a whole flash at every write.
+    A program is done page by page, so a longer one can be cut between two. Copies share
+    their sectors until one of them writes: a test copies a whole flash at every write.
     """
 
     def __init__(self, size, mains=None):
         self.size = size
         self.mains = mains or Mains()
         self.is_dead = False  # takes nothing, and says nothing
+        self.fails = False  # its driver raises OSError
         self.bad = (0, 0)  # bytes from, up to: they take nothing
         self.flushes = 0
+        self.erases: dict = {}  # sector -> how often: its wear
         self._sectors: dict = {}  # number -> bytes of it, absent while all ones
+        self._unstable: dict = {}  # number -> mask of the bits that read as they like
+        self._dice = Dice(7)
+
+    def _check(self, at, size):
+        if self.fails:
+            raise OSError("the NOR does not answer")
+        if at < 0 or at + size > self.size:
+            raise ValueError("%d bytes at %d lie outside this NOR" % (size, at))
 
     def read(self, at, size):
         """Return `size` bytes from `at`."""
+        self._check(at, size)
         data = b""
         while size > 0:
             sector, offset = divmod(at, SECTOR)
             part = min(size, SECTOR - offset)
-            held = self._sectors.get(sector)
-            data += b"\xff" * part if held is None else bytes(held[offset : offset + part])
+            data += self._read(sector, offset, part)
             at += part
             size -= part
         return data
 
+    def _read(self, sector, offset, size):
+        held = self._sectors.get(sector)
+        data = b"\xff" * size if held is None else bytes(held[offset : offset + size])
+        mask = self._unstable.get(sector)
+        if mask is not None:
+            data = _with(data, mask[offset : offset + size], self._dice.throw(size))
+        return data
+
     def program(self, at, data):
         """Clear the bits that are 0 in `data`."""
-        kept = self.mains.spend(len(data), "nor", "program", (at, data))
-        if not self.is_dead:
-            for i in range(kept):
-                if not self.bad[0] <= at + i < self.bad[1]:
-                    self._clear(at + i, data[i])
-        if kept < len(data):
-            raise PowerCut
+        self._check(at, len(data))
+        done = 0
+        while done < len(data):
+            part = bytes(data[done : done + PAGE - (at + done) % PAGE])
+            self._program_page(at + done, part)
+            done += len(part)
 
-    def _clear(self, at, bits):
+    def _program_page(self, at, data):
+        cut = self.mains.spend("nor", "program", (at, data))
+        if cut is None:
+            self._clear(at, data)
+            return
+        if cut == PREFIX:
+            self._clear(at, data[: self.mains.part(len(data))])
+        elif cut != NOTHING:
+            # A bit that stays one is not touched; of the others each goes its own way.
+            drop = self.mains.dice.throw(len(data))
+            shake = self.mains.dice.throw(len(data)) if cut == UNSTABLE else b""
+            self._clear(at, _with(data, drop, b"\xff" * len(data)))
+            if shake:
+                self._shake(at, _both(_both(drop, shake), _inverse(data)))
+        raise PowerCut
+
+    def _clear(self, at, data):
+        if self.is_dead:
+            return
+        for i in range(max(0, self.bad[0] - at), min(len(data), self.bad[1] - at)):
+            data = data[:i] + b"\xff" + data[i + 1 :]
         sector, offset = divmod(at, SECTOR)
-        if sector not in self._sectors:
-            self._sectors[sector] = bytearray(b"\xff" * SECTOR)
-        self._sectors[sector][offset] &= bits
+        held = self._own(sector)
+        held[offset : offset + len(data)] = _both(held[offset : offset + len(data)], data)
+        mask = self._unstable.get(sector)
+        if mask is not None:
+            # A bit programmed once more stays programmed.
+            stays = _both(mask[offset : offset + len(data)], data)
+            self._unstable[sector] = mask[:offset] + stays + mask[offset + len(data) :]
+
+    def _own(self, sector):
+        """The sector's bytes, not shared with any copy."""
+        held = self._sectors.get(sector)
+        if not isinstance(held, bytearray):
+            held = self._sectors[sector] = bytearray(b"\xff" * SECTOR if held is None else held)
+        return held
+
+    def _shake(self, at, mask):
+        """Make bits unstable that are still ones."""
+        sector, offset = divmod(at, SECTOR)
+        before = self._unstable.get(sector) or bytes(SECTOR)
+        mask = _with(before[offset : offset + len(mask)], mask, mask)
+        self._unstable[sector] = before[:offset] + mask + before[offset + len(mask) :]
 
     def erase(self, sector):
         """Set one sector to ones."""
-        kept = self.mains.spend(SECTOR, "nor", "erase", (sector,))
-        if not self.is_dead and sector in self._sectors:
-            self._sectors[sector][:kept] = b"\xff" * kept
-            if kept == SECTOR:
-                del self._sectors[sector]
-        if kept < SECTOR:
+        self._check(sector * SECTOR, SECTOR)
+        cut = self.mains.spend("nor", "erase", (sector,))
+        if not self.is_dead:
+            self._erase(sector, cut)
+        if cut is not None:
             raise PowerCut
+
+    def _erase(self, sector, cut):
+        self.erases[sector] = self.erases.get(sector, 0) + 1
+        if cut is None:
+            self._sectors.pop(sector, None)
+            self._unstable.pop(sector, None)
+            return
+        if sector not in self._sectors:
+            return
+        held = self._own(sector)
+        if cut == PREFIX:
+            part = self.mains.part(SECTOR)
+            held[:part] = b"\xff" * part
+        elif cut != NOTHING:
+            zeros = _inverse(held)
+            drop = self.mains.dice.throw(SECTOR)
+            if cut == UNSTABLE:
+                shake = self.mains.dice.throw(SECTOR)
+                self._shake(sector * SECTOR, _both(_both(drop, shake), zeros))
+            held[:] = _with(bytes(held), _both(_inverse(drop), zeros), b"\xff" * SECTOR)
 
     def flush(self):
         """Nothing waits in RAM; counted, because what is not flushed is not committed."""
         self.flushes += 1
 
+    def rot(self, at, bit=0):
+        """Turn one bit over, as age and radiation do."""
+        sector, offset = divmod(at, SECTOR)
+        self._own(sector)[offset] ^= 1 << bit
+
     def copy(self):
         """Return a memory with the same contents, on mains of its own."""
         other = RamNor(self.size)
         for sector in self._sectors:
-            other._sectors[sector] = bytearray(self._sectors[sector])
+            held = self._sectors[sector]
+            if isinstance(held, bytearray):
+                # From now on shared, and so never changed in place.
+                held = self._sectors[sector] = bytes(held)
+            other._sectors[sector] = held
+        other._unstable = dict(self._unstable)
+        other._dice = self._dice.copy()
+        other.bad = self.bad
         return other
 
 
 class RamFram:
-    """FRAM in memory."""
+    """FRAM in memory: bytes in order, at once."""
 
     def __init__(self, size, mains=None):
         self.size = size
         self.mains = mains or Mains()
-        self.is_dead = False
+        self.is_dead = False  # takes nothing, and says nothing
+        self.fails = False  # its driver raises OSError
         self._bytes = bytearray(size)
+
+    def _check(self, at, size):
+        if self.fails:
+            raise OSError("the FRAM does not answer")
+        if at < 0 or at + size > self.size:
+            raise ValueError("%d bytes at %d lie outside this FRAM" % (size, at))
 
     def read(self, at, size):
         """Return `size` bytes from `at`."""
+        self._check(at, size)
         return bytes(self._bytes[at : at + size])
 
     def write(self, at, data):
         """Write `data` at `at`."""
-        kept = self.mains.spend(len(data), "fram", "write", (at, data))
+        self._check(at, len(data))
+        cut = self.mains.spend("fram", "write", (at, data))
+        kept = len(data)
+        if cut is not None:
+            # A cut falls between two bytes; which one is all that chance can choose.
+            kept = 0 if cut == NOTHING else self.mains.part(kept)
+            if cut in (RANDOM, UNSTABLE):
+                kept = int.from_bytes(self.mains.dice.throw(2), "little") % len(data)
         if not self.is_dead:
             self._bytes[at : at + kept] = data[:kept]
-        if kept < len(data):
+        if cut is not None:
             raise PowerCut
 
     def flush(self):
@@ -121,7 +278,6 @@ class RamFram:
 
     def copy(self):
         """Return a memory with the same contents, on mains of its own."""
-        other = RamFram(0)
-        other.size = self.size
+        other = RamFram(self.size)
         other._bytes = bytearray(self._bytes)
         return other

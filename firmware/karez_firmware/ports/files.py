@@ -12,16 +12,23 @@ _PIECE = 256  # bytes written at a time: a whole sector at once would need 4 kB 
 
 
 def _open(path, size, fill):
-    """Open a file of exactly `size` bytes, made of `fill` if it is not there."""
+    """Open a file of at least `size` bytes; what is missing is made of `fill`.
+
+    What is there stays: a memory that grew with the firmware keeps what an older one wrote.
+    """
     try:
-        if os.stat(path)[6] == size:
-            return open(path, "r+b")
+        there = os.stat(path)[6]
     except OSError:
-        pass
-    with open(path, "wb") as file:
-        for _ in range(size // _PIECE):
-            file.write(fill * _PIECE)
-    return open(path, "r+b")
+        there = 0
+        open(path, "wb").close()
+    file = open(path, "r+b")
+    file.seek(there)
+    while there < size:
+        part = min(_PIECE, size - there)
+        file.write(fill * part)
+        there += part
+    file.flush()
+    return file
 
 
 class FileNor:

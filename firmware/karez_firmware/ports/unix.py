@@ -4,11 +4,16 @@ UART = a pty, NOR and FRAM = files, pins and panel = a stream socket to the benc
 bench goes away (end of file) the outputs go off and the process ends: the bench is the
 mains, the relay board and the watchdog of this controller.
 
-Lines from the bench:   clock SPEED UTC_MS · aux 0|1 · start CREDENTIAL · stop CREDENTIAL ·
-                        object SORT HEX · pulse INPUT COUNT · loop INPUT 0|1
-Lines to the bench:     identity NAME KEY POINT · coil 0|1 · panel LINE|LINE|LINE|LINE ·
+Lines from the bench:   clock SPEED UTC_MS · aux 0|1 · door 0|1 · start CREDENTIAL ·
+                        stop CREDENTIAL · object SORT HEX · pulse INPUT COUNT · loop INPUT 0|1 ·
+                        bundle [FROM]
+Lines to the bench:     identity NAME KEY POINT · coil 0|1 · trip 0|1 · panel LINE|LINE|LINE|LINE ·
                         beat WAITING PHASE LAST_LOSS · record SLOT · need SORT ... · taken SORT ·
-                        refused TEXT · commissioned (the process ends; start it anew)
+                        refused TEXT · commissioned (the process ends; start it anew) ·
+                        bundle OFFSET HEX · bundle end SIZE SHA256 · bundle refused TEXT
+
+The beat is the heart of both outputs: five seconds without one, and the bench lets coil and
+trip go, as the monostables on a board do when nobody holds them.
 """
 
 import os
@@ -34,10 +39,14 @@ SPIN_US = 1_000
 
 
 _TIME_TRIES = const(100)  # of 20 ms
+_OFF, _ON = 0, 1
+# Whole lines, ready: an output goes off also when no byte of heap is left.
+_COIL = (b"coil 0\n", b"coil 1\n")
+_TRIP = (b"trip 0\n", b"trip 1\n")
 
 
-class BenchGone(Exception):
-    """The bench closed its end: outputs off, and out."""
+class BenchGone(BaseException):
+    """The bench closed its end: outputs off, and out. No handler of a task's errors catches it."""
 
 
 class Port:
@@ -67,6 +76,9 @@ class Port:
         self._pulses = [0] * INPUTS  # since the app last took them
         self._is_sound = [True] * INPUTS  # the supervised loop of each pulse input
         self._early = []  # what the bench said before it told the time
+        self._unsent = b""  # the end of a line that the socket took in part
+        self._coil = self._trip = _OFF
+        self._is_coil_said = self._is_trip_said = True
 
     # -- time ---------------------------------------------------------------------------
 
@@ -145,15 +157,54 @@ class Port:
     # -- bench --------------------------------------------------------------------------
 
     def say(self, text):
-        """Send one line to the bench. Raises BenchGone."""
+        """Send one line to the bench; False when there is no room for it now. Raises BenchGone.
+
+        A bench that does not read must not hold the loop, so a line without room is lost.
+        """
+        return self._send(text.encode() + b"\n")
+
+    def _send(self, line):
         try:
-            self._bench.write(text.encode() + b"\n")
+            if self._unsent:
+                taken = self._bench.write(self._unsent) or 0
+                self._unsent = self._unsent[taken:]
+                if self._unsent:
+                    return False
+            taken = self._bench.write(line)
         except OSError:
             raise BenchGone
+        if taken is None:
+            return False
+        if taken < len(line):
+            self._unsent = line[taken:]  # the rest goes first next time
+        return True
 
     def set_coil(self, on):
         """Command the contactor."""
-        self.say("coil %d" % on)
+        self._coil = _ON if on else _OFF
+        self._is_coil_said = self._send(_COIL[self._coil])
+
+    def set_trip(self, on):
+        """Command the second trip: the shunt release of the breaker, energised to trip."""
+        self._trip = _ON if on else _OFF
+        self._is_trip_said = self._send(_TRIP[self._trip])
+
+    def hold(self):
+        """Keep both outputs as they were commanded. Call after every step of the control."""
+        if not self._is_coil_said:
+            self._is_coil_said = self._send(_COIL[self._coil])
+        if not self._is_trip_said:
+            self._is_trip_said = self._send(_TRIP[self._trip])
+
+    def feed(self):
+        """The bench is the watchdog: what it hears is the beat line, which goes with every feed."""
+
+    def start_watchdog(self):
+        """The bench watches from the first line on."""
+
+    def reset(self):
+        """Start anew: a process can only end. The bench, as the mains, may start another. Raises BenchGone."""
+        raise BenchGone
 
     def lines(self):
         """Return complete lines from the bench, each as its words. Raises BenchGone at its end."""

@@ -1,20 +1,18 @@
 """The head: what must be known at once after power returns, in FRAM (design §8).
 
-Two copies are written in turn, so a cut in the middle of one leaves the other; the valid
-copy with the higher generation counts.
+Further layouts, of the books for one, are given by whoever opens the journal.
 """
-
-import binascii
 
 from karez_protocols import fields
 from karez_protocols.constant import const
 
-COPY_SIZE = 256
-_MAGIC = const(0x325A484B)  # "KHZ2"
+from . import fram_map, objects
+from .devices import SECTOR, look
+
+COPY_SIZE = fram_map.HEAD[1]
+MAGIC = const(0x335A484B)  # "KHZ3"
 
 LAYOUT = """
-magic u4
-generation u4
 chain u4
 seq u4
 h b32
@@ -22,9 +20,16 @@ sector u2
 index u1
 boot u4
 acknowledged_seq u4
+acknowledged_volume_l u6
+acknowledged_utc_s u4
 floor_utc_s u4
 grant_seq u4
 grant_place u1
+order_seq u4
+order_place u1
+order_count u1
+key_list_seq u4
+key_list_place u1
 running u1
 account u4
 credential b8
@@ -37,65 +42,57 @@ good_utc_s u4
 held_l u4
 water_pulses u6
 energy_pulses u6
+owed u1
+old_chain u4
+old_seq u4
+old_h b20
 """
 
 NO_PLACE = 2  # objects stand in place 0 or 1
 
-_FRESH = {
-    "magic": _MAGIC,
-    "generation": 0,
-    "chain": 1,
-    "seq": 0,
-    "h": bytes(32),
-    "sector": 0,
-    "index": 0,
-    "boot": 0,
-    "acknowledged_seq": 0,
-    "floor_utc_s": 0,
-    "grant_seq": 0,
-    "grant_place": NO_PLACE,
-    "running": 0,
-    "account": 0,
-    "credential": bytes(8),
-    "start_volume_l": None,
-    "volume_l": None,
-    "register_l": None,
-    "energy_wh": None,
-    "energy_register_wh": None,
-    "good_utc_s": None,
-    "held_l": 0,
-    "water_pulses": None,  # never counted, or lost with the head
-    "energy_pulses": None,
-}
+# `owed`: records that a start still has to write; they survive a cut before they are written.
+OWES_REBUILT = const(1)  # event HEAD_REBUILT
+OWES_LINK = const(2)  # event CHAIN_BEGUN
+
+# A zero stands for nothing here; in every other number unknown is a state of its own.
+_ZERO = (
+    "seq sector index boot acknowledged_seq floor_utc_s grant_seq order_seq order_count key_list_seq "
+    "running account held_l owed old_chain"
+).split(" ")
 
 
-def _read_copy(fram, copy):
-    size = fields.size_of(LAYOUT)
-    data = fram.read(copy * COPY_SIZE, size + 4)
-    if binascii.crc32(data[:size]) != int.from_bytes(data[size:], "little"):
-        return None
-    values = fields.unpack(LAYOUT, data)
-    return values if values["magic"] == _MAGIC else None
+def layout(further=""):
+    """Return the head's layout with others' behind it; a field they have as well is theirs."""
+    theirs = [name for name, _, _, _ in fields.each(further)]
+    own = [
+        "%s %s%d\n" % (name, kind, size) for name, kind, _, size in fields.each(LAYOUT) if name not in theirs
+    ]
+    return "".join(own) + further
 
 
-def fresh():
-    """Return the head of a controller that has never written a record."""
-    return dict(_FRESH)
+def fresh(further=""):
+    """Return the head of a controller that has never written a record.
+
+    `further`: layouts behind the head's own; their new numbers begin as unknown.
+    """
+    values: dict = {"generation": 0}
+    for name, kind, _, size in fields.each(layout(further)):
+        values[name] = bytes(size) if kind == "b" else "" if kind == "t" else None
+    for name in _ZERO:
+        if name in values:
+            values[name] = 0
+    for name in ("grant_place", "order_place", "key_list_place"):
+        values[name] = NO_PLACE
+    values["chain"] = 1
+    return values
 
 
-def load(fram):
-    """Return the newest valid head as a dict, or None when both copies are lost."""
-    newest = None
-    for copy in (0, 1):
-        values = _read_copy(fram, copy)
-        if values and (newest is None or values["generation"] > newest["generation"]):
-            newest = values
-    return newest
+def sector_in_use(nor):
+    """Return the first sector that begins with a head's journal (nor_head.py), None if neither does.
 
-
-def save(fram, values):
-    """Write the head to the copy that is not the newest; return when it is on the medium."""
-    values["generation"] += 1
-    data = fields.pack(LAYOUT, values)
-    fram.write((values["generation"] & 1) * COPY_SIZE, data + binascii.crc32(data).to_bytes(4, "little"))
-    fram.flush()
+    A short look: it is made at every start, and nor_head is loaded only then.
+    """
+    for sector in (objects.HEAD, objects.HEAD + 1):
+        if look(nor, sector * SECTOR, 4) == MAGIC.to_bytes(4, "little"):
+            return sector
+    return None

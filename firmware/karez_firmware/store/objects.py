@@ -9,7 +9,7 @@ import binascii
 from karez_protocols import fields
 from karez_protocols.constant import const
 
-from .devices import SECTOR, StoreFailed
+from .devices import SECTOR, StoreFailed, look
 
 # Sector of the first place of each sort; the second follows it. The ring begins after these.
 KEY = 0
@@ -18,7 +18,11 @@ LINK_AUTHORITY = 4
 BINDING = 6
 GRANT = 8
 CONFIG = 10
-SECTORS = 16
+KEY_LIST = 12
+ORDER = 14
+HEAD = 16  # no object: the head's journal while FRAM is dead (nor_head.py)
+CHAIN = 18  # the highest chain number ever begun (chain_number.py)
+SECTORS = 24  # four are left for what comes: the ring must not move under the records of a box in the field
 
 OBJECT_SIZE_MAX = SECTOR - 16
 
@@ -34,12 +38,12 @@ _MAGIC = const(0x314F5A4B)
 def read(nor, sort, place):
     """Return the object's bytes at a place (0 or 1), or None when there is no whole one."""
     at = (sort + place) * SECTOR
-    values = fields.unpack(_HEADER, nor.read(at, fields.size_of(_HEADER)))
+    values = fields.unpack(_HEADER, look(nor, at, fields.size_of(_HEADER)))
     if values["magic"] != _MAGIC or values["sort"] != sort:
         return None
     if values["size"] is None or values["size"] > OBJECT_SIZE_MAX:
         return None
-    data = nor.read(at + fields.size_of(_HEADER), values["size"])
+    data = look(nor, at + fields.size_of(_HEADER), values["size"])
     return data if binascii.crc32(data) == values["crc"] else None
 
 
@@ -48,9 +52,12 @@ def write(nor, sort, place, data):
     if len(data) > OBJECT_SIZE_MAX:
         raise StoreFailed("an object of %d bytes does not fit a sector" % len(data))
     header = {"magic": _MAGIC, "size": len(data), "sort": sort, "crc": binascii.crc32(data)}
-    nor.erase(sort + place)
-    nor.program((sort + place) * SECTOR, fields.pack(_HEADER, header) + data)
-    nor.flush()
+    try:
+        nor.erase(sort + place)
+        nor.program((sort + place) * SECTOR, fields.pack(_HEADER, header) + data)
+        nor.flush()
+    except OSError as error:
+        raise StoreFailed(str(error))
     if read(nor, sort, place) != data:
         raise StoreFailed("an object does not read back")
 
@@ -65,6 +72,19 @@ def read_any(nor, sort):
     """Return the object of a write-once sort from whichever copy is whole, or None."""
     first = read(nor, sort, 0)
     return first if first is not None else read(nor, sort, 1)
+
+
+def mend(nor, sort):
+    """Write a missing copy of a write-once sort from the other; True if one was missing.
+
+    Raises StoreFailed.
+    """
+    copies = read(nor, sort, 0), read(nor, sort, 1)
+    for place in (0, 1):
+        if copies[place] is None and copies[1 - place] is not None:
+            write(nor, sort, place, copies[1 - place])
+            return True
+    return False
 
 
 def place_of(nor, sort, digest_of, digest):

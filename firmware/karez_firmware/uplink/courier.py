@@ -5,9 +5,10 @@ not stuck behind a month. The acknowledgement is no ratchet: a lower one, or non
 makes the courier send again from there.
 """
 
-from karez_protocols import link
+from karez_protocols import fields, link, record
 from karez_protocols.constant import const
 
+_MEASURING = const(24)  # where these fields begin in a slot, behind its header
 _ACK_MS = const(15_000)  # a gateway commits in well under a second; a loaded county link may take ten
 BEHIND = link.SLOTS_MAX  # more than one frame behind is a backlog
 
@@ -56,9 +57,19 @@ class Courier:
             self._sent = values["seq"]
         head["acknowledged_seq"] = values["seq"]
         if moved:
+            self._note_volume(head)
             # Only progress stops the clock: a frame that was lost is sent again in time.
             self._sent_ms = None if values["seq"] >= self._sent else now_ms
         return moved
+
+    def _note_volume(self, head):
+        """W that the gateway knows now: the offline ceiling counts from there (design §6)."""
+        newest = head["acknowledged_seq"]
+        for seq in range(newest, max(newest - link.SLOTS_MAX, 0), -1):
+            slot = self._journal.slot(seq)
+            if slot is not None and record.is_measuring(slot[1]):
+                head["acknowledged_volume_l"] = fields.unpack(record.MEASURING, slot, _MEASURING)["volume_l"]
+                return
 
     def pump(self, now_ms):
         """Send at most one frame; return True if one went out."""

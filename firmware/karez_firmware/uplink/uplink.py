@@ -18,12 +18,12 @@ _START_SPREAD_MS = const(2_000)  # a village whose mains return does not knock a
 
 
 class Uplink:
-    """Records up, acknowledgements and grants down."""
+    """Records up, acknowledgements and signed objects down. `offers`: who takes those (offers.py)."""
 
-    def __init__(self, port, identity, config, journal, on_grant, state):
+    def __init__(self, port, identity, config, journal, offers, state):
         self._port = port
         self._journal = journal
-        self._on_grant = on_grant
+        self._offers = offers
         self._state = state  # () -> values of link.STATE_BODY
         self._state_topic = link.topic(identity.name, "state")
         certificate = objects.read_any(port.nor, objects.LINK_CERTIFICATE)
@@ -88,10 +88,20 @@ class Uplink:
             self.malformed += 1
             return
         if kind == link.GRANT:
-            self._on_grant(value)
+            self._offers.grant(value)
+        elif kind == link.ORDER:
+            self._offers.order(value)
+        elif kind == link.KEYS:
+            self._offers.keys(value)
         elif self.courier.acknowledged(value, now_ms):
             # Confirmed records may be overwritten: the head must know before they are.
             self._journal.save()
+
+    def reset(self):
+        """Drop the connection and begin anew: something in it failed."""
+        now_ms = self._port.now_ms()
+        self.client.stop()
+        self.client.start(now_ms, self._port.random_below(_START_SPREAD_MS))
 
     def next_deadline_ms(self, now_ms):
         """When to pump though nothing comes in."""

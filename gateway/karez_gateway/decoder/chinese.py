@@ -26,12 +26,16 @@ _MODULES = (chinese_modbus, chinese_dlt645, chinese_cjt188, chinese_own)
 KEPT = frozenset(
     {
         "accuracy_class",
+        "detail error",
+        "detail serial",
+        "detail task",
         "document",
         "identification",
         "maximum_current",
         "rated_current",
         "rated_voltage",
         "site",
+        "target",
     }
 )
 # Of these our decoders say in the same place that the bytes are no text.
@@ -52,7 +56,7 @@ _PLACE = re.compile(r"\{(\w+)\}")
 # Times, and numbers and bytes in hex, which may have letters and are no words.
 _FIGURES = re.compile(r"\b(?:\d{4}-\d\d-\d\dT[0-9:]+Z|0x[0-9A-Fa-f]+|[0-9A-F]+|[0-9a-f]{8,})\b")
 _LETTER = re.compile("[A-Za-z]")
-_ROW = re.compile(r"row \d+ ")
+_WITHIN = re.compile(r"row \d+ |detail ")  # a field inside another: its words are those of the field
 
 
 def _merged(table: str) -> dict[str, str]:
@@ -156,7 +160,7 @@ def meaning(english: str, field: str) -> str:
     """Return what the field with this English name says."""
     if field in KEPT and not _ABOUT_TEXT.fullmatch(english):
         return english
-    return phrase(english, _ROW.sub("", field)) or english
+    return phrase(english, _WITHIN.sub("", field)) or english
 
 
 def fields(found: Iterable[Field]) -> tuple[Field, ...]:

@@ -6,7 +6,7 @@ Tables only; tests/gateway/test_decode_own.py holds them beside docs/wire/record
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from karez_protocols import causes, record
+from karez_protocols import causes, event_details, flag_names, record
 
 TIME_STATES = {0: "unknown", 1: "informative", 2: "synchronised"}
 METHODS = {1: "metered", 2: "this well's coefficient", 3: "the group's coefficient", 4: "estimated"}
@@ -18,9 +18,18 @@ PUMP_STATES = {
     4: "stopping",
     5: "stuck",
     6: "settling",
+    7: "awaiting",
 }
 TIERS = {1: "A", 2: "B", 3: "C"}
 QUANTITIES = {0: "water", 1: "energy"}
+SEGMENT_REASONS = {
+    event_details.RESET: "register began anew",
+    event_details.JUMP: "register goes on from somewhere else",
+    event_details.SWAP: "another meter",
+    event_details.COEFFICIENT: "new coefficient",
+    event_details.TAKEOVER: "second meter takes over",
+}
+CONFIRMED = {0: "provisional", 1: "confirmed by a person"}
 POLICIES = {0: "stop", 1: "finish the irrigation in progress", 2: "warn"}
 GRANT_FLAGS = {0: "none", 1: "strict: refused when the chain does not hold the acknowledged head"}
 METER_STATES = {
@@ -32,23 +41,8 @@ METER_STATES = {
     5: "invalid",
     128: "none yet",
 }
-STATUS_BITS = {
-    0x1: "the controller closes the contactor",
-    0x2: "the auxiliary contact says closed",
-    0x4: "the motor takes power",
-    0x8: "water flows",
-    0x10: "W is known",
-    0x20: "the head was rebuilt from the ring",
-}
-ALARM_BITS = {
-    0x1: "the pump did not stop",
-    0x2: "the pump did not start",
-    0x4: "the register needs a person",
-    0x8: "the pump runs without our contactor",
-    0x10: "the water meter does not answer",
-    0x20: "the energy meter does not answer",
-    0x40: "the record store failed",
-}
+STATUS_BITS = {1 << at: words for at, words in enumerate(flag_names.STATUS_NAMES.split("|"))}
+ALARM_BITS = {1 << at: words for at, words in enumerate(flag_names.ALARM_NAMES.split("|"))}
 _CODES: Mapping[str, Mapping[int, str]] = {
     "time_state": TIME_STATES,
     "method": METHODS,
@@ -56,6 +50,8 @@ _CODES: Mapping[str, Mapping[int, str]] = {
     "tier": TIERS,
     "quantity": QUANTITIES,
     "policy": POLICIES,
+    "reason": SEGMENT_REASONS,
+    "is_confirmed": CONFIRMED,
     "flags": GRANT_FLAGS,
     "cause": dict(causes.every()),
     "kind": {number: name for number, name in enumerate(record.KIND_NAMES) if number},
@@ -76,6 +72,8 @@ _BYTES = {
 }
 # End of a name -> (unit, decimals): every integer of ours has its unit in its name.
 _UNITS = {
+    "_ml_per_wh": ("mL/Wh", 0),
+    "_permille": ("‰", 0),
     "_lph": ("L/h", 0),
     "_100l": ("L", -2),
     "_l": ("L", 0),
@@ -83,6 +81,7 @@ _UNITS = {
     "_w": ("W", 0),
     "_ds": ("s", 1),
     "_s": ("s", 0),
+    "seconds": ("s", 0),
     "_dv": ("V", 1),
     "_ca": ("A", 2),
     "_mm": ("mm", 0),

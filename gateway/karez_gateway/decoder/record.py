@@ -7,7 +7,7 @@ and 31 of them. The chain is checked behind a sector's header, and behind `--set
 import binascii
 from collections.abc import Iterator
 
-from karez_protocols import chain, fields, record
+from karez_protocols import chain, event_details, fields, grant, record
 from karez_protocols.errors import ProtocolError
 
 from . import own_words
@@ -31,6 +31,7 @@ crc32 u4
 """
 _ERASED = b"\xff" * record.SLOT_SIZE
 _BURNT = bytes(8)  # the controller makes a slot that did not take its record unreadable so
+_BY_QUANTITY = ("closing", "register_base", "base", "register")  # litres or watt-hours
 CHECK_FOLLOWS = "follows"
 CHECK_NONE = "not checked"
 
@@ -136,6 +137,8 @@ def _facts(slot: bytes) -> dict[str, object]:
         facts["status_bits"] = own_words.bits("status", values["status"])
         facts["alarm_bits"] = own_words.bits("alarms", values["alarms"])
         facts["meter_states"] = own_words.meter_states(values["meters"])
+    if kind == record.EVENT:
+        facts["details"] = _details(values["cause"], values["detail"])
     if len(slot) == record.SLOT_SIZE:
         facts["h"] = slot[record.CONTENT_SIZE :].hex()
         facts["code"] = chain.code(slot)
@@ -148,7 +151,30 @@ def _fields(slot: bytes, offset: int, state: str) -> tuple[Field, ...]:
     for layout in record.layouts(slot[1]):
         out += rows(layout, slot, at, offset)
         at += fields.size_of(layout)
+    if slot[1] == record.EVENT and event_details.layout(slot[2]) is not None:
+        out[-1:] = _detail_rows(slot, out[-1])
     return (*out, *_h_row(slot, offset, state))
+
+
+def _details(cause: int, detail: bytes) -> dict[str, object] | None:
+    """The fields of an event's detail with their words, None when it is not what its cause says."""
+    try:
+        values = event_details.decode(cause, detail)
+    except ProtocolError:
+        return None
+    facts = plain(values)
+    for name in values:
+        if name in ("quantity", "method", "reason", "cause"):
+            facts[f"{name}_name"] = own_words.code_name(name, values[name])
+    return facts
+
+
+def _detail_rows(slot: bytes, whole: Field) -> Iterator[Field]:
+    """The detail of an event field by field, in place of its bytes."""
+    unit = "Wh" if whole.raw[:1] == bytes((grant.ENERGY,)) else "L"
+    for one in rows(event_details.layout(slot[2]), whole.raw, 0, whole.offset):
+        is_register = one.name in _BY_QUANTITY and one.meaning != "unknown"
+        yield Field(one.offset, one.raw, f"detail {one.name}", one.meaning, unit if is_register else one.unit)
 
 
 def _h_row(slot: bytes, offset: int, state: str) -> Iterator[Field]:

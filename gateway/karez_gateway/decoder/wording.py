@@ -48,7 +48,9 @@ _PROTOCOLS_EN = {
     "dlt645": "DL/T 645 electricity meters",
     "frame": "Field link payloads: records up, acknowledgements and grants down, state",
     "grant": "Signed grants",
+    "keys": "Root-signed key lists",
     "modbus": "Modbus RTU, requests and answers",
+    "order": "Signed orders",
     "record": "Slots of the controller's log, 128 bytes each, also whole sectors",
 }
 _PROTOCOLS_ZH = {
@@ -56,7 +58,9 @@ _PROTOCOLS_ZH = {
     "dlt645": "DL/T 645 电能表",
     "frame": "控制器与网关之间的报文：上行记录，下行确认与指标，状态",
     "grant": "已签名的用水指标",
+    "keys": "根密钥签名的密钥表",
     "modbus": "Modbus RTU 请求与应答",
+    "order": "已签名的指令",
     "record": "控制器记录，每条 128 字节，也可为整个扇区",
 }
 # A decoder that registers later is listed without a line here.

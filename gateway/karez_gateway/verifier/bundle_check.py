@@ -7,15 +7,16 @@ check does not stop the others, so that the report says where and what still hol
 import hashlib
 from typing import Any
 
-from karez_protocols import binding, record, signed
+from karez_protocols import binding, causes, record, signed
 from karez_protocols import chain as hashes
 from karez_protocols.errors import ProtocolError
 
-from . import books, chain_check, grants_check, log_check
+from . import books, chain_check, grants_check, log_check, orders_check, segments, slots
 from .chain_check import Chain
 from .findings import REJECTED, Finding, found
 from .grants_check import Grants
 from .log_check import LogResult
+from .metering import Metering
 from .parts import Parts, take_apart
 from .report import TIERS, GrantSummary, Report
 from .statements import verifies
@@ -31,17 +32,19 @@ def check(data: bytes, trust: Trust | None = None) -> Report:
     parts, findings = take_apart(data)
     if parts is None:
         return Report(digest, trust is not None, findings=tuple(findings))
-    bound, bound_findings = _binding(parts, trust)
+    bound, listed, bound_findings = _binding(parts, trust)
     key = bound.get("controller_key")
     chain = chain_check.check(parts, key, hashes.genesis(parts.chain, parts.binding.data))
     read = books.read(parts, chain)
-    grants, log = Grants(), LogResult()
+    grants, log, metered = Grants(), LogResult(), Metering()
     if bound:
         grants = grants_check.check(parts, chain, bound["regulator_key"], bound["site"])
         grants_check.check_ceilings(parts, chain, grants, read.irrigations)
         log = log_check.check(parts, chain, bound["controller"], trust)
-    findings += bound_findings + chain.findings + _binding_records(parts, chain)
-    findings += read.findings + grants.findings + log.findings
+        metered = segments.read(parts, chain, bound, listed)
+    orders, order_findings = orders_check.check(parts, chain, log.orders)
+    findings += bound_findings + chain.findings + _binding_records(parts, chain) + _chain_begun(parts, chain)
+    findings += read.findings + metered.findings + grants.findings + order_findings + log.findings
     heads = [link.head.seq for link in chain.links]
     return Report(
         file_sha256=digest,
@@ -57,6 +60,10 @@ def check(data: bytes, trust: Trust | None = None) -> Report:
         proved=() if any(one.code in _UNTIED for one in findings) else tuple(chain.signed),
         unsigned=chain.unsigned,
         tier=_tier(read.boots),
+        litres=metered.litres,
+        segments=tuple(metered.segments),
+        meters=tuple(metered.meters),
+        orders=tuple(orders),
         grants=tuple(_summary(one) for one in grants.grants),
         log=log.log,
         uploads=tuple(log.uploads),
@@ -83,13 +90,13 @@ def _order(finding: Finding) -> tuple[bool, int, int]:
     return finding.weight != REJECTED, int(finding.code == "file_digest"), at
 
 
-def _binding(parts: Parts, trust: Trust | None) -> tuple[dict[str, Any], list[Finding]]:
-    """The binding's values, empty if unreadable, and what is wrong with it."""
+def _binding(parts: Parts, trust: Trust | None) -> tuple[dict[str, Any], list[Any], list[Finding]]:
+    """The binding's values and segments, empty if unreadable, and what is wrong with it."""
     span = parts.binding.span
     try:
-        values, _, message, signature = binding.open_signed(parts.binding.data)
+        values, listed, message, signature = binding.open_signed(parts.binding.data)
     except ProtocolError as error:
-        return {}, [found("binding_malformed", span=span, reason=str(error))]
+        return {}, [], [found("binding_malformed", span=span, reason=str(error))]
     findings = []
     if trust is None:
         findings.append(found("binding_unchecked", span=span))
@@ -104,7 +111,25 @@ def _binding(parts: Parts, trust: Trust | None) -> tuple[dict[str, Any], list[Fi
     if first == 1 and parts.h_before != hashes.genesis(parts.chain, parts.binding.data):
         at = parts.slots_at - len(parts.h_before)
         findings.append(found("genesis", seq=1, field="h_before", span=(at, parts.slots_at)))
-    return values, findings
+    return values, listed, findings
+
+
+def _chain_begun(parts: Parts, chain: Chain) -> list[Finding]:
+    """A later chain of the same controller says at its beginning that, and why, it is no longer the first."""
+    before = parts.chain - 1
+    begun = (record.EVENT, causes.CHAIN_BEGUN)
+    said = [link for link in chain.links if link.run is not None and link.head[1:3] == begun]
+    out = [
+        found(
+            "chain_begun", seq=one.head.seq, span=parts.slot_span(one.index), chain=parts.chain, before=before
+        )
+        for one in said
+    ]
+    is_beginning = parts.h_before == hashes.genesis(parts.chain, parts.binding.data)
+    if parts.chain > 1 and is_beginning and not said:
+        seq, span = slots.head(parts.slots[0]).seq, parts.slot_span(0)
+        out.append(found("chain_unlinked", seq=seq, span=span, chain=parts.chain, before=before))
+    return out
 
 
 def _binding_records(parts: Parts, chain: Chain) -> list[Finding]:

@@ -55,6 +55,20 @@ WEIGHTS = {
     "still_running": NOTE,
     "began_before": NOTE,
     "volume_unknown": FLAG,
+    "volume_leapt": FLAG,
+    # segments
+    "segment_base": REJECTED,
+    "segment_fell": REJECTED,
+    "segment_skipped": FLAG,
+    "segment_unrecorded": FLAG,
+    "segment_rewritten": FLAG,
+    "segment_provisional": FLAG,
+    "detail_malformed": FLAG,
+    # orders and chains
+    "order_differs": REJECTED,
+    "order_not_included": NOTE,
+    "chain_begun": FLAG,
+    "chain_unlinked": FLAG,
     # grants
     "grant_malformed": REJECTED,
     "grant_signature": REJECTED,

@@ -34,6 +34,7 @@ class LogResult:
 
     log: Log | None = None
     uploads: list[Upload] = field(default_factory=list)
+    orders: list[bytes] = field(default_factory=list)  # signed orders that lie in the log
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -120,6 +121,8 @@ class _Entries:
             )
             return
         if values["entry"] == entry.OBJECT:
+            if values["sort"] == record.ORDER:
+                self._out.orders.append(values["object"])
             return
         if values["controller"] != self._controller or values["chain"] != self._parts.chain:
             return  # another box's entry, or another chain's: says nothing about these records

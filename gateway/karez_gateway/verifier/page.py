@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
-from karez_protocols import causes
+from karez_protocols import causes, grant
 
 from .books import Irrigation
 from .findings import Finding
+from .metering import METHODS
 from .report import Report
 from .wording import CAUSES, FINDINGS, PAGE
 
@@ -33,7 +34,11 @@ class Page:
         out = [self.verdict(), *self._identity(), ""]
         out += self._section("where", self._findings(report.rejections))
         out += self._section("irrigations", self._irrigations(report.irrigations))
+        out += self._section("metering", self._metering())
+        out += self._section("segments", self._segments())
+        out += self._section("meters", self._meters())
         out += self._section("grants", self._grants())
+        out += self._section("orders", self._orders())
         out += self._section("boots", self._boots())
         out += self._section("gaps", self._gaps())
         out += self._section("losses", self._losses())
@@ -167,6 +172,64 @@ class Page:
                 time=self._time(one.issued_utc_s),
                 sha256=one.sha256,
             )
+
+    def _metering(self) -> Iterator[str]:
+        for method, litres in self._report.litres.items():
+            yield self._text[f"method_{method}"].format(litres=self._m3(litres))
+
+    def _segments(self) -> Iterator[str]:
+        text, unknown = self._text, self._text["unknown"]
+        for one in self._report.segments:
+            since = text["segment_of_binding"]
+            if one.opened_seq is not None:
+                reason = text.get(f"reason_{one.reason}", unknown)
+                since = text["segment_opened"].format(seq=one.opened_seq, reason=reason)
+            method = METHODS.get(one.method or 0, "unknown")
+            line = text["segment"].format(
+                quantity=self._quantity(one.quantity),
+                number=one.number,
+                serial=one.serial or unknown,
+                method=text[method],
+                since=since,
+                register=self._amount(one.quantity, one.register_base),
+                base=self._amount(one.quantity, one.base),
+                closing=text["not_closed"]
+                if one.closing is None
+                else self._amount(one.quantity, one.closing),
+            )
+            yield line if one.is_confirmed else f"{line} [{text['provisional']}]"
+            if one.booked_l:
+                yield "  " + text["segment_booked"].format(litres=self._m3(one.booked_l))
+
+    def _meters(self) -> Iterator[str]:
+        for one in self._report.meters:
+            yield self._text["meter_opened" if one.is_opening else "meter_closed"].format(
+                seq=one.seq,
+                time=self._time(one.utc_s),
+                quantity=self._quantity(one.quantity),
+                serial=one.serial,
+                register=self._amount(one.quantity, one.register),
+            )
+
+    def _orders(self) -> Iterator[str]:
+        unknown = self._text["unknown"]
+        for one in self._report.orders:
+            yield self._text["order"].format(
+                seq=one.seq,
+                order=unknown if one.order is None else one.order,
+                kind=self._text.get(f"order_{one.kind}", unknown),
+                office=unknown if one.office is None else one.office,
+                document=one.document or unknown,
+                sha256=one.sha256,
+            )
+
+    def _quantity(self, quantity: int) -> str:
+        return self._text["energy" if quantity == grant.ENERGY else "water"]
+
+    def _amount(self, quantity: int, value: int | None) -> str:
+        if value is None:
+            return self._text["unknown"]
+        return self._text["watt_hours" if quantity == grant.ENERGY else "litres"].format(value=value)
 
     def _boots(self) -> Iterator[str]:
         for one in self._report.boots:

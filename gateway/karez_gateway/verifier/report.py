@@ -8,6 +8,8 @@ from karez_protocols import causes
 from .books import Boot, Gap, Irrigation, Loss
 from .findings import FLAG, NOTE, REJECTED, Finding
 from .log_check import Log
+from .metering import MeterReading, Segment
+from .orders_check import Order
 from .uploads_check import Upload
 
 TIERS = {1: "A", 2: "B", 3: "C"}
@@ -49,6 +51,10 @@ class Report:
     boots: tuple[Boot, ...] = ()
     gaps: tuple[Gap, ...] = ()
     losses: tuple[Loss, ...] = ()
+    litres: dict[str, int] = field(default_factory=dict)  # by method, names of metering.METHODS
+    segments: tuple[Segment, ...] = ()
+    meters: tuple[MeterReading, ...] = ()
+    orders: tuple[Order, ...] = ()
     grants: tuple[GrantSummary, ...] = ()
     log: Log | None = None
     uploads: tuple[Upload, ...] = ()

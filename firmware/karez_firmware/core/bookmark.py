@@ -1,0 +1,92 @@
+"""What the books must know again when power returns, and where a cut may have left it (design §5).
+
+A decision is taken in memory first; then the caller writes its record, then the head:
+
+    cut before the record    the head is the old one: old segment, its P; the readings decide again
+    between record and head  adopt() begins the segment that the record tells of, P is in its base;
+                             catch_up() takes the registers and P the record was written with
+    after the head           restore() is all
+
+W comes out the same each time. A rollover needs no adopt(): the old head meets it once more,
+or catch_up() brings it.
+"""
+
+from karez_protocols import grant
+
+from . import segment as segments
+
+# What must survive a loss of power (fields.py).
+LAYOUT = (
+    """volume_l u6
+register_l u6
+energy_wh u6
+energy_register_wh u6
+held_l u4
+water_below u4
+water_uncounted_l u4
+"""
+    + segments.layout("water_")
+    + segments.layout("energy_")
+)
+
+
+def snapshot(books):
+    """Return the values of LAYOUT."""
+    water, energy, held = books.water, books.energy, books.held
+    values = {
+        "volume_l": books.volume_l,
+        "register_l": water.last,
+        "energy_wh": books.energy_wh,
+        "energy_register_wh": energy.last if energy else None,
+        "held_l": held.litres,
+        "water_below": water.below,
+        "water_uncounted_l": held.surviving_l,
+    }
+    values.update(water.segment.snapshot("water_"))
+    values.update(energy.segment.snapshot("energy_") if energy else segments.unknown("energy_"))
+    return values
+
+
+def restore(books, head):
+    """Take a snapshot; what it lacks or does not know is as the binding's last segment says."""
+    _restore(books, books.water, head, "water_", head.get("register_l"), head.get("water_below"))
+    if books.energy:
+        _restore(books, books.energy, head, "energy_", head.get("energy_register_wh"), 0)
+    books.held.restore(head.get("held_l") or 0, head.get("water_uncounted_l") or 0, books.used_wh)
+
+
+def _restore(books, followed, head, prefix, last, below):
+    if head.get(prefix + "number") is not None:
+        if not followed.segment.restore(prefix, head):
+            return  # the bench has signed a later one: its reading is where this begins
+        followed = books.follow(followed.segment)
+    if last is not None:
+        followed.restore(last, below or 0)
+
+
+def adopt(books, values, multiplier_ppm):
+    """Begin the segment of an event, unless it is known."""
+    is_water = values["quantity"] == grant.WATER
+    followed = books.water if is_water else books.energy
+    number = values["number"]
+    if followed is None or number is None or number < followed.segment.number:
+        return
+    if number == followed.segment.number:
+        followed.segment.is_confirmed = followed.segment.is_confirmed or bool(values["is_confirmed"])
+        return
+    found = followed.segment.following(number, values["base"], values["register_base"], values["closing"])
+    found.method = values["method"]
+    found.is_confirmed = bool(values["is_confirmed"])
+    found.multiplier_ppm = multiplier_ppm or found.multiplier_ppm
+    books.follow(found).restore(found.register_base)
+    if is_water:
+        books.held.close(books.used_wh)
+
+
+def catch_up(books, values):
+    """Take W, E and P of a measuring record that the head does not know."""
+    if not books.is_estimated:
+        books.water.catch_up(values["volume_l"])
+    if books.energy:
+        books.energy.catch_up(values["energy_wh"])
+    books.held.restore(values["held_l"] or 0, books.held.uncounted_l, books.used_wh)

@@ -1,0 +1,53 @@
+"""What a person at the cable changes: a meter swapped, a segment confirmed, a lock-out reset.
+
+Each is a record before it has any effect elsewhere. Who may do it is the console's to ask.
+"""
+
+from karez_protocols import causes, grant
+
+_COUNTS = {"swap": 5, "confirm": 1, "convert": 2, "takeover": 2, "reset": 0}
+_QUANTITIES = {"water": grant.WATER, "energy": grant.ENERGY}
+_HELP = "expected: swap water|energy OLD_SERIAL CLOSING NEW_SERIAL OPENING · confirm water|energy · \
+convert PPM VERSION · takeover PPM VERSION · reset"
+
+
+def carry_out(controller, words, now_ms):
+    """Do what the words say; return what to answer: "" when it is done, else why not."""
+    name, rest = words[0], words[1:]
+    if _COUNTS.get(name) != len(rest):
+        return _HELP
+    if controller.is_pumping:
+        return "stop the pump first"
+    try:
+        return _do(controller, name, rest, now_ms) or ""
+    except (KeyError, ValueError):
+        return _HELP
+
+
+def _do(controller, name, rest, now_ms):
+    books = controller.books
+    if name == "swap":
+        return _swap(controller, rest, now_ms)
+    if name == "confirm":
+        return books.confirm(_QUANTITIES[rest[0]], now_ms)
+    if name == "convert":
+        return books.convert(int(rest[0]), int(rest[1]))
+    if name == "takeover":
+        return books.take_over(int(rest[0]), now_ms, int(rest[1]))
+    return controller.parts.protection.lockout.reset()
+
+
+def _swap(controller, rest, now_ms):
+    """Closing and opening reading stand in the log beside the segment they make."""
+    quantity = _QUANTITIES[rest[0]]
+    closing, opening = int(rest[2]), int(rest[4])
+    refused = controller.books.swap(quantity, closing, opening, now_ms)
+    if refused:
+        return refused
+    for cause, serial, register in (
+        (causes.METER_CLOSED, rest[1], closing),
+        (causes.METER_OPENED, rest[3], opening),
+    ):
+        detail = {"quantity": quantity, "serial": serial, "register": register}
+        controller.log.event(cause, now_ms, 0, detail)
+    return ""

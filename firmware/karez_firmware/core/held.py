@@ -1,0 +1,80 @@
+"""P: litres that the water register has not shown, counted against the well (design §5).
+
+Upper coefficient x energy since the last good reading; rated flow x time closed for as long as
+no energy meter tells. A good reading takes it back, but for what the meter said itself that it
+did not count: that stays until a segment takes it into W.
+"""
+
+from karez_protocols.constant import const
+
+# One missed poll is no gap in the books; two are: from then on P counts until a reading is believed.
+_HOLD_MS = const(2_500)
+_LITRES_MAX = const(0xFFFF_FFFE)  # four bytes in a record, all ones = unknown
+
+
+def is_fresh(followed, now_ms):
+    """True if this register has been good within two polls."""
+    return followed.last_ms is not None and now_ms - followed.last_ms <= _HOLD_MS
+
+
+class Held:
+    """P of one well, from its water Register and, if it has one, its energy Register."""
+
+    def __init__(self, rated_flow_lph, upper_ml_per_wh):
+        self._rated_flow_lph = rated_flow_lph
+        self.upper_ml_per_wh = upper_ml_per_wh
+        self.litres = 0
+        self._carried_l = 0  # from before a restart, or uncounted: what is counted since comes on top
+        self.uncounted_l = 0  # no meter will ever count these
+        self.is_doubted = False  # the meter said since its last good reading that it does not count
+        self.energy_wh = None  # E at the last good reading of water; None: energy is not asked
+
+    def restore(self, litres, uncounted_l, energy_wh):
+        """Take P from before a restart."""
+        self.litres = self._carried_l = litres
+        self.uncounted_l = min(uncounted_l, litres)
+        self.energy_wh = energy_wh
+
+    @property
+    def surviving_l(self):
+        """What of it a good reading will not take back, if power goes now."""
+        return self.litres if self.is_doubted else self.uncounted_l
+
+    def has_energy(self, energy):
+        """True if energy is counted here at all."""
+        return energy is not None and self.energy_wh is not None
+
+    def estimate(self, water, energy, now_ms):
+        """Return P as it stands at `now_ms`, litres."""
+        blind_ms = water.blind_ms
+        found_l = self._carried_l
+        if self.has_energy(energy):
+            found_l += (energy.value - self.energy_wh) * self.upper_ml_per_wh // 1000
+            blind_ms = 0 if is_fresh(energy, now_ms) else min(blind_ms, energy.blind_ms)
+        return min(found_l + self._rated_flow_lph * blind_ms // 3_600_000, _LITRES_MAX)
+
+    def tick(self, water, energy, now_ms):
+        """Show P when the water register is not fresh."""
+        if is_fresh(water, now_ms):
+            return
+        found_l = self.estimate(water, energy, now_ms)
+        if self.has_energy(energy) and is_fresh(energy, now_ms):
+            self.litres = found_l  # the meter has counted what was blind: its word goes
+        else:
+            self.litres = max(self.litres, found_l)
+
+    def settle(self, estimate_l, counted_l, energy_wh):
+        """A good reading, which moved W by `counted_l`: it takes back what the meter has counted."""
+        if self.is_doubted:
+            self.uncounted_l += max(0, estimate_l - self.uncounted_l - counted_l)
+        self._begin(energy_wh)
+
+    def close(self, energy_wh):
+        """A segment has taken P into W."""
+        self.uncounted_l = 0
+        self._begin(energy_wh)
+
+    def _begin(self, energy_wh):
+        self.is_doubted = False
+        self.litres = self._carried_l = self.uncounted_l
+        self.energy_wh = energy_wh

@@ -1,0 +1,125 @@
+"""Everything that must agree before water may be taken, and that may end it (design §6, domain §7).
+
+Each cause is somebody's: an office's, the motor's, the calendar's, the well's right, the
+account's. The gravest is told. Drinking water knows no right, books or store: only an order, a
+protection and its own windows stop it. An emergency opens litres, never an order.
+"""
+
+from karez_protocols import binding, causes, grant, site_class
+
+
+def is_protected(site):
+    """True for drinking water: domestic wells, and livestock where the binding says so."""
+    if site["class"] == site_class.DOMESTIC:
+        return True
+    return site["class"] == site_class.LIVESTOCK and site["fail"] == binding.FAIL_RUNNING
+
+
+class Permission:
+    """Right, orders, windows, account and lock-out of one site, asked in a fixed order."""
+
+    def __init__(self, site, settings, parts):
+        self._rated_power_w = site["rated_power_w"]
+        self._rated_flow_lph = site["rated_flow_lph"]
+        self._settings = settings
+        self._parts = parts
+        self.is_protected = is_protected(site)
+        self.is_emergency = False  # of the irrigation in progress
+        self.acknowledged_volume_l = None  # W in the last record the gateway confirmed
+
+    def refusal(self, account, is_emergency, now_ms):
+        """Return why this account may not start now, causes.NONE when everything agrees."""
+        parts = self._parts
+        cause = self._ordered() or parts.protection.lockout.refusal(now_ms) or self._scheduled(0)
+        if cause or self.is_protected:
+            return cause
+        if not parts.books.is_known or parts.books.is_uncertain:
+            return causes.BOOKS_UNKNOWN
+        return self._entitled(account, False, is_emergency, now_ms)
+
+    def ends(self, account, run_ms, flow_lph, now_ms):
+        """Return why the pump must stop now, causes.NONE while everything agrees."""
+        cause = self._ordered() or self._scheduled(run_ms // 1000)
+        if cause or self.is_protected:
+            return cause
+        cause = self._entitled(account, True, self.is_emergency, now_ms) or self._nearly(account, flow_lph)
+        is_quota = cause in (causes.WATER_CEILING, causes.ENERGY_CEILING)
+        return causes.NONE if is_quota and self._parts.rights.policy == grant.WARN else cause
+
+    def ceiling_l(self, in_progress):
+        """Return the litres of the ceiling in force, None without a right."""
+        clock = self._parts.clock
+        return self._parts.rights.ceiling(
+            grant.WATER, clock.date_utc_s, in_progress, in_progress and self.is_emergency, clock.is_trusted
+        )[0]
+
+    def left_l(self, in_progress, account=0):
+        """Return the litres left, of whatever ends first: right, account, offline ceiling; None unknown."""
+        parts, books = self._parts, self._parts.books
+        ceiling_l = self.ceiling_l(in_progress)
+        if ceiling_l is None or books.charged_l is None:
+            return None
+        offline_l = parts.rights.offline_ceiling_l(self.acknowledged_volume_l, self._settings["offline_l"])
+        if offline_l is not None:
+            ceiling_l = min(ceiling_l, offline_l)
+        left_l = ceiling_l - books.charged_l
+        own_l = parts.accounts.left_l(account, books.volume_l, books.held_l)
+        return left_l if own_l is None else min(left_l, own_l)
+
+    def ends_in_s(self):
+        """Return the seconds until a row of the grant or a window ends, None when neither does."""
+        clock = self._parts.clock
+        if not clock.is_trusted:
+            return None
+        found_s = None
+        for at_utc_s in (
+            self._parts.rights.changes_at(clock.utc_s), self._parts.windows.next_change(clock.utc_s),
+        ):  # fmt: skip
+            if at_utc_s is not None and (found_s is None or at_utc_s - clock.utc_s < found_s):
+                found_s = at_utc_s - clock.utc_s
+        return found_s
+
+    def _ordered(self):
+        parts = self._parts
+        return parts.orders.cause(parts.clock.utc_s, parts.clock.is_trusted, self.is_protected)
+
+    def _scheduled(self, run_s):
+        clock = self._parts.clock
+        return self._parts.windows.cause(clock.utc_s, clock.is_trusted, run_s)
+
+    def _entitled(self, account, in_progress, is_emergency, now_ms):
+        parts, books = self._parts, self._parts.books
+        energy_wh, bound_wh = self._energy(now_ms)
+        return (
+            parts.rights.exceeded(
+                books.charged_l, energy_wh, parts.clock.date_utc_s, in_progress,
+                is_emergency, parts.clock.is_trusted, bound_wh,
+            )  # fmt: skip
+            or parts.rights.offline_exceeded(
+                books.charged_l, self.acknowledged_volume_l, self._settings["offline_l"]
+            )
+            or parts.accounts.cause(account, books.volume_l, books.held_l)
+        )
+
+    def _energy(self, now_ms):
+        """(E while its meter answers, else None; the most that E can have come to)."""
+        energy = self._parts.books.energy
+        if energy is None or energy.value is None or energy.last_ms is None:
+            return None, None
+        silent_ms = now_ms - energy.last_ms
+        if silent_ms <= 2 * self._settings["poll_idle_ms"]:
+            return energy.value, None
+        return None, energy.value + self._rated_power_w * 5 * silent_ms // (4 * 3_600_000)
+
+    def _nearly(self, account, flow_lph):
+        """Early opening: what flows in half a poll and the contactor's delay (design §6)."""
+        left_l = self.left_l(True, account)
+        if left_l is None or flow_lph is None or flow_lph < 0:
+            return causes.NONE
+        ahead_ms = self._settings["poll_pumping_ms"] // 2 + self._settings["contactor_delay_ms"]
+        ahead_l = min(flow_lph, self._rated_flow_lph) * ahead_ms // 3_600_000
+        if left_l > ahead_l:
+            return causes.NONE
+        # Whose litres end: what is over at the account is not over at the well.
+        own_l = self._parts.accounts.left_l(account, self._parts.books.volume_l, self._parts.books.held_l)
+        return causes.ACCOUNT_EMPTY if own_l is not None and own_l <= ahead_l else causes.WATER_CEILING

@@ -1,0 +1,112 @@
+"""One segment of a register: from where it counts, and what a unit of it is worth (design §5).
+
+    W = base + (turned + register - register_base) x multiplier
+
+`turned` is what whole turns of the register have added, turns x modulus, in its own unit: a
+meter whose unit is set anew later does not revalue the turns before. A binding's
+register_base counts from turn 0.
+"""
+
+from karez_protocols import record
+from karez_protocols.constant import const
+
+_NUMBER_MAX = const(65_534)  # two bytes in every record, all ones = unknown; the last number then stays
+
+# What must survive a loss of power, behind the prefix of its quantity. is_confirmed: 0, 1.
+_FIELDS = """
+number u2
+method u1
+base u6
+register_base u6
+turned u6
+closing u6
+multiplier_ppm u4
+coefficient_version u2
+is_confirmed u1
+opened_utc_s u4
+"""
+
+
+def layout(prefix):
+    """Return the LAYOUT (fields.py) of one quantity's segment, each name behind the prefix."""
+    return "".join(prefix + line + "\n" for line in _FIELDS.strip().split("\n"))
+
+
+def _names():
+    return [line.split()[0] for line in _FIELDS.strip().split("\n")]
+
+
+def unknown(prefix):
+    """Return a snapshot of a quantity that is not metered here: every value None."""
+    return {prefix + name: None for name in _names()}
+
+
+class Segment:
+    """Where a stretch of one register begins; `quantity` is grant.WATER or grant.ENERGY."""
+
+    def __init__(self, quantity, number, values):
+        self.quantity = quantity
+        self.number = min(number, _NUMBER_MAX)
+        self.method = values.get("method", record.METERED)
+        self.base = values["base"]
+        self.register_base = values["register_base"]
+        self.multiplier_ppm = values["multiplier_ppm"]
+        self.coefficient_version = values.get("coefficient_version", 0)
+        self.turned = 0
+        self.closing = None  # where the register before stood last; None in a binding's segment
+        self.is_confirmed = True  # the bench signed it, or a person entered it
+        self.opened_utc_s = None  # trusted time, None while there is none
+
+    @property
+    def is_converted(self):
+        """True if the register is the energy meter's: Wh x coefficient (以电折水)."""
+        return self.method in (record.CONVERTED, record.CONVERTED_GROUP)
+
+    def value(self, register):
+        """Return what is booked when the register says this: litres or Wh."""
+        return self.base + (self.turned + register - self.register_base) * self.multiplier_ppm // 1_000_000
+
+    def register_at(self, value):
+        """Return the least register, turns not taken off, that books this value."""
+        units = -(-(value - self.base) * 1_000_000 // self.multiplier_ppm)
+        return self.register_base - self.turned + units
+
+    def following(self, number, base, register_base, closing):
+        """Return the segment after this one: the same unit, another beginning, confirmed by nobody."""
+        found = Segment(self.quantity, number, {
+            "method": self.method, "base": base, "register_base": register_base,
+            "multiplier_ppm": self.multiplier_ppm, "coefficient_version": self.coefficient_version,
+        })  # fmt: skip
+        found.closing = closing
+        found.is_confirmed = False
+        return found
+
+    def detail(self, reason):
+        """Return the values of event_details.SEGMENT."""
+        return {
+            "quantity": self.quantity,
+            "method": self.method,
+            "reason": reason,
+            "number": self.number,
+            "closing": self.closing,
+            "register_base": self.register_base,
+            "base": self.base,
+            "is_confirmed": int(self.is_confirmed),
+            "multiplier_ppm": self.multiplier_ppm,  # no field of the layout: for the event's subject
+        }
+
+    def snapshot(self, prefix):
+        """Return the values of layout(prefix)."""
+        values = {prefix + name: getattr(self, name) for name in _names()}
+        values[prefix + "is_confirmed"] = int(self.is_confirmed)
+        return values
+
+    def restore(self, prefix, values):
+        """Take a snapshot; False if there is none, or if the binding has a later segment."""
+        number = values.get(prefix + "number")
+        if number is None or number < self.number:
+            return False
+        for name in _names():
+            setattr(self, name, values[prefix + name])
+        self.is_confirmed = bool(self.is_confirmed)
+        return True

@@ -1,0 +1,31 @@
+"""What the controller says of itself: the retained state, the panel's lines, the beat."""
+
+from . import panel
+
+
+def state(app):
+    """Return the values of link.STATE_BODY."""
+    head, controller = app.journal.head, app.controller
+    return {
+        "pump": controller.pump.state,
+        "time_state": controller.clock.state,
+        "chain": head["chain"],
+        "last_seq": head["seq"],
+        "acknowledged_seq": head["acknowledged_seq"],
+        "boot": head["boot"],
+        "uptime_s": app.port.now_ms() // 1000,
+        "grant_seq": app.rights.seq,
+        "order_seq": app.parts.orders.last_seq,
+        "segment": app.books.segment,
+        "volume_l": app.books.volume_l,
+        "held_l": app.books.held_l,
+    }
+
+
+def show(app):
+    """Draw the panel and send the beat with what health is to tell."""
+    say = app.port.say
+    say("panel " + "|".join(panel.lines(app.controller, app.last_stop)))
+    health = app.supervisor.health()
+    beat = "beat %d %d %r" % app.uplink.health
+    say("%s %d %d %s" % (beat, health["late_ms"], health["failures"], health["free"]))
