@@ -6,7 +6,7 @@ contactor cannot be closed, because nothing that could close it is running.
 
 import binascii
 
-from karez_protocols import binding, ed25519_keys, grant, p256
+from karez_protocols import binding, ed25519_keys, grant, p256, record
 from karez_protocols.errors import NotAllowed, ProtocolError
 from karez_protocols.slices import finish
 
@@ -55,16 +55,31 @@ def missing(port):
 def _check(port, name, data, identity):
     """Refuse what this box could not work with: once written, nothing takes it back."""
     if name == "config":
-        try:
-            configuration.profiles(port, configuration.read(data).meters)
-        except configuration.BadConfiguration as error:
-            raise Refused(str(error))
+        _check_config(port, data)
     elif name == "binding":
         _check_binding(data, identity)
     elif not _is_der(data):
         raise Refused("%s is not one whole DER object" % name)
     elif name == "certificate" and identity.link_point not in data:
         raise Refused("this certificate is not for the key of this box")
+
+
+def _check_config(port, data):
+    try:
+        wanted = configuration.read(data)
+        configuration.profiles(port, wanted.meters)
+    except configuration.BadConfiguration as error:
+        raise Refused(str(error))
+    signed_binding = objects.read_any(port.nor, objects.BINDING)
+    if signed_binding is None:
+        return
+    # Unknown is never zero: a meter that the binding counts by must be there to be read.
+    quantities = [meter["quantity"] for meter in wanted.meters]
+    segments = binding.open_signed(signed_binding)[1]
+    by_water = [one for one in segments if one["quantity"] == grant.WATER][-1]
+    needed = "energy" if by_water["method"] in (record.CONVERTED, record.CONVERTED_GROUP) else "water"
+    if by_water["method"] != record.ESTIMATED and needed not in quantities:
+        raise Refused("configuration: the binding counts by a meter of %s, and there is none" % needed)
 
 
 def _check_binding(data, identity):

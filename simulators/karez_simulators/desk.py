@@ -16,12 +16,13 @@ import socket
 import time
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from karez_protocols import causes, chain, grant, record
+from karez_protocols import grant, record
 from karez_protocols.szy206 import address_of
 from karez_simulators import firmware_image, provisioning
 from karez_simulators.broker import LinkBroker
+from karez_simulators.cable import Cable, DeskError
 from karez_simulators.clock import Clock
 from karez_simulators.controller_vm import ControllerVm
 from karez_simulators.gateway_process import GatewayProcess
@@ -47,17 +48,13 @@ ACCOUNT = 7
 YEAR_S = 365 * 86_400
 
 
-class DeskError(RuntimeError):
-    """Something on the desk did not come up or did not happen; the text says what and what to do."""
-
-
 @dataclass
 class Plan:
     """What stands on the desk."""
 
     well: WellParameters = field(default_factory=WellParameters)
     settings: dict[str, int] = field(default_factory=dict)
-    meters: dict[str, str] = field(default_factory=dict)  # "water" and "power", each PROFILE@ADDRESS
+    meters: dict[str, str] = field(default_factory=dict)  # as PhysicalSite takes them
     broker: str = "in-process"
     broker_port: int = 0
     platform_port: int = 0
@@ -82,10 +79,11 @@ def _check_ports(plan: Plan) -> None:
                 ) from None
 
 
-class Desk:
+class Desk(Cable):
     """One site with all that belongs to it, as an asynchronous context manager."""
 
     def __init__(self, folder: Path, plan: Plan) -> None:
+        super().__init__()
         self.folder = folder
         self.plan = plan
         self.clock = Clock()
@@ -97,17 +95,8 @@ class Desk:
         self.platform = PlatformSzy206(port=plan.platform_port)
         self.gateway = GatewayProcess(folder / "gateway")
         self.vm: ControllerVm | None = None
-        self.identity: provisioning.Identity | None = None
-        self.slots: list[bytes] = []  # every record the box showed on its cable, in order
-        self.panel = ["", "", "", ""]
-        self.waiting = 0  # records the box has not been acknowledged
         self.grant_seq = 0
         self.grants: list[bytes] = []
-        self.register_at_binding_l = 0
-        self._refused = ""
-        self._is_commissioned = False
-        self._not_understood = ""
-        self._changed = asyncio.Event()
         self._stack = AsyncExitStack()
 
     def _broker(self) -> LinkBroker | Mosquitto:
@@ -140,7 +129,7 @@ class Desk:
         self._stack.push_async_callback(self.gateway.stop)
         # In a thread: a signal that comes meanwhile is heard.
         image = await asyncio.to_thread(firmware_image.build, self.folder / "firmware")
-        self.vm = ControllerVm(self.folder / "controller", image, self.site, self.clock, self._hear)
+        self.vm = ControllerVm(self.folder / "controller", image, self.site, self.clock, self.hear)
         self._stack.push_async_callback(self.vm.stop)
 
     async def provision(self) -> None:
@@ -149,8 +138,7 @@ class Desk:
         await vm.start()
         await self.until(lambda: self.identity is not None, 20, "the controller shows its keys")
         identity = self._identity()
-        self.site.settle()
-        self.register_at_binding_l = self.site.dial("water")
+        self.site.begin_counting()
         utc_s = self.clock.utc()
         binding = provisioning.bind(self.bench, self.regulator, identity, SITE, self.site, utc_s)
         link = {"host": self.broker.host, "port": self.broker.port, "tls_name": TLS_NAME}
@@ -158,10 +146,10 @@ class Desk:
         await self._prepare_gateway(binding)
         provisioning.hand_over(vm, identity, binding, self.authority, config)
         await self.until(
-            lambda: self._is_commissioned or bool(self._refused), 20, "the box takes what the bench gives it"
+            lambda: self.is_commissioned or bool(self.answers), 20, "the box takes what the bench gives it"
         )
-        if self._refused:
-            raise DeskError(f"the controller refused its provisioning: {self._refused}")
+        if not self.is_commissioned:
+            raise DeskError(f"the controller refused its provisioning: {' '.join(self.answers[-1][1:])}")
         await self.until(lambda: not vm.is_running, 20, "the box has written down what it was given")
         # Commissioning has a run of its own; what follows is the box's first day at the well.
         await vm.stop()
@@ -214,31 +202,6 @@ address = {q(address_of("410105", 1).hex())}
 timeout_s = 3
 """
 
-    # -- the box's cable ------------------------------------------------------------------
-
-    def _hear(self, words: list[str]) -> None:
-        try:
-            self._take(words)
-        except (ValueError, IndexError):  # a firmware in the making may say anything
-            self._not_understood = (
-                f"the controller said what the bench does not understand: {' '.join(words)[:60]}"
-            )
-        self._changed.set()
-
-    def _take(self, words: list[str]) -> None:
-        if words[0] == "identity":
-            self.identity = provisioning.Identity.parse(words)
-        elif words[0] == "record":
-            self.slots.append(bytes.fromhex(words[1]))
-        elif words[0] == "panel":
-            self.panel = " ".join(words[1:]).split("|")
-        elif words[0] == "beat":
-            self.waiting = int(words[1])
-        elif words[0] == "commissioned":
-            self._is_commissioned = True
-        elif words[0] == "refused":
-            self._refused = " ".join(words[1:])
-
     async def until(self, is_so: Callable[[], bool], seconds: float, what: str) -> None:
         """Wait until something holds that the cable, the well or the platform tells.
 
@@ -248,14 +211,14 @@ timeout_s = 3
         deadline = time.monotonic() + seconds
         while not is_so():
             left = deadline - time.monotonic()
-            for why in (self._not_understood, self.controller().obituary, self.gateway.obituary):
+            for why in (self.not_understood, self.controller().obituary, self.gateway.obituary):
                 if why:
                     raise DeskError(f"{what}: did not happen; {why}")
             if left <= 0:
                 raise DeskError(f"{what}: did not happen within {seconds:g} s")
-            self._changed.clear()
+            self.changed.clear()
             try:
-                await asyncio.wait_for(self._changed.wait(), min(left, 0.1))
+                await asyncio.wait_for(self.changed.wait(), min(left, 0.1))
             except TimeoutError:
                 continue  # the well and the platform tell no one: look again
 
@@ -270,70 +233,25 @@ timeout_s = 3
             raise DeskError("the controller has not shown its keys")
         return self.identity
 
-    @property
-    def is_ready(self) -> bool:
-        """True once the panel shows litres: three readings have agreed."""
-        return self.panel[1].startswith("used ") and "--" not in self.panel[1]
-
-    def forget_panel(self) -> None:
-        """Take what the panel showed for old: the controller is about to start."""
-        self.panel = ["", "", "", ""]
-
-    # -- what has happened ----------------------------------------------------------------
-
-    @property
-    def is_irrigating(self) -> bool:
-        """True while the newest start has no stop."""
-        kinds = [slot[1] for slot in self.slots if slot[1] in (record.START, record.STOP)]
-        return bool(kinds) and kinds[-1] == record.START
-
-    def newest(self, kind: int, *known: str) -> dict[str, Any]:
-        """Return the newest record of a kind.
-
-        Raises DeskError when there is none yet, or when it does not know one of the fields `known`.
-        """
-        found = self.records(kind)
-        name = record.KIND_NAMES[kind]
-        if not found:
-            raise DeskError(f"the controller has written no {name} record yet")
-        unknown = [field for field in known if found[-1][field] is None]
-        if unknown:
-            raise DeskError(f"the newest {name} record does not know its {', '.join(unknown)}")
-        return found[-1]
-
-    def records(self, kind: int) -> list[dict[str, Any]]:
-        """Return every record of a kind that the box committed, decoded, oldest first."""
-        return [record.decode(slot) for slot in self.slots if slot[1] == kind]
-
-    def last_slot(self, kind: int) -> bytes | None:
-        """Return the newest slot of a kind."""
-        return next((slot for slot in reversed(self.slots) if slot[1] == kind), None)
-
-    @property
-    def volume_l(self) -> int:
-        """W as the newest measuring record says it."""
-        for slot in reversed(self.slots):
-            if record.is_measuring(slot[1]):
-                volume_l = record.decode(slot)["volume_l"]
-                if volume_l is not None:
-                    return int(volume_l)
-        return 0
+    # -- what the meters say ----------------------------------------------------------------
 
     @property
     def metered_l(self) -> int:
-        """Litres the water meter has counted since the binding, rounded as its profile reads them."""
-        self.site.settle()
-        return self.site.dial("water") - self.register_at_binding_l
+        """Litres that the water meter, and those before it, have counted since the binding.
+
+        Rounded as the profile reads them. Raises DeskError at a well without one.
+        """
+        if "water" not in self.site.meters:
+            raise DeskError("no water meter hangs at this well: its litres are converted from energy")
+        return self.site.counted("water")
 
     @property
-    def stop_code(self) -> str:
-        """The 8-character code of the newest stop."""
-        slot = self.last_slot(record.STOP)
-        return chain.code(slot) if slot else ""
-
-    def events(self, cause: int) -> int:
-        """How many events of a cause the box recorded."""
-        return sum(1 for values in self.records(record.EVENT) if values["cause"] == cause)
+    def owed_l(self) -> int:
+        """What W must be: the litres metered, or those that the energy used stands for."""
+        coefficient = provisioning.coefficient(self.site)
+        if coefficient is None:
+            return self.metered_l
+        return self.site.counted("power") * coefficient.multiplier_ppm // 1_000_000
 
     # -- hands ----------------------------------------------------------------------------
 
@@ -342,6 +260,17 @@ timeout_s = 3
         if not self.controller().is_running:
             raise DeskError("the controller does not run: nobody hears the button")
         self.controller().press(button, CARD)
+
+    async def ask(self, line: str) -> None:
+        """A technician at the cable asks for a change. Raises DeskError if the controller refuses it."""
+        if not self.controller().is_running:
+            raise DeskError("the controller does not run: nobody answers at the cable")
+        known, name = len(self.answers), line.partition(" ")[0]
+        self.controller().send(line)
+        await self.until(lambda: len(self.answers) > known, 20, f"the controller answers to {name}")
+        told, _, *why = self.answers[-1]
+        if told == "refused":
+            raise DeskError(f"the controller refuses: {' '.join(why)}")
 
     def right(self, ceiling_l: int, seq: int, policy: int = grant.STOP) -> Right:
         """Return a right up to an absolute ceiling, valid for a year around now."""
@@ -367,8 +296,3 @@ timeout_s = 3
         await self.until(
             lambda: len(self.records(record.GRANT)) > known, 20, "the grant comes into force at the well"
         )
-
-    def refusals(self) -> int:
-        """How many grants the box refused, for whatever cause."""
-        first, last = causes.GRANT_REFUSED_SIGNATURE, causes.GRANT_REFUSED_HEAD
-        return sum(self.events(cause) for cause in range(first, last + 1))

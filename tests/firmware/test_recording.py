@@ -51,9 +51,9 @@ def test_every_sort_of_record_encodes_with_nothing_known_and_says_so():
     recorder = Recorder(Books(SITE, SEGMENTS), Pump())
     none = (
         recorder.interval(1_000),
-        recorder.irrigation(record.STOP, causes.BUTTON, 7, b"card-001", None, 1_000),
+        recorder.irrigation(record.STOP, causes.BUTTON, 7, b"card-001", None, None, 1_000),
         recorder.event(causes.START_REFUSED, 1_000, 5),
-        recorder.boot(1, 0, None, 3, 1_000),
+        recorder.boot(1, 0, 0, None, 3, 1_000),
         recorder.gap((None, None), None, None, 1_000),
     )
     for values in none:

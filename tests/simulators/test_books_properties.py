@@ -62,6 +62,7 @@ class World:
         self.low = self.high = 0
         self.highest = 0
         self.wild = 0
+        self.unseen_l = self.unseen_wh = 0  # the register was set back by so much, and nobody has read it since
         self.is_honest = is_honest
 
     # -- what passes --------------------------------------------------------------------
@@ -96,8 +97,17 @@ class World:
     def _read(self, closed, silent, dark, shows):
         now_ms, books = self.now_s * 1000, self.books
         if not dark:
+            # Set back, and read again only when it had passed the last good reading: nothing shows it.
+            if books.energy and books.energy.last is not None and self.register_wh >= books.energy.last:
+                self.low += UPPER * self.unseen_wh
+            self.unseen_wh = 0
             books.read_energy(self.register_wh, now_ms, self.outage_s, is_open=not closed)
         if not silent:
+            # The same; and within the riser it looks like water that ran back.
+            if shows is None and books.water.last is not None:
+                if self.register_l >= books.water.last - RISER_L:
+                    self.low += self.unseen_l
+                self.unseen_l = 0
             books.read_water(
                 self.register_l if shows is None else shows, now_ms, self.outage_s, 1, self.modulus,
                 not closed, self.reverse_l, FLOW_L * 3600 if closed else 0,
@@ -129,8 +139,8 @@ class World:
             forward += self.modulus  # as a rollover would look
         if 0 < forward <= self.believable():
             self.high += forward  # a plausible step is what the books have to believe
-        if -RISER_L - self.below_l - FLOW_L * self.poll_s <= forward < 0:
-            self.low -= forward  # by its first reading it looks like water that ran back
+        if forward < 0:
+            self.unseen_l -= forward
         self.high += self.below_l  # the new register counts the refilling of the riser
         self.low += 2 * UPPER  # E is known to its step, litres are rounded down
         self.register_l = new_l
@@ -165,6 +175,7 @@ class World:
         """A reading that is a little off."""
         shift = amount % 401 - 200
         self.high += max(0, shift)  # it may be a plausible step
+        self.low += max(0, -shift)  # and take P back that the meter has not counted, if it fails next
         self.second(closed=seconds % 2 == 0, shows=max(0, self.register_l + shift))
         self.low += 2 * UPPER
 
@@ -183,6 +194,7 @@ class World:
         self.displace(amount)
 
     def do_power_swap(self, amount, _):
+        self.unseen_wh += max(0, self.register_wh - amount % 900)
         self.register_wh = amount % 900
         self.low += 2 * UPPER
 

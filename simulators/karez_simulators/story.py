@@ -1,0 +1,47 @@
+"""What the steps of a play remember from one to the next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from karez_protocols import entry
+from karez_simulators import log_reader
+
+if TYPE_CHECKING:
+    from karez_simulators.desk import Desk
+    from karez_simulators.physical_site import MeterSwap
+
+# Real seconds that something on the desk may take before it counts as not happening.
+PATIENCE_S = 25
+
+
+class Story:
+    """A desk in the middle of a scenario."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.seq_at_act = self.seq_at_kill = self.seq_at_outage = self.delivered_seq = 0
+        self.fault_utc_s: int | None = None
+        self.swap: MeterSwap | None = None  # the newest
+        self.volume_at_swap_l = 0
+        self.bundle = desk.folder / "site.kzb"
+        self.report: dict[str, Any] = {}
+        self.flipped_at = 0
+
+    def act_begins(self) -> None:
+        """What is on record from here on belongs to a new act."""
+        self.seq_at_act = len(self.desk.slots)
+
+    # -- the log, as an auditor reads it --------------------------------------------------
+
+    def logged(self) -> list[bytes]:
+        """Every record of the log, in the log's order."""
+        found = log_reader.entries(self.desk.gateway.data / "log")
+        return [bytes(one["slot"]) for one in found if one["entry"] == entry.RECORD]
+
+    def newest_in_log(self) -> int:
+        """How many records the log holds; -1 while it is being written."""
+        try:
+            return len(self.logged())
+        except log_reader.Unreadable:  # look again
+            return -1
