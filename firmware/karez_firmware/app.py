@@ -12,9 +12,8 @@ from karez_protocols import causes, flags, record
 from karez_protocols.constant import const
 from karez_protocols.errors import ProtocolError
 
-from . import hands, supervisor, telemetry
+from . import hands, keeper, supervisor, telemetry
 from .background import Background
-from .core import bookmark
 from .core.books import Books
 from .core.controller import Controller, Inputs
 from .core.parts import Parts
@@ -22,7 +21,6 @@ from .drivers.bus import Bus
 from .drivers.meter_reader import MeterReader
 from .evidence import Evidence
 from .journal import Journal
-from .keeper import Keeper
 from .offers import Offers
 from .store import objects
 from .store.devices import SECTOR, StoreFailed
@@ -47,12 +45,14 @@ class App:
         self.port = port
         self.identity = site.identity
         self.ring = Ring(port.nor, objects.SECTORS, port.nor.size // SECTOR - objects.SECTORS)
-        self.journal = Journal(port.nor, port.fram, self.ring, bookmark.LAYOUT)
+        self.journal = Journal(port.nor, port.fram, self.ring, keeper.LAYOUT)
         self.journal.start(site.binding)
         self.books = Books(site.values, site.segments)
+        head = self.journal.head
         self.parts = Parts(
-            site.values, site.settings, site.rules, self.books, self.journal.head["floor_utc_s"]
-        )
+            site.values, site.settings, site.rules, self.books,
+            head["floor_utc_s"], head["authenticated_utc_s"],
+        )  # fmt: skip
         self.rights = self.parts.rights
         self.controller = Controller(site.values, site.settings, self.parts)
         self.background = Background()
@@ -60,7 +60,7 @@ class App:
         self.evidence.core_digest = self._core_digest()
         self.evidence.config_digest = hashlib.sha256(site.config).digest()[:24]
         self.offers = Offers(self.journal, self.background, self.parts, self._commit, self._refused)
-        self.keeper = Keeper(port, self.journal, self.parts)
+        self.keeper = keeper.Keeper(port, self.journal, self.parts, self.controller)
         self._free_ms = 0  # when no answer was outstanding
         self._buses = self._make_buses(site)
         self.uplink = Uplink(port, self.identity, site.link, self.journal, self.offers, self._state)
@@ -208,6 +208,7 @@ class App:
         self._inputs.aux, self._inputs.door = inputs.aux, inputs.door
         inputs.utc_s, inputs.time_state = self.port.utc()
         inputs.is_signed = not self._checkpoint and not self.evidence.is_signing
+        inputs.fill_percent = self.journal.fill_percent()
         head = self.journal.head
         self.controller.permission.acknowledged_volume_l = head["acknowledged_volume_l"]
         self.controller.watch.quiet_since(head["acknowledged_utc_s"])

@@ -15,7 +15,7 @@ Lines from the box: bundle OFFSET HEX · bundle end SIZE SHA256 (of the whole fi
 import binascii
 import hashlib
 
-from karez_protocols import bundle, chain, fields, grant, record, signed
+from karez_protocols import bundle, chain, fields, record, signed
 from karez_protocols.constant import const
 from karez_protocols.errors import ProtocolError
 
@@ -24,6 +24,7 @@ from .store.ring import SLOTS
 
 _PIECE = const(128)  # bytes of a line: with its hex, the line and the port's copies, 1 kB of heap
 _GRANT_SEQ = const(20)  # where it stands in a record's header
+_BODY = const(24)  # behind it
 
 
 class NothingToProve(Exception):
@@ -49,9 +50,10 @@ class _Run:
     def take(self, slot, held):
         """Take the next record; False when it names a grant this box has not."""
         in_force = int.from_bytes(slot[_GRANT_SEQ : _GRANT_SEQ + 4], "little")
-        values = None
+        values: dict = {}
         if slot[1] in (record.GRANT, record.SIGNATURE):
-            values = record.decode(slot)
+            # Not the whole record: its header as a dict would cost 4 kB of garbage.
+            values = fields.unpack(record.layouts(slot[1])[1], slot, _BODY)
         is_known = slot[1] != record.GRANT
         for at in range(len(held)):
             seq, _, digest = held[at]
@@ -61,21 +63,18 @@ class _Run:
                 self._named |= 1 << at
                 is_known = True
         if slot[1] == record.SIGNATURE and (values["statement_seq"] or 0) >= self.first:
-            self.last, self.grants = values["seq"], self._named
+            self.last, self.grants = int.from_bytes(slot[4:8], "little"), self._named
         return is_known
 
 
 def _held(nor):
     """(seq, place, digest) of the grants in memory, by rising seq; of two with one seq the first."""
-    found = []
+    found: list = []
     for place in (0, 1):
         data = objects.read(nor, objects.GRANT, place)
-        if data is None:
+        if data is None or len(data) <= signed.SIGNATURE_SIZE:
             continue
-        try:
-            seq = fields.unpack(grant.HEADER, data)["seq"]
-        except ProtocolError:
-            continue
+        seq = int.from_bytes(data[4:8], "little")  # of grant.HEADER
         if not any(one[0] == seq for one in found):
             found.append((seq, place, signed.digest(data)))
     found.sort()
@@ -128,8 +127,8 @@ def _survey(ring, number, from_seq, held):
     """Find the run, a slot a slice; return it. Raises NothingToProve."""
     run = _Run()
     seq, h = -1, b""
-    sector = yield from _start(ring, number, from_seq)
-    for sector, index, found in _walk(ring, number, sector):
+    first = yield from _start(ring, number, from_seq)
+    for sector, index, found in _walk(ring, number, first):
         yield
         if index == 0:
             if found and (found["first_seq"] != seq + 1 or found["h_before"] != h):
@@ -218,6 +217,7 @@ class BundleExport:
         self._whole = hashlib.sha256()  # of the file: MicroPython cannot copy the one above
         self._size = 0
         self._line = ""  # the cable has not taken it yet
+        self._step = self._file  # then _end, then _rest
         self.is_busy = True
         self.is_held = False  # the cable is full: no use to come again within milliseconds
 
@@ -228,33 +228,35 @@ class BundleExport:
             if self.is_held:
                 return False
             self._line = ""
-        if self._pieces is None:
-            self.is_busy = False
-            return False
         try:
-            self._take(next(self._pieces))
-        except StopIteration:
-            self._end()
+            self.is_busy = self._step()
         except NothingToProve as error:
-            self._pieces = None
             self._line = "bundle refused %s" % error
-        return True
+            self._step = self._rest
+        return self.is_busy
 
-    def _take(self, piece):
+    def _file(self):
+        try:
+            piece = next(self._pieces)
+        except StopIteration:
+            self._put(self._digest.digest())
+            self._step = self._end
+            return True
         if piece:
             self._digest.update(piece)
             self._put(piece)
+        return True
+
+    def _end(self):
+        self._line = "bundle end %d %s" % (self._size, binascii.hexlify(self._whole.digest()).decode())
+        self._step = self._rest
+        return True
+
+    @staticmethod
+    def _rest():
+        return False
 
     def _put(self, piece):
         self._whole.update(piece)
         self._line = "bundle %d %s" % (self._size, binascii.hexlify(piece).decode())
         self._size += len(piece)
-
-    def _end(self):
-        if self._digest is not None:
-            piece, self._digest = self._digest.digest(), None
-            self._pieces = iter(())
-            self._put(piece)
-            return
-        self._pieces = None
-        self._line = "bundle end %d %s" % (self._size, binascii.hexlify(self._whole.digest()).decode())

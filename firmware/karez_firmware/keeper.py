@@ -8,9 +8,18 @@ from karez_protocols import record
 from karez_protocols.constant import const
 from karez_protocols.errors import ProtocolError
 
-from .core import protection, ratio
+from .core import bookmark, protection, ratio
 from .store import fram_map
 from .store.twins import Twins
+
+# What the head holds for others, behind its own fields (store/head.py).
+LAYOUT = (
+    bookmark.LAYOUT
+    + """authenticated_utc_s u4
+is_resuming u1
+is_tripped u1
+"""
+)
 
 _HEAD_MS = const(5_000)  # the books' last good registers reach FRAM this often while they move
 _TABLE_SIZE = const(321)  # 32 accounts (accounts.to_bytes)
@@ -46,8 +55,9 @@ class _Table:
 class Keeper:
     """Writes head and tables of one controller."""
 
-    def __init__(self, port, journal, parts):
+    def __init__(self, port, journal, parts, controller):
         self._port = port
+        self._controller = controller
         self._journal = journal
         self._parts = parts
         self._head_ms = 0
@@ -95,8 +105,10 @@ class Keeper:
     def take_registers(self):
         """Bring the head up to the books, not yet to the memory."""
         head, books, clock = self._journal.head, self._parts.books, self._parts.clock
+        controller = self._controller
         head.update(books.snapshot())
-        head["floor_utc_s"] = clock.floor_utc_s
+        head["floor_utc_s"], head["authenticated_utc_s"] = clock.floor_utc_s, clock.authenticated_utc_s
+        head["is_resuming"], head["is_tripped"] = int(controller.resume.is_armed), int(controller.pump.is_tripped)
         if books.is_known and clock.is_trusted and books.water.last_ms is not None:
             # Of the reading, not of now: the meter may have been silent for long.
             silent_ms = self._port.now_ms() - books.water.last_ms

@@ -43,13 +43,14 @@ _CONTROL_RESET_MS = const(600_000)  # four records a reset: 8,000 slots then las
 _RESET_MS = const(3_600_000)  # and here for three months
 
 
+def _deadline_ms(number):
+    return 1000 * (_DEADLINES_S[number] if number < BUS else _BUS_S)
+
+
 class _Task:
     """What is known of one task."""
 
-    def __init__(self, name, deadline_ms, has_pause, now_ms):
-        self.name = name
-        self.deadline_ms = deadline_ms
-        self.has_pause = has_pause
+    def __init__(self, now_ms):
         self.reset = None
         self.reported_ms = now_ms
         self.failures = 0
@@ -90,13 +91,7 @@ class Supervisor:
         self._late_ms = 0
         self._resets = resets
         self._is_unsafe = False  # control failed, and the outputs did not open
-        self._tasks = []
-        for name in _NAMES.split():
-            number = len(self._tasks)
-            # A stop must be heard, and control decides: these two are called again at once.
-            self._tasks.append(_Task(name, _DEADLINES_S[number] * 1000, number > INPUT, self._began_ms))
-        for line in range(lines):
-            self._tasks.append(_Task("bus %d" % line, _BUS_S * 1000, True, self._began_ms))
+        self._tasks = [_Task(self._began_ms) for _ in range(BUS + lines)]
 
     def on_failure(self, number, reset):
         """Call `reset()` at once whenever this task fails: it drops what the task was at."""
@@ -119,7 +114,7 @@ class Supervisor:
         try:
             result = function(*arguments)
         except Exception as error:  # noqa: BLE001 - the one place where anything is caught
-            self._fail(task, error)
+            self._fail(number, error)
             return None
         task.in_row = 0
         if number == CONTROL:
@@ -132,20 +127,21 @@ class Supervisor:
             self._late_ms = max(self._late_ms, now_ms - self._control_ms - self._step_ms)
         self._control_ms = now_ms
 
-    def _fail(self, task, error):
+    def _fail(self, number, error):
         """Deal with a failure. Nothing here may fail itself, least of all for want of memory."""
+        task = self._tasks[number]
         is_done = self._drop(task)
         if isinstance(error, MemoryError):
             gc.collect()  # the hook has let go of what was too much
         if not is_done:
             is_done = self._drop(task)
-        if task is self._tasks[CONTROL]:
+        if number == CONTROL:
             self._is_unsafe = not is_done
         task.in_row += 1
         task.failures += 1
         task.is_news = True
         try:
-            self._note(task, error)
+            self._note(number, error)
         except Exception:  # noqa: BLE001 - counted it is; its words are lost
             gc.collect()
 
@@ -162,15 +158,19 @@ class Supervisor:
             return False
         return True
 
-    def _note(self, task, error):
-        now_ms = self._now_ms()
+    def _note(self, number, error):
+        task, now_ms = self._tasks[number], self._now_ms()
         task.reported_ms = now_ms
         if task.in_row == 1:
             task.since_ms = now_ms
-        elif task.has_pause:
-            most_ms = task.deadline_ms or _PAUSE_MAX_MS
+        elif number > INPUT:  # a stop must be heard, and control decides: these two get no pause
+            most_ms = _deadline_ms(number) or _PAUSE_MAX_MS
             task.due_ms = now_ms + min(_PAUSE_MS << min(task.in_row - 2, 6), most_ms)
         task.error = _words(error)
+
+    @staticmethod
+    def _name(number):
+        return _NAMES.split()[number] if number < BUS else "bus %d" % (number - BUS)
 
     def take_report(self):
         """Return (failures of the task since start, detail of an event TASK_FAILED), or None.
@@ -178,9 +178,11 @@ class Supervisor:
         A first failure at once, then at most one report a minute for each task.
         """
         now_ms = self._now_ms()
-        for task in self._tasks:
+        for number in range(len(self._tasks)):
+            task = self._tasks[number]
             if task.is_news and now_ms >= task.report_ms:
-                detail = fields.pack(event_details.TASK, {"task": task.name, "error": task.error})
+                values = {"task": self._name(number), "error": task.error}
+                detail = fields.pack(event_details.TASK, values)
                 task.is_news = False
                 task.report_ms = now_ms + _REPORT_MS
                 return task.failures, detail
@@ -188,8 +190,9 @@ class Supervisor:
 
     def is_alive(self, now_ms):
         """True while every task has reported within its deadline."""
-        for task in self._tasks:
-            if task.deadline_ms and now_ms - task.reported_ms > task.deadline_ms:
+        for number in range(len(self._tasks)):
+            most_ms = _deadline_ms(number)
+            if most_ms and now_ms - self._tasks[number].reported_ms > most_ms:
                 return False
         return not self._is_unsafe
 
@@ -200,10 +203,7 @@ class Supervisor:
             return uptime_ms >= _CONTROL_RESET_MS
         if is_pumping or uptime_ms < _RESET_MS:
             return False
-        for task in self._tasks:
-            if task.in_row >= _IN_ROW and now_ms - task.since_ms >= _LASTING_MS:
-                return True
-        return False
+        return any(task.in_row >= _IN_ROW and now_ms - task.since_ms >= _LASTING_MS for task in self._tasks)
 
     def tend(self, is_pumping):
         """Feed the watchdog if all is well; return True if it was fed. Call once a turn."""
@@ -217,19 +217,18 @@ class Supervisor:
         """Return figures for telemetry; `late_ms` is the worst since the last call.
 
         late_ms: control behind its time · free: bytes of heap, None where nobody counts them ·
-        failures: of all tasks since start · failing: names of tasks that failed last time ·
+        failures: of all tasks since start · tasks: {task: its failures} of those that ever failed ·
         resets: by the watchdog.
         """
         late_ms, self._late_ms = self._late_ms, 0
-        failing = [task.name for task in self._tasks if task.in_row]
+        tasks = {}
+        for number in range(len(self._tasks)):
+            if self._tasks[number].failures:
+                tasks[self._name(number)] = self._tasks[number].failures
         return {
             "late_ms": late_ms,
             "free": gc.mem_free() if hasattr(gc, "mem_free") else None,
-            "failures": sum([task.failures for task in self._tasks]),
-            "failing": failing,
+            "failures": sum(tasks.values()),
+            "tasks": tasks,
             "resets": self._resets,
         }
-
-    def failures(self):
-        """Return {task: failures since start} of the tasks that ever failed."""
-        return {task.name: task.failures for task in self._tasks if task.failures}

@@ -80,7 +80,7 @@ class Cable:
         return found[-1]
 
     def records(self, kind: int, after: int = 0) -> list[dict[str, Any]]:
-        """Return the records of a kind that the box committed, but for its first `after`, decoded, in order."""
+        """Return the records of a kind that the box committed after its first `after`, decoded, in order."""
         return [record.decode(slot) for slot in self.slots[after:] if slot[1] == kind]
 
     def last_slot(self, kind: int) -> bytes | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from karez_protocols import causes, event_details, record
+from karez_protocols import causes, event_details, grant, record
 from karez_simulators import provisioning, wording
 from karez_simulators.cable import DeskError
 from karez_simulators.gateway_process import karez
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from karez_simulators.platform_szy206 import ReceivedReport
 
 Found = tuple[bool, dict[str, Any]]  # whether it holds, and the figures for its sentence
+
+
+def _numbered(words: str) -> int:
+    """The cause with these words. Raises DeskError."""
+    for number, name in causes.every():
+        if name == words:
+            return int(number)
+    raise DeskError(f"no cause is called {words!r}")
 
 
 class Checks(Story):
@@ -45,26 +53,116 @@ class Checks(Story):
         booked, metered = self.desk.volume_l, self.desk.metered_l
         return booked == metered, {"booked": booked, "metered": metered}
 
+    async def converted_exact(self) -> Found:
+        """W is what the energy used stands for, to one step of the power meter, and its method says so."""
+        desk, coefficient = self.desk, provisioning.coefficient(self.desk.site)
+        if coefficient is None:
+            raise DeskError("a water meter hangs at this well: nothing is converted")
+        booked_l, energy_wh = desk.volume_l, desk.site.counted("power")
+        figures = {
+            "booked": booked_l,
+            "energy": f"{energy_wh / 1000:.2f}",
+            "coefficient": f"{coefficient.multiplier_ppm / 1_000_000:.3f}",
+            "lifted": desk.site.well.volume_l,
+        }
+        return abs(booked_l - desk.owed_l) <= self._step_l(), figures
+
+    def _step_l(self) -> int:
+        """The least by which W can move here, litres."""
+        site, coefficient = self.desk.site, provisioning.coefficient(self.desk.site)
+        if coefficient is None:
+            return site.step("water")
+        return site.step("power") * coefficient.multiplier_ppm // 1_000_000 + 1
+
+    async def method(self, method: str) -> Found:
+        """The newest stop's litres were found in this way."""
+        found = self.desk.newest(record.STOP)["method"]
+        return wording.METHODS["en"].get(found) == method, {"method": found}
+
     async def stopped_by(self, cause: str) -> Found:
         """The newest stop has this cause, and the panel shows its code."""
         found = self.desk.newest(record.STOP)["cause"]
         return causes.name(found) == cause, {"cause": found, "code": self.desk.stop_code}
 
     async def overshoot(self) -> Found:
-        """Past the ceiling by no more than flow x (meter refresh + 1.1 s) and one register step."""
+        """Past the ceiling by no more than flow x (meter refresh + 1.1 s) and one step of the register."""
         stop = self.desk.newest(record.STOP, "ceiling_l", "volume_l")
         site = self.desk.site
         over_l = stop["volume_l"] - stop["ceiling_l"]
-        refresh_ms = site.meters["water"].refresh_ms
-        bound_l = site.well.parameters.greatest_flow_lph * (refresh_ms + 1_100) // 3_600_000 + 1
+        refresh_ms = site.meters["water" if "water" in site.meters else "power"].refresh_ms
+        flowed_l = site.well.parameters.greatest_flow_lph * (refresh_ms + 1_100) // 3_600_000
+        bound_l = flowed_l + self._step_l()
         figures = {"ceiling": stop["ceiling_l"], "booked": stop["volume_l"], "over": over_l, "bound": bound_l}
-        return over_l <= bound_l and self.desk.metered_l == stop["volume_l"], figures
+        return over_l <= bound_l and self.desk.owed_l == stop["volume_l"], figures
 
     async def refused(self, cause: str) -> Found:
         """The newest event is a refusal for this cause."""
         event = self.desk.newest(record.EVENT)
         number = event["subject"] if event["cause"] == causes.START_REFUSED else event["cause"]
         return causes.name(number) == cause, {"cause": number}
+
+    async def event(self, cause: str) -> Found:
+        """Such an event is on record since the act began."""
+        found = await self._on_record(_numbered(cause))
+        return True, {"cause": found["cause"], "seq": found["seq"]}
+
+    async def _on_record(self, *numbers: int, quantity: int | None = None) -> dict[str, Any]:
+        """The newest event of one of these causes since the act began, with its detail; wait for it."""
+        found: dict[str, Any] = {}
+
+        def is_found() -> bool:
+            for values in self.desk.records(record.EVENT, self.seq_at_act):
+                if values["cause"] in numbers:
+                    detail = event_details.decode(values["cause"], values["detail"])
+                    if quantity in (None, detail.get("quantity")):
+                        found.update(values | detail)
+            return bool(found)
+
+        names = " or ".join(causes.name(number) for number in numbers)
+        await self.desk.until(is_found, PATIENCE_S, f"it is on record: {names}")
+        return found
+
+    async def noticed(self, cause: str, within: int) -> Found:
+        """The controller notices the newest fault, and within so many seconds."""
+        began_s = self.fault_utc_s
+        if began_s is None:
+            raise DeskError("nothing has been spoilt yet that could be noticed")
+        desk = self.desk
+        number = _numbered(cause)
+
+        def noticed_s() -> int | None:
+            after = [values["utc_s"] for values in desk.events(number) if values["utc_s"] >= began_s]
+            return after[0] - began_s if after else None
+
+        await desk.until(
+            lambda: noticed_s() is not None or desk.clock.utc() > began_s + within,
+            within / desk.clock.speed + PATIENCE_S, f"time passes until {cause} is noticed",
+        )  # fmt: skip
+        seconds = noticed_s()
+        waited_s = desk.clock.utc() - began_s
+        figures = {"seconds": waited_s if seconds is None else seconds, "within": within, "cause": number}
+        return seconds is not None and seconds <= within, figures
+
+    async def meter_changed(self) -> Found:
+        """Both readings of the swap are on record, and W goes on from where it stood."""
+        swap = self.swap
+        if swap is None:
+            raise DeskError("no meter has been swapped yet")
+        quantity = grant.WATER if self.swapped == "water" else grant.ENERGY
+        closed = await self._on_record(causes.METER_CLOSED, quantity=quantity)
+        opened = await self._on_record(causes.METER_OPENED, quantity=quantity)
+        segment = await self._on_record(
+            causes.SEGMENT_OPENED, causes.SEGMENT_CONFIRMED, quantity=quantity
+        )  # fmt: skip
+        holds = (
+            (closed["serial"], closed["register"]) == (swap.old_serial, swap.closing)
+            and (opened["serial"], opened["register"]) == (swap.new_serial, swap.opening)
+            and (segment["closing"], segment["register_base"]) == (swap.closing, swap.opening)
+            and segment["base"] == self.counted_at_swap
+            and segment["is_confirmed"] == 1
+        )
+        figures = {"closing": closed["register"], "opening": opened["register"], "base": segment["base"]}
+        return holds, figures
 
     async def grant_in_force(self) -> Found:
         """The newest grant is the one in force, and no refused one ever was."""
@@ -116,7 +214,7 @@ class Checks(Story):
         """What flowed between the last reading and the cut is booked as a gap, not lost."""
         gap = self.desk.newest(record.GAP, "volume_l", "volume_before_l")
         figures = {"outage": gap["outage_s"], "litres": gap["volume_l"] - gap["volume_before_l"]}
-        return gap["volume_l"] == self.desk.metered_l and gap["seq"] > self.seq_at_kill, figures
+        return gap["volume_l"] == self.desk.owed_l and gap["seq"] > self.seq_at_kill, figures
 
     async def bundle_proved(self) -> Found:
         """`karez verify` proves the bundle with the keys of the trust file."""

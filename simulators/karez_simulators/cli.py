@@ -11,7 +11,7 @@ import typer
 from karez_simulators import cli_meters
 
 if TYPE_CHECKING:
-    from karez_simulators.desk import Plan
+    from karez_simulators.play import Part
     from karez_simulators.scenario import Scenario
 
 app = typer.Typer(
@@ -28,11 +28,15 @@ FAILED = 1
 UNUSABLE = 2
 INTERRUPTED = 130
 
-DEMO = "one-litre"
+DEMO = ("one-litre", "tampered-well", "converted-well")
 
 Broker = Annotated[str, typer.Option(help="in-process, or mosquitto (the real one, if installed).")]
-BrokerPort = Annotated[int, typer.Option(min=0, max=65535, help="Port of the broker; 0 = any free one.")]
-PlatformPort = Annotated[int, typer.Option(min=0, max=65535, help="Port of the platform; 0 = any free one.")]
+BrokerPort = Annotated[
+    int, typer.Option(min=0, max=65535, help="Port of the (first) broker; 0 = any free one.")
+]
+PlatformPort = Annotated[
+    int, typer.Option(min=0, max=65535, help="Port of the (first) platform; 0 = any free one.")
+]
 Keep = Annotated[Path | None, typer.Option(help="Keep everything in this new folder afterwards.")]
 Lang = Annotated[str, typer.Option(help="en or zh; default from LANG.")]
 Picture = Annotated[Path | None, typer.Option(help="Write what was shown as an SVG picture.")]
@@ -65,8 +69,11 @@ def demo(
     lang: Lang = "",
     picture: Picture = None,
 ) -> None:
-    """Play the main job: one litre from meter register to platform receipt, checked act by act."""
-    _play(DEMO, broker, (broker_port, platform_port), keep, lang, picture)
+    """Play the main job: one litre from meter register to platform receipt, checked act by act.
+
+    Beside it, on desks of their own: a well whose meter is bypassed and swapped, one without a flow meter.
+    """
+    _play(DEMO, "demo", broker, (broker_port, platform_port), keep, lang, picture)
 
 
 @app.command(epilog="Example: karez bench run one-litre --broker mosquitto")
@@ -80,7 +87,7 @@ def run(
     picture: Picture = None,
 ) -> None:
     """Play a scenario; its verdict is the exit code: 0 every check held, 1 not, 2 it could not be played."""
-    _play(scenario, broker, (broker_port, platform_port), keep, lang, picture)
+    _play((scenario,), f"run {scenario}", broker, (broker_port, platform_port), keep, lang, picture)
 
 
 @app.command(epilog="Example: karez bench scenarios")
@@ -107,11 +114,17 @@ def _check_folders(keep: Path | None, picture: Path | None) -> None:
 
 
 def _play(
-    name: str, broker: str, ports: tuple[int, int], keep: Path | None, lang: str, picture: Path | None
+    names: tuple[str, ...],
+    words: str,
+    broker: str,
+    ports: tuple[int, int],
+    keep: Path | None,
+    lang: str,
+    picture: Path | None,
 ) -> None:
     try:
         from karez_simulators import play, scenario  # noqa: PLC0415 - start-up time
-        from karez_simulators.desk import BROKERS, Plan  # noqa: PLC0415
+        from karez_simulators.desk import BROKERS  # noqa: PLC0415
 
         language = _language(lang)
         if broker not in BROKERS:
@@ -119,14 +132,8 @@ def _play(
         _check_folders(keep, picture)
         _spell_what_it_can()
         try:
-            chosen = scenario.load(name)
-            held = _show(
-                chosen,
-                Plan(chosen.well, chosen.settings, chosen.meters, broker, *ports),
-                keep,
-                language,
-                picture,
-            )
+            parts = _parts([scenario.load(name) for name in names], broker, ports)
+            held = _show(parts, f"karez bench {words}", keep, language, picture)
         except (scenario.ScenarioError, *play.EXPECTED) as error:
             raise _refuse(" ".join(str(error).split())) from None
         except play.Stopped:
@@ -137,16 +144,26 @@ def _play(
     raise typer.Exit(0 if held else FAILED)
 
 
-def _show(chosen: "Scenario", plan: "Plan", keep: Path | None, language: str, picture: Path | None) -> bool:
+def _parts(scenarios: "list[Scenario]", broker: str, ports: tuple[int, int]) -> "list[Part]":
+    """What stands on each desk. Ports asked for are the first one's: it is up when the next comes."""
+    from karez_simulators.desk import Plan  # noqa: PLC0415 - start-up time
+
+    return [
+        (one, Plan(one.well, one.settings, one.meters, broker, *(ports if one is scenarios[0] else (0, 0))))
+        for one in scenarios
+    ]
+
+
+def _show(parts: "list[Part]", command: str, keep: Path | None, language: str, picture: Path | None) -> bool:
     """Play on the stage; return whether every check held."""
     from rich.console import Console  # noqa: PLC0415 - start-up time
 
     from karez_simulators import play, stage  # noqa: PLC0415
 
-    show = stage.Stage(chosen, language, Console())
+    show = stage.Stage([scenario for scenario, _ in parts], language, Console())
     with show:
-        held = play.run(chosen, show, plan, keep)
+        held = play.run(parts, show, keep)
     show.close()
     if picture is not None:
-        show.save_picture(picture)
+        show.save_picture(picture, command)
     return held

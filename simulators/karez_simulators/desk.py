@@ -80,11 +80,15 @@ def _check_ports(plan: Plan) -> None:
 
 
 class Desk(Cable):
-    """One site with all that belongs to it, as an asynchronous context manager."""
+    """One site with all that belongs to it, as an asynchronous context manager.
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
+    Everything it writes lies in `folder`; `images`: where compiled firmware is kept, if not there.
+    """
+
+    def __init__(self, folder: Path, plan: Plan, images: Path | None = None) -> None:
         super().__init__()
         self.folder = folder
+        self._images = images or folder / "firmware"
         self.plan = plan
         self.clock = Clock()
         self.authority = LinkAuthority()
@@ -128,7 +132,7 @@ class Desk(Cable):
         await self._stack.enter_async_context(self.site)
         self._stack.push_async_callback(self.gateway.stop)
         # In a thread: a signal that comes meanwhile is heard.
-        image = await asyncio.to_thread(firmware_image.build, self.folder / "firmware")
+        image = await asyncio.to_thread(firmware_image.build, self._images)
         self.vm = ControllerVm(self.folder / "controller", image, self.site, self.clock, self.hear)
         self._stack.push_async_callback(self.vm.stop)
 

@@ -152,24 +152,24 @@ class Hands(Story):
     async def swap_meter(self, meter: str) -> None:
         """A technician puts on another meter and enters closing and opening reading."""
         await self.silent_swap(meter)
-        await self.enter_swap(meter)
+        await self.enter_swap()
 
     async def silent_swap(self, meter: str) -> None:
         """Somebody puts on another meter and says nothing."""
         site = self._site_with(meter)
-        self.volume_at_swap_l = self.desk.volume_l
         try:
             self.swap = site.swap_meter(meter)
         except ValueError as error:
             raise DeskError(str(error)) from None
+        self.swapped, self.counted_at_swap = meter, site.counted(meter)
 
-    async def enter_swap(self, meter: str) -> None:
+    async def enter_swap(self) -> None:
         """A technician enters the readings of the newest swap."""
         if self.swap is None:
             raise DeskError("no meter has been swapped that could be entered")
         one = self.swap
         readings = f"{one.old_serial} {one.closing} {one.new_serial} {one.opening}"
-        await self.desk.ask(f"swap {QUANTITIES[meter]} {readings}")
+        await self.desk.ask(f"swap {QUANTITIES[self.swapped]} {readings}")
 
     def _site_with(self, meter: str) -> PhysicalSite:
         if meter not in self.desk.site.meters:

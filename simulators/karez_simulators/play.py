@@ -1,4 +1,7 @@
-"""Plays a scenario on a desk, act by act; every check decides."""
+"""Plays scenarios on desks, act by act; every check decides.
+
+Each scenario has a desk of its own, and several are played side by side.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import contextlib
 import shutil
 import signal
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,17 +18,22 @@ from amqtt.errors import BrokerError
 
 from karez_protocols.errors import ProtocolError
 from karez_simulators.acts import CHECKS, HANDS, Play
-from karez_simulators.desk import Desk, DeskError, Plan
+from karez_simulators.cable import DeskError
+from karez_simulators.desk import Desk
 from karez_simulators.firmware_image import BuildError, VmMissingError
 from karez_simulators.gateway_process import GatewayError
 from karez_simulators.log_reader import Unreadable
 from karez_simulators.mosquitto import MosquittoFailed, MosquittoMissing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
+    from karez_simulators.desk import Plan
+    from karez_simulators.lane import Lane
     from karez_simulators.scenario import Act, Scenario, Step
     from karez_simulators.stage import Stage
+
+    Part = tuple[Scenario, Plan]  # a scenario, and what stands on its desk
 
 # What may go wrong with a desk or a step that is no defect of the bench. ProtocolError: a well or a
 # grant that does not fit its object.
@@ -50,27 +59,70 @@ class Stopped(Exception):
     """One of SIGNALS came: everything has been stopped."""
 
 
-async def play(scenario: Scenario, stage: Stage, plan: Plan, keep: Path | None) -> bool:
-    """Play all acts; return whether every check held. Raises one of EXPECTED if the desk does not come up.
+async def play(parts: Sequence[Part], stage: Stage, keep: Path | None) -> bool:
+    """Play all acts of all parts; return whether every check held.
 
-    `keep`: a folder that stays afterwards; None = a temporary one that goes.
+    Raises one of EXPECTED if a desk does not come up. `keep`: a folder that stays afterwards, with a
+    folder for each of several scenarios; None = a temporary one that goes.
     """
     folder = (keep or Path(tempfile.mkdtemp(prefix="karez-desk-"))).absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        stage.setting_up(plan.broker)
-        async with Desk(folder, plan) as desk, _refreshed(stage):
-            stage.shows(desk)
-            await desk.provision()
-            stage.set_up()
-            performance = Play(desk)
-            for act in scenario.acts:
-                if not await _act(performance, act, stage):
-                    return False
-        return True
+        async with _refreshed(stage):
+            return await _side_by_side(parts, stage, folder)
     finally:
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _side_by_side(parts: Sequence[Part], stage: Stage, folder: Path) -> bool:
+    """Play every part; the first that fails ends all."""
+    # One desk is set up after the other: the firmware is compiled once, and this machine may be small.
+    is_up = [asyncio.Event() for _ in parts]
+    playing = []
+    for number, (part, lane) in enumerate(zip(parts, stage.lanes, strict=True)):
+        place = folder / part[0].name if len(parts) > 1 else folder
+        before = is_up[number - 1] if number else None
+        playing.append(
+            asyncio.create_task(_part(part, lane, place, folder / "firmware", (before, is_up[number])))
+        )
+    try:
+        for ended in asyncio.as_completed(playing):
+            if not await ended:
+                return False
+        return True
+    finally:
+        for task in playing:
+            task.cancel()
+        await asyncio.gather(*playing, return_exceptions=True)
+
+
+def _desk(place: Path, plan: Plan, images: Path) -> Desk:
+    place.mkdir(parents=True, exist_ok=True)
+    return Desk(place, plan, images)
+
+
+async def _part(
+    part: Part, lane: Lane, place: Path, images: Path, turns: tuple[asyncio.Event | None, asyncio.Event]
+) -> bool:
+    """Play one scenario; False when a check fails. `turns`: the desk before is up, this one is up."""
+    scenario, plan = part
+    before, is_up = turns
+    lane.setting_up(plan.broker)
+    if before is not None:
+        await before.wait()
+    began = time.monotonic()
+    async with _desk(place, plan, images) as desk:
+        lane.shows(desk)
+        await desk.provision()
+        is_up.set()
+        lane.set_up(time.monotonic() - began)
+        performance = Play(desk)
+        for act in scenario.acts:
+            if not await _act(performance, act, lane):
+                return False
+        lane.ends()
+    return True
 
 
 @contextlib.asynccontextmanager
@@ -90,35 +142,36 @@ async def _refreshed(stage: Stage) -> AsyncIterator[None]:
         await asyncio.gather(drawing, return_exceptions=True)
 
 
-async def _act(performance: Play, act: Act, stage: Stage) -> bool:
+async def _act(performance: Play, act: Act, lane: Lane) -> bool:
     """Play one act; False when a check fails: what follows would only be noise."""
-    stage.act(act)
+    lane.act(act)
+    performance.act_begins()
     performance.desk.clock.speed = act.speed
     for step in act.steps:
-        if not await _step(performance, step, stage):
+        if not await _step(performance, step, lane):
             return False
-    stage.act_ends()
+    lane.act_ends()
     return True
 
 
-async def _step(performance: Play, step: Step, stage: Stage) -> bool:
-    line = stage.step(step)
+async def _step(performance: Play, step: Step, lane: Lane) -> bool:
+    line = lane.step(step)
     table = CHECKS if step.is_check else HANDS
     try:
         found = await table[step.name](performance, **step.values)
     except EXPECTED as error:
-        stage.failed(line, str(error))
+        lane.failed(line, str(error))
         return False
     held, figures = found if step.is_check else (True, None)
-    stage.done(line, held, figures)
+    lane.done(line, held, figures)
     return bool(held)
 
 
-def run(scenario: Scenario, stage: Stage, plan: Plan, keep: Path | None) -> bool:
+def run(parts: Sequence[Part], stage: Stage, keep: Path | None) -> bool:
     """Play in an event loop of its own. Raises Stopped once a signal has ended it."""
 
     async def whole() -> bool:
-        playing = asyncio.ensure_future(play(scenario, stage, plan, keep))
+        playing = asyncio.ensure_future(play(parts, stage, keep))
         heard: list[int] = []
 
         def stop(number: int) -> None:

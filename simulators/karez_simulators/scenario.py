@@ -2,7 +2,8 @@
 
     title = "…"            title_zh = "…"
     [well]                 fields of well.WellParameters
-    [meters]               water = "PROFILE@ADDRESS", power = …; default: TUF-2000M and SDM630
+    [meters]               water = "PROFILE@ADDRESS", power = …; default: TUF-2000M and SDM630.
+                           water = "none": no flow meter, the litres are converted from energy
     [controller]           settings of the controller (poll, intervals, restart delay …)
     [[act]]
     title = "…"            title_zh = "…"
@@ -25,20 +26,34 @@ from typing import TYPE_CHECKING, Any
 
 from karez_firmware.core.settings import BadSetting, check
 from karez_protocols import causes
+from karez_simulators import wording
 from karez_simulators.acts import CHECKS, HANDS
 from karez_simulators.clock import SPEED_MAX
-from karez_simulators.meter_choice import Unusable, placed
-from karez_simulators.physical_site import METERS
+from karez_simulators.meter_choice import Unusable
+from karez_simulators.meter_faults import ACTS
+from karez_simulators.physical_site import METERS, NO_METER, mounted
 from karez_simulators.well import Well, WellParameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from karez_simulators.meter_choice import BenchMeter
+
 FILE_BYTES_MAX = 1_000_000  # a hundred times the longest; a device or a film is no scenario
 
 # value: (least, greatest) of a step's whole numbers. A day of pumping is an hour of waiting; a grant's
 # ceiling has 40 bits, of which a well of a million m³ a year uses 30.
-RANGES = {"litres": (0, 1_000_000_000), "seconds": (0, 86_400), "at_least": (0, 1_000_000)}
+RANGES = {
+    "litres": (0, 1_000_000_000),
+    "seconds": (0, 86_400),
+    "within": (1, 86_400),
+    "at_least": (0, 1_000_000),
+}
+# What the texts of a step may say; those of a meter and its faults hang on what is mounted.
+CHOICES: dict[str, list[str]] = {
+    "cause": [words for _, words in causes.every()],
+    "method": list(wording.METHODS["en"].values()),
+}
 
 
 class ScenarioError(ValueError):
@@ -118,6 +133,8 @@ def parse(name: str, document: dict[str, Any]) -> Scenario:
     """Return the scenario in a parsed TOML document. Raises ScenarioError."""
     _known(document, ("title", "title_zh", "well", "meters", "controller", "act"), "the file")
     acts = document.get("act")
+    meters = _meters(_table(document, "meters"))
+    hanging = mounted(meters, Well())
     if not isinstance(acts, list) or not acts:
         raise ScenarioError("at least one act is needed: write [[act]], with two brackets")
     return Scenario(
@@ -125,9 +142,9 @@ def parse(name: str, document: dict[str, Any]) -> Scenario:
         _text(document, "title", "the file"),
         _text(document, "title_zh", "the file"),
         _well(_table(document, "well")),
-        _meters(_table(document, "meters")),
+        meters,
         _settings(_table(document, "controller")),
-        tuple(_act(act, f"act {number}") for number, act in enumerate(acts, 1)),
+        tuple(_act(act, hanging, f"act {number}") for number, act in enumerate(acts, 1)),
     )
 
 
@@ -166,8 +183,10 @@ def _meters(table: dict[str, Any]) -> dict[str, str]:
     for key, word in table.items():
         if not isinstance(word, str):
             raise ScenarioError(f'{key} in [meters] is a text: "PROFILE@ADDRESS"')
+    if table.get("power") == NO_METER:
+        raise ScenarioError('power in [meters] cannot be "none": nothing would say whether the pump runs')
     try:
-        placed(list((METERS | table).values()), Well())
+        mounted(table, Well())
     except Unusable as error:
         raise ScenarioError(f"[meters]: {error}") from None
     return table
@@ -182,7 +201,7 @@ def _settings(table: dict[str, Any]) -> dict[str, int]:
     return table
 
 
-def _act(act: Any, where: str) -> Act:
+def _act(act: Any, hanging: dict[str, BenchMeter], where: str) -> Act:
     if not isinstance(act, dict):
         raise ScenarioError(f"{where} must be a table")
     _known(act, ("title", "title_zh", "speed", "steps"), where)
@@ -196,11 +215,11 @@ def _act(act: Any, where: str) -> Act:
         _text(act, "title", where),
         _text(act, "title_zh", where),
         speed,
-        tuple(_step(step, f"{where}, step {number}") for number, step in enumerate(steps, 1)),
+        tuple(_step(step, hanging, f"{where}, step {number}") for number, step in enumerate(steps, 1)),
     )
 
 
-def _step(step: Any, where: str) -> Step:
+def _step(step: Any, hanging: dict[str, BenchMeter], where: str) -> Step:
     if not isinstance(step, dict) or ("do" in step) == ("check" in step):
         raise ScenarioError(f'{where}: write {{ do = "…" }} or {{ check = "…" }}')
     is_check = "check" in step
@@ -215,6 +234,8 @@ def _step(step: Any, where: str) -> Step:
     _known({name: 0}, table, where)
     values = {key: value for key, value in step.items() if key not in ("do", "check")}
     _fits(table[name], name, values, where)
+    if "meter" in values:
+        _fits_meter(name, values, hanging, where)
     return Step(name, is_check, values)
 
 
@@ -233,8 +254,23 @@ def _fits(function: Callable[..., Any], name: str, values: dict[str, Any], where
         least, greatest = RANGES.get(key, (0, 0))
         if kind is int and not least <= value <= greatest:
             raise ScenarioError(f"{where}: {key} = {value} is outside {least}..{greatest}")
-        if key == "cause":
-            _known({value: 0}, [words for _, words in causes.every()], f"{where} ({name})")
+        if key in CHOICES:
+            _known({value: 0}, CHOICES[key], f"{where} ({name})")
+
+
+def _fits_meter(name: str, values: dict[str, Any], hanging: dict[str, BenchMeter], where: str) -> None:
+    """Refuse a step at a meter that is not there, or cannot have this done to it."""
+    meter = values["meter"]
+    _known({meter: 0}, METERS, f"{where} ({name})")
+    if meter not in hanging:
+        raise ScenarioError(f"{where}: no {meter} meter hangs at this well")
+    fault = values.get("name")
+    if fault is not None:
+        _known({fault: 0}, sorted(hanging[meter].faults), f"{where} ({name})")
+        if name == "mend" and fault in ACTS:
+            raise ScenarioError(f"{where}: {fault} happens once, there is nothing to mend")
+    elif hanging[meter].server is None:
+        raise ScenarioError(f"{where}: the {meter} meter is called by its number and cannot be swapped")
 
 
 _KINDS = {int: "whole number", str: "text", bool: "true or false"}

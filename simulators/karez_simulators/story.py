@@ -22,8 +22,9 @@ class Story:
         self.desk = desk
         self.seq_at_act = self.seq_at_kill = self.seq_at_outage = self.delivered_seq = 0
         self.fault_utc_s: int | None = None
-        self.swap: MeterSwap | None = None  # the newest
-        self.volume_at_swap_l = 0
+        self.swap: MeterSwap | None = None  # the newest …
+        self.swapped = ""  # … of "water" or "power"
+        self.counted_at_swap = 0  # by the meter that was taken off and those before it
         self.bundle = desk.folder / "site.kzb"
         self.report: dict[str, Any] = {}
         self.flipped_at = 0

@@ -1,20 +1,42 @@
 """What the bench says, in English and Chinese: data for `stage`.
 
 STEPS: one sentence each. CHECKS: what is asked (shown while it is looked at), and what was
-found. STAGE: the words around them. The places in braces are a step's values, or the figures
-that a check found.
+found. STAGE: the words around them. METHODS, METERS: names that stand in sentences. The places in
+braces are a step's values, or the figures that a check found.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from karez_protocols import cause_words_zh, causes
+from karez_protocols import cause_words_zh, causes, record
+from karez_simulators import bench_wording, meter_faults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LANGUAGES = ("en", "zh")
+
+# How litres were found. A scenario says it in English.
+METHODS = {
+    "en": {
+        record.METERED: "metered",
+        record.CONVERTED: "converted",
+        record.CONVERTED_GROUP: "converted by the group",
+        record.ESTIMATED: "estimated",
+    },
+    "zh": {
+        record.METERED: "水表计量",
+        record.CONVERTED: "以电折水",
+        record.CONVERTED_GROUP: "以电折水（分组系数）",
+        record.ESTIMATED: "估算",
+    },
+}
+
+METERS = {
+    "en": {"water": "water meter", "power": "power meter"},
+    "zh": {"water": "水表", "power": "电表"},
+}
 
 STEPS = {
     "en": {
@@ -32,6 +54,13 @@ STEPS = {
         "broker_back": "The message broker is back on the same port",
         "kill": "The controller's process is killed (SIGKILL); the contactor drops",
         "restart": "The controller starts again and reads what became of its meters",
+        "mains_cut": "The mains fail: pump, power meter and controller lose their supply at once",
+        "mains_back": "The mains are back; the controller starts and reads what became of its meters",
+        "fault": "At the {meter}: {name}",
+        "mend": "No longer, at the {meter}: {name}",
+        "swap_meter": "A technician puts on another {meter} and enters closing and opening reading",
+        "silent_swap": "Somebody puts on another {meter} and says nothing",
+        "enter_swap": "A technician enters closing and opening reading of the other meter",
         "export": "The gateway writes the site's evidence bundle, one file",
         "flip_a_bit": "One bit in the middle of the bundle is flipped",
     },
@@ -50,6 +79,13 @@ STEPS = {
         "broker_back": "消息服务器在原端口恢复",
         "kill": "控制器进程被强行终止 (SIGKILL)；接触器落下",
         "restart": "控制器重新启动，读取停机期间的表计",
+        "mains_cut": "停电：水泵、电表与控制器同时失去电源",
+        "mains_back": "来电；控制器重新启动，读取停电期间的表计",
+        "fault": "{meter}：{name}",
+        "mend": "{meter}恢复正常，不再有：{name}",
+        "swap_meter": "技术员更换{meter}，录入止码与起码",
+        "silent_swap": "有人更换了{meter}，没有告知",
+        "enter_swap": "技术员补录换表的止码与起码",
         "export": "网关导出本站点的证据包，一个文件",
         "flip_a_bit": "证据包中间翻转一位",
     },
@@ -63,6 +99,11 @@ CHECKS = {
             "the books agree with the water meter",
             "The controller has booked {booked} L; the water meter has counted {metered} L",
         ),
+        "converted_exact": (
+            "the books agree with the energy used",
+            "{energy} kWh x {coefficient} m³/kWh: {booked} L booked (the pump truly lifted {lifted} L)",
+        ),
+        "method": ("how the litres were found", "The litres of this stop are {method}"),
         "stopped_by": (
             "the cause of the stop",
             "Stopped because of: {cause}; code for the farmer: {code}",
@@ -72,6 +113,11 @@ CHECKS = {
             "Ceiling {ceiling} L, stopped at {booked} L: {over} L past it, at most {bound} L are allowed",
         ),
         "refused": ("the cause of the refusal", "The controller's answer: {cause}"),
+        "event": ("what is on record", "Record {seq} says: {cause}"),
+        "noticed": (
+            "whether it is noticed",
+            "Noticed after {seconds} s (at most {within} s are allowed): {cause}",
+        ),
         "grant_in_force": (
             "which grants the controller took",
             "The controller has taken grants {seqs} and no other",
@@ -96,6 +142,10 @@ CHECKS = {
             "what flowed unseen is booked",
             "{litres} L flowed unseen in the {outage} s of the gap: read from the meter and booked",
         ),
+        "meter_changed": (
+            "both readings are on record",
+            "Old meter closed at {closing}, new one opened at {opening}: the books go on from {base}",
+        ),
         "bundle_proved": (
             "karez verify, offline",
             "karez verify, with public keys only: {verdict}, {irrigations} irrigations",
@@ -109,9 +159,16 @@ CHECKS = {
         "pump_runs": ("水泵出水", "水泵出水 {flow} m³/h，用电 {power} kW"),
         "pump_is_off": ("水泵已停", "水泵已停：用电 {power} kW"),
         "litres_exact": ("账面与水表一致", "控制器记账 {booked} 升；水表计得 {metered} 升"),
+        "converted_exact": (
+            "账面与用电量一致",
+            "{energy} kWh × {coefficient} m³/kWh：记账 {booked} 升（水泵实际提水 {lifted} 升）",
+        ),
+        "method": ("水量来源", "本次停泵的水量来源：{method}"),
         "stopped_by": ("停泵原因", "停泵原因：{cause}；给农户的核对码：{code}"),
         "overshoot": ("越限多少", "上限 {ceiling} 升，停于 {booked} 升：越限 {over} 升，至多允许 {bound} 升"),
         "refused": ("拒绝原因", "控制器答复：{cause}"),
+        "event": ("记录在案", "记录 {seq} 写明：{cause}"),
+        "noticed": ("是否察觉", "{seconds} 秒后察觉（至多允许 {within} 秒）：{cause}"),
         "grant_in_force": ("控制器接受的授权", "控制器接受了授权 {seqs}，再无其他"),
         "records_wait": ("记录在控制器等待", "{waiting} 条记录在控制器等待，其中 {new} 条写于中断之后"),
         "log_complete": (
@@ -121,6 +178,10 @@ CHECKS = {
         "receipt": ("县平台回执", "县平台已确认 {volume} m³；余 {rest} 升结转下次"),
         "ledger_adds_up": ("网关台账合计", "网关逐时台账合计 {ledger} 升；控制器记账 {booked} 升"),
         "gap_booked": ("未见之水已入账", "停机 {outage} 秒间流过 {litres} 升：已从水表读出并入账"),
+        "meter_changed": (
+            "止码与起码均已记录",
+            "旧表止码 {closing}，新表起码 {opening}：账面从 {base} 继续",
+        ),
         "bundle_proved": (
             "karez verify 离线验证",
             "karez verify 仅凭公钥验证：证据成立（{verdict}），{irrigations} 次灌溉",
@@ -134,7 +195,10 @@ CHECKS = {
 
 STAGE = {
     "en": {
-        "on the desk": "On the desk: one well, its water meter and power meter on an RS-485 line,",
+        "on the desk": "On the desk: one well, {meters} on an RS-485 line,",
+        "both meters": "its water meter and power meter",
+        "power meter only": "no flow meter, its power meter",
+        "meanwhile": "A desk of its own, played at the same time.",
         "beside it": "a controller (real firmware, MicroPython), broker ({broker}), gateway, platform.",
         "set up": "Set up in {seconds:.0f} s: the controller made its keys, is bound to the well, reads it.",
         "act": "act {number} of {count}",
@@ -146,7 +210,8 @@ STAGE = {
         "open": "open",
         "flow": "flow",
         "power": "power",
-        "meter": "water meter",
+        "water": "water meter",
+        "energy": "power meter",
         "records": "records",
         "waiting": "not yet acknowledged",
         "receipts": "platform receipts",
@@ -159,7 +224,10 @@ STAGE = {
         "broken": "A step could not be done; {count} checks were looked at in {seconds:.0f} s",
     },
     "zh": {
-        "on the desk": "台面上：一眼机井，水表与电表（RS-485 总线），",
+        "on the desk": "台面上：一眼机井，{meters}（RS-485 总线），",
+        "both meters": "水表与电表",
+        "power meter only": "没有水表，只有电表",
+        "meanwhile": "另一张台面，同时演示。",
         "beside it": "控制器（真实固件，运行于 MicroPython），消息服务器 ({broker})，网关，县平台。",
         "set up": "{seconds:.0f} 秒就绪：控制器已生成密钥、绑定本井并读到表计。",
         "act": "第 {number} 幕，共 {count} 幕",
@@ -171,7 +239,8 @@ STAGE = {
         "open": "断开",
         "flow": "流量",
         "power": "功率",
-        "meter": "水表",
+        "water": "水表",
+        "energy": "电表",
         "records": "记录",
         "waiting": "尚未确认",
         "receipts": "平台回执",
@@ -187,8 +256,19 @@ STAGE = {
 
 
 def of_step(lang: str, name: str, values: Mapping[str, object]) -> str:
-    """Return the sentence of a step."""
-    return STEPS[lang][name].format(**values)
+    """Return the sentence of a step; a meter and its fault stand in it in words."""
+    words = dict(values)
+    if "name" in words:
+        words["name"] = of_fault(lang, str(words["meter"]), str(words["name"]))
+    if "meter" in words:
+        words["meter"] = METERS[lang][str(words["meter"])]
+    return STEPS[lang][name].format(**words)
+
+
+def of_fault(lang: str, meter: str, fault: str) -> str:
+    """Return what a fault of "water" or "power" does."""
+    own = {"water": meter_faults.WATER, "power": meter_faults.POWER}[meter]
+    return bench_wording.fault(lang, own.get(fault) or meter_faults.EVERY.get(fault, fault))
 
 
 def of_question(lang: str, name: str) -> str:
@@ -197,10 +277,12 @@ def of_question(lang: str, name: str) -> str:
 
 
 def of_finding(lang: str, name: str, figures: Mapping[str, Any]) -> str:
-    """Return what a check found; `cause` among its figures is a number of causes.py."""
+    """Return what a check found; `cause` and `method` among its figures are numbers of a record."""
     words = dict(figures)
     if "cause" in words:
         words["cause"] = of_cause(lang, words["cause"])
+    if "method" in words:
+        words["method"] = METHODS[lang].get(words["method"], words["method"])
     return CHECKS[lang][name][1].format(**words)
 
 

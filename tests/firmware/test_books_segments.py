@@ -20,9 +20,7 @@ def row(quantity, register_base, **changed):
 
 WATER = row(grant.WATER, 20_000)
 ENERGY = row(grant.ENERGY, 1_000)
-CONVERTED = row(
-    grant.WATER, 1_000, method=record.CONVERTED, multiplier_ppm=2_500_000, coefficient_version=3
-)
+CONVERTED = row(grant.WATER, 1_000, method=record.CONVERTED, multiplier_ppm=2_500_000, coefficient_version=3)
 
 
 class Site:
@@ -238,10 +236,10 @@ def test_an_outage_that_nothing_bounds_is_held_and_a_person_says_that_the_meter_
     again.run(15)
     assert again.results[-1] == register.UNCERTAIN and again.books.is_uncertain
     assert not again.books.is_known and again.books.volume_l == 0
-    assert again.books.confirm(grant.WATER, again.now_ms) == causes.NONE
+    assert again.books.confirm(grant.WATER) == causes.NONE
     assert again.books.volume_l == 5_000 and again.books.is_known and not again.books.is_uncertain
     assert again.books.gap == (0, None) and again.causes() == [causes.SEGMENT_CONFIRMED]
-    assert again.books.confirm(grant.WATER, again.now_ms) == "there is nothing to confirm"
+    assert again.books.confirm(grant.WATER) == "there is nothing to confirm"
 
 
 def test_what_waits_behind_the_last_good_reading_becomes_a_confirmed_segment():
@@ -250,7 +248,7 @@ def test_what_waits_behind_the_last_good_reading_becomes_a_confirmed_segment():
         again = Site((WATER,), site.books.snapshot() if head else None)
         again.water_l = 500
         again.run(15)
-        assert again.books.is_uncertain and again.books.confirm(grant.WATER, again.now_ms) == causes.NONE
+        assert again.books.is_uncertain and again.books.confirm(grant.WATER) == causes.NONE
         assert again.books.volume_l == base and not again.books.is_provisional
         assert again.opened()["is_confirmed"] == 1 and (again.books.gap is None) != head
         again.run(5, 16)
@@ -720,10 +718,10 @@ def test_a_meter_swapped_after_a_jump_is_swapped_and_not_only_confirmed():
 def test_an_unconfirmed_jump_is_confirmed_by_a_person():
     site = jumped(known(), 50_000)
     volume_l = site.books.volume_l
-    assert site.books.confirm(grant.WATER, site.now_ms) == causes.NONE
+    assert site.books.confirm(grant.WATER) == causes.NONE
     assert not site.books.is_provisional and site.books.volume_l == volume_l
-    assert site.books.confirm(grant.WATER, site.now_ms) == "there is nothing to confirm"
-    assert site.books.confirm(grant.ENERGY, site.now_ms) == "there is nothing to confirm"
+    assert site.books.confirm(grant.WATER) == "there is nothing to confirm"
+    assert site.books.confirm(grant.ENERGY) == "there is nothing to confirm"
 
 
 def test_a_swap_over_a_rollover_and_below_the_mark_counts_what_was_counted():
@@ -841,7 +839,7 @@ def test_a_cut_between_a_rollover_and_its_head_gives_the_same_w():
 
 def test_a_lost_head_is_found_again_in_the_ring():
     site = jumped(known().run(10, 16, 6), 0)
-    site.books.confirm(grant.WATER, site.now_ms)
+    site.books.confirm(grant.WATER)
     site.wh = 70_000
     site.run(15, 16, 6)
     recorded = {name: getattr(site.books, name) for name in ("volume_l", "energy_wh", "held_l")}
@@ -908,3 +906,38 @@ def test_p_never_outgrows_its_place_in_a_record():
     site.books.tick(site.now_ms + 1000, True)
     site.books.tick(site.now_ms + 100 * 3_600_000, True)
     assert site.books.held_l == 0xFFFF_FFFE
+
+
+def test_a_person_vouches_for_a_rollover_that_a_cut_came_between():
+    site = Site(rows=(WATER,)).run(3)
+    site.modulus = 20_100
+    site.run(8, 16)
+    again = Site((WATER,), site.books.snapshot())
+    again.modulus, again.water_l = 20_100, 28
+    again.run(15)
+    assert again.books.is_uncertain and again.books.confirm(grant.WATER) == causes.NONE
+    assert again.books.volume_l == 128 and again.books.water.segment.turned == 20_100
+
+
+def test_a_person_may_vouch_before_the_books_decide():
+    for step_wh, expected in ((5_000, 5_000), (-600, 0)):
+        site = known()
+        for at in range(12):
+            site.wh = 900_000 * (1 + at % 2)
+            site.run(1)
+        site.wh = 1_000 + step_wh
+        site.run(4)
+        assert site.books.confirm(grant.ENERGY) == causes.NONE
+        assert site.books.energy_wh == expected and site.books.volume_l == 0
+    assert site.opened()["is_confirmed"] == 1 and site.opened()["quantity"] == grant.ENERGY
+
+
+def test_a_reading_from_before_the_last_tick_is_judged_and_no_time_is_counted_twice():
+    site = Site(rows=(WATER,)).run(3).run(5, 16)
+    site.is_silent = True
+    site.run(5, 16)
+    books = site.books
+    books.tick(site.now_ms + 400, True)
+    books.read_water(90_000, site.now_ms + 100, None)
+    books.tick(site.now_ms + 1_000, True)
+    assert books.held_l == 60_000 * 6_000 // 3_600_000

@@ -3,15 +3,15 @@
 import binascii
 
 import pytest
+
 import wellhouse
 from karez_firmware.bundle_export import BundleExport
-from karez_firmware.store.devices import SECTOR
 from karez_firmware.store import objects
+from karez_firmware.store.devices import SECTOR
 from karez_firmware.store.ring import Ring
-from wellhouse import BENCH, NAME, REGULATOR, a_grant, ready
-
 from karez_gateway.verifier import bundle_check
 from karez_gateway.verifier.trust import Trust
+from wellhouse import BENCH, NAME, REGULATOR, a_grant, ready
 
 TRUST = Trust(BENCH[64:], (REGULATOR[64:],))
 

@@ -134,7 +134,7 @@ def test_a_foreign_slot_between_two_does_not_end_the_check():
     ("change", "why"),
     [
         ((0, 9), "version"),
-        ((1, 14), "kind"),
+        ((1, 15), "kind"),
         ((1, 0), "kind"),
         ((1, 255), "kind"),
         ((80, 1), "malformed"),

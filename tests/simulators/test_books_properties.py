@@ -62,7 +62,9 @@ class World:
         self.low = self.high = 0
         self.highest = 0
         self.wild = 0
-        self.unseen_l = self.unseen_wh = 0  # the register was set back by so much, and nobody has read it since
+        self.unseen_l = self.unseen_wh = (
+            0  # the register was set back by so much, and nobody has read it since
+        )
         self.is_honest = is_honest
 
     # -- what passes --------------------------------------------------------------------
@@ -105,7 +107,8 @@ class World:
         if not silent:
             # The same; and within the riser it looks like water that ran back.
             if shows is None and books.water.last is not None:
-                if self.register_l >= books.water.last - RISER_L:
+                ahead = self.register_l - books.water.last
+                if ahead >= -RISER_L or (self.modulus and ahead % self.modulus <= self.modulus // 8):
                     self.low += self.unseen_l
                 self.unseen_l = 0
             books.read_water(
@@ -167,8 +170,8 @@ class World:
     def do_wild(self, amount, seconds):
         """Single wild values, one or more, between good ones or not."""
         for _ in range(seconds % 20):
-            self.wild += 1  # no two in a row agree: 1,000 and 500 litres apart
-            self.second(closed=True, shows=5_000_000 + amount * 1_000 + self.wild % 2 * 500)
+            self.wild += 1  # no two polls in a row agree: 1,000 and 500 litres apart
+            self.second(closed=True, shows=5_000_000 + amount * 1_000 + self.wild // self.poll_s % 2 * 500)
         self.low += 2 * UPPER
 
     def do_near(self, amount, seconds):
@@ -194,7 +197,12 @@ class World:
         self.displace(amount)
 
     def do_power_swap(self, amount, _):
-        self.unseen_wh += max(0, self.register_wh - amount % 900)
+        forward = amount % 900 - self.register_wh
+        is_unbounded = self.outage_s is None and not (self.books.energy and self.books.energy.is_known)
+        limit = self.believable() * SITE["rated_power_w"] // SITE["rated_flow_lph"]
+        if 0 < forward and (is_unbounded or forward <= limit):
+            self.high += UPPER * forward  # after an outage of any length energy is believed (outage.py)
+        self.unseen_wh += max(0, -forward)
         self.register_wh = amount % 900
         self.low += 2 * UPPER
 
@@ -206,8 +214,9 @@ class World:
         self.run(1 + seconds % 30)
 
     def do_reverse(self, _, seconds):
+        """What moves up to a poll with the contactor open again is water that runs back."""
         self.run(seconds, closed=True, stands="reverse")
-        self.low += 2 * UPPER
+        self.low += FLOW_L * self.poll_s + 2 * UPPER
 
     def do_stuck(self, _, seconds):
         """It takes a minute and two polls to call a register stuck; until then the meter is believed."""
@@ -217,11 +226,13 @@ class World:
     def do_restart(self, amount, _):
         """Power fails for a trusted time, or for who knows how long."""
         packed = fields.pack(bookmark.LAYOUT, self.books.snapshot())
+        good_ms = self.books.water.last_ms or 0  # an outage reaches back to the last good reading
+        silent_s = self.now_s - good_ms // 1000 + (0 if self.books.is_known else self.outage_s or 0)
         self.books = Books(SITE, self.rows)
         self.books.restore(fields.unpack(bookmark.LAYOUT, packed))
         # P since the last reading is not kept before it shows, after two polls (held.py).
         self.low += FLOW_L * (self.poll_s + 3)
-        self.outage_s = amount if amount % 3 else None
+        self.outage_s = amount + silent_s if amount % 3 else None
         self.silent_s = 0
         self.now_s = 0
 
@@ -235,15 +246,13 @@ class World:
         for closed in (False, True, False):
             self.run(45, closed=closed)
             if self.books.is_uncertain:
-                self.books.confirm(grant.WATER, self.now_s * 1000)
+                self.books.confirm(grant.WATER)
         self.run(5)
         assert self.books.is_known and not self.books.is_uncertain
 
 
 HONEST = ("pump", "rest", "backflow")
-FAULTS = (
-    "silent dark all_dark wild near reset jump set_back swap power_swap reverse stuck restart"
-).split()
+FAULTS = ("silent dark all_dark wild near reset jump set_back swap power_swap reverse stuck restart").split()
 
 
 def actions(names):

@@ -15,6 +15,7 @@ from karez_protocols import causes, event_details, grant, record
 from karez_protocols.constant import const
 
 from . import bookmark, outage, register
+from . import segment as segments_of
 from .doubts import Doubts
 from .held import Held, is_fresh
 from .register import Register
@@ -199,10 +200,11 @@ class Books:
         if not was_current and before[0] is not None:
             self.gap = before
         if result == register.OPENED:
-            self._open(water, register_now, now_ms, gap_bound, estimate_l)
+            segments_of.decide(self, water, register_now, now_ms, gap_bound, estimate_l)
             self.held.close(self.used_wh)
             return result
-        counted_l = 0 if before[0] is None else self.volume_l - before[0]
+        # Before the first good reading of all nothing has been counted beside it.
+        counted_l = estimate_l if before[0] is None else self.volume_l - before[0]
         ran_out_l = estimate_l - self.held.uncounted_l if result == register.BACKFLOW else 0
         if water.has_fallen or ran_out_l > self.riser_l:
             # Set back while it was held, or by more than can run back: it shows less than it has counted.
@@ -221,7 +223,7 @@ class Books:
         beside_wh = self._values["rated_power_w"] * energy.blind_ms // 3_600_000
         result = energy.offer(register_wh, now_ms, bound, False, roll_bound, beside_wh)
         if result == register.OPENED:
-            self._open(energy, register_wh, now_ms, bound, beside_wh)
+            segments_of.decide(self, energy, register_wh, now_ms, bound, beside_wh)
         self._tell(result, grant.ENERGY, 0)
         spans_gap = result in (register.BACK, register.ROLLED, register.OPENED)
         if spans_gap and is_fresh(self.water, now_ms):
@@ -260,32 +262,13 @@ class Books:
         """The number of the segment to be opened, of either quantity."""
         return max(self.segment, self.energy.segment.number if self.energy else 0) + 1
 
-    def open_segment(self, followed, base, first, register_now, now_ms, reason):
-        """Close the segment of a register and open the next, unconfirmed: it counts from `first` on."""
-        found = followed.segment.following(self.next_number(), base, first, followed.last)
-        found.opened_utc_s = self.utc_s
-        followed.reopen(found, register_now, now_ms)
-        self.events.append((causes.SEGMENT_OPENED, found.detail(reason)))
-
-    def _open(self, followed, register_now, now_ms, bound, beside_now):
-        """Three readings have decided: what was counted beside the register is booked with it."""
-        first, beside = followed.first
-        # Up to the first reading what was counted beside then; by now the power meter may have told
-        # more, and a register that stands while the pump runs must not take it back.
-        counted = followed.segment.value(register_now) - followed.segment.value(first)
-        beside = max(beside, beside_now - counted)
-        # Near zero: it may have counted up from there since the last good reading.
-        is_reset = first < followed.last and first <= bound
-        reason = event_details.RESET if is_reset else event_details.JUMP
-        self.open_segment(followed, followed.value + beside, first, register_now, now_ms, reason)
-
     def _book_uncounted(self, register_now, now_ms):
         """More uncounted than one decision's time: a segment takes it into W, and a person sees it."""
         uncounted_l = self.held.uncounted_l
         if uncounted_l <= self.decision_l or self.water.below:
             return 0
         base = self.volume_l + uncounted_l
-        self.open_segment(self.water, base, register_now, register_now, now_ms, event_details.JUMP)
+        segments_of.begin(self, self.water, base, register_now, register_now, now_ms, event_details.JUMP)
         self.held.close(self.used_wh)
         return register.OPENED
 
@@ -295,11 +278,11 @@ class Books:
 
         return meter_change.swap(self, quantity, closing, opening, now_ms)
 
-    def confirm(self, quantity, now_ms):
+    def confirm(self, quantity):
         """A person has looked: see meter_change.confirm. Returns causes.NONE or why not, in words."""
         from . import meter_change
 
-        return meter_change.confirm(self, quantity, now_ms)
+        return meter_change.confirm(self, quantity)
 
     def convert(self, multiplier_ppm, coefficient_version):
         """A new coefficient from now on: see meter_change.convert. Returns causes.NONE or why not."""

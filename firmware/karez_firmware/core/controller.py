@@ -39,6 +39,7 @@ class Inputs:
         self.changes: list = []  # what a person at the cable changes (hands.py)
         self.committed = None  # True or False once the start record is written or refused
         self.is_signed = True  # no signature over the last stop is outstanding
+        self.fill_percent = 0  # of the ring, with records that nobody has confirmed
 
 
 class Outputs:
@@ -97,7 +98,7 @@ class Controller:
         self._come_back(inputs.aux, now_ms)
         self._close_cut_off(now_ms)
         self._look(inputs, now_ms)
-        self._periodic(now_ms)
+        self._periodic(inputs.fill_percent, now_ms)
         self._drain(now_ms)
         self._out.records, self.log.records = self.log.records, []
         self._out.close, self._out.trip = self.pump.is_closed, self.pump.is_tripped
@@ -115,6 +116,11 @@ class Controller:
         if self._is_cut_off:
             self.account, self.credential = head["account"], head["credential"]
             self.start_volume_l = head["start_volume_l"]
+        elif head.get("is_resuming"):  # the mains went again before it came back
+            self.account = head["account"]
+            self.resume.arm(causes.RESTARTED, seed, 0, self._settings["restart_delay_s"] * 1000)
+        # A second trip that was let go would start the pump behind a welded contactor.
+        self.pump.is_tripped = bool(head.get("is_tripped"))
 
     @property
     def is_pumping(self):
@@ -231,13 +237,19 @@ class Controller:
         cause = (
             (cause if runs else causes.NONE)
             or self.permission.ends(self.account, run_ms, self.recorder.water.value("flow_lph"), now_ms)
-            or (self.parts.crosscheck.stop_cause if runs else causes.NONE)
+            or self._dry(runs)
         )
         if cause:
             if cause == causes.NO_WATER:
                 self.parts.protection.lockout.begin(cause, now_ms)
             self.stop(cause, now_ms)
         self._warn(now_ms)
+
+    def _dry(self, runs):
+        """C1 stops a pump that lifts no water; drinking water is not stopped by a meter's word."""
+        if not runs or self.permission.is_protected:
+            return causes.NONE
+        return self.parts.crosscheck.stop_cause
 
     def _close_cut_off(self, now_ms):
         """Write the stop of an irrigation that the last run did not live to end."""
@@ -347,9 +359,9 @@ class Controller:
             self._out.orders_ended = True
         self.watch.status(self.pump, inputs.aux, has_power, self.permission.is_emergency)
 
-    def _periodic(self, now_ms):
+    def _periodic(self, fill_percent, now_ms):
         second = self.clock.utc_s if self.clock.is_trusted else now_ms // 1000
-        if self._schedule.is_interval_over(second, self.is_pumping):
+        if self._schedule.is_interval_over(second, self.is_pumping, fill_percent):
             self.log.write(self.recorder.interval(now_ms))
         if self._schedule.is_checkpoint_due(now_ms, self.is_pumping, self._out.checkpoint):
             self._out.checkpoint = True

@@ -46,7 +46,7 @@ def swap(books, quantity, closing, opening, now_ms):
     return causes.NONE
 
 
-def confirm(books, quantity, now_ms):
+def confirm(books, quantity):
     """A person has looked at the meter: the unconfirmed segment stands.
 
     Readings that agree and wait for a person (an outage that nothing bounds) are believed: as a
@@ -55,7 +55,7 @@ def confirm(books, quantity, now_ms):
     done = False
     for one in _followed(books, quantity):
         if one.is_uncertain and one.agreed():
-            _accept(books, one, now_ms)
+            _accept(books, one)
         elif not one.segment.is_confirmed:
             _confirm(books, one, _CONFIRMED)
         else:
@@ -175,23 +175,29 @@ def _put_on(books, followed, closing, opening, now_ms):
     _say_opened(books, found, event_details.SWAP)
 
 
-def _accept(books, followed, now_ms):
+def _accept(books, followed):
     """Believe the agreeing readings that nothing but a person could bound."""
     first, newest = followed.agreed()
     segment, is_water = followed.segment, followed is books.water
     before = (books.volume_l, books.held.energy_wh)
+    beside = first[2]
+    if is_water:
+        estimate_l = books.held.estimate(followed, books.energy, newest[1])
+        beside = max(beside, estimate_l - segment.value(newest[0]) + segment.value(first[0]))
+        books.gap = None if before[0] is None else before
     if 0 <= _ahead(followed, newest[0]) <= followed.bound(_LONGEST_MS):
-        followed.reopen(segment, newest[0], newest[1])
+        followed.accept(newest[0], newest[1])
         _confirm(books, followed, _CONFIRMED)
-    else:
-        value = segment.base if followed.last is None else followed.value
-        found = segment.following(books.next_number(), value + first[2], first[0], followed.last)
-        followed.reopen(found, newest[0], newest[1])
-        _say_opened(books, found, event_details.JUMP)
+        if is_water:
+            counted_l = estimate_l if before[0] is None else books.volume_l - before[0]
+            books.held.settle(estimate_l, counted_l, books.used_wh)
+        return
+    value = segment.base if followed.last is None else followed.value
+    found = segment.following(books.next_number(), value + beside, first[0], followed.last)
+    followed.reopen(found, newest[0], newest[1])
+    _say_opened(books, found, event_details.JUMP)
     if is_water:
         books.held.close(books.used_wh)
-        if before[0] is not None:
-            books.gap = before
 
 
 def _confirm(books, followed, reason):

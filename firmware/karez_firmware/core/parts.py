@@ -12,9 +12,11 @@ from .windows import Windows
 class Parts:
     """Who may say yes or no at this site. `books`: W and E; `keys`: the offices' keys."""
 
-    def __init__(self, site, settings, rules, books, floor_utc_s):
+    def __init__(self, site, settings, rules, books, floor_utc_s, authenticated_utc_s=None):
         self.books = books
-        self.clock = Clock(floor_utc_s)
+        self.clock = Clock(floor_utc_s, authenticated_utc_s)
+        if site.get("issued_utc_s"):
+            self.clock.raise_floor(site["issued_utc_s"])  # of the binding: somebody signed that it had come
         self.rights = Rights(site["site"])
         self.keys = KeyList(rules["root_key"])
         self.orders = Orders(site["site"], rules["areas"], self.keys, settings["utc_offset_min"])

@@ -156,6 +156,14 @@ class Register:
             return None
         return self._candidates[0], self._candidates[-1]
 
+    def accept(self, register, now_ms):
+        """Believe a reading that a person says is a step forward (ahead_of)."""
+        ahead = 0 if self.last is None else self._ahead(register)
+        if ahead + self.below < 0:
+            self.segment.turned += self.modulus
+            ahead = 0
+        return self._believe(register, ahead, now_ms, BACK)
+
     def ahead_of(self, register):
         """Return how far a reading lies ahead of where the meter stood, a near rollover seen as one."""
         ahead = register - self.last + self.below

@@ -7,7 +7,7 @@ meter whose unit is set anew later does not revalue the turns before. A binding'
 register_base counts from turn 0.
 """
 
-from karez_protocols import record
+from karez_protocols import causes, event_details, record
 from karez_protocols.constant import const
 
 _NUMBER_MAX = const(65_534)  # two bytes in every record, all ones = unknown; the last number then stays
@@ -110,3 +110,24 @@ class Segment:
             setattr(self, name, values[prefix + name])
         self.is_confirmed = bool(self.is_confirmed)
         return True
+
+
+def begin(books, followed, base, first, register_now, now_ms, reason):
+    """Close the segment of a Register and begin the next, unconfirmed: it counts from `first` on."""
+    found = followed.segment.following(books.next_number(), base, first, followed.last)
+    found.opened_utc_s = books.utc_s
+    followed.reopen(found, register_now, now_ms)
+    books.events.append((causes.SEGMENT_OPENED, found.detail(reason)))
+
+
+def decide(books, followed, register_now, now_ms, bound, beside_now):
+    """Three readings have decided (register.OPENED): what was counted beside them is booked."""
+    first, beside = followed.first
+    # Up to the first reading what was counted beside it then; by now the power meter may have told
+    # more, and a register that stands while the pump runs must not take it back.
+    counted = followed.segment.value(register_now) - followed.segment.value(first)
+    beside = max(beside, beside_now - counted)
+    # Near zero: it may have counted up from there since the last good reading.
+    is_reset = first < followed.last and first <= bound
+    reason = event_details.RESET if is_reset else event_details.JUMP
+    begin(books, followed, followed.value + beside, first, register_now, now_ms, reason)

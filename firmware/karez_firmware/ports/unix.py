@@ -203,7 +203,7 @@ class Port:
         """The bench watches from the first line on."""
 
     def reset(self):
-        """Start anew: a process can only end. The bench, as the mains, may start another. Raises BenchGone."""
+        """Start anew: a process can only end, and the bench start another. Raises BenchGone."""
         raise BenchGone
 
     def lines(self):

@@ -15,6 +15,7 @@ KINDS_OF_RECORD = {
     "grant": "用水指标",
     "order": "指令",
     "statement": "声明",
+    "keys": "密钥表",
     "signature": "签名",
 }
 _METER_STATES = {
