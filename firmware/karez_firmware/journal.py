@@ -38,6 +38,7 @@ class Journal:
         self.rolled = []  # slots found beyond the head at start, oldest first
         self._lost: list = []
         self._declared = None  # sector whose loss is on record, before it is erased ahead
+        self._kept = None  # (sector, acknowledged seq): looked at, and not to be erased yet
         ring.before_open = self._before_open
 
     # -- start --------------------------------------------------------------------------
@@ -151,12 +152,15 @@ class Journal:
         sector = ring.ahead(place)
         if sector is None:
             return False
-        lost = None if self._declared == sector else unconfirmed(self._ring, self.head, sector)
+        if place[1] < _ROOM and self._kept == (sector, head["acknowledged_seq"]):
+            return False
+        lost = None if self._declared == sector else unconfirmed(ring, head, sector)
         if lost is None:
             self._declared = None
             ring.erase(sector)
             return True
         if place[1] < _ROOM:
+            self._kept = sector, head["acknowledged_seq"]
             return False
         self._declared = sector
         try:

@@ -11,12 +11,12 @@ its binding, records travel over TLS and MQTT, the gateway is its own process.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 import time
-from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from karez_protocols import grant, record
 from karez_protocols.szy206 import address_of
@@ -34,7 +34,7 @@ from karez_simulators.platform_szy206 import PlatformSzy206
 from karez_simulators.well import WellParameters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable, Coroutine
     from pathlib import Path
     from types import TracebackType
 
@@ -46,6 +46,7 @@ LOOPBACK = "127.0.0.1"
 CARD = b"card-001"
 ACCOUNT = 7
 YEAR_S = 365 * 86_400
+SET_UP_SPEED = 4  # three readings must agree, a second apart
 
 
 @dataclass
@@ -67,7 +68,7 @@ def _check_ports(plan: Plan) -> None:
         ("broker", "--broker-port", plan.broker_port),
         ("platform", "--platform-port", plan.platform_port),
     )
-    with ExitStack() as held:  # both at once: they may be the same
+    with contextlib.ExitStack() as held:  # both at once: they may be the same
         for what, option, port in asked:
             try:
                 if port:
@@ -77,6 +78,18 @@ def _check_ports(plan: Plan) -> None:
                     f"port {port} of the {what} cannot be used ({error.strerror}): "
                     f"name another with {option}, or leave it out for a free one"
                 ) from None
+
+
+@contextlib.asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do this beside the body, and to its end; neither outlives the other's failure."""
+    doing = asyncio.create_task(work)
+    try:
+        yield
+        await doing
+    finally:
+        doing.cancel()
+        await asyncio.gather(doing, return_exceptions=True)
 
 
 class Desk(Cable):
@@ -101,7 +114,7 @@ class Desk(Cable):
         self.vm: ControllerVm | None = None
         self.grant_seq = 0
         self.grants: list[bytes] = []
-        self._stack = AsyncExitStack()
+        self._stack = contextlib.AsyncExitStack()
 
     def _broker(self) -> LinkBroker | Mosquitto:
         if self.plan.broker == "mosquitto":
@@ -131,36 +144,47 @@ class Desk(Cable):
         await self._stack.enter_async_context(self.platform)
         await self._stack.enter_async_context(self.site)
         self._stack.push_async_callback(self.gateway.stop)
-        # In a thread: a signal that comes meanwhile is heard.
-        image = await asyncio.to_thread(firmware_image.build, self._images)
+        async with _beside(self._init_gateway()):
+            # In a thread: a signal that comes meanwhile is heard.
+            image = await asyncio.to_thread(firmware_image.build, self._images)
         self.vm = ControllerVm(self.folder / "controller", image, self.site, self.clock, self.hear)
         self._stack.push_async_callback(self.vm.stop)
 
     async def provision(self) -> None:
         """Start the box, bind it to the site, enrol it at the gateway, start the gateway."""
         vm = self.controller()
+        speed, self.clock.speed = self.clock.speed, SET_UP_SPEED
         await vm.start()
         await self.until(lambda: self.identity is not None, 20, "the controller shows its keys")
         identity = self._identity()
         self.site.begin_counting()
-        utc_s = self.clock.utc()
-        binding = provisioning.bind(self.bench, self.regulator, identity, SITE, self.site, utc_s)
+        binding = provisioning.bind(
+            self.bench, self.regulator, identity, SITE, self.site, self.clock.utc()
+        )  # fmt: skip
         link = {"host": self.broker.host, "port": self.broker.port, "tls_name": TLS_NAME}
         config = provisioning.configuration(self.plan.settings, {CARD: ACCOUNT}, link, self.site)
-        await self._prepare_gateway(binding)
-        provisioning.hand_over(vm, identity, binding, self.authority, config)
+        path = self.folder / "site.binding"
+        path.write_bytes(binding)
+        await self.gateway.verb("enrol", str(path))
+        async with _beside(self.gateway.start()):
+            provisioning.hand_over(vm, identity, binding, self.authority, config)
+            await self._commissioned(vm)
+            # Commissioning has a run of its own; what follows is the box's first day at the well.
+            await vm.stop()
+            await vm.start()
+            await self.until(lambda: self.is_ready, 30, "the meters answer and the books are known")
+        self.clock.speed = speed
+
+    async def _commissioned(self, vm: ControllerVm) -> None:
+        """Wait until the box has taken what the bench gave it, and has ended by itself."""
         await self.until(
             lambda: self.is_commissioned or bool(self.answers), 20, "the box takes what the bench gives it"
         )
         if not self.is_commissioned:
             raise DeskError(f"the controller refused its provisioning: {' '.join(self.answers[-1][1:])}")
         await self.until(lambda: not vm.is_running, 20, "the box has written down what it was given")
-        # Commissioning has a run of its own; what follows is the box's first day at the well.
-        await vm.stop()
-        await vm.start()
-        await self.until(lambda: self.is_ready, 30, "the meters answer and the books are known")
 
-    async def _prepare_gateway(self, binding: bytes) -> None:
+    async def _init_gateway(self) -> None:
         keys = self.folder / "link"
         keys.mkdir()
         (keys / "ca.crt").write_bytes(self.authority.certificate_pem)
@@ -170,10 +194,6 @@ class Desk(Cable):
             "--origin", "karez.test/desk",
             "--provisioner", self.bench.public.hex(), "--regulator", self.regulator.public.hex(),
         )  # fmt: skip
-        path = self.folder / "site.binding"
-        path.write_bytes(binding)
-        await self.gateway.verb("enrol", str(path))
-        await self.gateway.start()
 
     def _gateway_toml(self, ca: Path, certificate: Path, key: Path) -> str:
         def q(value: object) -> str:

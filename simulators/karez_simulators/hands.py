@@ -5,7 +5,7 @@ Each raises DeskError when there is nothing to act on, or when what must follow 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from karez_protocols import causes, record
 from karez_simulators.cable import DeskError
@@ -46,10 +46,19 @@ class Hands(Story):
 
     async def start(self) -> None:
         """A farmer touches the card and presses start; the contactor closes."""
-        self.desk.press("start")
-        await self.desk.until(
-            lambda: self.desk.site.well.is_powered, PATIENCE_S, "the contactor closes after a start"
-        )
+        desk = self.desk
+        before = len(desk.events(causes.START_REFUSED))
+
+        def refused() -> list[dict[str, Any]]:
+            return desk.events(causes.START_REFUSED)[before:]
+
+        desk.press("start")
+        await desk.until(
+            lambda: desk.site.well.is_powered or bool(refused()),
+            PATIENCE_S, "the contactor closes after a start",
+        )  # fmt: skip
+        if refused():
+            raise DeskError(f"the controller refuses the start: {causes.name(refused()[0]['subject'])}")
 
     async def start_in_vain(self) -> None:
         """A farmer presses start and is refused."""
@@ -148,6 +157,10 @@ class Hands(Story):
     async def mend(self, meter: str, name: str) -> None:
         """The fault is taken back."""
         self._site_with(meter).fault(meter, name, on=False)
+
+    async def reset(self) -> None:
+        """A technician has seen to what was wrong, and resets the lock-out."""
+        await self.desk.ask("reset")
 
     async def swap_meter(self, meter: str) -> None:
         """A technician puts on another meter and enters closing and opening reading."""

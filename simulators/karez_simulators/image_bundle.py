@@ -2,81 +2,67 @@
 
 Each module costs a heap its object, its table of names, and a row for whatever it imports. In a bundle
 one module holds what its members held: imports between them become plain references, and every global
-gets a name that the image has anyway as an attribute, so it takes no room in the table of names. Members
-run in the order in which they would have been imported. Errors keep their names: records tell them.
+gets a name of its own (image_bundle_names.py). Members run in the order in which they would have been
+imported.
 """
 
 from __future__ import annotations
 
 import ast
-import builtins
-from collections import Counter
-from itertools import count
 from typing import TYPE_CHECKING
 
+from karez_simulators.image_bundle_names import Bundle, Naming, said
 from karez_simulators.image_names import is_private
-from karez_simulators.image_reach import is_const, is_special
-from karez_simulators.image_scopes import FUNCTIONS, Image, Module, Symbol, Use
+from karez_simulators.image_reach import is_special
+from karez_simulators.image_scopes import COMPREHENSIONS, FUNCTIONS, Image, Module, Symbol, Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
-class Bundle:
-    """One module made of several: its members in the order in which they run, and its names."""
-
-    def __init__(self, name: str, members: list[str], image: Image) -> None:
-        self.name = name
-        self.package, _, self.leaf = name.rpartition(".")
-        self.members = members
-        self.names: dict[Symbol, str] = {}
-        self.kept: set[Symbol] = set()  # brought from outside of the image, or from modules of their own
-        self._image = image
-
-    def own(self, module: Module, use: Use) -> Symbol | None:
-        """Return the symbol of this bundle, or brought into it, that a place of a member writes."""
-        if use.owner is not module.top:
-            return None
-        symbol = self._image.meaning(module, use)
-        if symbol is not None and symbol.module in self._image.modules and not symbol.name:
-            return None if symbol.module in self.members else symbol
-        return symbol
+Places = dict[str, list[tuple[int, str, str]]]  # bundle -> (first line, module, name in it)
 
 
 def bundled(
     texts: dict[str, str], plan: dict[str, list[str]], outside: tuple[str, ...] = ()
-) -> tuple[dict[str, str], dict[str, list[tuple[int, str]]]]:
+) -> tuple[dict[str, str], Places]:
     """Return the sources {key: text} with the bundles of a plan {name: members}, and where things went.
 
-    What went into a bundle is listed as (first line, full name), for tracebacks. A member in `outside`
+    What went into a bundle is listed as (first line, module, name), for tracebacks. A member in `outside`
     leaves a module that has its public names, for programs that are no part of the image.
     Raises ValueError where a bundle would do something else than its members did.
     """
     image = Image(texts)
-    bundles = {
-        name: Bundle(name, [one for one in members if one in image.modules], image)
+    bundles = [
+        Bundle(name, [one for one in members if one in image.modules], image)
         for name, members in plan.items()
-    }
-    home = {member: bundle for bundle in bundles.values() for member in bundle.members}
-    for bundle in bundles.values():
+    ]
+    home = {member: bundle for bundle in bundles for member in bundle.members}
+    for bundle in bundles:
         _check(bundle, image, home)
-    said = _said(image)
-    for bundle in bundles.values():
-        _Naming(bundle, image, home, set(plan)).give(said)
+    names = said(image)
+    for bundle in bundles:
+        Naming(bundle, image, home).give(names)
     labels = {id(node): label for name in home for node, label in _labels(image.modules[name])}
-    public = {name: _public(image.modules[name]) for name in outside if name in home}
-    for module in image.modules.values():
-        _rewrite(module, image, home)
+    stubs = {name: _stub(image.modules[name], home[name]) for name in outside if name in home}
+    in_order = dict.fromkeys([*home, *image.modules])  # who runs first brings what several import
+    for name in in_order:
+        _Mover(image.modules[name], image, home).move()
     result = {module.key: module.text() for module in image.modules.values() if module.name not in home}
     places = {}
-    for bundle in bundles.values():
-        tree = ast.Module([one for name in bundle.members for one in image.modules[name].tree.body], [])
-        _hoist(tree, bundle)
+    for bundle in bundles:
+        body = [node for name in bundle.members for node in image.modules[name].tree.body]
+        tree = ast.Module([node for node in body if not isinstance(node, ast.Pass)], [])
         result[bundle.name] = ast.unparse(ast.fix_missing_locations(tree))
-        places[bundle.name] = list(_lines(tree, result[bundle.name], labels))
-    for name, names in public.items():
-        result[name] = _stub(name, names, home[name])
-    return result, places
+        places[bundle.name] = list(_places(tree, result[bundle.name], labels))
+    result |= stubs
+    return {key: text for key, text in result.items() if not _is_empty_package(key, result)}, places
+
+
+def _is_empty_package(key: str, result: dict[str, str]) -> bool:
+    package = key.removesuffix("__init__")
+    return key.endswith(".__init__") and not any(
+        one.startswith(package) and not one.endswith(".__init__") for one in result
+    )
 
 
 def _check(bundle: Bundle, image: Image, home: dict[str, Bundle]) -> None:
@@ -105,106 +91,150 @@ def _check(bundle: Bundle, image: Image, home: dict[str, Bundle]) -> None:
                 raise ValueError(f"{module.name}: {symbol.module} is handed about as an object")
 
 
-def _said(image: Image) -> Counter[str]:
-    """Count the names that objects of the image carry anyway: attributes, methods, arguments."""
-    found: Counter[str] = Counter()
-    for module in image.modules.values():
-        modules = {id(use.over) for use in module.uses if use.over is not None and _is_module(image, module, use)}
-        for node in ast.walk(module.tree):
-            if isinstance(node, ast.Attribute) and id(node) not in modules:
-                found[node.attr] += 1
-        for scope in module.scopes.values():
-            if scope.is_class:
-                found.update(scope.bound.keys())
-    return found
+def _labels(module: Module) -> Iterator[tuple[ast.AST, tuple[str, str]]]:
+    """Say of every function and class of a module where it stands."""
+
+    def inside(node: ast.AST, path: str) -> Iterator[tuple[ast.AST, tuple[str, str]]]:
+        for child in ast.iter_child_nodes(node):
+            below = path
+            if isinstance(child, (*FUNCTIONS, ast.ClassDef)):
+                below = f"{path}.{child.name}".strip(".")
+                yield child, (module.name, below)
+            yield from inside(child, below)
+
+    return inside(module.tree, "")
 
 
-def _is_module(image: Image, module: Module, use: Use) -> bool:
-    symbol = image.meaning(module, use)
-    return symbol is not None and not symbol.name
+def _places(
+    tree: ast.Module, text: str, labels: dict[int, tuple[str, str]]
+) -> Iterator[tuple[int, str, str]]:
+    rows = zip(ast.walk(tree), ast.walk(ast.parse(text)), strict=True)
+    found = [(written.lineno, *labels[id(node)]) for node, written in rows if id(node) in labels]  # type: ignore[attr-defined]
+    return iter(sorted(found))
 
 
-class _Naming:
-    """Gives every global of a bundle a name of its own."""
+def _stub(module: Module, bundle: Bundle) -> str:
+    rows = [
+        f"from {bundle.name} import {bundle.names[Symbol(module.name, name)]} as {name}\n"
+        for name in sorted(module.top.bound.keys() - module.top.aliases.keys())
+        if not is_private(name) and not is_special(name)
+    ]
+    return "".join(rows)
 
-    def __init__(self, bundle: Bundle, image: Image, home: dict[str, Bundle], leaves: set[str]) -> None:
-        self._bundle, self._image, self._home = bundle, image, home
-        self._uses: dict[Symbol, list[Use]] = {}
-        self._consts: set[Symbol] = set()
-        self._errors: set[Symbol] = set()
-        self._taken = {name.rpartition(".")[2] for name in leaves}
-        for name in bundle.members:
-            self._collect(image.modules[name])
 
-    def _collect(self, module: Module) -> None:
-        for use in module.uses:
-            symbol = self._bundle.own(module, use)
-            if use.owner is module.top and symbol is None:
-                self._taken.add(use.name)  # a builtin
-            meaning = self._image.meaning(module, use)
-            if meaning and not meaning.name and use.over and meaning.module in self._home:
-                symbol = self._image.attribute(meaning, use.over.attr)
-            elif meaning and meaning.module in self._bundle.members:
-                symbol = meaning  # also when a function imported it for itself
-            if symbol is not None and self._is_ours(symbol):
-                self._uses.setdefault(symbol, []).append(use)
-        for node in module.tree.body:
-            if is_const(node):
-                names = [one.id for one in node.targets if is_private(one.id)]  # type: ignore[attr-defined]
-                self._consts.update(Symbol(module.name, name) for name in names)
-            elif isinstance(node, ast.ClassDef) and self._is_error(module, node):
-                self._errors.add(Symbol(module.name, node.name))
+class _Mover(ast.NodeTransformer):
+    """Rewrites one module, of a bundle or not, to names of the bundles."""
 
-    def _is_ours(self, symbol: Symbol) -> bool:
-        return self._home.get(symbol.module) in (None, self._bundle)
+    def __init__(self, module: Module, image: Image, home: dict[str, Bundle]) -> None:
+        self._module, self._image, self._home = module, image, home
+        self._bundle = home.get(module.name)
+        self._uses = {id(use.node): use for use in module.uses}
+        self._over = {id(use.over): use for use in module.uses if use.over is not None}
+        self._at_top = {id(node) for node in module.tree.body}
+        group = self._bundle.members if self._bundle else [module.name]
+        aliases = [symbol for one in group for symbol in image.modules[one].top.aliases.values()]
+        self._at_hand = {home[symbol.module].name for symbol in aliases if symbol.module in home}
 
-    def _is_error(self, module: Module, node: ast.ClassDef) -> bool:
-        return any(self._is_error_base(module, base) for base in node.bases)
+    def move(self) -> None:
+        """Rewrite the tree."""
+        for bundle in self._home.values():
+            if any(bundle.leaf in scope.bound for scope in self._module.scopes.values()):
+                raise ValueError(f"{self._module.name}: {bundle.leaf} is the name of a bundle")
+        if self._bundle is not None:
+            for use in self._module.uses:
+                is_own = use.owner is self._module.top and use.name in self._module.top.bound
+                if is_own and use.name not in self._module.top.aliases:
+                    use.rename(self._bundle.names[Symbol(self._module.name, use.name)])
+        self.visit(self._module.tree)
 
-    def _is_error_base(self, module: Module, base: ast.expr) -> bool:
-        use = next((use for use in module.uses if use.node is base or use.over is base), None)
-        symbol = self._image.meaning(module, use) if use else None
-        if use and symbol and use.over is base:
-            symbol = self._image.attribute(symbol, use.over.attr)
-        if use and symbol is None:
-            found = getattr(builtins, use.name, None)
-            return isinstance(found, type) and issubclass(found, BaseException)
-        if symbol is None or symbol.module not in self._image.modules:
-            return False
-        home = self._image.modules[symbol.module]
-        bodies = [one for one in home.tree.body if isinstance(one, ast.ClassDef) and one.name == symbol.name]
-        return any(self._is_error(home, one) for one in bodies)
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        use = self._uses[id(node)]
+        symbol = use.owner.aliases.get(use.name)
+        if symbol is None:
+            return node
+        if symbol.module in self._home:
+            return self._reference(symbol, node.ctx, use)
+        if self._bundle is not None and use.owner is self._module.top:
+            use.rename(self._bundle.names[symbol])
+        return node
 
-    def give(self, said: Counter[str]) -> None:
-        """Fill `names` of the bundle."""
-        names = self._bundle.names
-        written = {use.name for name in self._bundle.members for use in self._image.modules[name].uses}
-        fixed = [symbol for symbol in self._uses if self._is_fixed(symbol)]
-        for symbol in sorted(fixed, key=lambda one: one.dotted):
-            # A class is told by its own name; what comes from outside is imported under its own.
-            wanted = symbol.name or symbol.module.rpartition(".")[2]
-            if wanted in self._taken or wanted in self._hidden(symbol):
-                raise ValueError(f"{self._bundle.name}: {symbol.dotted} cannot keep its name")
-            self._put(symbol, wanted)
-        fresh = (f"_{number}c" for number in count(1))
-        for symbol in sorted(self._consts & self._uses.keys(), key=lambda one: one.dotted):
-            # mpy-cross puts its value wherever the name stands, so the name must stand nowhere else.
-            names[symbol] = next(one for one in _fresh("_c", written))
-        rest = sorted(self._uses.keys() - names.keys(), key=lambda one: (-said[one.name], one.dotted))
-        pool = sorted(said, key=lambda one: (not is_private(one), len(one), one))
-        for symbol in rest:
-            hidden = self._hidden(symbol) | self._taken
-            own = [symbol.name] if said[symbol.name] else []
-            free = (one for one in [*own, *pool] if not is_special(one) and one not in hidden)
-            self._put(symbol, next(free, None) or next(one for one in _fresh("_x", hidden | said.keys())))
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        use = self._over.get(id(node))
+        symbol = self._image.meaning(self._module, use) if use else None
+        if use is None or symbol is None or symbol.name or symbol.module not in self._image.modules:
+            return self.generic_visit(node)
+        found = self._image.final(Symbol(symbol.module, node.attr))
+        if found.module in self._home and found.name:
+            return self._reference(found, node.ctx, use)
+        if symbol.module not in self._home:
+            return self.generic_visit(node)
+        if self._bundle is not None and found in self._bundle.names:
+            return ast.Name(self._bundle.names[found], node.ctx)
+        raise ValueError(f"{self._module.name}: {symbol.module} does not make {node.attr} itself")
 
-    def _is_fixed(self, symbol: Symbol) -> bool:
-        return symbol in self._errors or symbol.module not in self._home
+    def _reference(self, symbol: Symbol, context: ast.expr_context, use: Use) -> ast.expr:
+        bundle = self._home[symbol.module]
+        name = bundle.names.get(symbol)
+        if name is None or not self._image.modules[symbol.module].top.bound[symbol.name]:
+            raise ValueError(f"{self._module.name}: there is no {symbol.dotted}")
+        if bundle is not self._bundle:
+            return ast.Attribute(ast.Name(bundle.leaf, ast.Load()), name, context)
+        if not isinstance(context, ast.Load):
+            self._declare(name, use)
+        return ast.Name(name, context)
 
-    def _put(self, symbol: Symbol, name: str) -> None:
-        self._bundle.names[symbol] = name
-        self._taken.add(name)
+    def _declare(self, name: str, use: Use) -> None:
+        """A function that sets `module.name` sets a global now."""
+        scope = use.scope
+        while isinstance(scope.node, COMPREHENSIONS) and scope.parent is not None:
+            scope = scope.parent
+        if isinstance(scope.node, FUNCTIONS):
+            scope.node.body.insert(0, ast.Global([name]))
+        elif scope.parent is not None:
+            raise ValueError(f"{self._module.name}: a class or lambda sets {use.name}.{name}")
 
-    def _hidden(self, symbol: Symbol) -> set[str]:
-        """Return the names that mean something else at a place where this symbol is written."""
-        return {name for use in self._uses[symbol] for scope in use.seen() for name in scope.bound}
+    def visit_Import(self, node: ast.Import) -> ast.AST | list[ast.AST]:
+        return self._imports(node, [(0, one.name if one.asname else one.name.partition(".")[0], "") for one in node.names])
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | list[ast.AST]:
+        return self._imports(node, [(node.level, node.module or "", one.name) for one in node.names])
+
+    def _imports(
+        self, node: ast.Import | ast.ImportFrom, wanted: list[tuple[int, str, str]]
+    ) -> ast.AST | list[ast.AST]:
+        rows: dict[str, ast.AST] = {}
+        for one, (level, source, name) in zip(node.names, wanted, strict=True):
+            row = self._import(one, Symbol(self._module.source(level, source), name), node)
+            if row is not None:
+                rows[ast.unparse(row)] = row
+        return list(rows.values()) or ast.Pass()
+
+    def _import(self, one: ast.alias, wanted: Symbol, node: ast.AST) -> ast.AST | None:
+        """Return the import that stands for one name of an import, if one still does."""
+        use = self._uses[id(one)]
+        is_top = use.owner is self._module.top
+        symbol = use.owner.aliases.get(use.name)
+        if symbol is None:  # bound in another way, too: const
+            return _row(wanted, one.asname or one.name)
+        bundle = self._home.get(symbol.module)
+        if bundle is not None and bundle is self._bundle:
+            return None
+        local = use.name
+        if bundle is not None:
+            if not is_top and bundle.name in self._at_hand:
+                return None
+            symbol, local = Symbol(bundle.package, bundle.leaf), bundle.leaf
+        if self._bundle is not None and is_top:
+            if bundle is None:
+                local = self._bundle.names.get(symbol, "")
+            if not local or symbol in self._bundle.kept:
+                return None
+            if id(node) in self._at_top:
+                self._bundle.kept.add(symbol)
+        return _row(symbol, local)
+
+
+def _row(symbol: Symbol, local: str) -> ast.AST:
+    module, name = (symbol.module, symbol.name) if symbol.name else symbol.module.rpartition(".")[::2]
+    alias = ast.alias(name, local if local != name else None)
+    return ast.ImportFrom(module, [alias], 0) if module else ast.Import([alias])

@@ -40,9 +40,11 @@ class Instrument(abc.ABC):
 
     `refresh_ms`: how often what it tells changes. `faults`: every name that `fault`
     knows, with what it does to a person reading the meter. `address`: as written on it.
+    `energy_step_wh`: by how much its energy moves at least, where that is more than its register's step.
     """
 
     refresh_ms = 1000
+    energy_step_wh = 1
     faults: dict[str, str] = {}  # noqa: RUF012 - a table, replaced and never changed
 
     def __init__(self, address: int | str, well: Well) -> None:

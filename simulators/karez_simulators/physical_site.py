@@ -153,9 +153,11 @@ class PhysicalSite:
         return f"{document['name'][:SERIAL_LETTERS].upper()}-{address}{later}"
 
     def step(self, meter: str) -> int:
-        """The least by which a dial moves, litres or Wh, as the meter's profile says."""
+        """The least by which a dial moves, litres or Wh: of its register, or of the meter if that is more."""
         profile = self._profiles[meter]
-        return int(profile.total_step([self._told(meter, at) for at in range(len(profile.requests))]))
+        told = [self._told(meter, at) for at in range(len(profile.requests))]
+        least = self.meters[meter].energy_step_wh if meter == "power" else 1
+        return max(int(profile.total_step(told)), least)
 
     def address(self, meter: str) -> int | str:
         """Where a meter is on the line, as a configuration names it."""

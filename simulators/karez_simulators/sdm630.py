@@ -74,6 +74,7 @@ class Sdm630(Meter):
 
     functions = frozenset((READ_HOLDING, READ_INPUT, DIAGNOSE, WRITE_SEVERAL))
     refresh_ms = 200  # constructed: ten mains periods
+    energy_step_wh = ENERGY_STEP_MILLIWH // 1000
     registers_per_read_max = READ_REGISTERS_MAX
     # "reverse" is the older name of "reversed_ct".
     faults = POWER | {"reverse": POWER["reversed_ct"]}

@@ -236,10 +236,10 @@ def test_an_outage_that_nothing_bounds_is_held_and_a_person_says_that_the_meter_
     again.run(15)
     assert again.results[-1] == register.UNCERTAIN and again.books.is_uncertain
     assert not again.books.is_known and again.books.volume_l == 0
-    assert again.books.confirm(grant.WATER) == causes.NONE
+    assert again.books.confirm(grant.WATER, again.now_ms) == causes.NONE
     assert again.books.volume_l == 5_000 and again.books.is_known and not again.books.is_uncertain
     assert again.books.gap == (0, None) and again.causes() == [causes.SEGMENT_CONFIRMED]
-    assert again.books.confirm(grant.WATER) == "there is nothing to confirm"
+    assert again.books.confirm(grant.WATER, again.now_ms) == "there is nothing to confirm"
 
 
 def test_what_waits_behind_the_last_good_reading_becomes_a_confirmed_segment():
@@ -248,7 +248,7 @@ def test_what_waits_behind_the_last_good_reading_becomes_a_confirmed_segment():
         again = Site((WATER,), site.books.snapshot() if head else None)
         again.water_l = 500
         again.run(15)
-        assert again.books.is_uncertain and again.books.confirm(grant.WATER) == causes.NONE
+        assert again.books.is_uncertain and again.books.confirm(grant.WATER, again.now_ms) == causes.NONE
         assert again.books.volume_l == base and not again.books.is_provisional
         assert again.opened()["is_confirmed"] == 1 and (again.books.gap is None) != head
         again.run(5, 16)
@@ -718,10 +718,10 @@ def test_a_meter_swapped_after_a_jump_is_swapped_and_not_only_confirmed():
 def test_an_unconfirmed_jump_is_confirmed_by_a_person():
     site = jumped(known(), 50_000)
     volume_l = site.books.volume_l
-    assert site.books.confirm(grant.WATER) == causes.NONE
+    assert site.books.confirm(grant.WATER, site.now_ms) == causes.NONE
     assert not site.books.is_provisional and site.books.volume_l == volume_l
-    assert site.books.confirm(grant.WATER) == "there is nothing to confirm"
-    assert site.books.confirm(grant.ENERGY) == "there is nothing to confirm"
+    assert site.books.confirm(grant.WATER, site.now_ms) == "there is nothing to confirm"
+    assert site.books.confirm(grant.ENERGY, site.now_ms) == "there is nothing to confirm"
 
 
 def test_a_swap_over_a_rollover_and_below_the_mark_counts_what_was_counted():
@@ -839,7 +839,7 @@ def test_a_cut_between_a_rollover_and_its_head_gives_the_same_w():
 
 def test_a_lost_head_is_found_again_in_the_ring():
     site = jumped(known().run(10, 16, 6), 0)
-    site.books.confirm(grant.WATER)
+    site.books.confirm(grant.WATER, site.now_ms)
     site.wh = 70_000
     site.run(15, 16, 6)
     recorded = {name: getattr(site.books, name) for name in ("volume_l", "energy_wh", "held_l")}
@@ -915,7 +915,7 @@ def test_a_person_vouches_for_a_rollover_that_a_cut_came_between():
     again = Site((WATER,), site.books.snapshot())
     again.modulus, again.water_l = 20_100, 28
     again.run(15)
-    assert again.books.is_uncertain and again.books.confirm(grant.WATER) == causes.NONE
+    assert again.books.is_uncertain and again.books.confirm(grant.WATER, again.now_ms) == causes.NONE
     assert again.books.volume_l == 128 and again.books.water.segment.turned == 20_100
 
 
@@ -927,7 +927,7 @@ def test_a_person_may_vouch_before_the_books_decide():
             site.run(1)
         site.wh = 1_000 + step_wh
         site.run(4)
-        assert site.books.confirm(grant.ENERGY) == causes.NONE
+        assert site.books.confirm(grant.ENERGY, site.now_ms) == causes.NONE
         assert site.books.energy_wh == expected and site.books.volume_l == 0
     assert site.opened()["is_confirmed"] == 1 and site.opened()["quantity"] == grant.ENERGY
 

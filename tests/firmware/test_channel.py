@@ -26,7 +26,8 @@ def test_a_reading_has_the_shape_of_a_water_meters():
     reading = Channel(CURVE).take(gauge(110, 1000))
     assert reading == {
         "status": 0, "values": {"volume_l": 0, "flow_lph": 100_000, "level_mm": 110},
-        "raw": b"\x00\x6e" + bytes(6), "at_ms": 1000, "code": 0, "measuring": False, "modulus": None, "step": 1,
+        "raw": b"\x00\x6e" + bytes(6), "at_ms": 1000, "code": 0, "measuring": False,
+        "modulus": None, "step": 1,
     }  # fmt: skip
 
 

@@ -310,6 +310,10 @@ def test_unconfirmed_records_are_declared_lost_before_their_sector_goes_ahead():
     found = opened(nor, fram)
     fill(found, 2 * SLOTS + 5)
     assert prepare(found) == 0, "too early"
+    reads = []
+    read, nor.read = nor.read, lambda at, size: reads.append(at) or bytes(size)
+    assert prepare(found) == 0 and len(reads) < 3, "an idle box reads the sector again and again"
+    nor.read = read
     fill(found, 23)
     assert found.slot(1) is not None
     assert found.prepare(1, 1, 2) and found.slot(1) is not None

@@ -186,6 +186,14 @@ def test_unstable_bits_read_as_they_like_until_they_are_erased_or_cleared():
     assert nor.read(0, 64) == b"\xff" * 64
 
 
+def test_a_bit_that_was_cleared_stays_so_when_it_is_programmed_again_and_that_is_cut():
+    for mode in MODES:
+        nor = RamNor(SECTOR)
+        nor.program(0, b"\x5a" * 64)
+        cut(nor, mode, "program", (0, b"\x5a" * 64))
+        assert {nor.read(0, 64) for _ in range(4)} == {b"\x5a" * 64}, mode
+
+
 def test_an_interrupted_erase_leaves_ones_where_there_were_ones():
     for mode in MODES:
         nor = RamNor(SECTOR)

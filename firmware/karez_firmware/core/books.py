@@ -141,7 +141,8 @@ class Books:
             result = self._count(outage_s, modulus, doubts)
         if self.energy is None:
             return result
-        found = self._count_energy(register_wh, now_ms, outage_s, step, modulus)
+        self.energy.step, self.energy.modulus = step, modulus
+        found = self._count_energy(self.energy, register_wh, now_ms, outage_s)
         return found if result is None else result
 
     def read_water(
@@ -213,11 +214,9 @@ class Books:
         self._tell(result, grant.WATER, was_below)
         return self._book_uncounted(register_now, now_ms) or result
 
-    def _count_energy(self, register_wh, now_ms, outage_s, step, modulus):
+    def _count_energy(self, energy, register_wh, now_ms, outage_s):
         """Follow the register that E comes from."""
         self._wait(now_ms)
-        energy = self.energy
-        energy.step, energy.modulus = step, modulus
         bound, roll_bound = outage.of_energy(energy, now_ms, outage_s)
         # Energy has no P: rated power x time closed stands for what nobody has read.
         beside_wh = self._values["rated_power_w"] * energy.blind_ms // 3_600_000
@@ -278,11 +277,11 @@ class Books:
 
         return meter_change.swap(self, quantity, closing, opening, now_ms)
 
-    def confirm(self, quantity):
+    def confirm(self, quantity, now_ms):
         """A person has looked: see meter_change.confirm. Returns causes.NONE or why not, in words."""
         from . import meter_change
 
-        return meter_change.confirm(self, quantity)
+        return meter_change.confirm(self, quantity, now_ms)
 
     def convert(self, multiplier_ppm, coefficient_version):
         """A new coefficient from now on: see meter_change.convert. Returns causes.NONE or why not."""

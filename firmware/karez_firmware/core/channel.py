@@ -12,7 +12,8 @@ _HOUR_MS = const(3_600_000)
 _STEP_MS = const(60_000)  # two levels farther apart say nothing of what lies between (design §5's silence)
 _OK = const(0)  # status of a reading in order, as the driver of the gauge gives it (drivers/master.py)
 
-# What must survive a loss of power (fields.py). The rest is in 1/7,200,000 litre: sums of two flows in L/h, x ms.
+# What must survive a loss of power (fields.py). The rest is in 1/7,200,000 litre: the sum
+# of two flows in L/h, x ms.
 LAYOUT = """
 channel_l u6
 channel_rest u4

@@ -46,7 +46,7 @@ def swap(books, quantity, closing, opening, now_ms):
     return causes.NONE
 
 
-def confirm(books, quantity):
+def confirm(books, quantity, now_ms):
     """A person has looked at the meter: the unconfirmed segment stands.
 
     Readings that agree and wait for a person (an outage that nothing bounds) are believed: as a
@@ -55,7 +55,7 @@ def confirm(books, quantity):
     done = False
     for one in _followed(books, quantity):
         if one.is_uncertain and one.agreed():
-            _accept(books, one)
+            _accept(books, one, now_ms)
         elif not one.segment.is_confirmed:
             _confirm(books, one, _CONFIRMED)
         else:
@@ -175,14 +175,14 @@ def _put_on(books, followed, closing, opening, now_ms):
     _say_opened(books, found, event_details.SWAP)
 
 
-def _accept(books, followed):
+def _accept(books, followed, now_ms):
     """Believe the agreeing readings that nothing but a person could bound."""
     first, newest = followed.agreed()
     segment, is_water = followed.segment, followed is books.water
     before = (books.volume_l, books.held.energy_wh)
     beside = first[2]
     if is_water:
-        estimate_l = books.held.estimate(followed, books.energy, newest[1])
+        estimate_l = books.held.estimate(followed, books.energy, now_ms)
         beside = max(beside, estimate_l - segment.value(newest[0]) + segment.value(first[0]))
         books.gap = None if before[0] is None else before
     if 0 <= _ahead(followed, newest[0]) <= followed.bound(_LONGEST_MS):

@@ -93,7 +93,7 @@ class Register:
         self._believe(register, 0, now_ms, OPENED)
 
     def wait(self, elapsed_ms, now_ms):
-        """Time has passed in which water may have flowed; of it counts what is after the last good reading."""
+        """Water may have flowed in the time that has passed; what is after the last good reading counts."""
         if self.last_ms is not None:
             elapsed_ms = min(elapsed_ms, now_ms - self.last_ms)
         self.blind_ms += elapsed_ms

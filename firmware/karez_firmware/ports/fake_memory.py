@@ -15,7 +15,7 @@ MODES = (NOTHING, PREFIX, RANDOM, UNSTABLE)
 
 
 class PowerCut(BaseException):
-    """The mains went in the middle of a write."""
+    """The mains went in the middle of a write: no error that anybody could catch and go on from."""
 
 
 class Dice:
@@ -150,10 +150,11 @@ class RamNor:
         elif cut != NOTHING:
             # A bit that stays one is not touched; of the others each goes its own way.
             drop = self.mains.dice.throw(len(data))
-            shake = self.mains.dice.throw(len(data)) if cut == UNSTABLE else b""
+            shake = self.mains.dice.throw(len(data)) if cut == UNSTABLE else bytes(len(data))
+            sector, offset = divmod(at, SECTOR)
+            ones = bytes(self._own(sector)[offset : offset + len(data)])  # what was cleared before stays so
             self._clear(at, _with(data, drop, b"\xff" * len(data)))
-            if shake:
-                self._shake(at, _both(_both(drop, shake), _inverse(data)))
+            self._shake(at, _both(_both(_both(drop, shake), _inverse(data)), ones))
         raise PowerCut
 
     def _clear(self, at, data):
@@ -179,6 +180,8 @@ class RamNor:
 
     def _shake(self, at, mask):
         """Make bits unstable that are still ones."""
+        if self.is_dead or not any(mask):
+            return
         sector, offset = divmod(at, SECTOR)
         before = self._unstable.get(sector) or bytes(SECTOR)
         mask = _with(before[offset : offset + len(mask)], mask, mask)
