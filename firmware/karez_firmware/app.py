@@ -6,36 +6,30 @@ slice late. Each task runs under the supervisor: what fails in one ends there.
 """
 
 import binascii
+import gc
 import hashlib
 
 from karez_protocols import causes, flags, record
 from karez_protocols.constant import const
-from karez_protocols.errors import ProtocolError
 
-from . import hands, keeper, supervisor, telemetry
+from . import hands, keeper, lines, supervisor, telemetry
 from .background import Background
 from .core.books import Books
 from .core.controller import Controller, Inputs
 from .core.parts import Parts
-from .drivers.bus import Bus
-from .drivers.meter_reader import MeterReader
 from .evidence import Evidence
 from .journal import Journal
 from .offers import Offers
+from .records import Records
 from .store import objects
-from .store.devices import SECTOR, StoreFailed
+from .store.devices import SECTOR
 from .store.ring import Ring
 from .uplink.uplink import Uplink
 
 _STEP_MS = const(250)  # control runs at least this often (design §4: 500)
 _PANEL_MS = const(500)
-# Refused objects on record: a few at once, then one a minute. A flood would else push the
-# irrigations out of the ring; the gateway sends again until it sees a record (downlink.py).
-_NOTES = const(8)
-_NOTE_MS = const(60_000)
 _WAIT_MS = const(1_000)
 _SLICES = const(20)  # slices of background work per turn: together far below a step
-_PENDING_MAX = const(64)  # records that wait for a memory that takes none: the newest say most
 
 
 class App:
@@ -45,9 +39,16 @@ class App:
         self.port = port
         self.identity = site.identity
         self.ring = Ring(port.nor, objects.SECTORS, port.nor.size // SECTOR - objects.SECTORS)
-        self.journal = Journal(port.nor, port.fram, self.ring, keeper.LAYOUT)
+        self.channel = None  # an open channel's gauge as a water meter
+        further, make_books = keeper.LAYOUT, Books
+        if site.curve:
+            from . import channel_site
+
+            further, make_books = further + channel_site.LAYOUT, channel_site.ChannelBooks
+            self.channel = channel_site.Channel(site.curve)
+        self.journal = Journal(port.nor, port.fram, self.ring, further)
         self.journal.start(site.binding)
-        self.books = Books(site.values, site.segments)
+        self.books = make_books(site.values, site.segments)
         head = self.journal.head
         self.parts = Parts(
             site.values, site.settings, site.rules, self.books,
@@ -55,48 +56,36 @@ class App:
         )  # fmt: skip
         self.rights = self.parts.rights
         self.controller = Controller(site.values, site.settings, self.parts)
+        self.keeper = keeper.Keeper(port, self.journal, self.parts, self.controller, self.channel)
+        self.records = Records(port, self.journal, self.keeper, self.parts.clock, self.controller.recorder)
+        self._pending, self._commit = self.records.pending, self.records.commit
         self.background = Background()
         self.evidence = Evidence(self.journal, self.background, self.identity, self._commit)
         self.evidence.core_digest = self._core_digest()
         self.evidence.config_digest = hashlib.sha256(site.config).digest()[:24]
-        self.offers = Offers(self.journal, self.background, self.parts, self._commit, self._refused)
-        self.keeper = keeper.Keeper(port, self.journal, self.parts, self.controller)
+        self.offers = Offers(self.journal, self.background, self.parts, self._commit, self.records.note)
         self._free_ms = 0  # when no answer was outstanding
-        self._buses = self._make_buses(site)
-        self.uplink = Uplink(port, self.identity, site.link, self.journal, self.offers, self._state)
+        self._buses = lines.of(port, self.journal, site.meters)
+        self.uplink = Uplink(
+            port, self.identity, site.link, self.journal, self.offers, self.parts.clock, self._state
+        )
         self._inputs = Inputs()
         self._closed = self._tripped = False
+        self._has_failed = False  # control did: what ran is over
+        self.is_fed = True  # the watchdog: the beat goes with every feed
         self._step_ms = self._panel_ms = 0
-        self.last_stop = None
-        self._note_ms = 0  # until then refused objects have had their records
-        self._pending = []  # records not yet written
-        self._checkpoint = False
+        self._checkpoint = self._orders_ended = False
         self.cable = None  # what somebody at the well asked for (bundle_export)
         self.supervisor = supervisor.Supervisor(port.now_ms, port.feed, len(self._buses), _STEP_MS)
         self._on_failures()
         self._start(site)
-
-    def _make_buses(self, site):
-        buses: list = []
-        for line, uart in enumerate(self.port.uarts):
-            readers = [
-                (one[0], MeterReader(one[1], one[2])) for one in site.meters if one[1] and one[3] == line
-            ]
-            if readers:
-                buses.append(Bus(uart, readers))
-        for one in site.meters:
-            if one[1] is None:
-                from .drivers.pulse_meter import PulseMeter
-
-                buses.append(PulseMeter(self.port, self.journal, one[0], one[2], one[3]))
-        return buses
 
     def _on_failures(self):
         """What each task lets go of when it fails."""
         tend = self.supervisor.on_failure
         tend(supervisor.CONTROL, self._open_all)
         tend(supervisor.UPLINK, self.uplink.reset)
-        tend(supervisor.SIGNATURES, self._drop_job)
+        tend(supervisor.SIGNATURES, self.background.drop)
         tend(supervisor.CABLE, self._drop_cable)
         for number, bus in enumerate(self._buses):
             tend(supervisor.BUS + number, bus.cancel)
@@ -112,23 +101,25 @@ class App:
         """Recover what the memories hold, then write the records that every start begins with."""
         from .startup import Startup  # given back to the heap after the start (main_unix.py)
 
-        startup = Startup(self.journal, self.parts, self.offers, self.keeper)
+        startup = Startup(self.port.nor, self.journal, self.parts, self.offers, self.keeper)
         startup.recover()
         utc_s, time_state = self.port.utc()
         now_ms = self.port.now_ms()
         self.parts.clock.set(utc_s, time_state, now_ms)
-        tier = self.port.tier
-        self._pending += startup.records(self.controller, site, utc_s, tier, now_ms)
+        self.records.add(startup.records(self.controller, site, utc_s, self.port.tier, now_ms))
         self._checkpoint = True
-        self._write_pending()
+        self.supervisor.run(supervisor.RECORDS, self._write_pending)
 
     # -- the loop -----------------------------------------------------------------------
 
     def run(self):
         """Run for ever; the port raises when the outside is gone."""
         while True:
-            self.turn()
-            self.port.wait(self._deadline_us())
+            try:
+                self.turn()
+                self.port.wait(self._deadline_us())
+            except Exception:  # noqa: BLE001 - between the tasks; a turn that does not end feeds no watchdog
+                gc.collect()
 
     def turn(self):
         """One turn of everything, most important first."""
@@ -147,7 +138,7 @@ class App:
             run(supervisor.CABLE, self._serve_cable)
         run(supervisor.PANEL, self._show)
         self._report()
-        self.supervisor.tend(self.controller.is_pumping)
+        self.is_fed = self.supervisor.tend(self.controller.is_pumping)
 
     def _poll(self, bus):
         heard = bus.hear()
@@ -155,6 +146,9 @@ class App:
         if finished:
             name, reading = finished
             setattr(self._inputs, name, reading)
+            if self.channel and name == "level":
+                self._inputs.water = self.channel.take(reading)
+                self.keeper.hurry()  # this register is nowhere but here
             self._step_ms = 0
 
     def _is_waiting(self):
@@ -200,12 +194,19 @@ class App:
         if now_ms - self._step_ms < _STEP_MS and not self._inputs.buttons:
             return
         self._step_ms = now_ms
-        self.supervisor.run(supervisor.CONTROL, self._control, now_ms)
-        self.port.hold()
+        if self.supervisor.run(supervisor.CONTROL, self._control, now_ms):
+            self.port.hold()  # outputs that nobody decides about are let go by the dead-man
 
     def _control(self, now_ms):
         inputs, self._inputs = self._inputs, Inputs()
         self._inputs.aux, self._inputs.door = inputs.aux, inputs.door
+        if self._has_failed:
+            self._has_failed = False
+            if self.controller.is_pumping:
+                # The coil has dropped already, and is not closed again behind it.
+                self.controller.stop(causes.RESTARTED, now_ms)
+        if self.channel:
+            inputs.buttons = inputs.remote = []  # there is no contactor
         inputs.utc_s, inputs.time_state = self.port.utc()
         inputs.is_signed = not self._checkpoint and not self.evidence.is_signing
         inputs.fill_percent = self.journal.fill_percent()
@@ -214,13 +215,20 @@ class App:
         self.controller.watch.quiet_since(head["acknowledged_utc_s"])
         out = self.controller.step(inputs, now_ms)
         self._carry_out(out)
+        return True
 
     def _take_lines(self):
+        failed = None
         for words in self.port.lines():
-            if hands.take(words, self._inputs):
-                self._step_ms = 0
-            elif words[0] == "bundle":
-                self._ask_bundle(words)
+            try:
+                if hands.take(words, self._inputs):
+                    self._step_ms = 0
+                elif words[0] == "bundle":
+                    self._ask_bundle(words)
+            except Exception as error:  # noqa: BLE001 - the next line may be a stop
+                failed = error
+        if failed:
+            raise failed
 
     def _carry_out(self, out):
         """Open first, then write, then close (design §8)."""
@@ -229,23 +237,21 @@ class App:
         if self._tripped != out.trip:
             self._tripped = out.trip
             self.port.set_trip(out.trip)
-        self._pending.extend(out.records)
+        self.records.add(out.records)
         self._checkpoint = self._checkpoint or out.checkpoint
+        self._orders_ended = self._orders_ended or out.orders_ended
         stopped = any(values["kind"] == record.STOP for values in out.records)
-        may_write = not self._is_waiting()
-        if stopped or may_write:
-            self._write_pending()
+        if out.records and (stopped or not self._is_waiting()):
+            self.supervisor.run(supervisor.RECORDS, self._write_pending)
         if out.close and not self._closed:
             self._switch(True)
         for text in out.answers:
             self.port.say(text)
-        if out.orders_ended:
-            self.offers.keep_orders()
-        self.keeper.keep(bool(out.records), may_write)
 
     def _open_all(self):
         """Control failed: no pump runs without its rules."""
         self._closed = False
+        self._has_failed = True
         self.port.set_coil(False)
 
     def _switch(self, on):
@@ -257,85 +263,40 @@ class App:
     # -- records ------------------------------------------------------------------------
 
     def _write_pending(self):
-        """Commit what waits; nothing is written while a meter answers, except after a stop."""
-        if not self._pending and not self._checkpoint:
+        """All that goes to memory; never while a meter answers, except after a stop."""
+        records = self.records
+        is_written = False
+        try:
+            is_written = records.write()
+        finally:
+            if records.committed is not None:
+                self._inputs.committed, records.committed = records.committed, None
+                self._step_ms = 0
+        if self._checkpoint and self.evidence.checkpoint():
+            self._checkpoint = False
+            is_written = True
+        if self._orders_ended:
+            self.offers.keep_orders()
+            self._orders_ended = False
+        self.keeper.keep(is_written)
+        if not is_written:
             clock = self.parts.clock
             self.journal.prepare(clock.utc_s, self.port.now_ms() // 1000, clock.state)
-            return
-        while self._pending:
-            values = self._pending.pop(0)
-            self.keeper.note(values)
-            try:
-                slot = self._commit(values)
-            except StoreFailed:
-                slot = None
-                # What is not written has not begun, and has not ended.
-                if values["kind"] in (record.START, record.STOP):
-                    self.journal.head["running"] = 0 if values["kind"] == record.START else 1
-            if values["kind"] == record.START:
-                self._inputs.committed = slot is not None
-                self._step_ms = 0
-            elif values["kind"] == record.STOP and slot:
-                self.last_stop = slot
-        if self._checkpoint:
-            self._checkpoint = False
-            self.evidence.checkpoint()
-
-    def _commit(self, values):
-        """Write one record and return its slot. Raises StoreFailed; the alarm stands until one is taken."""
-        clock, recorder = self.parts.clock, self.controller.recorder
-        try:
-            slot = self.journal.append(values, clock.utc_s, self.port.now_ms() // 1000, clock.state)
-        except (OSError, ProtocolError, StoreFailed) as error:
-            # A value that no record can hold must not stop the controller either.
-            recorder.alarms |= flags.STORE_FAILED
-            raise StoreFailed(str(error))
-        self._watch_memory(recorder)
-        self.port.say("record " + binascii.hexlify(slot).decode())
-        return slot
-
-    def _watch_memory(self, recorder):
-        if recorder.alarms & flags.STORE_FAILED:
-            recorder.alarms &= ~flags.STORE_FAILED
-            self._event(causes.STORE_FAILED)
-        if self.journal.is_fram_dead and not recorder.alarms & flags.FRAM:
-            recorder.alarms |= flags.FRAM
-            recorder.raise_status(flags.FRAM_DEAD, True)
-            self._event(causes.FRAM_FAILED)
-        count, sector = self.journal.dead_sectors
-        if count > self._dead_sectors:
-            self._dead_sectors = count
-            self._event(causes.SECTOR_DEAD, sector)
-
-    _dead_sectors = 0
-
-    def _event(self, cause, subject=0, detail=None):
-        recorder = self.controller.recorder
-        if len(self._pending) < _PENDING_MAX:
-            self._pending.append(recorder.event(cause, self.port.now_ms(), subject, detail or bytes(24)))
 
     # -- link, cable and panel ----------------------------------------------------------
 
     def _link(self):
         self.uplink.pump(self.port.now_ms(), self.may_block())
 
-    def _refused(self, cause, seq):
-        """An object from outside is not taken, or is odd: on record, but no flood of it."""
-        now_ms = self.port.now_ms()
-        due_ms = max(self._note_ms, now_ms) + _NOTE_MS
-        if due_ms - now_ms <= _NOTES * _NOTE_MS:
-            self._note_ms = due_ms
-            self._event(cause, seq)
-
-    def _drop_job(self):
-        self.background.drop()
-        self.evidence.is_signing = False
-
     def _ask_bundle(self, words):
         from .bundle_export import BundleExport
 
-        if self.cable is None:
+        try:
             first = int(words[1]) if len(words) > 1 else 1
+        except ValueError:
+            self.port.say("bundle refused expected: bundle [FROM]")
+            return
+        if self.cable is None:
             self.cable = BundleExport(self.port, self.ring, self.journal.head["chain"], first)
 
     def _serve_cable(self):
@@ -352,7 +313,7 @@ class App:
         found = self.supervisor.take_report()
         if found:
             self.controller.recorder.alarms |= flags.TASK
-            self._event(causes.TASK_FAILED, found[0], found[1])
+            self.records.event(causes.TASK_FAILED, found[0], found[1])
 
     def _state(self):
         return telemetry.state(self)

@@ -54,10 +54,12 @@ def bring_up(port):
     wanted = configuration.read(site.config)
     site.settings, site.rules, site.link = wanted.settings, wanted.rules, wanted.link
     site.rules["root_key"] = site.regulator
+    site.curve = wanted.curve
     for meter, profile in zip(wanted.meters, configuration.profiles(port, wanted.meters)):
         found = (meter["quantity"], profile, meter["address"], meter.get("line", 0))
         if profile is None:
             found = (meter["quantity"], None, meter["pulse_milli"], meter.get("input", 0))
-        # Water first: what decides about a cut-off is asked for first.
-        site.meters.insert(0 if found[0] == "water" else len(site.meters), found)
+        # Water first, or what makes it: what decides about a cut-off is asked for first.
+        is_first = found[0] == ("level" if site.curve else "water")
+        site.meters.insert(0 if is_first else len(site.meters), found)
     return site

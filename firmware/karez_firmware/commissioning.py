@@ -23,6 +23,9 @@ SORTS = {
 }
 
 
+CHANNEL = "channel"  # profile of a water segment that a rating curve makes (docs/configuration.md)
+
+
 class Refused(Exception):
     """What came over the cable is not taken; the text says why."""
 
@@ -57,7 +60,7 @@ def _check(port, name, data, identity):
     if name == "config":
         _check_config(port, data)
     elif name == "binding":
-        _check_binding(data, identity)
+        _check_binding(port, data, identity)
     elif not _is_der(data):
         raise Refused("%s is not one whole DER object" % name)
     elif name == "certificate" and identity.link_point not in data:
@@ -71,18 +74,44 @@ def _check_config(port, data):
     except configuration.BadConfiguration as error:
         raise Refused(str(error))
     signed_binding = objects.read_any(port.nor, objects.BINDING)
-    if signed_binding is None:
-        return
-    # Unknown is never zero: a meter that the binding counts by must be there to be read.
+    if signed_binding is not None:
+        _check_both(wanted, *binding.open_signed(signed_binding)[:2])
+
+
+def _check_both(wanted, values, segments):
+    """Unknown is never zero: a meter that the binding counts by must be there to be read."""
     quantities = [meter["quantity"] for meter in wanted.meters]
-    segments = binding.open_signed(signed_binding)[1]
     by_water = [one for one in segments if one["quantity"] == grant.WATER][-1]
+    if wanted.curve or by_water["profile"] == CHANNEL:
+        _check_channel(wanted.curve, values, by_water)
+        return
     needed = "energy" if by_water["method"] in (record.CONVERTED, record.CONVERTED_GROUP) else "water"
     if by_water["method"] != record.ESTIMATED and needed not in quantities:
         raise Refused("configuration: the binding counts by a meter of %s, and there is none" % needed)
 
 
-def _check_binding(data, identity):
+def _check_channel(curve, values, by_water):
+    """An open channel: the binding says by which version of which curve litres are made."""
+    if curve is None:
+        raise Refused("configuration: the binding counts by a channel, and there is none")
+    if by_water["profile"] != CHANNEL or by_water["method"] != record.METERED:
+        raise Refused("configuration: the binding counts by no channel")
+    # A new curve is a new segment of a new binding: no litre may change its meaning behind it.
+    if by_water["coefficient_version"] != curve.version:
+        raise Refused(
+            "configuration: the binding counts by version %d of the curve, this is %d"
+            % (by_water["coefficient_version"], curve.version)
+        )
+    if by_water["register_base"] or by_water["multiplier_ppm"] != 1_000_000:
+        raise Refused("binding: a channel's register begins at 0 and counts litres")
+    if curve.flow_max_lph > values["rated_flow_lph"]:
+        raise Refused(
+            "configuration: the curve reaches %d L/h, the site is rated for %d"
+            % (curve.flow_max_lph, values["rated_flow_lph"])
+        )
+
+
+def _check_binding(port, data, identity):
     try:
         values, segments, _, _ = binding.open_signed(data)
         # The box cannot know the bench's key; it knows its own, and the verifiers check the bench's.
@@ -100,6 +129,9 @@ def _check_binding(data, identity):
         raise Refused("binding: no segment of water")
     if grant.ENERGY in quantities and values["rated_power_w"] is None:
         raise Refused("binding: rated_power_w is missing")
+    config = objects.read_any(port.nor, objects.CONFIG)
+    if config is not None:  # it came first
+        _check_both(configuration.read(config), values, segments)
 
 
 def _is_der(data):

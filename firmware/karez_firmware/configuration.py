@@ -8,21 +8,26 @@ from karez_protocols.profile import Profile
 from . import rules
 from .core.settings import BadSetting, check
 
-_TOTALS = {"water": "volume_l", "energy": "energy_wh"}  # what the controller asks of each meter
+# What the controller asks of each meter; a level probe counts nothing.
+_TOTALS = {"water": "volume_l", "energy": "energy_wh", "level": None}
 _STATIONS = 247  # Modbus over serial line 2.2
 _PULSE_MILLI_MAX = 10_000_000  # 10 m3 or 10 kWh a pulse
 _INPUTS_MAX = 2
 _BAUDS = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)  # what meters and UARTs both know
 _LINES_MAX = 2  # RS-485 ports of a board; counted from 0 in the document
+_CURVES = {"table": 1, "weir": 2, "v-notch": 3}  # numbers of core/rating_curve.py
+_NUMBER_MAX = 0xFFFF_FFFE
+
+_TOP = "settings link meters channel " + rules.NAMES
+_LINK = "host port tls_name"
+_METER = "quantity profile address line baud"
+_PULSES = "quantity pulse_milli input"
+_TABLE = "version kind zero_mm rows"
+_WEIR = "version kind zero_mm coefficient level_max_mm"
 
 
 class BadConfiguration(Exception):
     """The document is not taken; the text names the part and the reason."""
-
-
-def _check_whole(what, value, greatest):
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= greatest:
-        raise ValueError("%s %r is outside 1..%d" % (what, value, greatest))
 
 
 def _check_text(what, value):
@@ -30,39 +35,78 @@ def _check_text(what, value):
         raise ValueError("%s %r is no text" % (what, value))
 
 
+def _curve(document):
+    """Return the rating curve of the document's `channel`."""
+    from .core.rating_curve import Curve
+
+    kind = _CURVES.get(document["kind"])
+    if kind is None:
+        raise ValueError("channel: kind %r is none of %s" % (document["kind"], " ".join(sorted(_CURVES))))
+    version = rules.whole("channel version", document["version"], 1, 65_534)
+    zero_mm = rules.whole("zero_mm", document.get("zero_mm", 0), -100_000, 100_000)
+    if document["kind"] == "table":
+        rules.known("channel", document, _TABLE)
+        rows = []
+        for level_mm, flow_lph in document["rows"]:
+            rules.whole("level", level_mm, 0, 65_535)
+            rows.append((level_mm, rules.whole("flow", flow_lph, 0, _NUMBER_MAX)))
+        return Curve(kind, version, zero_mm, rows)
+    rules.known("channel", document, _WEIR)
+    coefficient = rules.whole("coefficient", document["coefficient"], 1, 1 << 48)
+    level_max_mm = rules.whole("level_max_mm", document["level_max_mm"], 1, 65_535)
+    return Curve(kind, version, zero_mm, (), coefficient, level_max_mm)
+
+
 class Configuration:
-    """`settings`, `rules` (see rules.py), `link` and `meters` of one controller."""
+    """`settings`, `rules` (see rules.py), `link`, `meters` and `curve` of one controller."""
 
     def __init__(self, document):
+        rules.known("the document", document, _TOP)
         self.settings = check(document["settings"])
         self.rules = rules.check(document)
         self.link = document["link"]
+        rules.known("link", self.link, _LINK)
         _check_text("host", self.link["host"])
-        _check_whole("port", self.link["port"], 65_535)
+        rules.whole("port", self.link["port"], 1, 65_535)
         if self.link.get("tls_name") is not None:
             _check_text("tls_name", self.link["tls_name"])
         self.meters = document["meters"]
         for meter in self.meters:
-            if meter["quantity"] not in _TOTALS:
-                raise ValueError("a meter of %r" % meter["quantity"])
-            if "pulse_milli" in meter:
-                _check_whole("pulse_milli", meter["pulse_milli"], _PULSE_MILLI_MAX)
-                _check_whole("input", meter.get("input", 0) + 1, _INPUTS_MAX)
-                meter["profile"] = meter["address"] = None
-                continue
-            _check_text("profile", meter["profile"])
-            if isinstance(meter["address"], str):
-                _check_text("address", meter["address"])  # digits; its protocol knows how many
-            else:
-                _check_whole("address", meter["address"], _STATIONS)
-            if meter.get("baud") is not None and meter["baud"] not in _BAUDS:
-                raise ValueError("baud %r is none of %s" % (meter["baud"], str(_BAUDS)))
-            _check_whole("line", meter.get("line", 0) + 1, _LINES_MAX)
-        quantities = [meter["quantity"] for meter in self.meters]
+            self._check_meter(meter)
+        self.curve = _curve(document["channel"]) if "channel" in document else None
+        self._check_quantities([meter["quantity"] for meter in self.meters])
+
+    @staticmethod
+    def _check_meter(meter):
+        if meter["quantity"] not in _TOTALS:
+            raise ValueError("a meter of %r" % meter["quantity"])
+        if "pulse_milli" in meter:
+            rules.known("meter", meter, _PULSES)
+            if meter["quantity"] == "level":
+                raise ValueError("no level comes in pulses")
+            rules.whole("pulse_milli", meter["pulse_milli"], 1, _PULSE_MILLI_MAX)
+            rules.whole("input", meter.get("input", 0), 0, _INPUTS_MAX - 1)
+            meter["profile"] = meter["address"] = None
+            return
+        rules.known("meter", meter, _METER)
+        _check_text("profile", meter["profile"])
+        if isinstance(meter["address"], str):
+            _check_text("address", meter["address"])  # digits; its protocol knows how many
+        else:
+            rules.whole("address", meter["address"], 1, _STATIONS)
+        if meter.get("baud") is not None and meter["baud"] not in _BAUDS:
+            raise ValueError("baud %r is none of %s" % (meter["baud"], str(_BAUDS)))
+        rules.whole("line", meter.get("line", 0), 0, _LINES_MAX - 1)
+
+    def _check_quantities(self, quantities):
         for quantity in _TOTALS:
-            if quantities.count(quantity) > 1:
-                raise ValueError("one meter of %s rules a site, here are %d" % (quantity, quantities.count(quantity)))
-        if "water" not in quantities and "energy" not in quantities:
+            count = quantities.count(quantity)
+            if count > 1:
+                raise ValueError("one meter of %s rules a site, here are %d" % (quantity, count))
+        if self.curve:
+            if "level" not in quantities or "water" in quantities:
+                raise ValueError("a channel has a level meter, and its curve is the water meter")
+        elif "water" not in quantities and "energy" not in quantities:
             raise ValueError("a site has a water meter, or an energy meter that stands for it")
 
 
@@ -72,7 +116,9 @@ def read(data):
         return Configuration(json.loads(data))
     except KeyError as error:
         raise BadConfiguration("configuration: %s is missing" % error)
-    except (ValueError, TypeError, AttributeError, BadSetting, MemoryError, RuntimeError) as error:
+    except (
+        ValueError, TypeError, AttributeError, BadSetting, ProtocolError, MemoryError, RuntimeError,
+    ) as error:  # fmt: skip
         # The last two: brackets in brackets, without end.
         raise BadConfiguration("configuration: %s" % error)
 
@@ -104,7 +150,8 @@ def profiles(port, meters):
             raise BadConfiguration("configuration: meter %s: %s" % (meter["profile"], error))
         if meter.get("line", 0) >= len(port.uarts):
             raise BadConfiguration("configuration: this controller has no meter line %d" % meter["line"])
-        if profile.total != _TOTALS[meter["quantity"]]:
+        is_level = meter["quantity"] == "level" and "level_mm" in profile.names
+        if profile.total != _TOTALS[meter["quantity"]] or (meter["quantity"] == "level") != is_level:
             raise BadConfiguration("configuration: %s counts no %s" % (meter["profile"], meter["quantity"]))
         found.append(profile)
         _take_place(places, (meter.get("line", 0), profile.protocol), str(meter["address"]))

@@ -18,12 +18,12 @@ class Evidence:
         self.config_digest = bytes(24)
 
     def checkpoint(self):
-        """Write a statement over everything so far and begin to sign it.
+        """Write a statement over everything so far and begin to sign it; False while one is being signed.
 
-        While one is being signed, none is begun: its successor will cover the same records.
+        That one began before what this is to cover: ask again when it is done.
         """
         if self.is_signing:
-            return
+            return False
         head = self._journal.head
         try:
             slot = self._commit(
@@ -38,12 +38,17 @@ class Evidence:
                 }
             )
         except StoreFailed:
-            return  # the alarm stands; the next one is due in its time
+            return True  # the alarm stands; the next one is due in its time
         # From the slot: the commit may also have written a loss record after it.
         seq = int.from_bytes(slot[4:8], "little")
         message = chain.checkpoint_message(self._identity.name, slot[: record.CONTENT_SIZE])
         slices = ed25519.sign_slices(self._identity.secret, message)
-        self.is_signing = self._background.add(slices, lambda signature: self._signed(seq, signature))
+        self._background.put_next(slices, lambda signature: self._signed(seq, signature), self._failed)
+        self.is_signing = True
+        return True
+
+    def _failed(self):
+        self.is_signing = False  # a statement without its signature proves nothing: the next covers it
 
     def _signed(self, seq, signature):
         self.is_signing = False

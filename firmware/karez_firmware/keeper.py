@@ -23,6 +23,10 @@ is_tripped u1
 
 _HEAD_MS = const(5_000)  # the books' last good registers reach FRAM this often while they move
 _TABLE_SIZE = const(321)  # 32 accounts (accounts.to_bytes)
+# `seq` of `chain`: every stop up to it is in the table.
+_ACCOUNTS = "chain u4\nseq u4\ntable b%d\n" % _TABLE_SIZE
+# Of the ratio's table what is never unknown (ratio.snapshot).
+_RATIO = "kind alarms slow recent volume_l energy_wh seconds sum0 sum1 sum2 sum3"
 
 
 class _Table:
@@ -46,24 +50,28 @@ class _Table:
         values = self._snapshot()
         if values == self._kept:
             return
-        self._kept = dict(values)
+        kept = dict(values)
         values["generation"] = self._generation
-        self._twins.save(values)
+        try:
+            self._twins.save(values)
+        except ProtocolError:  # a number that no table holds: what stands there is older, and whole
+            return
+        self._kept = kept
         self._generation = values["generation"]
 
 
 class Keeper:
-    """Writes head and tables of one controller."""
+    """Writes head and tables of one controller. `channel`: of an open channel's site, else None."""
 
-    def __init__(self, port, journal, parts, controller):
+    def __init__(self, port, journal, parts, controller, channel=None):
         self._port = port
         self._controller = controller
         self._journal = journal
         self._parts = parts
+        self.channel = channel
         self._head_ms = 0
         lockout, check = parts.protection.lockout, parts.crosscheck
-        accounts = "table b%d\n" % _TABLE_SIZE
-        self._accounts = _Table(port.fram, fram_map.ACCOUNTS, 0x3141484B, accounts, self._accounts_table)
+        self._accounts = _Table(port.fram, fram_map.ACCOUNTS, 0x3241484B, _ACCOUNTS, self._accounts_table)
         self._check = _Table(port.fram, fram_map.CROSS_CHECK, 0x3158484B, ratio.LAYOUT, check.snapshot)
         self._lockout = _Table(
             port.fram, fram_map.PROTECTION, 0x3150484B, protection.LAYOUT,
@@ -71,25 +79,31 @@ class Keeper:
         )  # fmt: skip
 
     def _accounts_table(self):
-        data = self._parts.accounts.to_bytes()
-        return {"table": data + bytes(_TABLE_SIZE - len(data))}
+        head, data = self._journal.head, self._parts.accounts.to_bytes()
+        return {"chain": head["chain"], "seq": head["seq"], "table": data + bytes(_TABLE_SIZE - len(data))}
 
     def restore(self):
-        """Take the tables up again; one that is lost begins empty, accounts from the stop records."""
+        """Take the tables up again; one that is lost begins empty.
+
+        Return the seq up to which the accounts are known: the stops after it are the ring's to
+        tell, and the lock-outs (startup.py). Of a lost cross-check the alarms and what it had
+        learned are gone; it learns again, or has the binding's reference.
+        """
         parts = self._parts
-        found = self._accounts.load()
-        if found:
-            try:
-                parts.accounts.from_bytes(found["table"])
-            except ProtocolError:
-                pass  # its CRC held, so an older firmware wrote it: stop records bring it back
         found = self._check.load()
-        if found:
+        if found and None not in [found["ratio_" + name] for name in _RATIO.split(" ")]:
             parts.crosscheck.restore(found)
         found = self._lockout.load()
         if found:
             parts.protection.lockout.restore(found, self._port.now_ms())
-        return found is not None
+        found = self._accounts.load()
+        if not found:
+            return 0
+        try:
+            parts.accounts.from_bytes(found["table"])
+        except ProtocolError:  # its CRC held, so an older firmware wrote it
+            return 0
+        return found["seq"] if found["chain"] == self._journal.head["chain"] else 0
 
     def note(self, values):
         """Keep in the head what a restart must know about an irrigation whose record is written now."""
@@ -107,23 +121,31 @@ class Keeper:
         head, books, clock = self._journal.head, self._parts.books, self._parts.clock
         controller = self._controller
         head.update(books.snapshot())
+        if self.channel:
+            head.update(self.channel.snapshot())
         head["floor_utc_s"], head["authenticated_utc_s"] = clock.floor_utc_s, clock.authenticated_utc_s
-        head["is_resuming"], head["is_tripped"] = int(controller.resume.is_armed), int(controller.pump.is_tripped)
+        head["is_resuming"] = int(controller.resume.is_armed)
+        head["is_tripped"] = int(controller.pump.is_tripped)
         if books.is_known and clock.is_trusted and books.water.last_ms is not None:
             # Of the reading, not of now: the meter may have been silent for long.
             silent_ms = self._port.now_ms() - books.water.last_ms
             head["good_utc_s"] = clock.utc_s - silent_ms // 1000
 
-    def keep(self, is_written, may_write):
+    def hurry(self):
+        """What is only in memory has moved: write the head the next time."""
+        self._head_ms = -_HEAD_MS
+
+    def keep(self, is_written):
         """Write what has changed: the head every few seconds unless a record has just done it."""
         now_ms = self._port.now_ms()
-        if is_written:
-            self._head_ms = now_ms
-        elif may_write and now_ms - self._head_ms >= _HEAD_MS:
-            self._head_ms = now_ms
+        if not is_written and now_ms - self._head_ms < _HEAD_MS:
+            return
+        self._head_ms = now_ms
+        if not is_written:
             self.take_registers()
             self._journal.save()
-        else:
-            return
-        for table in (self._accounts, self._check, self._lockout):
-            table.keep()
+        if not self._journal.head["running"]:
+            # Not before the stop is written: the restart adds the litres since the start.
+            self._accounts.keep()
+        self._check.keep()
+        self._lockout.keep()

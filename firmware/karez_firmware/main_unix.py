@@ -46,6 +46,7 @@ def main(folder, uarts, bench):
 
         app = App(port, site)
         del site  # the app took what it keeps
+        unload("karez_firmware.startup", "karez_firmware.store.recovery")
         app.run()
     except BenchGone:
         return 0

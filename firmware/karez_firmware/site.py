@@ -17,5 +17,6 @@ class Site:
         self.settings: dict = {}
         self.rules: dict = {}  # of people, times and areas: what core/parts.py takes
         self.link: dict = {}
+        self.curve = None  # the rating curve of an open channel
         # (quantity, Profile, address, line), or (quantity, None, milli per pulse, input)
         self.meters: list = []

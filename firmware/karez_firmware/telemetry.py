@@ -23,9 +23,11 @@ def state(app):
 
 
 def show(app):
-    """Draw the panel and send the beat with what health is to tell."""
+    """Draw the panel, and while the watchdog is fed send the beat with what health is to tell."""
     say = app.port.say
-    say("panel " + "|".join(panel.lines(app.controller, app.last_stop)))
+    say("panel " + "|".join(panel.lines(app.controller, app.records.last_stop)))
+    if not app.is_fed:
+        return
     health = app.supervisor.health()
     beat = "beat %d %d %r" % app.uplink.health
     say("%s %d %d %s" % (beat, health["late_ms"], health["failures"], health["free"]))

@@ -43,16 +43,16 @@ class Stage:
         self._words = wording.STAGE[lang]
         self._console = console
         self._began = time.monotonic()
-        self._live: Live | None = None
-        if console.is_terminal:
-            self._live = Live(console=console, auto_refresh=False, get_renderable=self.page)
         self.lanes: list[Lane] = []
         self._count = 0
         for scenario in scenarios:
-            is_live = self._live is not None
-            self.lanes.append(Lane(scenario, self._count + 1, lang, is_live=is_live, changed=self.refresh))
+            first = self._count + 1
+            self.lanes.append(Lane(scenario, first, lang, is_live=console.is_terminal, changed=self.refresh))
             self._count += len(scenario.acts)
         self._said = [0] * len(self.lanes)  # texts of each lane that the console has
+        self._live: Live | None = None
+        if console.is_terminal:
+            self._live = Live(console=console, auto_refresh=False, get_renderable=self.page)
 
     def __enter__(self) -> Stage:  # noqa: PYI034 - Self would hide the name of what it shows
         if self._live is not None:

@@ -297,8 +297,7 @@ def test_a_memory_that_raises_is_a_store_that_failed():
 
 def test_a_value_that_no_record_holds_stops_nothing():
     house = running(ready())
-    house.app.controller.recorder.water.values["flow_lph"] = 1 << 40
-    house.app._pending.append(house.app.controller.recorder.event(causes.WARNING_LINE, house.port.us // 1000))
+    house.app.records.event(causes.WARNING_LINE, 1 << 40)
     house.run(3)
     assert house.state == pump.RUNNING and house.app.controller.recorder.alarms & flags.STORE_FAILED
     house.check_chain()

@@ -430,6 +430,24 @@ def test_a_cut_while_the_meter_counts_backwards_takes_no_litre_back():
     assert again.books.charged_l == 180
 
 
+def test_a_register_set_back_and_caught_up_in_the_dark_does_not_take_p_back():
+    for is_cut in (False, True):
+        site = known().run(10, 16, 6)
+        site.water_l -= 400
+        site.run(2, 16, 6)
+        assert site.results[-1] == register.HELD
+        site.is_silent = True
+        site.run(29, 16, 6)
+        assert site.books.held_l == 31 * 18
+        if is_cut:
+            site = site.again(1)
+        site.is_silent = False
+        site.run(4)
+        assert site.books.segment == 3 and site.books.held_l == 0, is_cut
+        # Over a cut the 96 litres that the meter shows are not told from those of P.
+        assert site.books.volume_l == 160 + 31 * 18 + (96 if is_cut else 0)
+
+
 def test_reverse_flow_is_told_off_after_a_minute_without_any():
     site = known()
     site.reverse = 0

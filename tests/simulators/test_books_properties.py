@@ -140,12 +140,13 @@ class World:
         forward = new_l - self.register_l
         if forward < 0 and self.modulus and forward + self.modulus <= self.modulus // 8:
             forward += self.modulus  # as a rollover would look
-        if 0 < forward <= self.believable():
+        is_asked = self.outage_s is None and not self.books.is_known  # and the person says yes, it ran on
+        if forward > 0 and (is_asked or forward <= self.believable()):
             self.high += forward  # a plausible step is what the books have to believe
         elif forward > 0:
             self.jumped_l, self.jumped_s = forward, self.all_s
-        if forward < 0:
-            self.unseen_l -= forward
+        if self.books.water.last is not None:
+            self.unseen_l = max(self.unseen_l - forward, self.books.water.last - new_l, 0)
         self.high += self.below_l  # the new register counts the refilling of the riser
         self.low += 2 * UPPER  # E is known to its step, litres are rounded down
         self.register_l = new_l
@@ -181,6 +182,8 @@ class World:
         shift = amount % 401 - 200
         self.high += max(0, shift)  # it may be a plausible step
         self.low += max(0, -shift)  # and take P back that the meter has not counted, if it fails next
+        if shift < 0:
+            self.high += self.books.held_l + 3 * 18  # or keep P although the meter has counted it
         self.second(closed=seconds % 2 == 0, shows=max(0, self.register_l + shift))
         self.low += 2 * UPPER
 
@@ -204,8 +207,10 @@ class World:
         limit = self.believable() * SITE["rated_power_w"] // SITE["rated_flow_lph"]
         if forward > 0 and (is_unbounded or forward <= limit):
             self.high += UPPER * forward  # after an outage of any length energy is believed (outage.py)
-        self.unseen_wh += max(0, -forward)
         self.register_wh = amount % 900
+        for one in (self.books.energy, self.books.water if self.books.is_converted else None):
+            if one and one.last is not None:
+                self.unseen_wh = max(self.unseen_wh - forward, one.last - self.register_wh, 0)
         self.low += 2 * UPPER
 
     def do_backflow(self, amount, seconds):

@@ -6,9 +6,9 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from karez_protocols import binding, grant, signed
+from karez_protocols import binding, grant, record, signed
 from karez_protocols.errors import NotAllowed
-from karez_simulators.offices import Bench, MeterReading, Regulator, Right
+from karez_simulators.offices import Bench, Coefficient, MeterReading, Regulator, Right
 
 RIGHT = Right("410105-0001", 3, 5_000, 1_780_000_000, 1_790_000_000, "DESK-2026-0003")
 WATER = MeterReading("tuf2000m", 1, 1, "TUF-1", 12_345)
@@ -85,3 +85,24 @@ def test_a_binding_names_box_site_keys_and_what_both_dials_showed():
     assert (values["rated_flow_lph"], values["rated_power_w"], values["upper_ml_per_wh"]) == RATED
     shown = [(one["quantity"], one["profile"], one["serial"], one["register_base"]) for one in segments]
     assert shown == [(0, "tuf2000m", "TUF-1", 12_345), (1, "sdm630", "SDM-1", 678)]
+    assert {one["method"] for one in segments} == {record.METERED}
+    assert [(one["multiplier_ppm"], one["coefficient_version"]) for one in segments] == [(1_000_000, 0)] * 2
+
+
+def test_a_converted_binding_reads_the_power_meter_twice_and_names_the_coefficient():
+    bench, regulator = Bench(), Regulator()
+    coefficient = Coefficient(2_884_000, 3)
+    data = bench.binding(
+        "KZ000001", bytes(32), "410105-0001", regulator.public, coefficient, ENERGY, RATED, 1_780_000_000,
+        (2_884, None, 0),
+    )  # fmt: skip
+    verify(bench, binding.LABEL, data)
+    values, (water, energy) = binding.decode(data[:-64])
+    assert values["reference_ml_per_wh"] == 2_884
+    for one in (water, energy):
+        shown = (one["profile"], one["serial"], one["address"], one["base"], one["register_base"])
+        assert shown == ("sdm630", "SDM-1", 2, 0, 678)
+    assert (water["quantity"], water["method"]) == (grant.WATER, record.CONVERTED)
+    assert (water["multiplier_ppm"], water["coefficient_version"]) == (2_884_000, 3)
+    assert (energy["quantity"], energy["method"]) == (grant.ENERGY, record.METERED)
+    assert (energy["multiplier_ppm"], energy["coefficient_version"]) == (1_000_000, 0)

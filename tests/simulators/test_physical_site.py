@@ -7,8 +7,9 @@ import struct
 
 import pytest
 
+from karez_simulators import meter_choice
 from karez_simulators.clock import Clock
-from karez_simulators.physical_site import PhysicalSite
+from karez_simulators.physical_site import NO_METER, MeterSwap, PhysicalSite
 from karez_simulators.tuf2000m import DUMP_TOTAL_UL
 from karez_simulators.well import WellParameters
 
@@ -163,3 +164,105 @@ async def test_noisy_and_slow_are_faults_of_the_pair_and_can_be_taken_back(site,
     site.fault("water", "noisy", on=False)
     for _ in range(10):
         assert abs(await reader.total_ul() - DUMP_TOTAL_UL) <= FRACTION_STEP_UL
+
+
+# -- what hangs there, what it has counted, and what a technician does to it ---------------------
+
+
+async def converted(**meters):
+    return PhysicalSite(Clock(20), STILL, meters={"water": NO_METER, **meters})
+
+
+async def test_a_converted_well_has_no_water_meter_and_pumps_all_the_same():
+    async with await converted() as site:
+        assert list(site.meters) == ["power"]
+        site.begin_counting()
+        site.set_contactor(True)
+        await site.clock.sleep_ms(20_000)
+        site.set_contactor(False)
+        await site.clock.sleep_ms(1_000)
+        truth_wh = site.settle().energy_wh
+        assert 0 < truth_wh - site.counted("power") <= site.step("power") and site.well.volume_l > 0
+        for ask in (site.dial, site.counted, site.serial, site.swap_meter, site.step):
+            with pytest.raises(KeyError):
+                ask("water")
+        with pytest.raises(KeyError):
+            site.fault("water", "bypass")
+
+
+@pytest.mark.parametrize(("meter", "step"), [("water", 1), ("power", 10)])
+async def test_a_step_is_that_of_the_register_or_of_the_meter_if_it_is_coarser(site, meter, step):
+    assert site.step(meter) == step
+
+
+async def pumped(site, seconds=4):
+    """Litres and Wh that the site's dials have counted in a run of the pump."""
+    before = {meter: site.counted(meter) for meter in site.meters}
+    site.set_contactor(True)
+    await site.clock.sleep_ms(seconds * 1000)
+    site.set_contactor(False)
+    await site.clock.sleep_ms(2_000)
+    return {meter: site.counted(meter) - before[meter] for meter in site.meters}
+
+
+async def test_a_swap_has_both_readings_and_what_is_counted_goes_on(site):
+    site.begin_counting()
+    first = await pumped(site)
+    swap = site.swap_meter("water")
+    assert swap == MeterSwap("TUF2000M-1", 23_880 + first["water"], "TUF2000M-1-2", 4_321_234)
+    assert site.dial("water") == swap.opening and site.counted("water") == first["water"]
+    second = await pumped(site)
+    assert second["water"] > 0 and site.counted("water") == first["water"] + second["water"]
+    assert abs(site.counted("water") - site.settle().volume_l) <= 1
+    again = site.swap_meter("water")
+    assert (again.old_serial, again.new_serial) == ("TUF2000M-1-2", "TUF2000M-1-3")
+    assert again.closing == swap.opening + second["water"]
+    assert site.counted("water") == first["water"] + second["water"]
+    assert site.serial("power") == "SDM630-2"
+
+
+async def test_a_power_meter_is_swapped_too(site):
+    site.begin_counting()
+    first = await pumped(site, 20)
+    swap = site.swap_meter("power")
+    assert (swap.closing, swap.opening) == (12_345_670 + first["power"], 1_234_560)
+    assert first["power"] > 0 and site.counted("power") == first["power"]
+
+
+@pytest.mark.parametrize("name", ["bypass", "stuck", "silent"])
+async def test_a_new_meter_has_none_of_the_old_one_s_faults(site, reader, name):
+    site.fault("water", name)
+    await pumped(site)
+    site.swap_meter("water")
+    assert site.meters["water"].active_faults == frozenset()
+    assert (await pumped(site))["water"] > 0 and await reader.registers(1, 3, 0, 2)
+
+
+@pytest.mark.parametrize("name", ["reset", "swapped", "rollover"])
+async def test_what_a_dial_jumps_by_is_not_counted(site, name):
+    site.begin_counting()
+    first = await pumped(site)
+    before = site.dial("water")
+    site.fault("water", name)
+    assert site.dial("water") != before and site.counted("water") == first["water"]
+    site.fault("water", name, on=False)  # what has happened stays
+    assert site.counted("water") == first["water"]
+
+
+async def test_a_meter_that_is_called_by_its_number_is_not_swapped():
+    meters = {"water": "cjt188@00000805000001", "power": "dlt645-2007@123456789012"}
+    async with PhysicalSite(Clock(20), STILL, meters=meters) as site:
+        assert (site.serial("water"), site.serial("power")) == ("00000805000001", "123456789012")
+        for meter in meters:
+            before = site.dial(meter)
+            with pytest.raises(ValueError, match="is called by its number"):
+                site.swap_meter(meter)
+            assert site.dial(meter) == before
+
+
+@pytest.mark.parametrize("name", meter_choice.names())
+def test_no_serial_number_is_longer_than_a_binding_holds(name):
+    is_modbus = meter_choice.load(name).get("protocol", "modbus") == "modbus"
+    site = PhysicalSite(Clock(20), STILL, meters={"water": f"{name}@247" if is_modbus else name})
+    site._taken_off["water"] = 8  # the ninth one
+    assert len(site.serial("water").encode()) <= 16 and " " not in site.serial("water")

@@ -88,7 +88,7 @@ def test_speed_is_1_unless_given(tmp_path):
     ("name", "said"),
     [
         ("one-liter", "did you mean 'one-litre'?"),
-        ("zzz", "the ones that ship: mixed-line, one-litre"),
+        ("zzz", "the ones that ship: converted-well, mixed-line, one-litre, tampered-well"),
         ("", "Is a directory"),
         ("nowhere.toml", "No such file or directory"),
         (".", "Is a directory"),
@@ -183,6 +183,37 @@ def test_a_wrong_key_or_value_is_named_with_what_to_write(refusal, old, new, sai
         ('{ check = "stopped_by", cause = 10 }', "cause = 10 must be a text"),
         ('{ check = "stopped_by", cause = "buton" }', "did you mean 'button'?"),
         ('{ check = "records_wait", at_least = -1 }', "at_least = -1 is outside"),
+        ('{ do = "fault", meter = "water" }', "fault needs name = …"),
+        ('{ do = "fault", name = "bypass" }', "fault needs meter = …"),
+        ('{ do = "fault", meter = "watr", name = "bypass" }', "did you mean 'water'?"),
+        ('{ do = "fault", meter = 1, name = "bypass" }', "meter = 1 must be a text"),
+        ('{ do = "fault", meter = "water", name = "bypas" }', "did you mean 'bypass'?"),
+        ('{ do = "fault", meter = "water", name = 5 }', "name = 5 must be a text"),
+        ('{ do = "fault", meter = "water", name = "ct_open" }', "'ct_open' in act 1, step 1 (fault) is not"),
+        ('{ do = "mend", meter = "power", name = "empty_pipe" }', "'empty_pipe' in act 1, step 1 (mend)"),
+        ('{ do = "mend", meter = "water", name = "swapped" }', "swapped happens once, there is nothing to"),
+        ('{ do = "swap_meter" }', "swap_meter needs meter = …"),
+        ('{ do = "swap_meter", meter = "gas" }', "'gas' in act 1, step 1 (swap_meter) is not known"),
+        ('{ do = "swap_meter", meter = "water", opening = 5 }', "'opening' in act 1, step 1 (swap_meter)"),
+        ('{ do = "silent_swap", meter = "level" }', "'level' in act 1, step 1 (silent_swap) is not known"),
+        ('{ do = "enter_swap", meter = "water" }', "'meter' in act 1, step 1 (enter_swap) is not known"),
+        ('{ do = "mains_cut", seconds = 5 }', "'seconds' in act 1, step 1 (mains_cut) is not known"),
+        ('{ do = "mains_back", seconds = 5 }', "'seconds' in act 1, step 1 (mains_back) is not known"),
+        ('{ do = "reset", meter = "water" }', "'meter' in act 1, step 1 (reset) is not known"),
+        ('{ check = "event" }', "event needs cause = …"),
+        ('{ check = "event", cause = "segment opend" }', "did you mean 'segment opened'?"),
+        ('{ check = "event", cause = 134 }', "cause = 134 must be a text"),
+        ('{ check = "noticed", cause = "energy without water" }', "noticed needs within = …"),
+        ('{ check = "noticed", within = 300 }', "noticed needs cause = …"),
+        ('{ check = "noticed", cause = "thief", within = 300 }', "'thief' in act 1, step 1 (noticed) is not"),
+        ('{ check = "noticed", cause = "door opened", within = 0 }', "within = 0 is outside 1..86400"),
+        ('{ check = "noticed", cause = "door opened", within = 86401 }', "is outside 1..86400"),
+        ('{ check = "noticed", cause = "door opened", within = 1.5 }', "within = 1.5 must be a whole number"),
+        ('{ check = "method" }', "method needs method = …"),
+        ('{ check = "method", method = "meterd" }', "did you mean 'metered'?"),
+        ('{ check = "method", method = 1 }', "method = 1 must be a text"),
+        ('{ check = "converted_exact", within = 1 }', "'within' in act 1, step 1 (converted_exact) is not"),
+        ('{ check = "meter_changed", meter = "water" }', "'meter' in act 1, step 1 (meter_changed) is not"),
     ],
 )  # fmt: skip
 def test_a_wrong_step_is_named_with_its_place(refusal, written, said):
@@ -280,6 +311,8 @@ def test_a_cause_of_a_later_version_is_its_number():
         ('water = "tuf2000m@300"', "a Modbus address is 1 to 247"),
         ('power = "dlt645-2007@12"', "12 digits"),
         ('water = "tuf2000m@2"', "address 2 is taken"),
+        ('water = "None"', "None is not known"),
+        ('power = "none"', 'power in [meters] cannot be "none"'),
     ],
 )
 def test_meters_that_cannot_hang_there_are_one_line(tmp_path, meters, said):
@@ -292,3 +325,69 @@ def test_meters_that_cannot_hang_there_are_one_line(tmp_path, meters, said):
     with pytest.raises(scenario.ScenarioError) as caught:
         scenario.load(str(path))
     assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+OWN = """
+title = "T"
+title_zh = "T"
+[meters]
+{meters}
+[[act]]
+title = "A"
+title_zh = "A"
+steps = [{step}]
+"""
+
+
+def test_a_well_without_a_flow_meter_says_none(tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_text(OWN.format(meters='water = "none"', step='{ check = "converted_exact" }'), "utf-8")
+    assert scenario.load(str(path)).meters == {"water": "none"}
+
+
+@pytest.mark.parametrize(
+    ("meters", "step", "said"),
+    [
+        ('water = "none"', '{ do = "fault", meter = "water", name = "bypass" }', "no water meter hangs at"),
+        ('water = "none"', '{ do = "swap_meter", meter = "water" }', "no water meter hangs at this well"),
+        ('water = "cjt188@00000805000001"', '{ do = "swap_meter", meter = "water" }', "called by its number"),
+        (
+            'power = "dlt645-2007@000000000001"',
+            '{ do = "silent_swap", meter = "power" }',
+            "the power meter is called by its number",
+        ),
+    ],
+)
+def test_a_step_that_the_mounted_meters_do_not_allow_is_refused(refusal, meters, step, said):
+    assert said in refusal(OWN.format(meters=meters, step=step))
+
+
+def test_what_hangs_at_the_well_knows_its_own_faults(tmp_path):
+    path = tmp_path / "own.toml"
+    for meters, fault in (('water = "cjt188@00000805000001"', "valve_stuck"), ("", "bypass")):
+        step = f'{{ do = "fault", meter = "water", name = "{fault}" }}'
+        path.write_text(OWN.format(meters=meters, step=step), "utf-8")
+        assert scenario.load(str(path)).acts[0].steps[0].values["name"] == fault
+
+
+@pytest.mark.parametrize("lang", wording.LANGUAGES)
+def test_a_fault_stands_in_the_sentence_in_words(lang):
+    said = {
+        wording.of_step(lang, "fault", {"meter": meter, "name": "bypass"}) for meter in ("water", "power")
+    }
+    wanted = {
+        "en": {
+            "At the water meter: the water goes around the meter",
+            "At the power meter: the motor is fed past the meter: no current, no power, the energy stops",
+        },
+        "zh": {"水表：水绕过水表", "电表：电机绕表用电：无电流、无功率，电量停止"},
+    }
+    assert said == wanted[lang]
+
+
+@pytest.mark.parametrize("lang", wording.LANGUAGES)
+def test_every_method_has_words_and_an_unknown_one_is_its_number(lang):
+    assert wording.METHODS[lang].keys() == {1, 2, 3, 4}
+    for method, words in wording.METHODS[lang].items():
+        assert words in wording.of_finding(lang, "method", {"method": method})
+    assert "9" in wording.of_finding(lang, "method", {"method": 9})

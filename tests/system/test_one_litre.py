@@ -9,14 +9,14 @@ import sys
 import pytest
 
 from bench_process import Bench, bench, processes_of
-from karez_simulators import mosquitto, scenario
+from karez_protocols import causes
+from karez_simulators import cli, mosquitto, scenario
 from karez_simulators.acts import Play
-from karez_simulators.desk import Desk, DeskError, Plan
+from karez_simulators.cable import DeskError
+from karez_simulators.desk import Desk, Plan
 from karez_simulators.log_reader import Unreadable
 
-DEMO = scenario.load("one-litre")
-CHECKS = sum(step.is_check for act in DEMO.acts for step in act.steps)
-STEPS = sum(not step.is_check for act in DEMO.acts for step in act.steps)
+MAIN = cli.DEMO[0]
 FLIPPED, PROVED = 1, 0
 STOPPED = "karez bench: stopped; nothing is left running\n"
 
@@ -74,36 +74,42 @@ def karez(*words):
 @pytest.mark.parametrize("broker", brokers())
 async def test_one_litre_from_register_to_receipt_and_its_proof_afterwards(tmp_path, broker):
     kept = tmp_path / "kept desk"
-    words = ("demo",) if broker == "in-process" else ("run", "one-litre", "--broker", broker)
+    is_demo = broker == "in-process"
+    words = ("demo",) if is_demo else ("run", MAIN, "--broker", broker)
     async with Bench(tmp_path, "bench", *words, "--keep", str(kept), "--picture", "demo.svg") as running:
         played = await running.end(within_s=280)
     print("\n".join(played.out))
     assert played.code == 0, [*played.out[-5:], played.err]
+    acts = [act for name in (cli.DEMO if is_demo else (MAIN,)) for act in scenario.load(name).acts]
+    is_check = [step.is_check for act in acts for step in act.steps]
     marks = [line.split()[0] for line in played.out if line.startswith("   ")]
-    assert (marks.count("✓"), marks.count("·"), marks.count("✗")) == (CHECKS, STEPS, 0)
+    assert (marks.count("✓"), marks.count("·"), marks.count("✗")) == (sum(is_check), is_check.count(False), 0)
     assert [line for line in played.out if line[:1].isdigit()] == [
         f"{number}. {act.title}" + (f"  (time runs {act.speed} times as fast)" if act.speed > 1 else "")
-        for number, act in enumerate(DEMO.acts, 1)
+        for number, act in enumerate(acts, 1)
     ]
     assert (tmp_path / "demo.svg").read_text(encoding="utf-8").startswith("<svg")
     assert processes_of(kept) == {}
-    bundle_is_proved_by_anyone(kept, tmp_path / "mine.kzb")
+    desks = {name: kept / name for name in cli.DEMO} if is_demo else {MAIN: kept}
+    for name, desk in desks.items():
+        bundle_is_proved_by_anyone(name, desk, tmp_path / f"{name}.kzb")
 
 
-def bundle_is_proved_by_anyone(kept, mine):
-    """A bundle exported from the kept desk is proved; the one the last act changed is not."""
-    trust = kept / "gateway" / "trust.json"
-    site = json.loads(karez("gateway", "status", "--data", kept / "gateway", "--json").stdout)
+def bundle_is_proved_by_anyone(name, desk, mine):
+    """A bundle exported from the kept desk is proved; the one that an act changed is not."""
+    steps = [step.name for act in scenario.load(name).acts for step in act.steps]
+    trust = desk / "gateway" / "trust.json"
+    site = json.loads(karez("gateway", "status", "--data", desk / "gateway", "--json").stdout)
     assert site
-    done = karez("gateway", "export", "--data", kept / "gateway", "--site", "410105-0001", mine)
+    done = karez("gateway", "export", "--data", desk / "gateway", "--site", "410105-0001", mine)
     assert done.returncode == 0, done.stderr
     proved = karez("verify", mine, "--trust", trust, "--json")
     assert proved.returncode == PROVED, proved.stdout
-    assert len(json.loads(proved.stdout)["irrigations"]) == sum(
-        step.name == "start" for act in DEMO.acts for step in act.steps
-    )
-    flipped = karez("verify", kept / "site.kzb", "--trust", trust, "--json")
-    assert flipped.returncode == FLIPPED and json.loads(flipped.stdout)["findings"]
+    assert len(json.loads(proved.stdout)["irrigations"]) == steps.count("start")
+    theirs = karez("verify", desk / "site.kzb", "--trust", trust, "--json")
+    is_flipped = "flip_a_bit" in steps
+    assert theirs.returncode == (FLIPPED if is_flipped else PROVED)
+    assert bool(json.loads(theirs.stdout)["findings"]) == is_flipped
 
 
 async def stopped_at(tmp_path, broker, moment, *numbers):
@@ -219,15 +225,53 @@ async def test_steps_out_of_order_say_what_is_missing(tmp_path):
         await refused(play.receipt, "no stop record yet")
         await refused(play.flip_a_bit, "no bundle has been exported")
         await refused(play.bundle_proved, "no bundle has been exported")
+        await refused(play.converted_exact, "a water meter hangs at this well")
+        await refused(play.noticed, "nothing has been spoilt yet", cause="energy without water", within=300)
+        await refused(play.meter_changed, "no meter has been swapped yet")
+        await refused(play.enter_swap, "no meter has been swapped")
+        await refused(play.start, "the controller refuses the start: no grant")
         assert (await play.grant_in_force())[0] is False
         assert (await play.pump_runs())[0] is False and (await play.pump_is_off())[0] is True
         await play.grant(30)
         await play.start()
+        await refused(play.reset, "the controller refuses: stop the pump first")
         await refused(play.pump, "the pump stopped meanwhile: water ceiling reached", seconds=6)
         await play.kill()
         await refused(play.start, "the controller does not run")
+        await refused(play.reset, "the controller does not run")
         await play.kill()  # harmless twice
         await play.restart()
         assert (await play.litres_exact())[0] is True
         await play.broker_back()  # it was never away
     assert processes_of(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("water", "meter"), [("tuf2000m@1", "water"), ("tuf2000m@1", "power"), ("none", "power")]
+)
+async def test_a_meter_swapped_in_silence_is_noticed_and_confirmed_once_both_readings_are_entered(
+    tmp_path, water, meter
+):
+    async def irrigated():
+        await play.start()
+        await play.pump(8)
+        await play.stop()
+        held, figures = await (play.converted_exact if water == "none" else play.litres_exact)()
+        assert held, figures
+
+    plan = Plan(settings={"restart_delay_s": 0}, meters={"water": water})
+    async with Desk(tmp_path, plan) as desk:
+        await desk.provision()
+        play = Play(desk)
+        desk.clock.speed = 4
+        await play.grant(5_000)
+        await irrigated()
+        play.act_begins()
+        await play.silent_swap(meter)
+        assert (await play.event("segment opened"))[0]
+        confirmed = len(desk.events(causes.SEGMENT_CONFIRMED))
+        await play.enter_swap()
+        held, figures = await play.meter_changed()
+        assert held, figures
+        assert len(desk.events(causes.SEGMENT_CONFIRMED)) > confirmed
+        await irrigated()

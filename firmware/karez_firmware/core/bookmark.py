@@ -40,7 +40,7 @@ def snapshot(books):
         "energy_register_wh": energy.last if energy else None,
         "held_l": held.litres,
         "water_below": water.below,
-        "water_uncounted_l": held.surviving_l,
+        "water_uncounted_l": held.surviving_l(water),
     }
     values.update(water.segment.snapshot("water_"))
     values.update(energy.segment.snapshot("energy_") if energy else segments.unknown("energy_"))

@@ -4,11 +4,20 @@ Each is a record before it has any effect elsewhere. Who may do it is the consol
 """
 
 from karez_protocols import causes, grant
+from karez_protocols.constant import const
 
 _COUNTS = {"swap": 5, "confirm": 1, "convert": 2, "takeover": 2, "reset": 0}
+_SERIAL_MAX = const(16)  # bytes of text in event_details.METER
 _QUANTITIES = {"water": grant.WATER, "energy": grant.ENERGY}
 _HELP = "expected: swap water|energy OLD_SERIAL CLOSING NEW_SERIAL OPENING · confirm water|energy · \
 convert PPM VERSION · takeover PPM VERSION · reset"
+
+
+def answer(controller, words, now_ms):
+    """Carry it out; return the line that tells what became of it."""
+    why = carry_out(controller, words, now_ms)
+    controller.log.flush(now_ms)  # each segment is told of before the next one is opened
+    return "refused %s %s" % (words[0], why) if why else "done " + words[0]
 
 
 def carry_out(controller, words, now_ms):
@@ -41,6 +50,8 @@ def _swap(controller, rest, now_ms):
     """Closing and opening reading stand in the log beside the segment they make."""
     quantity = _QUANTITIES[rest[0]]
     closing, opening = int(rest[2]), int(rest[4])
+    if max(len(rest[1].encode()), len(rest[3].encode())) > _SERIAL_MAX:
+        return "a serial number has at most %d bytes" % _SERIAL_MAX
     refused = controller.books.swap(quantity, closing, opening, now_ms)
     if refused:
         return refused

@@ -8,50 +8,20 @@ from karez_protocols import causes, flags, record
 from karez_protocols.constant import const
 
 from . import pump
+from .contactor import Contactor
 from .event_log import EventLog
-from .feedback import Feedback
 from .permission import Permission
-from .protection import is_mains_present
 from .pump import Pump
 from .readings import Readings
 from .recording import Recorder
 from .resume import Resume
 from .schedule import Schedule
+from .starting import Starting
+from .step_io import Inputs, Outputs  # noqa: F401 - whoever steps a controller finds its inputs here
 from .watch import Watch
 
 _CLOSE_AFTER_RESTART_MS = const(60_000)  # an irrigation cut off is closed without a meter after this
-_COMMAND_S = const(180)  # a remote start is dead after three minutes (design §6)
-
-
-class Inputs:
-    """What the app saw since the last step."""
-
-    def __init__(self):
-        self.aux = False
-        self.door = None
-        self.utc_s = None
-        self.time_state = record.TIME_UNKNOWN
-        self.water = None  # finished reading of the water meter, or None
-        self.energy = None
-        self.level = None
-        self.buttons: list = []  # (start, emergency or stop, credential)
-        self.remote: list = []  # (start, account, boot, uptime_s it dies at) or (stop,)
-        self.changes: list = []  # what a person at the cable changes (hands.py)
-        self.committed = None  # True or False once the start record is written or refused
-        self.is_signed = True  # no signature over the last stop is outstanding
-        self.fill_percent = 0  # of the ring, with records that nobody has confirmed
-
-
-class Outputs:
-    """What the app has to do, in this order: open and trip, write, close."""
-
-    def __init__(self):
-        self.close = False
-        self.trip = False
-        self.records = []  # values of records, without the journal's own fields; a START is a permission
-        self.checkpoint = False
-        self.orders_ended = False  # the orders in force are to be written anew
-        self.answers: list = []  # lines for who is at the cable
+_WANTING = bytes((pump.AWAITING, pump.COMMITTING, pump.STARTING, pump.RUNNING))  # water is wanted
 
 
 class Controller:
@@ -59,47 +29,55 @@ class Controller:
 
     def __init__(self, site, settings, parts):
         self._settings = settings
-        self._boot = self._seed = 0
+        self._seed = 0
         self.parts = parts
         self.books = parts.books
         self.clock = parts.clock
         self.pump = Pump()
         self.recorder = Recorder(parts.books, self.pump)
-        self.log = EventLog(self.recorder)
+        self.log = EventLog(self.recorder, parts.books)
         self.permission = Permission(site, settings, parts)
         self.readings = Readings(self.recorder, parts.books, parts.clock, self.log)
         self.watch = Watch(settings, parts, self.recorder, self.log)
         self.resume = Resume(settings, self.permission.is_protected)
-        self._feedback = Feedback(site["rated_power_w"] if parts.books.energy else None)
+        self.starting = Starting(self, settings, parts)
+        self.contactor = Contactor(site, settings, parts.books, self.recorder, self.pump)
         self._schedule = Schedule(settings)
         self.account = 0
         self.credential = bytes(8)
         self.start_volume_l = None
         self.start_cause = causes.NONE
         self.stop_cause = causes.NONE
-        self.refused = causes.NONE
-        self._is_cut_off = False  # an irrigation of the last run has no stop record yet
-        self._stopped_ms = None
-        self._ran_ms = 0  # when the contactor was last switched
+        self.refused = causes.NONE  # why the last start was
+        self.is_cut_off = False  # an irrigation of the last run has no stop record yet
+        self._has_dropped = False  # the contactor opened by itself
         self._out = Outputs()
 
     def step(self, inputs, now_ms):
-        """Decide. Call at least every 500 ms, and at once when something came in."""
+        """Decide. Call at least every 500 ms, and at once when something came in.
+
+        What is known comes first, then what must stop, then what may start: nothing that
+        stands against the pump in this step waits for the next one.
+        """
         self._out = Outputs()
         self.clock.set(inputs.utc_s, inputs.time_state, now_ms)
-        runs = inputs.aux or bool(self._has_power())
-        self.readings.take(inputs, not self.pump.is_closed and not runs, now_ms)
-        self.books.tick(now_ms, self.pump.is_closed or runs)
-        self._confirm(inputs, now_ms)
+        self._read(inputs, now_ms)
+        self._confirm(inputs.committed, now_ms)
+        self._look(inputs.door, now_ms)
         self._ends(now_ms)
-        self._hands(inputs, now_ms)
-        if self.pump.is_overdue(now_ms):
-            self._fire(pump.OVERDUE, now_ms)
-        self._come_back(inputs.aux, now_ms)
+        self.starting.hear(inputs, now_ms)
+        for words in inputs.changes:
+            from .changes import answer  # a few times a year
+
+            self._out.answers.append(answer(self, words, now_ms))
+        self._come_back(now_ms)
+        if inputs.is_signed:
+            self._fire(pump.SIGNED, now_ms)
+        self._overdue(now_ms)
         self._close_cut_off(now_ms)
-        self._look(inputs, now_ms)
+        self._note_status()
         self._periodic(inputs.fill_percent, now_ms)
-        self._drain(now_ms)
+        self.log.collect(self.parts, now_ms)
         self._out.records, self.log.records = self.log.records, []
         self._out.close, self._out.trip = self.pump.is_closed, self.pump.is_tripped
         return self._out
@@ -109,13 +87,15 @@ class Controller:
 
         `seed`: any number of this box and boot; it spreads automatic restarts.
         """
-        self._boot = head["boot"]
+        self.starting.boot = head["boot"]
         self._seed = seed
         self.readings.outage_s = outage_s
-        self._is_cut_off = bool(head["running"])
-        if self._is_cut_off:
+        self.is_cut_off = bool(head["running"])
+        if self.is_cut_off:
             self.account, self.credential = head["account"], head["credential"]
             self.start_volume_l = head["start_volume_l"]
+            # The litres up to the cut, and over it, are his who pumped them.
+            self.parts.accounts.begin(self.account, self.start_volume_l)
         elif head.get("is_resuming"):  # the mains went again before it came back
             self.account = head["account"]
             self.resume.arm(causes.RESTARTED, seed, 0, self._settings["restart_delay_s"] * 1000)
@@ -141,55 +121,115 @@ class Controller:
         """Return the seconds until right, window or order may end what runs; None when none does."""
         return self.permission.ends_in_s()
 
-    # -- the contactor ------------------------------------------------------------------
+    # -- what is known ------------------------------------------------------------------
 
-    def _has_power(self):
-        return self._feedback.has_power(self.recorder.energy.value("power_w"))
+    def _read(self, inputs, now_ms):
+        """Contact, meters and books, and the lines of the right that the litres have passed."""
+        contactor = self.contactor
+        contactor.look(inputs.aux)
+        self.readings.take(inputs, not self.pump.is_closed and not contactor.runs, now_ms)
+        contactor.look(inputs.aux)
+        self.books.tick(now_ms, self.pump.is_closed or contactor.runs)
+        if self.is_pumping or contactor.runs:
+            for percent in self.permission.lines_passed():
+                self.log.event(causes.WARNING_LINE, now_ms, percent)
 
-    def _confirm(self, inputs, now_ms):
-        """What the memory, the signature, the contactor and the meters say of the last act."""
-        if inputs.committed is not None:
-            # A dead store stops no drinking water (design §6); the alarm stands.
-            is_permitted = inputs.committed or self.permission.is_protected
-            if not is_permitted and self.pump.state == pump.COMMITTING:
-                self.refused = causes.STORE_DEAD  # told on the panel: no record can tell it
-            self._fire(pump.COMMITTED if is_permitted else pump.COMMIT_FAILED, now_ms)
-        if self.pump.state == pump.AWAITING and inputs.is_signed:
-            self._fire(pump.SIGNED, now_ms)
-        meter = self.recorder.energy
-        event = self._feedback.judge(
-            self.pump.state, inputs.aux, meter.value("power_w"), meter.at_ms,
-            self.pump.since_ms, meter.state == 0, now_ms,
-        )  # fmt: skip
+    def _confirm(self, committed, now_ms):
+        """What the memory, the contactor and the meters say of the last act."""
+        state = self.pump.state
+        if committed is not None and state == pump.COMMITTING:
+            self._stored(committed, now_ms)
+        event = self.contactor.judge(now_ms)
+        mains = self.contactor.mains
+        self.resume.mains(mains.is_present, now_ms)
         if event is not None:
             if self.pump.state == pump.RUNNING:
-                is_present = is_mains_present(meter.values, self._settings["voltage_dv"])
-                self.stop_cause = causes.MAINS_LOST if is_present is False else causes.FEEDBACK_LOST
+                self.stop_cause = causes.FEEDBACK_LOST
+                self._has_dropped = True
             self._fire(event, now_ms)
-        if self.pump.state == pump.SETTLING and self._is_settled():
+        if self.stop_cause == causes.FEEDBACK_LOST and mains.is_gone and self.is_pumping:
+            self.stop_cause = causes.MAINS_LOST  # the contact falls at once, the meter tells why a poll later
+        if self.pump.state == pump.SETTLING and self.contactor.is_settled():
             self._fire(pump.SETTLED, now_ms)
 
-    def _is_settled(self):
-        """True when both meters answered after the stop and say that nothing runs any more."""
-        recorder = self.recorder
-        # Where energy is the water meter, there is no other.
-        meters = (recorder.energy,) if self.books.is_converted else (recorder.water, recorder.energy)
-        for meter in meters:
-            if meter.at_ms is None or meter.at_ms <= self.pump.since_ms:
-                return False
-        # Zero, not unknown: a reading that failed says nothing about what still flows.
-        if recorder.water.value("flow_lph") != 0 and not self.books.is_converted:
-            return False
-        return self._has_power() is False
+    def _stored(self, is_stored, now_ms):
+        """The start is written, or the memory has refused it."""
+        # A dead store stops no drinking water (design §6); the alarm stands.
+        if is_stored or self.permission.is_protected:
+            self._fire(pump.COMMITTED, now_ms)
+            return
+        self.refused = causes.STORE_DEAD  # told on the panel: no record can tell it
+        self._fire(pump.COMMIT_FAILED, now_ms)
+        self.parts.accounts.end(self.books.volume_l)
+        self.permission.is_emergency = False
+
+    def _look(self, door, now_ms):
+        if self.watch.door(door, now_ms):
+            self._out.checkpoint = True  # tamper is covered by a signature (design §8)
+        self.watch.foreign(self.is_pumping, self.contactor.runs, now_ms)
+        self.watch.compare(self.pump.is_closed, self.contactor.aux, now_ms)
+        self.watch.long_waits(now_ms)
+        if self.parts.orders.end(self.clock.date_utc_s):
+            self._out.orders_ended = True
+
+    # -- the contactor ------------------------------------------------------------------
+
+    def permit(self, account, credential, cause, now_ms):
+        """Every start condition holds: the pump is wanted."""
+        self.resume.cancel()
+        self.account, self.credential = account, credential
+        self.start_cause, self.stop_cause = cause, causes.NONE
+        self._has_dropped = False
+        self.permission.is_emergency = cause == causes.EMERGENCY
+        self._fire(pump.START, now_ms)
+
+    def stop(self, cause, now_ms):
+        """Open the contactor for a cause; the first cause of a stop stays."""
+        self.resume.cancel()
+        if self.pump.state == pump.AWAITING:
+            self.permission.is_emergency = False
+        elif self.pump.state in _WANTING:
+            self.stop_cause = cause
+        self._fire(pump.STOP, now_ms)
+
+    def protect(self, now_ms):
+        """Return the protection's cause against running now, causes.NONE without one."""
+        meter, switched_ms = self.recorder.energy, self.contactor.switched_ms
+        runs = self.pump.state == pump.RUNNING
+        return self.parts.protection.check(meter.values, meter.at_ms, switched_ms, runs, now_ms)
+
+    def _ends(self, now_ms):
+        """Stop what is wanted as soon as anything forbids it."""
+        cause = self.protect(now_ms)
+        state = self.pump.state
+        if state not in _WANTING:
+            return
+        if state == pump.STARTING:
+            cause = causes.NONE  # what was so before the contactor closed says nothing of the motor
+        run_ms = now_ms - self.contactor.switched_ms if self.pump.is_closed else 0
+        flow_lph = self.recorder.water.value("flow_lph")
+        cause = cause or self.permission.ends(self.account, run_ms, flow_lph, now_ms)
+        if not cause:
+            return
+        if cause == causes.NO_WATER:
+            self.parts.protection.lockout.begin(cause, now_ms)
+        self.stop(cause, now_ms)
+        if state == pump.AWAITING:
+            self.starting.refuse(cause, now_ms)  # it has not begun: no stop will tell
+
+    def _overdue(self, now_ms):
+        if not self.pump.is_overdue(now_ms):
+            return
+        # A memory that says nothing stops no drinking water either.
+        is_silent = self.pump.state == pump.COMMITTING and self.permission.is_protected
+        self._fire(pump.COMMITTED if is_silent else pump.OVERDUE, now_ms)
 
     def _fire(self, event, now_ms):
-        was_closed = self.pump.is_closed
-        actions = self.pump.fire(event, now_ms)
-        if self.pump.is_closed != was_closed:
-            self._ran_ms = now_ms
+        actions = self.contactor.fire(event, now_ms)
         recorder = self.recorder
         if actions & pump.ALARM_NOT_STARTED:
-            self.stop_cause = causes.FEEDBACK_LOST
+            is_stored = self.pump.state == pump.STOPPING
+            self.stop_cause = causes.FEEDBACK_LOST if is_stored else causes.STORE_DEAD
             recorder.alarms |= flags.NOT_STARTED
             self.log.event(causes.DID_NOT_START, now_ms)
         if actions & pump.ALARM_NOT_STOPPED:
@@ -215,169 +255,46 @@ class Controller:
         self._irrigation(record.STOP, self.stop_cause, now_ms)
         self.parts.accounts.end(self.books.volume_l)
         self.permission.is_emergency = False
-        self._stopped_ms = now_ms
+        self.starting.stopped_ms = now_ms
         self._out.checkpoint = True
+        if self._has_dropped and self.contactor.is_dumb:
+            # The contactor fell and the power meter fell silent with it: it hangs on the same mains.
+            self.resume.mains(False, now_ms)
         self.resume.arm(self.stop_cause, self._seed, now_ms, self._settings["restart_delay_s"] * 1000)
-
-    def stop(self, cause, now_ms):
-        """Open the contactor for a cause; the first cause of a stop stays."""
-        self.resume.cancel()
-        if self.pump.state in (pump.COMMITTING, pump.STARTING, pump.RUNNING):
-            self.stop_cause = cause
-        self._fire(pump.STOP, now_ms)
-
-    def _ends(self, now_ms):
-        """Stop what runs as soon as anything forbids it."""
-        meter, runs = self.recorder.energy, self.pump.state == pump.RUNNING
-        cause = self.parts.protection.check(meter.values, meter.at_ms, self._ran_ms, runs, now_ms)
-        self.resume.mains(is_mains_present(meter.values, self._settings["voltage_dv"]), now_ms)
-        if self.pump.state not in (pump.AWAITING, pump.COMMITTING, pump.STARTING, pump.RUNNING):
-            return
-        run_ms = now_ms - self._ran_ms if self.pump.is_closed else 0
-        cause = (
-            (cause if runs else causes.NONE)
-            or self.permission.ends(self.account, run_ms, self.recorder.water.value("flow_lph"), now_ms)
-            or self._dry(runs)
-        )
-        if cause:
-            if cause == causes.NO_WATER:
-                self.parts.protection.lockout.begin(cause, now_ms)
-            self.stop(cause, now_ms)
-        self._warn(now_ms)
-
-    def _dry(self, runs):
-        """C1 stops a pump that lifts no water; drinking water is not stopped by a meter's word."""
-        if not runs or self.permission.is_protected:
-            return causes.NONE
-        return self.parts.crosscheck.stop_cause
 
     def _close_cut_off(self, now_ms):
         """Write the stop of an irrigation that the last run did not live to end."""
-        if self._is_cut_off and (self.books.is_known or now_ms >= _CLOSE_AFTER_RESTART_MS):
-            self._is_cut_off = False
+        if not self.is_cut_off:
+            return
+        if self.contactor.runs:
+            if self.contactor.has_stayed_closed(now_ms):
+                self.is_cut_off = False  # no stop before it has opened; the table sees to that
+                self.stop_cause = causes.RESTARTED
+        elif self.books.is_known or now_ms >= _CLOSE_AFTER_RESTART_MS:
+            self.is_cut_off = False
             self.stop_cause = causes.RESTARTED
             self._end(now_ms)
 
-    # -- starting -----------------------------------------------------------------------
-
-    def _hands(self, inputs, now_ms):
-        for kind, credential in inputs.buttons:
-            if kind == "stop":
-                self.stop(causes.BUTTON, now_ms)
-            else:
-                account = self.parts.accounts.account_of(credential)
-                cause = causes.EMERGENCY if kind == "emergency" else causes.CARD
-                self._start(account, credential, cause, inputs.aux, now_ms)
-        for words in inputs.remote:
-            if words[0] == "stop" and not self.permission.is_protected:
-                self.stop(causes.REMOTE, now_ms)
-            elif words[0] == "start":
-                self._remote_start(words, inputs.aux, now_ms)
-        self._change(inputs.changes, now_ms)
-
-    def _remote_start(self, words, aux, now_ms):
-        """A start that quotes this boot and a near deadline; any other start is dead (design §6)."""
-        _, account, boot, until_s = words
-        left_s = until_s - now_ms // 1000
-        if boot != self._boot or not 0 <= left_s <= _COMMAND_S:
-            self._refuse(causes.COMMAND_STALE, now_ms)
-        else:
-            self._start(account, bytes(8), causes.REMOTE, aux, now_ms)
-
-    def _start(self, account, credential, cause, aux, now_ms):
-        is_emergency = cause == causes.EMERGENCY
-        refused = self._refusal(account, aux, is_emergency, now_ms)
-        if refused:
-            self._refuse(refused, now_ms)
-            return
-        self.refused = causes.NONE
-        self.resume.cancel()
-        self.account = account
-        self.credential = credential
-        self.start_cause = cause
-        self.stop_cause = causes.NONE
-        self.permission.is_emergency = is_emergency
-        if is_emergency:
-            self.log.event(causes.EMERGENCY_OPENED, now_ms, account)
-        self._fire(pump.START, now_ms)
-
-    def _refuse(self, cause, now_ms):
-        self.refused = cause
-        self.log.event(causes.START_REFUSED, now_ms, cause)
-
-    def _refusal(self, account, aux, is_emergency, now_ms):
-        """Return why a start is refused, causes.NONE when every condition holds."""
-        if self.pump.state != pump.OFF:
-            return causes.ALREADY_RUNNING
-        if account is None:
-            return causes.IDENTITY_UNKNOWN
-        if aux or self._has_power():
-            return causes.FOREIGN_CURRENT
-        if self._is_cut_off:
-            return causes.NOT_READY
-        meter = self.recorder.energy
-        cause = self.parts.protection.check(meter.values, meter.at_ms, self._ran_ms, False, now_ms)
-        cause = cause or self.permission.refusal(account, is_emergency, now_ms)
-        if cause:
-            return cause
-        rest_ms = self._settings["restart_delay_s"] * 1000
-        if self._stopped_ms is not None and now_ms - self._stopped_ms < rest_ms:
-            return causes.RESTART_DELAY
-        return causes.NONE
-
-    def _come_back(self, aux, now_ms):
+    def _come_back(self, now_ms):
         """Drinking water starts by itself after the mains return; nothing else does."""
-        if self.pump.state == pump.OFF and not self._is_cut_off and self.resume.is_due(now_ms):
-            self._start(self.account, bytes(8), causes.AUTOMATIC, aux, now_ms)
+        if self.pump.state == pump.OFF and not self.is_cut_off and self.resume.is_due(now_ms):
+            self.starting.start(self.account, bytes(8), causes.AUTOMATIC, now_ms)
 
-    # -- watching and writing -----------------------------------------------------------
-
-    def _warn(self, now_ms):
-        parts = self.parts
-        ceiling_l = self.permission.ceiling_l(False)
-        for percent in parts.warnings.passed(parts.rights.values, ceiling_l, self.books.charged_l):
-            self.log.event(causes.WARNING_LINE, now_ms, percent)
-
-    def _change(self, changes, now_ms):
-        """What a person at the cable changes; he hears what became of it."""
-        if changes:
-            from .changes import carry_out  # a few times a year
-
-            for words in changes:
-                why = carry_out(self, words, now_ms)
-                self._out.answers.append(
-                    "refused %s %s" % (words[0], why) if why else "done " + words[0]
-                )
-
-    def _look(self, inputs, now_ms):
-        has_power = self._has_power()
-        self.watch.door(inputs.door, now_ms)
-        self.watch.foreign(self.is_pumping, inputs.aux or has_power, now_ms)
-        self.watch.compare(self.pump.is_closed, inputs.aux, now_ms)
-        self.watch.long_waits(now_ms)
-        if self.parts.orders.end(self.clock.date_utc_s):
-            self._out.orders_ended = True
-        self.watch.status(self.pump, inputs.aux, has_power, self.permission.is_emergency)
+    # -- writing ------------------------------------------------------------------------
 
     def _periodic(self, fill_percent, now_ms):
         second = self.clock.utc_s if self.clock.is_trusted else now_ms // 1000
         if self._schedule.is_interval_over(second, self.is_pumping, fill_percent):
-            self.log.write(self.recorder.interval(now_ms))
+            self.log.write(self.recorder.interval(now_ms), now_ms)
         if self._schedule.is_checkpoint_due(now_ms, self.is_pumping, self._out.checkpoint):
             self._out.checkpoint = True
 
-    def _drain(self, now_ms):
-        parts = self.parts
-        for events in (
-            parts.books.events, parts.clock.events, parts.orders.events, parts.windows.events,
-            parts.protection.lockout.events, parts.crosscheck.events,
-        ):  # fmt: skip
-            if events:
-                self.log.drain(events, now_ms)
+    def _note_status(self):
+        contactor = self.contactor
+        self.watch.status(self.pump, contactor.aux, contactor.has_power, self.permission.is_emergency)
 
     def _irrigation(self, kind, cause, now_ms):
+        self._note_status()
         used_l = self.parts.accounts.used(self.books.volume_l)
-        ceiling_l = self.permission.ceiling_l(True)
-        self.log.write(
-            self.recorder.irrigation(kind, cause, self.account, self.credential, used_l, ceiling_l, now_ms)
-        )
+        who = self.account, self.credential, used_l, self.permission.ceiling_l(True)
+        self.log.write(self.recorder.irrigation(kind, cause, *who, now_ms), now_ms)

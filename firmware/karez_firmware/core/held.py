@@ -35,10 +35,9 @@ class Held:
         self.uncounted_l = min(uncounted_l, litres)
         self.energy_wh = energy_wh
 
-    @property
-    def surviving_l(self):
-        """What of it a good reading will not take back, if power goes now."""
-        return self.litres if self.is_doubted else self.uncounted_l
+    def surviving_l(self, water):
+        """What of it a good reading is not to take back, if power goes now."""
+        return self.litres if self.is_doubted or water.is_behind else self.uncounted_l
 
     def has_energy(self, energy):
         """True if energy is counted here at all."""

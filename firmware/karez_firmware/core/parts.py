@@ -21,6 +21,7 @@ class Parts:
         self.keys = KeyList(rules["root_key"])
         self.orders = Orders(site["site"], rules["areas"], self.keys, settings["utc_offset_min"])
         self.accounts = Accounts(rules["accounts"], rules["ceilings_l"], rules["blocked"])
+        self.account_numbers = set(rules["accounts"].values())  # somebody may start for these
         self.windows = Windows(rules["windows"], settings["utc_offset_min"], settings["run_max_s"])
         self.protection = Protection(settings, site["rated_power_w"])
         self.crosscheck = CrossCheck(site, settings)

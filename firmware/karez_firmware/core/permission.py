@@ -42,9 +42,21 @@ class Permission:
         cause = self._ordered() or self._scheduled(run_ms // 1000)
         if cause or self.is_protected:
             return cause
-        cause = self._entitled(account, True, self.is_emergency, now_ms) or self._nearly(account, flow_lph)
-        is_quota = cause in (causes.WATER_CEILING, causes.ENERGY_CEILING)
-        return causes.NONE if is_quota and self._parts.rights.policy == grant.WARN else cause
+        return (
+            self._entitled(account, True, self.is_emergency, now_ms)
+            or self._nearly(account, flow_lph)
+            or self._dry(run_ms)
+        )
+
+    def _dry(self, run_ms):
+        """C1 stops a pump that lifts no water, once this run has lasted as long as that takes."""
+        is_long = run_ms >= self._settings["no_water_stop_s"] * 1000
+        return self._parts.crosscheck.stop_cause if is_long else causes.NONE
+
+    def lines_passed(self):
+        """Return the warning lines (percent of the right) that have been passed since the last call."""
+        parts = self._parts
+        return parts.warnings.passed(parts.rights.values, self.ceiling_l(False), parts.books.charged_l)
 
     def ceiling_l(self, in_progress):
         """Return the litres of the ceiling in force, None without a right."""
@@ -55,16 +67,24 @@ class Permission:
 
     def left_l(self, in_progress, account=0):
         """Return the litres left, of whatever ends first: right, account, offline ceiling; None unknown."""
-        parts, books = self._parts, self._parts.books
-        ceiling_l = self.ceiling_l(in_progress)
-        if ceiling_l is None or books.charged_l is None:
+        if self.ceiling_l(in_progress) is None or self._parts.books.charged_l is None:
             return None
+        return min([left_l for _, left_l in self._lefts(in_progress, account)])
+
+    def _lefts(self, in_progress, account):
+        """(cause at its end, litres left) of every ceiling that there is; the books are known."""
+        parts, books = self._parts, self._parts.books
         offline_l = parts.rights.offline_ceiling_l(self.acknowledged_volume_l, self._settings["offline_l"])
-        if offline_l is not None:
-            ceiling_l = min(ceiling_l, offline_l)
-        left_l = ceiling_l - books.charged_l
+        found = []
+        for cause, ceiling_l in (
+            (causes.WATER_CEILING, self.ceiling_l(in_progress)), (causes.OFFLINE_CEILING, offline_l),
+        ):  # fmt: skip
+            if ceiling_l is not None:
+                found.append((cause, ceiling_l - books.charged_l))
         own_l = parts.accounts.left_l(account, books.volume_l, books.held_l)
-        return left_l if own_l is None else min(left_l, own_l)
+        if own_l is not None:
+            found.append((causes.ACCOUNT_EMPTY, own_l))
+        return found
 
     def ends_in_s(self):
         """Return the seconds until a row of the grant or a window ends, None when neither does."""
@@ -90,16 +110,22 @@ class Permission:
     def _entitled(self, account, in_progress, is_emergency, now_ms):
         parts, books = self._parts, self._parts.books
         energy_wh, bound_wh = self._energy(now_ms)
+        cause = parts.rights.exceeded(
+            books.charged_l, energy_wh, parts.clock.date_utc_s, in_progress,
+            is_emergency, parts.clock.is_trusted, bound_wh,
+        )  # fmt: skip
         return (
-            parts.rights.exceeded(
-                books.charged_l, energy_wh, parts.clock.date_utc_s, in_progress,
-                is_emergency, parts.clock.is_trusted, bound_wh,
-            )  # fmt: skip
+            self._binding(cause)
             or parts.rights.offline_exceeded(
                 books.charged_l, self.acknowledged_volume_l, self._settings["offline_l"]
             )
             or parts.accounts.cause(account, books.volume_l, books.held_l)
         )
+
+    def _binding(self, cause):
+        """A right that only warns binds nobody: the lines tell. What else stands beside it binds on."""
+        is_quota = cause in (causes.WATER_CEILING, causes.ENERGY_CEILING)
+        return causes.NONE if is_quota and self._parts.rights.policy == grant.WARN else cause
 
     def _energy(self, now_ms):
         """(E while its meter answers, else None; the most that E can have come to)."""
@@ -113,13 +139,11 @@ class Permission:
 
     def _nearly(self, account, flow_lph):
         """Early opening: what flows in half a poll and the contactor's delay (design §6)."""
-        left_l = self.left_l(True, account)
-        if left_l is None or flow_lph is None or flow_lph < 0:
+        if flow_lph is None or flow_lph < 0:
             return causes.NONE
         ahead_ms = self._settings["poll_pumping_ms"] // 2 + self._settings["contactor_delay_ms"]
         ahead_l = min(flow_lph, self._rated_flow_lph) * ahead_ms // 3_600_000
-        if left_l > ahead_l:
-            return causes.NONE
-        # Whose litres end: what is over at the account is not over at the well.
-        own_l = self._parts.accounts.left_l(account, self._parts.books.volume_l, self._parts.books.held_l)
-        return causes.ACCOUNT_EMPTY if own_l is not None and own_l <= ahead_l else causes.WATER_CEILING
+        for cause, left_l in self._lefts(True, account):
+            if left_l <= ahead_l and self._binding(cause):
+                return cause
+        return causes.NONE

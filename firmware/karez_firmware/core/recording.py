@@ -14,6 +14,10 @@ _GONE_READINGS = const(2)
 UNREAD = 128  # meter state before its first answer (255 twice would read as unknown)
 _AGE_DS_MAX = const(65_534)
 
+# What a record holds of a reading. A wild one must not keep a start or a stop from being written.
+_SIGNED_MAX = const(0x7FFF_FFFE)
+_TWO_BYTES_MAX = const(65_534)
+
 NO_DETAIL = bytes(24)
 
 _ELECTRIC = (
@@ -24,6 +28,11 @@ _ELECTRIC = (
     "current_b_ca",
     "current_c_ca",
 )
+
+
+def _fitting(value, most):
+    """The value, None (unknown) when no record holds it."""
+    return None if value is None or abs(value) > most else value
 
 
 class Meter:
@@ -98,8 +107,8 @@ class Recorder:
             "volume_l": books.volume_l,
             "held_l": books.held_l,
             "energy_wh": books.energy_wh,
-            "flow_lph": water.value("flow_lph"),
-            "power_w": energy.value("power_w"),
+            "flow_lph": _fitting(water.value("flow_lph"), _SIGNED_MAX),
+            "power_w": _fitting(energy.value("power_w"), _SIGNED_MAX),
             "status": self.status,
             "meters": water.state | energy.state << 8,
             "alarms": self.alarms,
@@ -109,8 +118,10 @@ class Recorder:
         """An interval record, with what the power meter says of the mains."""
         values = self.measured(record.INTERVAL, causes.NONE, now_ms)
         for name in _ELECTRIC:
-            values[name] = self.energy.value(name)
-        values["level_mm"] = self.level.value("level_mm")
+            value = _fitting(self.energy.value(name), _TWO_BYTES_MAX)
+            # A reversed transformer counts backwards; the power's sign tells.
+            values[name] = None if value is None else abs(value)
+        values["level_mm"] = _fitting(self.level.value("level_mm"), _SIGNED_MAX)
         values["pressure_pa"] = None
         return values
 

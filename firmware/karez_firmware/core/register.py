@@ -150,6 +150,13 @@ class Register:
             self.is_uncertain = True
         return UNCERTAIN if self.is_uncertain else HELD
 
+    @property
+    def is_behind(self):
+        """True while readings are held that agree and began under the last good one, by no rollover."""
+        if not self._candidates or self.last is None:
+            return False
+        return self.ahead_of(self._candidates[0][0]) < 0
+
     def agreed(self):
         """Return the first and the last of three or more agreeing held readings, or None."""
         if len(self._candidates) < _AGREE:
@@ -196,11 +203,10 @@ class Register:
         return result
 
     def _goes_on_from_fallen(self, register, now_ms):
-        if not self._candidates or self.last is None:
+        if not self.is_behind:
             return False
         before, before_ms, _ = self._candidates[-1]
-        is_behind = self._ahead(self._candidates[0][0]) + self.below < 0
-        return is_behind and self._is_step(register - before, now_ms - before_ms)
+        return self._is_step(register - before, now_ms - before_ms)
 
     def _agrees(self, register, now_ms, beside):
         """Add a candidate; True when three in a row agree with one another."""

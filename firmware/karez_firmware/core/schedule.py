@@ -2,7 +2,6 @@
 
 from karez_protocols.constant import const
 
-
 # Of the ring, filled with what nobody has confirmed, percent: intervals not below so many seconds.
 _THIN_PERCENT = const(75)
 _THIN_S = const(900)

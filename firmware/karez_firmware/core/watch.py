@@ -6,9 +6,7 @@ from karez_protocols.constant import const
 from .crosscheck import Seen
 
 # The cross-check's own alarms: C1, C2, C4, C5, C6.
-_COMPARED = (
-    flags.NO_WATER | flags.NO_ENERGY | flags.RATIO | flags.IMPOSSIBLE | flags.CHANNELS | flags.FROZEN
-)
+_COMPARED = flags.NO_WATER | flags.NO_ENERGY | flags.RATIO | flags.IMPOSSIBLE | flags.CHANNELS | flags.FROZEN
 _FOREIGN_MS = const(5_000)  # C3: power or a closed contactor this long while commanded open (integrity §4)
 _PROVISIONAL_S = const(2_592_000)  # 30 days without a grant that acknowledges it (design §5)
 _DAY_S = const(86_400)
@@ -32,11 +30,13 @@ class Watch:
         self._heard_utc_s = utc_s
 
     def door(self, is_open, now_ms):
-        """The door switch, None where there is none."""
+        """The door switch, None where there is none; return True when it has been opened."""
         if is_open is None or is_open == self._door:
-            return
-        self._door = is_open
-        self._log.event(causes.DOOR_OPENED if is_open else causes.DOOR_CLOSED, now_ms)
+            return False
+        was_known, self._door = self._door is not None, is_open
+        if is_open or was_known:  # a door that is shut at a start is no news
+            self._log.note(causes.DOOR_OPENED if is_open else causes.DOOR_CLOSED, now_ms)
+        return is_open
 
     def foreign(self, is_pumping, runs, now_ms):
         """C3: power or a closed contactor while commanded open is recorded, and counted on."""
@@ -48,7 +48,7 @@ class Watch:
             self._foreign_ms = now_ms
         elif now_ms - self._foreign_ms > _FOREIGN_MS and not recorder.alarms & flags.FOREIGN_RUN:
             recorder.alarms |= flags.FOREIGN_RUN
-            self._log.event(causes.FOREIGN_CURRENT, now_ms)
+            self._log.note(causes.FOREIGN_CURRENT, now_ms)
 
     def compare(self, is_closed, aux, now_ms):
         """Water against energy (C1, C2, C4-C6)."""
@@ -60,7 +60,7 @@ class Watch:
         seen.power_w, seen.power_at_ms = recorder.energy.value("power_w"), recorder.energy.at_ms
         seen.volume_l, seen.energy_wh = books.volume_l, books.energy_wh
         seen.is_water_good = books.is_known and not books.held_l and not books.is_converted
-        seen.segment = (books.segment, books.energy and books.energy.segment.number)
+        seen.segment = books.segment << 16 | (books.energy.segment.number if books.energy else 0)
         seen.volume_step_l = books.water.step
         seen.energy_step_wh = books.energy.step if books.energy else 1
         seen.day = None
@@ -88,9 +88,10 @@ class Watch:
         books, date_utc_s = self._parts.books, self._parts.clock.date_utc_s
         for followed in (books.water, books.energy):
             segment = followed.segment if followed else None
-            if segment and not segment.is_confirmed and segment.opened_utc_s is not None:
-                if date_utc_s - segment.opened_utc_s > _PROVISIONAL_S:
-                    return True
+            if segment is None or segment.is_confirmed or segment.opened_utc_s is None:
+                continue
+            if date_utc_s - segment.opened_utc_s > _PROVISIONAL_S:
+                return True
         return False
 
     def status(self, pump, aux, has_power, is_emergency):
@@ -113,3 +114,4 @@ class Watch:
             if is_so:
                 status |= bit
         recorder.status = status
+        recorder.raise_if(flags.PROTECTION, parts.protection.lockout.cause)

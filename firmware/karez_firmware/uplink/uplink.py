@@ -20,8 +20,9 @@ _START_SPREAD_MS = const(2_000)  # a village whose mains return does not knock a
 class Uplink:
     """Records up, acknowledgements and signed objects down. `offers`: who takes those (offers.py)."""
 
-    def __init__(self, port, identity, config, journal, offers, state):
+    def __init__(self, port, identity, config, journal, offers, clock, state):
         self._port = port
+        self._clock = clock
         self._journal = journal
         self._offers = offers
         self._state = state  # () -> values of link.STATE_BODY
@@ -94,8 +95,17 @@ class Uplink:
         elif kind == link.KEYS:
             self._offers.keys(value)
         elif self.courier.acknowledged(value, now_ms):
+            self._note_time()
             # Confirmed records may be overwritten: the head must know before they are.
             self._journal.save()
+
+    def _note_time(self):
+        """When the gateway was heard last: by trusted time. Without it the floor has passed at least."""
+        head, clock = self._journal.head, self._clock
+        if clock.is_trusted:
+            head["acknowledged_utc_s"] = clock.utc_s
+        elif head["acknowledged_utc_s"] is not None:
+            head["acknowledged_utc_s"] = max(head["acknowledged_utc_s"], clock.floor_utc_s)
 
     def reset(self):
         """Drop the connection and begin anew: something in it failed."""
