@@ -15,8 +15,9 @@ from karez_protocols.constant import const
 from . import hands, keeper, lines, supervisor, telemetry
 from .background import Background
 from .core.books import Books
-from .core.controller import Controller, Inputs
+from .core.controller import Controller
 from .core.parts import Parts
+from .core.step_io import Inputs
 from .evidence import Evidence
 from .journal import Journal
 from .offers import Offers
@@ -24,6 +25,7 @@ from .records import Records
 from .store import objects
 from .store.devices import SECTOR
 from .store.ring import Ring
+from .unload import unload
 from .uplink.uplink import Uplink
 
 _STEP_MS = const(250)  # control runs at least this often (design §4: 500)
@@ -72,8 +74,7 @@ class App:
         self._inputs = Inputs()
         self._closed = self._tripped = False
         self._has_failed = False  # control did: what ran is over
-        self.is_fed = True  # the watchdog: the beat goes with every feed
-        self._step_ms = self._panel_ms = 0
+        self._step_ms = self._panel_ms = self._beat_ms = 0
         self._checkpoint = self._orders_ended = False
         self.cable = None  # what somebody at the well asked for (bundle_export)
         self.supervisor = supervisor.Supervisor(port.now_ms, port.feed, len(self._buses), _STEP_MS)
@@ -135,10 +136,14 @@ class App:
                 self.control_if_due()
                 if not run(supervisor.SIGNATURES, self.background.run_slice):
                     break
-            run(supervisor.CABLE, self._serve_cable)
+            for _ in range(_SLICES):
+                self.control_if_due()
+                if self.background.is_busy or not run(supervisor.CABLE, self._serve_cable):
+                    break
         run(supervisor.PANEL, self._show)
         self._report()
-        self.is_fed = self.supervisor.tend(self.controller.is_pumping)
+        if self.supervisor.tend(self.controller.is_pumping):
+            run(supervisor.INPUT, self._beat)  # not the panel's: a panel that fails must not drop the coil
 
     def _poll(self, bus):
         heard = bus.hear()
@@ -178,12 +183,20 @@ class App:
         return left_l * 3_600_000 // max(flow_lph, 1) > block_ms
 
     def _deadline_us(self):
-        if self.background.is_busy and not self._is_waiting():
+        """When to wake up though nothing comes in; a task that rests wants nothing."""
+        rests = self.supervisor.is_resting
+        if not self._is_waiting() and (
+            (self.background.is_busy and not rests(supervisor.SIGNATURES))
+            or (self.cable and not self.cable.is_held and not rests(supervisor.CABLE))
+        ):
             return 0
         deadline_us = self._step_ms * 1000 + _STEP_MS * 1000
-        for bus in self._buses:
-            deadline_us = min(deadline_us, bus.next_deadline_us())
-        return min(deadline_us, self.uplink.next_deadline_ms(self.port.now_ms()) * 1000)
+        for number, bus in enumerate(self._buses):
+            if not rests(supervisor.BUS + number):
+                deadline_us = min(deadline_us, bus.next_deadline_us())
+        if not rests(supervisor.UPLINK):
+            deadline_us = min(deadline_us, self.uplink.next_deadline_ms(self.port.now_ms()) * 1000)
+        return deadline_us
 
     # -- control ------------------------------------------------------------------------
 
@@ -246,7 +259,7 @@ class App:
         if out.close and not self._closed:
             self._switch(True)
         for text in out.answers:
-            self.port.say(text)
+            self.supervisor.run(supervisor.PANEL, self.port.say, text)
 
     def _open_all(self):
         """Control failed: no pump runs without its rules."""
@@ -257,8 +270,8 @@ class App:
     def _switch(self, on):
         self._closed = on
         self.port.set_coil(on)
-        for bus in self._buses:
-            bus.hurry(self.port.now_us())
+        for number, bus in enumerate(self._buses):  # no error of a line opens the contactor
+            self.supervisor.run(supervisor.BUS + number, bus.hurry, self.port.now_us())
 
     # -- records ------------------------------------------------------------------------
 
@@ -300,14 +313,17 @@ class App:
             self.cable = BundleExport(self.port, self.ring, self.journal.head["chain"], first)
 
     def _serve_cable(self):
+        """One slice for somebody at the well; True while there is more to do at once."""
         if self.cable is None:
-            return
-        self.cable.run_slice()
+            return False
+        is_more = self.cable.run_slice()
         if not self.cable.is_busy:
             self._drop_cable()
+        return is_more
 
     def _drop_cable(self):
         self.cable = None
+        unload("karez_firmware.bundle_export", "karez_protocols.bundle")
 
     def _report(self):
         found = self.supervisor.take_report()
@@ -323,3 +339,9 @@ class App:
         if now_ms - self._panel_ms >= _PANEL_MS:
             self._panel_ms = now_ms
             telemetry.show(self)
+
+    def _beat(self):
+        now_ms = self.port.now_ms()
+        if now_ms - self._beat_ms >= _PANEL_MS:
+            self._beat_ms = now_ms
+            telemetry.beat(self)

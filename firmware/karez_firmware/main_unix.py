@@ -6,6 +6,7 @@ The first UART is meter line 0, the second line 1.
 import gc
 import sys
 
+from .ports.boot import outputs_off
 from .ports.unix import BenchGone, Port
 from .unload import unload
 
@@ -51,10 +52,7 @@ def main(folder, uarts, bench):
     except BenchGone:
         return 0
     finally:
-        try:
-            port.set_coil(False)
-        except (BenchGone, OSError):
-            pass  # the bench that would switch it is gone, and with it the coil's supply
+        outputs_off(port)  # a bench that is gone has taken their supply with it
 
 
 sys.exit(main(*sys.argv[1:4]))

@@ -126,7 +126,7 @@ def _ceilings_l(document):
 
 
 def check(document):
-    """Return the rules of a configuration document. Raises ValueError, KeyError, TypeError, AttributeError."""
+    """Return the rules of a document. Raises ValueError, KeyError, TypeError or AttributeError."""
     rules = {"accounts": _accounts(document), "ceilings_l": _ceilings_l(document)}
     if len(set(rules["accounts"].values()) | set(rules["ceilings_l"])) > ACCOUNTS_MAX:
         raise ValueError("more than %d accounts" % ACCOUNTS_MAX)

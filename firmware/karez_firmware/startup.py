@@ -158,7 +158,7 @@ class Startup:
     def _find_lost(self):
         """One walk back through the ring finds what the head held, as far as it reaches."""
         journal = self._journal
-        books = []  # newest first: the newest measuring record, and every segment
+        books: list = []  # newest first: the newest measuring record, and every segment
         irrigation = None
         named: dict = {}  # kind -> the newest record of an object
         for slot in journal.backwards(_LOOK_BACK):

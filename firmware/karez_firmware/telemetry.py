@@ -23,11 +23,12 @@ def state(app):
 
 
 def show(app):
-    """Draw the panel, and while the watchdog is fed send the beat with what health is to tell."""
-    say = app.port.say
-    say("panel " + "|".join(panel.lines(app.controller, app.records.last_stop)))
-    if not app.is_fed:
-        return
+    """Draw the panel."""
+    app.port.say("panel " + "|".join(panel.lines(app.controller, app.records.last_stop)))
+
+
+def beat(app):
+    """Send the beat, which feeds the bench's watchdog and dead-man, with what health is to tell."""
     health = app.supervisor.health()
-    beat = "beat %d %d %r" % app.uplink.health
-    say("%s %d %d %s" % (beat, health["late_ms"], health["failures"], health["free"]))
+    line = "beat %d %d %r" % app.uplink.health
+    app.port.say("%s %d %d %s" % (line, health["late_ms"], health["failures"], health["free"]))

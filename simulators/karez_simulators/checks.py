@@ -144,7 +144,11 @@ class Checks(Story):
         return seconds is not None and seconds <= within, figures
 
     async def meter_changed(self) -> Found:
-        """Both readings of the swap are on record, and W goes on from where it stood."""
+        """Both readings of the swap are on record, and the books go on from where they stood.
+
+        Entered late, after the controller had found another register by itself, they go on from what the
+        energy of its last, coarse step stands for at most: that is counted against the well (design §5).
+        """
         swap = self.swap
         if swap is None:
             raise DeskError("no meter has been swapped yet")
@@ -158,11 +162,19 @@ class Checks(Story):
             (closed["serial"], closed["register"]) == (swap.old_serial, swap.closing)
             and (opened["serial"], opened["register"]) == (swap.new_serial, swap.opening)
             and (segment["closing"], segment["register_base"]) == (swap.closing, swap.opening)
-            and segment["base"] == self.counted_at_swap
+            and 0 <= segment["base"] - self.counted_at_swap <= self._beside(segment["cause"])
             and segment["is_confirmed"] == 1
         )
         figures = {"closing": closed["register"], "opening": opened["register"], "base": segment["base"]}
         return holds, figures
+
+    def _beside(self, cause: int) -> int:
+        """How much more than the meter may be booked by the segment that such an event tells of."""
+        if cause != causes.SEGMENT_CONFIRMED or self.swapped != "water":
+            return 0
+        site = self.desk.site
+        upper_ml = site.well.parameters.litres_per_kwh * provisioning.UPPER_MARGIN_PERCENT // 100
+        return site.step("power") * upper_ml // 1000
 
     async def grant_in_force(self) -> Found:
         """The newest grant is the one in force, and no refused one ever was."""

@@ -12,15 +12,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import socket
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from karez_protocols import grant, record
-from karez_protocols.szy206 import address_of
-from karez_simulators import firmware_image, provisioning
+from karez_simulators import firmware_image, gateway_toml, provisioning
 from karez_simulators.broker import LinkBroker
 from karez_simulators.cable import Cable, DeskError
 from karez_simulators.clock import Clock
@@ -40,7 +38,7 @@ if TYPE_CHECKING:
 
 TLS_NAME = "broker.karez.test"
 SITE = "410105-0001"
-DESTINATION = "county"
+ORIGIN = "karez.test/desk"
 BROKERS = ("in-process", "mosquitto")
 LOOPBACK = "127.0.0.1"
 CARD = b"card-001"
@@ -189,42 +187,14 @@ class Desk(Cable):
         keys.mkdir()
         (keys / "ca.crt").write_bytes(self.authority.certificate_pem)
         certificate, key = self.authority.gateway().write(keys, "gateway")
+        link = gateway_toml.Link(
+            self.broker.host, self.broker.port, TLS_NAME, keys / "ca.crt", certificate, key
+        )
         await self.gateway.init(
-            self._gateway_toml(keys / "ca.crt", certificate, key),
-            "--origin", "karez.test/desk",
+            gateway_toml.text(link, ORIGIN, self.bench.public, (self.platform.host, self.platform.port)),
+            "--origin", ORIGIN,
             "--provisioner", self.bench.public.hex(), "--regulator", self.regulator.public.hex(),
         )  # fmt: skip
-
-    def _gateway_toml(self, ca: Path, certificate: Path, key: Path) -> str:
-        def q(value: object) -> str:
-            return json.dumps(str(value), ensure_ascii=False)  # TOML takes no surrogate pairs
-
-        return f"""\
-[gateway]
-name = "desk"
-
-[broker]
-host = {q(self.broker.host)}
-port = {self.broker.port}
-tls_name = {q(TLS_NAME)}
-ca = {q(ca)}
-certificate = {q(certificate)}
-key = {q(key)}
-
-[log]
-origin = "karez.test/desk"
-
-[trust]
-provisioner = {q(self.bench.public.hex())}
-
-[[destination]]
-name = {q(DESTINATION)}
-kind = "szy206"
-host = {q(self.platform.host)}
-port = {self.platform.port}
-address = {q(address_of("410105", 1).hex())}
-timeout_s = 3
-"""
 
     async def until(self, is_so: Callable[[], bool], seconds: float, what: str) -> None:
         """Wait until something holds that the cable, the well or the platform tells.

@@ -1,6 +1,6 @@
 """Contactor, mains and motor: what does not open, does not close, drops or comes back by itself."""
 
-from desk import CARD, Desk, an_order, domestic, pumping, ready
+from desk import CARD, SITE, UTC, Desk, an_order, domestic, pumping, ready
 from karez_firmware.core import pump
 from karez_firmware.store import head
 from karez_protocols import causes, flags, record
@@ -177,7 +177,9 @@ def restored(desk, **changed):
 
 def test_over_a_restart_the_litres_are_charged_to_who_pumped_them():
     desk = pumping()
-    again = Desk(restored=restored(desk))
+    again = Desk(dict(SITE, issued_utc_s=UTC - 5), restored=restored(desk))
+    assert again.controller.clock.floor_utc_s == UTC - 5
+    assert again.refusal() == causes.NOT_READY
     again.register_l += desk.litres + 9
     again.run(6)
     stop = again.last(record.STOP)

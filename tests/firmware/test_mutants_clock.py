@@ -69,6 +69,23 @@ def test_what_a_clock_alone_may_say_rises_with_uptime():
         assert found.state == state, utc_s
 
 
+def test_uptime_is_not_counted_twice_for_what_clocks_may_say():
+    # 9.99 s in ten looks: nine whole seconds, whatever each look left over.
+    for extra_s, state in ((9, INFO), (10, UNKNOWN)):
+        found = a_clock()
+        for number in range(1, 11):
+            found.set(UTC + number, INFO, number * 999)
+        found.set(FLOOR + REACH_S + extra_s, INFO, 9990)
+        assert found.state == state, extra_s
+
+
+def test_a_clock_that_the_gateway_set_informs_however_often_it_is_set():
+    found = Clock(FLOOR)
+    for number in range(1, 4):
+        assert found.adjust(UTC + number * 100_000, clock.GATEWAY, number) == (UTC + number * 100_000, INFO)
+        assert not found.is_trusted
+
+
 def test_a_clock_that_moves_back_a_second_has_not_stepped_whatever_its_bits_say():
     found = a_clock()
     found.adjust(UTC - 1, clock.SIGNED, 0)  # UTC ends in seven zero bits
@@ -82,19 +99,19 @@ def test_an_object_issued_before_now_raises_no_doubt():
 
 
 def hourly_moves(hour):
-    """How far the gateway may move the clock at `hour`, after ten seconds in each of nine hours."""
+    """How far the gateway may move the clock at `hour`, after 10, 11 .. 18 s in nine hours."""
     found = a_clock()
     for number in range(9):
-        found.adjust(found.utc_s + 3600 * bool(number) + 10, clock.GATEWAY, number * HOUR_MS)
+        found.adjust(found.utc_s + 3600 * bool(number) + 10 + number, clock.GATEWAY, number * HOUR_MS)
     before_utc_s = found.utc_s + (hour - 8) * 3600
     utc_s, _ = found.adjust(before_utc_s + 5000, clock.GATEWAY, hour * HOUR_MS)
     return utc_s - before_utc_s
 
 
 def test_eight_moves_are_remembered_and_an_older_one_counts_with_its_successor():
-    assert hourly_moves(9) == 600 - 90
-    assert hourly_moves(24) == 600 - 90  # the first is a day old, and counts with the second
-    assert hourly_moves(25) == 600 - 70  # both are gone; the others are known one by one
+    assert hourly_moves(9) == 600 - 126
+    assert hourly_moves(24) == 600 - 126  # the first is a day old, and counts with the second
+    assert hourly_moves(25) == 600 - 105  # both are gone; the others are known one by one
     assert hourly_moves(32) == 600
 
 

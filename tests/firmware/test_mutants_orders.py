@@ -61,6 +61,15 @@ def test_an_office_may_lift_what_it_has_not_ordered_yet():
     assert give(found, an_order(order.STOP, 8)) == causes.ORDER_REFUSED_SEQ
 
 
+def test_an_office_with_a_large_number_lifts_its_own_stop_and_no_other():
+    for office in (1, 256, 257, OFFICE, 65_534):
+        found = desk(office)
+        give(found, an_order(order.STOP, 1, office))
+        give(found, an_order(order.STOP, 2, office))
+        assert give(found, an_order(order.LIFT, 3, office, lift_office=office, lift_seq=1)) == causes.NONE
+        assert [one["seq"] for one in found.listing()] == [2]
+
+
 def test_the_blob_is_of_version_one_and_no_other_is_read():
     found = desk()
     give(found, an_order(order.STOP, 1))
@@ -82,5 +91,3 @@ def test_seventeen_offices_are_remembered_and_no_eighteenth():
         assert give(found, an_order(order.LIFT, 1, office, lift_office=office, lift_seq=0)) == causes.NONE
         assert found.to_bytes()[1] == min(office, 17)
         assert found.seq_of(office) == 1
-
-

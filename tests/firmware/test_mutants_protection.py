@@ -128,6 +128,11 @@ def test_a_reset_says_that_nothing_is_left():
 
 def test_a_lockout_whose_rest_was_never_written_is_over():
     found = a_lockout()
-    values = {"lockout_cause": causes.DRY_RUN, "lockout_trips": None, "lockout_left_s": None, "is_latched": None}
+    values = {
+        "lockout_cause": causes.DRY_RUN,
+        "lockout_trips": None,
+        "lockout_left_s": None,
+        "is_latched": None,
+    }
     found.restore(values, 5000)
     assert found.refusal(5000) == causes.NONE

@@ -60,7 +60,11 @@ def test_litres_and_watt_hours_above_the_ceiling_stop_as_those_at_it():
 
 def test_litres_without_a_network_stop_at_their_ceiling_and_above():
     found = rights(a_row(1000))
-    for charged_l, cause in ((199, causes.NONE), (200, causes.OFFLINE_CEILING), (201, causes.OFFLINE_CEILING)):
+    for charged_l, cause in (
+        (199, causes.NONE),
+        (200, causes.OFFLINE_CEILING),
+        (201, causes.OFFLINE_CEILING),
+    ):
         assert found.offline_exceeded(charged_l, 100, 100) == cause, charged_l
 
 

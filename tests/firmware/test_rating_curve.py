@@ -16,7 +16,8 @@ def refused(**named):
 
 
 def test_a_square_root_is_the_greatest_integer_below_it():
-    for number in [*range(2000), (1 << 127) - 1, 1 << 126, 10**30, 10**30 - 1]:
+    for at in range(2004):
+        number = at if at < 2000 else ((1 << 127) - 1, 1 << 126, 10**30, 10**30 - 1)[at - 2000]
         root = square_root(number)
         assert root * root <= number < (root + 1) * (root + 1), number
 

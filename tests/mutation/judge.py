@@ -96,7 +96,9 @@ class Judge:
             else:
                 spent_s[name] = time.process_time() - began
         ours = [
-            name for name, module in sys.modules.items() if (getattr(module, "__file__", None) or "").startswith(str(self.root))
+            name
+            for name, module in sys.modules.items()
+            if (getattr(module, "__file__", None) or "").startswith(str(self.root))
         ]
         return {"spent_s": spent_s, "broken": broken, "modules": ours}
 

@@ -16,7 +16,7 @@ MODULES = Path(__file__).with_name("modules.toml")
 SOURCES = ROOT / "firmware/karez_firmware"
 
 SURVIVOR_KEYS = {"module", "where", "was", "becomes", "reason"}
-RULE_KEYS = {"operator", "was", "reason"}
+RULE_KEYS = {"operator", "becomes", "reason"}
 
 
 class BadEntry(ValueError):
@@ -59,7 +59,9 @@ class KeptList:
             self._left[key] -= 1
             return self._reasons[key]
         for number, rule in enumerate(self.rules):
-            if re.fullmatch(rule["operator"], mutant["operator"]) and re.search(rule["was"], mutant["was"]):
+            if re.fullmatch(rule["operator"], mutant["operator"]) and re.search(
+                rule["becomes"], mutant["becomes"]
+            ):
                 self._used_rules.add(number)
                 return rule["reason"]
         return None
@@ -69,7 +71,10 @@ class KeptList:
         found = [key for key, left in self._left.items() if left and key[0] in judged]
         if set(judged) == set(modules()):
             unused = set(range(len(self.rules))) - self._used_rules
-            found += [("rule", self.rules[number]["operator"], self.rules[number]["was"], "") for number in unused]
+            found += [
+                ("rule", self.rules[number]["operator"], self.rules[number]["becomes"], "")
+                for number in unused
+            ]
         return found
 
 

@@ -27,11 +27,17 @@ NOT_COPIED = shutil.ignore_patterns("__pycache__", "corpus", "boards")
 def arguments():
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--module", action="append", default=[], help="only this one, such as core/pump.py; again for more")
+    parser.add_argument(
+        "--module", action="append", default=[], help="only this one, such as core/pump.py; again for more"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="modules at the same time")
-    parser.add_argument("--sample", type=int, default=0, metavar="N", help="only N mutants of each module, drawn by --seed")
+    parser.add_argument(
+        "--sample", type=int, default=0, metavar="N", help="only N mutants of each module, drawn by --seed"
+    )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--folder", type=Path, default=kept.ROOT / "build/mutants", help="where the copy and the verdicts lie")
+    parser.add_argument(
+        "--folder", type=Path, default=kept.ROOT / "build/mutants", help="where the copy and the verdicts lie"
+    )
     parser.add_argument("--fresh", action="store_true", help="forget earlier verdicts")
     return parser.parse_args()
 
@@ -54,7 +60,9 @@ def judged(options, chosen, tree):
     pool = ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn"), max_tasks_per_child=1)
     with pool:
         waiting = [
-            pool.submit(session.run, module, chosen[module]["tests"], tree, sessions, options.sample, options.seed)
+            pool.submit(
+                session.run, module, chosen[module]["tests"], tree, sessions, options.sample, options.seed
+            )
             for module in sorted(chosen, key=size.get, reverse=True)
         ]
         for future in as_completed(waiting):

@@ -27,7 +27,9 @@ def run(module, test_files, root, folder, sample=0, seed=0):
     judge = Judge(root, module, test_files)
     path = root / "firmware/karez_firmware" / module
     with use_db(str(folder / (module.replace("/", "-") + ".sqlite"))) as db:
-        _begin_or_resume(db, path, test_paths(root, test_files), folder / (module.replace("/", "-") + ".json"))
+        _begin_or_resume(
+            db, path, test_paths(root, test_files), folder / (module.replace("/", "-") + ".json")
+        )
         items = sorted(db.work_items, key=_order)
         if sample and sample < len(items):
             items = sorted(random.Random(seed).sample(items, sample), key=_order)
@@ -81,7 +83,9 @@ def _judge_all(module, judge, db, pending):
 
         killer = judge.killer(mutate)
         survived += killer is None
-        diff = None if killer else _diff(judge.source, mutate_code(judge.source, operator, mutation.occurrence))
+        diff = (
+            None if killer else _diff(judge.source, mutate_code(judge.source, operator, mutation.occurrence))
+        )
         db.set_result(
             item.job_id,
             WorkResult(

@@ -34,18 +34,8 @@ class Share:
         self._script = Script(SECTORS)
         self.cuts = self.starts = 0
 
-    def run(self):
-        """Play the day and tell of it, whatever happens."""
-        counts = None
-        try:
-            counts = self.play()
-        finally:
-            if counts is None:  # else a share that died would pass for one without fault
-                self._tell("violation", f"share {self._number} broke off")
-            self._tell("end", (self.cuts, self.starts, *(counts or (0, 0))))
-
     def play(self):
-        """Play the day; return (its writes, those that were like the one before)."""
+        """Play the day; report by (share, kind, what)."""
         house = self._script.house
         writes = Writes(
             self._script.history, self._cut, seed=self._options.seed, share=(self._number, self._options.jobs)
@@ -60,7 +50,7 @@ class Share:
                     self._tell("violation", f"the day never met this: {what}")
         for failure in writes.failures:
             self._tell("violation", str(failure))
-        return writes.number, writes.alike
+        self._tell("end", (self.cuts, self.starts, writes.number, writes.alike))
 
     def _tell(self, kind, what):
         self._queue.put((self._number, kind, what))
@@ -72,6 +62,17 @@ class Share:
         except Violation as error:
             self._tell("violation", f"{error}   --replay {written([(number, mode), *error.path])}")
         self._tell("at", (self.cuts, self.starts, self._script.house.port.us // 1_000_000))
+
+
+def work(options, number, queue):
+    """Play one share of the day; whatever happens, its end is told."""
+    try:
+        Share(options, number, queue).play()
+    except:
+        # Else a share that died would pass for one without fault, and be waited for.
+        queue.put((number, "violation", f"share {number} broke off"))
+        queue.put((number, "end", (0, 0, 0, 0)))
+        raise
 
 
 def written(path):
@@ -160,9 +161,7 @@ def main():
     queue = multiprocessing.get_context("fork").Queue()
     began_s = time.monotonic()
     shares = [
-        multiprocessing.get_context("fork").Process(
-            target=lambda number=number: Share(options, number, queue).run()
-        )
+        multiprocessing.get_context("fork").Process(target=work, args=(options, number, queue))
         for number in range(options.jobs)
     ]
     for share in shares:

@@ -52,8 +52,8 @@ class World:
     def __init__(self, rows, poll_s, modulus, is_honest=False):
         self.rows, self.poll_s, self.modulus = rows, poll_s, modulus
         self.books = Books(SITE, rows)
-        self.now_s = self.all_s = 0  # of this run, and of all
-        self.jumped_l = self.jumped_s = 0
+        self.now_s = 0
+        self.jumped_l = self.jumped_segment = 0  # a jump that the books have still to decide about
         self.outage_s = None
         self.truth_l = self.used_wh = self.closed_s = self.dark_s = 0
         self.register_l, self.register_wh = BASE_L, BASE_WH
@@ -72,7 +72,6 @@ class World:
         """One second; `stands`: "stuck" or "reverse", `shows`: a reading that is not the register."""
         self.books.tick(self.now_s * 1000, closed)
         self.now_s += 1
-        self.all_s += 1
         if closed:
             self.closed_s += 1
             self.dark_s += dark
@@ -123,6 +122,14 @@ class World:
             return
         assert books.volume_l >= self.highest, "W fell"
         self.highest = books.volume_l
+        if books.segment != self.jumped_segment:
+            self.jumped_l = 0
+        elif books.is_known and self.jumped_l <= books.water.bound(
+            self.now_s * 1000 - books.water.last_ms + 20_000
+        ):
+            # As long as nothing can be judged, time makes it plausible.
+            self.high += self.jumped_l
+            self.jumped_l = 0
         if self.is_honest and books.is_known:
             assert books.held_l == 0 or self.now_s % self.poll_s, "P on an honest well"
             behind_l = FLOW_L * (self.poll_s - 1) + self.below_l
@@ -144,7 +151,7 @@ class World:
         if forward > 0 and (is_asked or forward <= self.believable()):
             self.high += forward  # a plausible step is what the books have to believe
         elif forward > 0:
-            self.jumped_l, self.jumped_s = forward, self.all_s
+            self.jumped_l, self.jumped_segment = forward, self.books.segment
         if self.books.water.last is not None:
             self.unseen_l = max(self.unseen_l - forward, self.books.water.last - new_l, 0)
         self.high += self.below_l  # the new register counts the refilling of the riser
@@ -239,9 +246,7 @@ class World:
         self.books.restore(fields.unpack(bookmark.LAYOUT, packed))
         # P since the last reading is not kept before it shows, after two polls (held.py).
         self.low += FLOW_L * (self.poll_s + 3)
-        if self.all_s - self.jumped_s <= 60 + 4 * self.poll_s:
-            # A jump that was not decided yet may be a plausible step over the outage.
-            self.high += self.jumped_l
+        self.high += self.jumped_l  # not decided yet, it may be a plausible step over the outage
         self.outage_s = amount + silent_s if amount % 3 else None
         self.silent_s = 0
         self.now_s = 0

@@ -255,6 +255,25 @@ async def test_a_swap_is_on_record_as_the_dials_were(play, meter, wrong, holds):
     assert held is holds
 
 
+@pytest.mark.parametrize(
+    ("meter", "cause", "most"),
+    [
+        ("water", causes.SEGMENT_OPENED, 0),
+        ("water", causes.SEGMENT_CONFIRMED, 10 * (STILL.litres_per_kwh * 115 // 100) // 1000),
+        ("power", causes.SEGMENT_CONFIRMED, 0),
+    ],
+)
+async def test_only_a_swap_entered_late_may_book_more_than_the_meter_and_only_one_energy_step(
+    play, meter, cause, most
+):
+    pump(play, 20)
+    await play.silent_swap(meter)
+    for more, holds in ((most, True), (most + 1, False), (-1, False)):
+        segment = {"base": play.counted_at_swap + more}
+        write(play, *swap_records(play, cause=cause, segment=segment))
+        assert (await play.meter_changed())[0] is holds
+
+
 async def test_a_swap_of_an_earlier_act_is_not_this_one_s(play):
     await play.silent_swap("water")
     write(play, *swap_records(play))

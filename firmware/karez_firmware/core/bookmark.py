@@ -24,6 +24,7 @@ energy_register_wh u6
 held_l u4
 water_below u4
 water_uncounted_l u4
+water_is_doubted u1
 """
     + segments.layout("water_")
     + segments.layout("energy_")
@@ -40,7 +41,8 @@ def snapshot(books):
         "energy_register_wh": energy.last if energy else None,
         "held_l": held.litres,
         "water_below": water.below,
-        "water_uncounted_l": held.surviving_l(water),
+        "water_uncounted_l": held.uncounted_l,
+        "water_is_doubted": int(held.is_doubted or water.is_behind),
     }
     values.update(water.segment.snapshot("water_"))
     values.update(energy.segment.snapshot("energy_") if energy else segments.unknown("energy_"))
@@ -52,7 +54,8 @@ def restore(books, head):
     _restore(books, books.water, head, "water_", head.get("register_l"), head.get("water_below"))
     if books.energy:
         _restore(books, books.energy, head, "energy_", head.get("energy_register_wh"), 0)
-    books.held.restore(head.get("held_l") or 0, head.get("water_uncounted_l") or 0, books.used_wh)
+    held_l, uncounted_l = head.get("held_l") or 0, head.get("water_uncounted_l") or 0
+    books.held.restore(held_l, uncounted_l, books.used_wh, bool(head.get("water_is_doubted")))
 
 
 def _restore(books, followed, head, prefix, last, below):
@@ -89,4 +92,5 @@ def catch_up(books, values):
         books.water.catch_up(values["volume_l"])
     if books.energy:
         books.energy.catch_up(values["energy_wh"])
-    books.held.restore(values["held_l"] or 0, books.held.uncounted_l, books.used_wh)
+    held = books.held
+    held.restore(values["held_l"] or 0, held.uncounted_l, books.used_wh, held.is_doubted)

@@ -11,7 +11,7 @@ The caller takes `events`, writes their records, and only then the head (bookmar
 a cut in between leaves). `now_ms` is uptime throughout.
 """
 
-from karez_protocols import causes, event_details, grant, record
+from karez_protocols import causes, grant, record
 from karez_protocols.constant import const
 
 from . import bookmark, outage, register
@@ -50,8 +50,6 @@ class Books:
         self.gap = None  # (volume before, energy before) when a reading came back over a gap
         self.events: list = []
         self.utc_s = None
-
-    # -- what the books say -------------------------------------------------------------
 
     @property
     def is_converted(self):
@@ -127,8 +125,6 @@ class Books:
             return own
         is_by_energy = own == record.METERED and self.held.has_energy(self.energy)
         return record.CONVERTED if is_by_energy else record.ESTIMATED
-
-    # -- readings -----------------------------------------------------------------------
 
     def read_energy(self, register_wh, now_ms, outage_s, step=1, modulus=None, is_open=False, reverse=None):
         """Offer a reading of the energy register; the arguments are those of read_water, in Wh.
@@ -212,7 +208,10 @@ class Books:
             self.held.is_doubted = True
         self.held.settle(estimate_l, counted_l, self.used_wh)
         self._tell(result, grant.WATER, was_below)
-        return self._book_uncounted(register_now, now_ms) or result
+        if self.held.uncounted_l > self.decision_l and not water.below:
+            segments_of.book_uncounted(self, register_now, now_ms)
+            return register.OPENED
+        return result
 
     def _count_energy(self, energy, register_wh, now_ms, outage_s):
         """Follow the register that E comes from."""
@@ -243,8 +242,6 @@ class Books:
         elif result == register.BACKFLOW and not was_below:
             self.events.append((causes.BACKFLOW, {"quantity": quantity}))
 
-    # -- segments -----------------------------------------------------------------------
-
     def follow(self, segment):
         """Follow the register of a segment from its beginning; return the new Register."""
         if segment.quantity == grant.ENERGY:
@@ -260,16 +257,6 @@ class Books:
     def next_number(self):
         """The number of the segment to be opened, of either quantity."""
         return max(self.segment, self.energy.segment.number if self.energy else 0) + 1
-
-    def _book_uncounted(self, register_now, now_ms):
-        """More uncounted than one decision's time: a segment takes it into W, and a person sees it."""
-        uncounted_l = self.held.uncounted_l
-        if uncounted_l <= self.decision_l or self.water.below:
-            return 0
-        base = self.volume_l + uncounted_l
-        segments_of.begin(self, self.water, base, register_now, register_now, now_ms, event_details.JUMP)
-        self.held.close(self.used_wh)
-        return register.OPENED
 
     def swap(self, quantity, closing, opening, now_ms):
         """Another meter was put on: see meter_change.swap. Returns causes.NONE or why not, in words."""
@@ -294,8 +281,6 @@ class Books:
         from . import meter_change
 
         return meter_change.take_over(self, multiplier_ppm, now_ms, coefficient_version, opening)
-
-    # -- power lost and back ------------------------------------------------------------
 
     def snapshot(self):
         """Return the values of bookmark.LAYOUT. Save it only after the records of `events`."""

@@ -29,15 +29,12 @@ class Held:
         self.is_doubted = False  # the meter said since its last good reading that it does not count
         self.energy_wh = None  # E at the last good reading of water; None: energy is not asked
 
-    def restore(self, litres, uncounted_l, energy_wh):
+    def restore(self, litres, uncounted_l, energy_wh, is_doubted):
         """Take P from before a restart."""
         self.litres = self._carried_l = litres
         self.uncounted_l = min(uncounted_l, litres)
         self.energy_wh = energy_wh
-
-    def surviving_l(self, water):
-        """What of it a good reading is not to take back, if power goes now."""
-        return self.litres if self.is_doubted or water.is_behind else self.uncounted_l
+        self.is_doubted = is_doubted
 
     def has_energy(self, energy):
         """True if energy is counted here at all."""

@@ -131,3 +131,10 @@ def decide(books, followed, register_now, now_ms, bound, beside_now):
     is_reset = first < followed.last and first <= bound
     reason = event_details.RESET if is_reset else event_details.JUMP
     begin(books, followed, followed.value + beside, first, register_now, now_ms, reason)
+
+
+def book_uncounted(books, register_now, now_ms):
+    """What no meter will ever count is more than one decision's time: W takes it, and a person sees it."""
+    base = books.volume_l + books.held.uncounted_l
+    begin(books, books.water, base, register_now, register_now, now_ms, event_details.JUMP)
+    books.held.close(books.used_wh)

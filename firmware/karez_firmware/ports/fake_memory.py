@@ -90,7 +90,7 @@ class RamNor:
     """NOR flash in memory, true to its one rule: programming only clears bits.
 
     A program is done page by page, so a longer one can be cut between two. Copies share
-    their sectors until one of them writes: a test copies a whole flash at every write.
+    their pages until one of them writes: a test copies a whole flash at every write.
     """
 
     def __init__(self, size, mains=None):
@@ -101,7 +101,7 @@ class RamNor:
         self.bad = (0, 0)  # bytes from, up to: they take nothing
         self.flushes = 0
         self.erases: dict = {}  # sector -> how often: its wear
-        self._sectors: dict = {}  # number -> bytes of it, absent while all ones
+        self._pages: dict = {}  # number -> bytes of it, absent while all ones
         self._unstable: dict = {}  # number -> mask of the bits that read as they like
         self._dice = Dice(7)
 
@@ -116,17 +116,17 @@ class RamNor:
         self._check(at, size)
         data = b""
         while size > 0:
-            sector, offset = divmod(at, SECTOR)
-            part = min(size, SECTOR - offset)
-            data += self._read(sector, offset, part)
+            page, offset = divmod(at, PAGE)
+            part = min(size, PAGE - offset)
+            data += self._read(page, offset, part)
             at += part
             size -= part
         return data
 
-    def _read(self, sector, offset, size):
-        held = self._sectors.get(sector)
+    def _read(self, page, offset, size):
+        held = self._pages.get(page)
         data = b"\xff" * size if held is None else bytes(held[offset : offset + size])
-        mask = self._unstable.get(sector)
+        mask = self._unstable.get(page)
         if mask is not None:
             data = _with(data, mask[offset : offset + size], self._dice.throw(size))
         return data
@@ -149,12 +149,13 @@ class RamNor:
             self._clear(at, data[: self.mains.part(len(data))])
         elif cut != NOTHING:
             # A bit that stays one is not touched; of the others each goes its own way.
-            drop = self.mains.dice.throw(len(data))
-            shake = self.mains.dice.throw(len(data)) if cut == UNSTABLE else bytes(len(data))
-            sector, offset = divmod(at, SECTOR)
-            ones = bytes(self._own(sector)[offset : offset + len(data)])  # what was cleared before stays so
-            self._clear(at, _with(data, drop, b"\xff" * len(data)))
-            self._shake(at, _both(_both(_both(drop, shake), _inverse(data)), ones))
+            size = len(data)
+            drop = self.mains.dice.throw(size)
+            shake = self.mains.dice.throw(size) if cut == UNSTABLE else bytes(size)
+            page, offset = divmod(at, PAGE)
+            ones = bytes(self._own(page)[offset : offset + size])  # what was cleared before stays so
+            self._clear(at, _with(data, drop, b"\xff" * size))
+            self._shake(page, offset, _both(_both(_both(drop, shake), _inverse(data)), ones))
         raise PowerCut
 
     def _clear(self, at, data):
@@ -162,59 +163,56 @@ class RamNor:
             return
         for i in range(max(0, self.bad[0] - at), min(len(data), self.bad[1] - at)):
             data = data[:i] + b"\xff" + data[i + 1 :]
-        sector, offset = divmod(at, SECTOR)
-        held = self._own(sector)
-        held[offset : offset + len(data)] = _both(held[offset : offset + len(data)], data)
-        mask = self._unstable.get(sector)
+        page, offset = divmod(at, PAGE)
+        end = offset + len(data)
+        held = self._own(page)
+        held[offset:end] = _both(held[offset:end], data)
+        mask = self._unstable.get(page)
         if mask is not None:
             # A bit programmed once more stays programmed.
-            stays = _both(mask[offset : offset + len(data)], data)
-            self._unstable[sector] = mask[:offset] + stays + mask[offset + len(data) :]
+            self._unstable[page] = mask[:offset] + _both(mask[offset:end], data) + mask[end:]
 
-    def _own(self, sector):
-        """The sector's bytes, not shared with any copy."""
-        held = self._sectors.get(sector)
+    def _own(self, page):
+        """The page's bytes, not shared with any copy."""
+        held = self._pages.get(page)
         if not isinstance(held, bytearray):
-            held = self._sectors[sector] = bytearray(b"\xff" * SECTOR if held is None else held)
+            held = self._pages[page] = bytearray(b"\xff" * PAGE if held is None else held)
         return held
 
-    def _shake(self, at, mask):
-        """Make bits unstable that are still ones."""
+    def _shake(self, page, offset, mask):
+        """Make these bits unstable as well."""
         if self.is_dead or not any(mask):
             return
-        sector, offset = divmod(at, SECTOR)
-        before = self._unstable.get(sector) or bytes(SECTOR)
-        mask = _with(before[offset : offset + len(mask)], mask, mask)
-        self._unstable[sector] = before[:offset] + mask + before[offset + len(mask) :]
+        end = offset + len(mask)
+        before = self._unstable.get(page) or bytes(PAGE)
+        self._unstable[page] = before[:offset] + _with(before[offset:end], mask, mask) + before[end:]
 
     def erase(self, sector):
         """Set one sector to ones."""
         self._check(sector * SECTOR, SECTOR)
         cut = self.mains.spend("nor", "erase", (sector,))
         if not self.is_dead:
-            self._erase(sector, cut)
+            self.erases[sector] = self.erases.get(sector, 0) + 1
+            kept = self.mains.part(SECTOR) if cut == PREFIX else 0
+            for number in range(SECTOR // PAGE):
+                self._erase_page(sector * SECTOR // PAGE + number, cut, kept - number * PAGE)
         if cut is not None:
             raise PowerCut
 
-    def _erase(self, sector, cut):
-        self.erases[sector] = self.erases.get(sector, 0) + 1
-        if cut is None:
-            self._sectors.pop(sector, None)
-            self._unstable.pop(sector, None)
-            return
-        if sector not in self._sectors:
-            return
-        held = self._own(sector)
-        if cut == PREFIX:
-            part = self.mains.part(SECTOR)
-            held[:part] = b"\xff" * part
-        elif cut != NOTHING:
+    def _erase_page(self, page, cut, kept):
+        """Erase a page as far as a cut lets it; `kept`: of its bytes, in order."""
+        if cut is None or (cut == PREFIX and kept >= PAGE):
+            self._pages.pop(page, None)
+            self._unstable.pop(page, None)
+        elif cut == PREFIX and kept > 0:
+            self._own(page)[:kept] = b"\xff" * kept
+        elif cut in (RANDOM, UNSTABLE) and page in self._pages:
+            held = self._own(page)
             zeros = _inverse(held)
-            drop = self.mains.dice.throw(SECTOR)
+            drop = self.mains.dice.throw(PAGE)
             if cut == UNSTABLE:
-                shake = self.mains.dice.throw(SECTOR)
-                self._shake(sector * SECTOR, _both(_both(drop, shake), zeros))
-            held[:] = _with(bytes(held), _both(_inverse(drop), zeros), b"\xff" * SECTOR)
+                self._shake(page, 0, _both(_both(drop, self.mains.dice.throw(PAGE)), zeros))
+            held[:] = _with(bytes(held), _both(_inverse(drop), zeros), b"\xff" * PAGE)
 
     def flush(self):
         """Nothing waits in RAM; counted, because what is not flushed is not committed."""
@@ -222,21 +220,26 @@ class RamNor:
 
     def rot(self, at, bit=0):
         """Turn one bit over, as age and radiation do."""
-        sector, offset = divmod(at, SECTOR)
-        self._own(sector)[offset] ^= 1 << bit
+        page, offset = divmod(at, PAGE)
+        self._own(page)[offset] ^= 1 << bit
+
+    @property
+    def _sectors(self):
+        """{page: bytes} of what is not erased, for tests that compare before and after."""
+        return self._pages
 
     def copy(self):
-        """Return a memory with the same contents, on mains of its own."""
+        """Return a memory with the same contents and faults, on mains of its own."""
         other = RamNor(self.size)
-        for sector in self._sectors:
-            held = self._sectors[sector]
+        for page in self._pages:
+            held = self._pages[page]
             if isinstance(held, bytearray):
                 # From now on shared, and so never changed in place.
-                held = self._sectors[sector] = bytes(held)
-            other._sectors[sector] = held
+                held = self._pages[page] = bytes(held)
+            other._pages[page] = held
         other._unstable = dict(self._unstable)
         other._dice = self._dice.copy()
-        other.bad = self.bad
+        other.bad, other.is_dead, other.fails = self.bad, self.is_dead, self.fails
         return other
 
 
@@ -280,7 +283,8 @@ class RamFram:
         """Nothing waits in RAM."""
 
     def copy(self):
-        """Return a memory with the same contents, on mains of its own."""
+        """Return a memory with the same contents and faults, on mains of its own."""
         other = RamFram(self.size)
         other._bytes = bytearray(self._bytes)
+        other.is_dead, other.fails = self.is_dead, self.fails
         return other

@@ -1,0 +1,61 @@
+"""The configuration of a desk's gateway: one broker, one platform."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from karez_protocols.szy206 import address_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DESTINATION = "county"
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where the broker is, by which name it is trusted, and the gateway's keys for it."""
+
+    host: str
+    port: int
+    tls_name: str
+    ca: Path
+    certificate: Path
+    key: Path
+
+
+def text(link: Link, origin: str, bench: bytes, platform: tuple[str, int]) -> str:
+    """Return gateway.toml; `bench` signs bindings, `platform` is host and port of the county's."""
+
+    def q(value: object) -> str:
+        return json.dumps(str(value), ensure_ascii=False)  # TOML takes no surrogate pairs
+
+    host, port = platform
+    return f"""\
+[gateway]
+name = "desk"
+
+[broker]
+host = {q(link.host)}
+port = {link.port}
+tls_name = {q(link.tls_name)}
+ca = {q(link.ca)}
+certificate = {q(link.certificate)}
+key = {q(link.key)}
+
+[log]
+origin = {q(origin)}
+
+[trust]
+provisioner = {q(bench.hex())}
+
+[[destination]]
+name = {q(DESTINATION)}
+kind = "szy206"
+host = {q(host)}
+port = {port}
+address = {q(address_of("410105", 1).hex())}
+timeout_s = 3
+"""
