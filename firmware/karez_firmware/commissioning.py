@@ -26,6 +26,9 @@ SORTS = {
 CHANNEL = "channel"  # profile of a water segment that a rating curve makes (docs/configuration.md)
 
 
+_CONVERTED = (record.CONVERTED, record.CONVERTED_GROUP)
+
+
 class Refused(Exception):
     """What came over the cable is not taken; the text says why."""
 
@@ -85,7 +88,7 @@ def _check_both(wanted, values, segments):
     if wanted.curve or by_water["profile"] == CHANNEL:
         _check_channel(wanted.curve, values, by_water)
         return
-    needed = "energy" if by_water["method"] in (record.CONVERTED, record.CONVERTED_GROUP) else "water"
+    needed = "energy" if by_water["method"] in _CONVERTED else "water"
     if by_water["method"] != record.ESTIMATED and needed not in quantities:
         raise Refused("configuration: the binding counts by a meter of %s, and there is none" % needed)
 
@@ -127,7 +130,8 @@ def _check_binding(port, data, identity):
             raise Refused("binding: a segment without its readings")
     if grant.WATER not in quantities:
         raise Refused("binding: no segment of water")
-    if grant.ENERGY in quantities and values["rated_power_w"] is None:
+    is_by_energy = grant.ENERGY in quantities or any(one["method"] in _CONVERTED for one in segments)
+    if is_by_energy and values["rated_power_w"] is None:
         raise Refused("binding: rated_power_w is missing")
     config = objects.read_any(port.nor, objects.CONFIG)
     if config is not None:  # it came first

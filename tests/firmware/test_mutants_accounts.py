@@ -58,3 +58,10 @@ def test_no_litre_is_adopted_where_the_books_are_at_nought():
     found = Accounts(credentials(2), {})
     assert not found.adopt(1, 1, 0)
     assert found.adopt(1, 0, 0) and found.adopt(2, 1, 1)
+
+
+def test_an_account_is_known_by_the_value_of_its_number():
+    found = Accounts({b"card-001": 100_000}, {100_000: 50})
+    found.begin(100_000, 0)
+    same = int("100000")  # equal, and another object
+    assert found.used_of(same, 40) == 40 and found.left_l(same, 40) == 10

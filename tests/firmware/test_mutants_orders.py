@@ -91,3 +91,8 @@ def test_seventeen_offices_are_remembered_and_no_eighteenth():
         assert give(found, an_order(order.LIFT, 1, office, lift_office=office, lift_seq=0)) == causes.NONE
         assert found.to_bytes()[1] == min(office, 17)
         assert found.seq_of(office) == 1
+
+
+def test_an_office_is_known_by_the_value_of_its_number():
+    keys = desk()._keys
+    assert keys.holds(int("1000")) and not keys.holds(1001) and keys.holds(order.ROOT)

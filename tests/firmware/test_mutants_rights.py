@@ -30,7 +30,9 @@ def rights(*rows, seq=1):
 def test_a_grant_for_any_other_site_is_refused_wherever_its_name_is_in_the_alphabet():
     for site in ("site-0", "site-2", "", "a", "z"):
         assert rights().judge(values_of(2, site), True) == causes.GRANT_REFUSED_SITE
-    same = "".join(["si", "te-1"])  # equal, and another object: names come out of received bytes
+    same = bytes(
+        (115, 105, 116, 101, 45, 49)
+    ).decode()  # equal, and another object: names come out of received bytes
     assert rights().judge(values_of(2, same), True) == causes.NONE
 
 
@@ -51,8 +53,10 @@ def test_litres_and_watt_hours_above_the_ceiling_stop_as_those_at_it():
     found = rights(a_row(1000), a_row(5000, E))
     for charged_l, energy_wh, cause in (
         (999, 4999, causes.NONE),
-        (1000, 4999, causes.WATER_CEILING), (1001, 4999, causes.WATER_CEILING), (10**9, 0, causes.WATER_CEILING),
-        (999, 5000, causes.ENERGY_CEILING), (999, 5001, causes.ENERGY_CEILING), (0, 10**9, causes.ENERGY_CEILING),
+        (1000, 4999, causes.WATER_CEILING), (1001, 4999, causes.WATER_CEILING),
+        (10**9, 0, causes.WATER_CEILING),
+        (999, 5000, causes.ENERGY_CEILING), (999, 5001, causes.ENERGY_CEILING),
+        (0, 10**9, causes.ENERGY_CEILING),
     ):  # fmt: skip
         assert found.exceeded(charged_l, energy_wh, UTC, False) == cause, (charged_l, energy_wh)
         assert found.exceeded(charged_l, energy_wh, UTC, True) == cause, (charged_l, energy_wh)

@@ -438,8 +438,7 @@ def _check_chain_rules(house, where):
 
 def rebuilt(house):
     """The same house behind a lost head."""
-    for at in range(4096):
-        house.fram.write(at, b"\0")
+    house.fram.write(0, bytes(4096))
     found = House(house.nor.copy(), house.fram.copy(), house.well.copy(), UTC + 1000)
     assert found.app.journal.is_rebuilt
     return found
@@ -487,8 +486,7 @@ def test_head_and_ring_lost_the_grant_comes_back_with_its_signature_and_a_record
     offer(house, a_grant(100), sort="grant")
     offer(house, a_grant(200, 2), sort="grant")
     offer(house, an_order(order.SEAL))
-    for at in range(4096):
-        house.fram.write(at, b"\0")
+    house.fram.write(0, bytes(4096))
     for sector in range(objects.SECTORS, objects.SECTORS + 4):
         house.nor.erase(sector)
     found = House(house.nor.copy(), house.fram.copy(), house.well.copy(), UTC + 1000)

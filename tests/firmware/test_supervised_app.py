@@ -4,8 +4,8 @@ import binascii
 import hashlib
 
 from karez_firmware.core import pump
-from karez_protocols import bundle, causes, event_details, record
-from wellhouse import a_grant, ready
+from karez_protocols import bundle, causes, event_details, record, site_class
+from wellhouse import a_binding, a_grant, memories, ready
 
 
 class Failing:
@@ -147,8 +147,7 @@ def test_a_job_that_fails_is_dropped_alone_and_a_signature_comes_with_the_next_c
     house.run(5)
     assert [values["kind"] for values in house.records()].count(record.SIGNATURE) == signed + 1
     evidence.checkpoint()
-    _, done, failed = background._jobs[0]
-    background._jobs[0] = (failing_job(), done, failed)  # the signature's own slices
+    background._jobs[0] = (failing_job(),) + background._jobs[0][1:]  # the signature's own slices
     house.run(5)
     assert [values["kind"] for values in house.records()].count(record.SIGNATURE) == signed + 1
     assert set(events(house)) == {"sign"} and not background.is_busy
@@ -174,7 +173,7 @@ def test_a_bundle_is_exported_while_the_pump_runs_and_control_is_not_late():
     house.run(10)
     house.app.supervisor.health()
     house.port.script("bundle")
-    house.run(2)  # not a slice a turn: a full ring would take half an hour
+    house.run(10)
     assert house.well.closed
     lines = [line.split(" ") for line in house.port.said if line.startswith("bundle")]
     data = b"".join(binascii.unhexlify(words[2]) for words in lines[:-1])
@@ -229,7 +228,96 @@ def test_outputs_that_do_not_open_are_not_held():
     assert house.well.closed
     Failing(house.app.controller, "step", ValueError, None)
     Failing(house.port, "set_coil", OSError, None)
+    house.run(0.3)  # until control is due
     fed = house.port.feeds
     house.run(8)
     assert not house.well.closed and house.port.drops == 1  # the dead-man did it
-    assert house.port.feeds <= fed + 20
+    assert house.port.feeds == fed
+
+
+def test_a_control_that_failed_does_not_close_the_contactor_again_behind_it():
+    """The contact may take its time: the coil must not come back before it has fallen."""
+    house = ready(10_000)
+    house.press()
+    house.run(10)
+    house.port.script = lambda text, in_ms=0: None  # no contact is ever heard again
+    said = len(house.port.said)
+    Failing(house.app.controller, "step", MemoryError, (1,))
+    house.run(30)
+    assert "coil 1" not in house.port.said[said:] and not house.well.closed
+
+
+def test_drinking_water_comes_back_by_itself_after_a_control_that_failed_and_no_other_does():
+    for use, comes_back in ((site_class.DOMESTIC, True), (site_class.IRRIGATION, False)):
+        nor, fram = memories(signed_binding=a_binding(**{"class": use}))
+        house = ready(10_000, nor=nor, fram=fram)
+        house.press()
+        house.run(5)
+        assert house.well.closed
+        Failing(house.app.controller, "step", MemoryError, (1,))
+        house.run(20)
+        assert not house.well.closed and house.last(record.STOP)["cause"] == causes.RESTARTED
+        for _ in range(960):
+            if not house.well.closed:
+                house.run(1)
+        assert house.well.closed == comes_back, use
+
+
+def test_a_start_is_never_half_written():
+    """Whatever call of the store fails while a start waits: the chain says START and STOP, or neither."""
+    for name, owner in (("append", "journal"), ("note", "keeper"), ("commit", "records")):
+        for at in (1, 2):
+            house = ready(10_000)
+            failing = Failing(getattr(house.app, owner), name, MemoryError, (at, at + 1))
+            assert irrigation(house) == SOUND, (name, at)
+            house.check_chain()
+            assert failing.failed and house.app.journal.head["running"] == 0
+
+
+def test_an_input_that_fails_loses_no_line_behind_it():
+    house = ready(10_000)
+    house.press()
+    house.run(10)
+    ask = house.app._ask_bundle
+
+    def failing(words):
+        house.app._ask_bundle = ask
+        raise MemoryError
+
+    house.app._ask_bundle = failing
+    house.port.script("bundle")
+    house.port.script("stop")
+    house.run(1)
+    assert not house.well.closed and events(house) == ["input"]
+
+
+def test_a_cable_that_fails_is_let_go_and_the_next_one_is_served():
+    house = ready(10_000)
+    irrigation(house)
+    house.port.script("bundle")
+    house.turn()
+    Failing(house.app.cable, "run_slice", MemoryError, (1,))
+    house.run(2)
+    assert house.app.cable is None and events(house) == ["cable"]
+    house.port.script("bundle")
+    house.run(10)
+    assert [line for line in house.port.said if line.startswith("bundle end")]
+
+
+def test_an_error_between_the_tasks_ends_nothing():
+    house = ready(10_000)
+    report, failed = house.app._report, []
+
+    def failing():
+        if len(failed) < 3:
+            failed.append(1)
+            raise MemoryError
+        house.port.is_gone = house.port.us > 6_000_000
+        report()
+
+    house.app._report = failing
+    try:
+        house.app.run()
+    except BaseException as error:  # noqa: BLE001 - what ends the bench ends the app
+        assert type(error).__name__ == "BenchGone"
+    assert len(failed) == 3

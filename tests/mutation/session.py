@@ -15,8 +15,9 @@ import cosmic_ray.commands
 from cosmic_ray.ast import get_ast
 from cosmic_ray.mutating import MutationVisitor, mutate_code
 from cosmic_ray.plugins import get_operator
-from cosmic_ray.work_db import WorkDB, use_db
+from cosmic_ray.work_db import use_db
 from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkResult
+
 from judge import NOT_COMPILED, Judge, test_paths
 
 PROGRESS_S = 10
@@ -78,7 +79,9 @@ def _judge_all(module, judge, db, pending):
         mutation = item.mutations[0]
         operator = get_operator(mutation.operator_name)(**mutation.operator_args)
 
-        def mutate(visitor=MutationVisitor(mutation.occurrence, operator)):
+        visitor = MutationVisitor(mutation.occurrence, operator)
+
+        def mutate(visitor=visitor):
             return visitor.walk(parsed).get_code()  # in the child: this process keeps its tree
 
         killer = judge.killer(mutate)

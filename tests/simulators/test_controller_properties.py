@@ -135,6 +135,25 @@ class ControllerMachine(RuleBasedStateMachine):
         self.desk.change(*words)
         self.run(1)
 
+    @rule(ceiling=st.integers(50, 1000), finish=st.integers(0, 1), seconds=st.integers(1, 60))
+    def irrigate(self, ceiling, finish, seconds):
+        """Everything is put right, and a person starts: most other rules then have something to spoil."""
+        desk = self.desk
+        desk.commit, desk.is_signed, desk.water_status, desk.energy_status = True, True, 0, 0
+        desk.clock_s, desk.time_state = desks.UTC + 10_000, record.TIME_SYNCHRONISED
+        self.command_by_office(order.LIFT, False)
+        self.give(self.last_l + ceiling, grant.FINISH if finish else grant.STOP, finish)
+        desk.press("stop")
+        desk.change("reset")
+        self.run(15)
+        desk.change("confirm", "water")
+        desk.press()
+        self.run(seconds)
+
+    @rule(seconds=st.integers(1, 60))
+    def irrigate_again(self, seconds):
+        self.irrigate(300, 0, seconds)
+
     # -- what holds ---------------------------------------------------------------------
 
     def run(self, seconds):

@@ -18,8 +18,6 @@ from . import bookmark, outage, register
 from . import segment as segments_of
 from .doubts import Doubts
 from .held import Held, is_fresh
-from .register import Register
-from .segment import Segment
 
 # Of rated l/h, what may flow while three readings agree for ten seconds: 1.25 x 10 / 3600.
 _DECISION_PART = const(288)
@@ -41,15 +39,13 @@ class Books:
         self.energy = None
         # Later rows of one quantity replace earlier ones: the last is the current segment.
         for number, row in enumerate(segments):
-            self.follow(Segment(row["quantity"], number + 1, row))
+            self.follow(segments_of.Segment(row["quantity"], number + 1, row))
         self.held = Held(self._rated_flow_lph, values["upper_ml_per_wh"])
         self.decision_l = self._rated_flow_lph // _DECISION_PART
         self._doubts = Doubts(self._rated_flow_lph // _LEAST_PART)
-        self._last_ms = None
-        self._is_closed = False
-        self.gap = None  # (volume before, energy before) when a reading came back over a gap
+        self._last_ms, self._is_closed = None, False
+        self.gap = self.utc_s = None  # gap: (W before, E before) when a reading came back over one
         self.events: list = []
-        self.utc_s = None
 
     @property
     def is_converted(self):
@@ -120,11 +116,12 @@ class Books:
     @property
     def method(self):
         """How the volume now counted comes about (record.METERED to record.ESTIMATED)."""
-        own = self.water.segment.method
-        if self.held.litres <= self.held.uncounted_l:
+        own, held = self.water.segment.method, self.held
+        if held.litres <= held.uncounted_l:
             return own
-        is_by_energy = own == record.METERED and self.held.has_energy(self.energy)
-        return record.CONVERTED if is_by_energy else record.ESTIMATED
+        return (
+            record.CONVERTED if own == record.METERED and held.has_energy(self.energy) else record.ESTIMATED
+        )
 
     def read_energy(self, register_wh, now_ms, outage_s, step=1, modulus=None, is_open=False, reverse=None):
         """Offer a reading of the energy register; the arguments are those of read_water, in Wh.
@@ -202,8 +199,8 @@ class Books:
             return result
         # Before the first good reading of all nothing has been counted beside it.
         counted_l = estimate_l if before[0] is None else self.volume_l - before[0]
-        ran_out_l = estimate_l - self.held.uncounted_l if result == register.BACKFLOW else 0
-        if water.has_fallen or ran_out_l > self.riser_l:
+        ran_out_l = estimate_l - self.held.uncounted_l
+        if water.has_fallen or (result == register.BACKFLOW and ran_out_l > self.riser_l):
             # Set back while it was held, or by more than can run back: it shows less than it has counted.
             self.held.is_doubted = True
         self.held.settle(estimate_l, counted_l, self.used_wh)
@@ -244,15 +241,15 @@ class Books:
 
     def follow(self, segment):
         """Follow the register of a segment from its beginning; return the new Register."""
+        is_power = segment.quantity == grant.ENERGY or segment.is_converted
+        rate_per_h = self._values["rated_power_w"] if is_power else self._rated_flow_lph
+        riser = 0 if is_power else self.riser_l * 1_000_000 // segment.multiplier_ppm
+        found = register.Register(segment, rate_per_h, riser)
         if segment.quantity == grant.ENERGY:
-            self.energy = Register(segment, self._values["rated_power_w"])
-            return self.energy
-        if segment.is_converted:
-            self.water = Register(segment, self._values["rated_power_w"])
+            self.energy = found
         else:
-            riser = self.riser_l * 1_000_000 // segment.multiplier_ppm
-            self.water = Register(segment, self._rated_flow_lph, riser)
-        return self.water
+            self.water = found
+        return found
 
     def next_number(self):
         """The number of the segment to be opened, of either quantity."""
@@ -291,13 +288,12 @@ class Books:
         bookmark.restore(self, head)
 
     def adopt(self, values, multiplier_ppm=None):
-        """Begin the segment of a SEGMENT_OPENED or SEGMENT_CONFIRMED event unless it is known.
+        """Begin the segment of a SEGMENT_OPENED or SEGMENT_CONFIRMED event, unless it is known.
 
-        `values`: its decoded detail, `multiplier_ppm` its subject. For each such record that the
-        head does not know, oldest first; after a lost head, of all that the ring holds.
+        `values`: its detail, `multiplier_ppm` its subject; oldest first, all that the head may lack.
         """
         bookmark.adopt(self, values, multiplier_ppm)
 
     def catch_up(self, values):
-        """Take W, E and P of a measuring record that is newer than the head; adopt() goes first."""
+        """Take W, E and P of a measuring record newer than the head; adopt() goes first."""
         bookmark.catch_up(self, values)
