@@ -82,6 +82,10 @@ class Keeper:
         head, data = self._journal.head, self._parts.accounts.to_bytes()
         return {"chain": head["chain"], "seq": head["seq"], "table": data + bytes(_TABLE_SIZE - len(data))}
 
+    def now_ms(self):
+        """Milliseconds since start."""
+        return self._port.now_ms()
+
     def restore(self):
         """Take the tables up again; one that is lost begins empty.
 

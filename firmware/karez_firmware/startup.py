@@ -70,7 +70,10 @@ class Startup:
 
     def _adopt(self, slot):
         """Take a record that was written but not yet known to the head."""
-        values = record.decode(slot)
+        try:
+            values = record.decode(slot)
+        except ProtocolError:
+            return  # a later firmware wrote it, before this one was put back
         kind = values["kind"]
         if kind in _OBJECTS:
             self._adopt_object(values)
@@ -131,6 +134,8 @@ class Startup:
         """
         is_lockout_known = False
         for slot in self._journal.backwards(min(max(count, 0), _LOOK_BACK)):
+            if slot[0] != record.VERSION:
+                continue  # a later firmware wrote it
             if slot[1] in (record.START, record.STOP):
                 self._adopt_account(record.decode(slot))
             elif slot[1] == record.EVENT and slot[2] in _LOCKOUTS and not is_lockout_known:
@@ -141,17 +146,15 @@ class Startup:
         self._parts.accounts.adopt(values["account"], values["account_l"], values["volume_l"])
 
     def _adopt_lockout(self, values):
-        detail = event_details.decode(values["cause"], values["detail"])
-        is_over = values["cause"] == causes.LOCKOUT_ENDED
-        left_s = detail["seconds"]
-        kept = {
-            "lockout_cause": causes.NONE if is_over else detail["cause"],
-            "lockout_trips": detail["trips"],
-            "lockout_left_s": 0 if is_over else left_s,
-            "is_latched": left_s is None and not is_over,
-        }
-        # Nobody knows how much of it has passed: it begins again.
-        self._parts.protection.lockout.restore(kept, 0)
+        lockout = self._parts.protection.lockout
+        # Nobody knows how much of a lock-out has passed: it begins again.
+        kept = {"lockout_trips": lockout.trips, "lockout_left_s": 0, "is_latched": False}
+        kept["lockout_cause"] = causes.NONE
+        if values["cause"] == causes.LOCKOUT_BEGAN:
+            detail = event_details.decode(causes.LOCKOUT_BEGAN, values["detail"])
+            kept["lockout_cause"], kept["lockout_trips"] = detail["cause"], detail["trips"]
+            kept["lockout_left_s"], kept["is_latched"] = detail["seconds"], detail["seconds"] is None
+        lockout.restore(kept, self._keeper.now_ms())
 
     # -- without a head -----------------------------------------------------------------
 
@@ -163,6 +166,8 @@ class Startup:
         named: dict = {}  # kind -> the newest record of an object
         for slot in journal.backwards(_LOOK_BACK):
             kind = slot[1]
+            if slot[0] != record.VERSION:
+                continue
             if not named and not books:
                 self._raise_floor(record.header(slot))
             if kind in _OBJECTS and kind not in named:

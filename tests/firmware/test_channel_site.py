@@ -5,7 +5,19 @@ import struct
 from karez_firmware import commissioning, configuration
 from karez_firmware.store import objects
 from karez_protocols import binding, flags, record
-from wellhouse import UTC, House, Well, a_binding, a_config, a_grant, document, identity, memories, port_for, segment
+from wellhouse import (
+    UTC,
+    House,
+    Well,
+    a_binding,
+    a_config,
+    a_grant,
+    document,
+    identity,
+    memories,
+    port_for,
+    segment,
+)
 
 RATED_LPH = 72_000
 CURVE = {"version": 3, "kind": "table", "zero_mm": 10, "rows": [[0, 0], [100, 36_000], [200, 72_000]]}
@@ -168,10 +180,14 @@ def test_binding_and_curve_must_fit_whichever_comes_first():
     assert "reaches 72001 L/h" in text
 
 
+def _curve(channel):
+    return configuration.read(channel_config(channel=channel)).curve
+
+
 def test_a_curve_that_is_none_is_refused():
     weir = {"version": 1, "kind": "weir", "coefficient": 1_000_000, "level_max_mm": 500}
-    assert configuration.read(channel_config(channel=weir)).curve.flow_lph(100) == 1000
-    assert configuration.read(channel_config(channel=dict(weir, kind="v-notch"))).curve.flow_lph(100) == 100_000
+    assert _curve(weir).flow_lph(100) == 1000
+    assert _curve(dict(weir, kind="v-notch")).flow_lph(100) == 100_000
     for base, changes in (
         (CURVE, ({"kind": "flume"}, {"kind": None}, {"version": 0}, {"version": None}, {"zero_mm": 1.5},
                  {"rows": []}, {"rows": [[0, 0]]}, {"rows": [[0, 0], [0, 5]]}, {"rows": [[0, 5], [9, 1]]},
@@ -187,7 +203,8 @@ def test_a_curve_that_is_none_is_refused():
                 raise AssertionError("taken: %r" % values)
             except configuration.BadConfiguration:
                 pass
-    for meters in ([], document()["meters"], [dict(PROBE), document()["meters"][0]], [dict(PROBE), dict(PROBE)]):
+    water = document()["meters"][0]
+    for meters in ([], [water], [dict(PROBE), water], [dict(PROBE), dict(PROBE)]):
         try:
             configuration.read(channel_config(meters=meters))
             raise AssertionError("taken: %r" % meters)

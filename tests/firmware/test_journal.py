@@ -378,6 +378,24 @@ def test_a_cut_at_every_write_while_sectors_are_erased_ahead_and_used():
     assert at_every_cut(nor, fram, act, check, few=True) > 20
 
 
+def test_a_sector_that_goes_loses_its_header_before_its_records():
+    # Else one cut in the middle of its erasing could pass for whole, and hide what is lost.
+    nor, fram = memories(3)
+    found = opened(nor, fram)
+    found.head["acknowledged_seq"] = 999_999
+    headers = []
+
+    def on_write(memory, name, arguments):
+        if name == "erase":
+            headers.append(found._ring.header(arguments[0] - objects.SECTORS))
+
+    fill(found, 2 * SLOTS + 5)
+    nor.mains = Mains(on_write=on_write)
+    prepare(found)
+    fill(found, 3 * SLOTS)
+    assert headers == [None] * 3
+
+
 def test_three_dead_sectors_are_a_store_that_failed_and_each_is_counted():
     nor, fram = memories(6)
     found = opened(nor, fram)

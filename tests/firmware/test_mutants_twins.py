@@ -8,10 +8,10 @@ from karez_firmware.store.devices import SECTOR, StoreFailed
 from karez_firmware.store.twins import FRAME, Twins
 from karez_protocols import fields
 
-LAYOUT = "count u4\nnote b20\n"
-SIZE = 32  # magic, generation, count, note
+LAYOUT = "count u4\nnote b24\n"
+SIZE = 36  # magic, generation, count, note: a size whose bit of four is set
 MAGIC = 0x54455354
-NOTE = b"n" * 20
+NOTE = b"n" * 24
 
 
 def packed(magic=MAGIC, generation=1):

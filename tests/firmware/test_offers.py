@@ -427,7 +427,10 @@ def test_a_cut_at_every_write_of_every_sort_leaves_what_the_chain_says():
 def _check_chain_rules(house, where):
     """What is in force is exactly what the records name."""
     records = house.records()
-    named = {kind: [v for v in records if v["kind"] == kind] for kind in (record.GRANT, record.KEYS, record.ORDER)}
+    named: dict = {record.GRANT: [], record.KEYS: [], record.ORDER: []}
+    for values in records:
+        if values["kind"] in named:
+            named[values["kind"]].append(values)
     parts = house.app.parts
     for kind, seq in ((record.GRANT, parts.rights.seq), (record.KEYS, parts.keys.seq)):
         assert seq == (named[kind][-1]["object_seq"] if named[kind] else 0), where

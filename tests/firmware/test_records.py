@@ -16,7 +16,7 @@ class Journal:
         self.is_fram_dead = False
         self.dead_sectors = 0, None
 
-    def append(self, values, *time):  # noqa: ARG002 - the journal's contract
+    def append(self, values, *time):
         error = self.errors.pop(0) if self.errors else None
         if error and not isinstance(error, tuple):
             raise error
@@ -52,7 +52,7 @@ class Board:
     def raise_status(self, bit, is_so):
         self.status = bit if is_so else 0
 
-    def event(self, cause, now_ms, subject, detail):  # noqa: ARG002 - the recorder's contract
+    def event(self, cause, now_ms, subject, detail):
         return {"kind": record.EVENT, "cause": cause, "subject": subject}
 
     def give(self, *kinds, errors=()):

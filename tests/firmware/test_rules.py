@@ -31,7 +31,8 @@ def test_a_document_with_everything_is_taken():
         areas=["410105-N", "\u4e95"],
     )
     assert found["accounts"] == {CARD: 7, b"\x04\xa1\xb2\xc3\xd4\xe5\xf6\x01": 8}
-    assert found["ceilings_l"] == {7: 120_000, 9: 0} and found["blocked"] == [b"\x04\xa1\xb2\xc3\xd4\xe5\xf6\x02"]
+    assert found["ceilings_l"] == {7: 120_000, 9: 0}
+    assert found["blocked"] == [b"\x04\xa1\xb2\xc3\xd4\xe5\xf6\x02"]
     assert found["windows"][0] == {"days": 0b10101, "from_min": 1320, "to_min": 360}
     assert found["windows"][1]["first_day"] == 20_544 and found["windows"][1]["to_min"] == 1440
     assert found["areas"] == ["410105-N", "\u4e95"]
@@ -66,7 +67,8 @@ def test_cards_that_are_none_or_stand_there_twice_are_refused():
 
 def test_ceilings_are_litres_of_an_account_and_each_stands_once():
     for ceilings in (
-        {"7": -1}, {"7": 1.5}, {"7": None}, {"7": True}, {"7": 1 << 41}, {"0": 1}, {"x": 1}, {"": 1}, {"-7": 1},
+        {"7": -1}, {"7": 1.5}, {"7": None}, {"7": True}, {"7": 1 << 41}, {"0": 1}, {"x": 1}, {"": 1},
+        {"-7": 1},
         {"+7": 1}, {" 7": 1}, {"7.0": 1}, {"7": 1, "07": 2}, {"4294967295": 1}, [], 3, "x", None,
     ):  # fmt: skip
         assert refusal(ceilings_l=ceilings), ceilings
@@ -81,7 +83,8 @@ def test_no_more_accounts_than_the_table_holds():
 def test_windows_that_no_calendar_knows_are_refused():
     days = {"days": "1", "from": "06:00", "to": "18:00"}
     for change in (
-        {"days": ""}, {"days": "8"}, {"days": "0"}, {"days": "1,2"}, {"days": [1]}, {"days": 1}, {"days": None},
+        {"days": ""}, {"days": "8"}, {"days": "0"}, {"days": "1,2"}, {"days": [1]}, {"days": 1},
+        {"days": None},
         {"from": "6:00"}, {"from": "24:00"}, {"from": "24:01"}, {"from": "06:60"}, {"from": "06"}, {"from": 6},
         {"from": "+6:00"}, {"from": " 6:00"}, {"from": "06:00:00"}, {"from": None}, {"from": "18:00"},
         {"to": "25:00"}, {"to": "00:00"}, {"to": "24:30"}, {"to": ""},
@@ -110,5 +113,3 @@ def test_windows_that_no_calendar_knows_are_refused():
 def test_areas_are_names_that_an_order_could_carry():
     for areas in ("410105-N", [""], ["x" * 17], [3], [None], {}, None, 5):
         assert refusal(areas=areas), areas
-
-

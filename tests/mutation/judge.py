@@ -169,6 +169,7 @@ def _allow(seconds):
 
 
 def _be_quiet():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever stops the run has not killed this mutant
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)

@@ -65,8 +65,12 @@ def judged(options, chosen, tree):
             )
             for module in sorted(chosen, key=size.get, reverse=True)
         ]
-        for future in as_completed(waiting):
-            yield future.result()
+        try:
+            for future in as_completed(waiting):
+                yield future.result()
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def tell(summary, explained, unexplained):
@@ -133,4 +137,8 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        say("stopped; the next run goes on from here")
+        sys.exit(130)

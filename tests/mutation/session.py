@@ -7,8 +7,8 @@ anew when the module changed. When only its tests changed, those who survived ar
 import difflib
 import hashlib
 import json
+import os
 import random
-import sys
 import time
 
 import cosmic_ray.commands
@@ -75,7 +75,10 @@ def _judge_all(module, judge, db, pending):
     said = time.monotonic()
     survived = 0
     parsed = get_ast(judge.source)
+    parent = os.getppid()
     for number, item in enumerate(pending):
+        if os.getppid() != parent:
+            raise KeyboardInterrupt  # the run was ended; what is judged so far is kept
         mutation = item.mutations[0]
         operator = get_operator(mutation.operator_name)(**mutation.operator_args)
 
@@ -149,4 +152,3 @@ def _survivor(module, mutation, result):
 
 def say(text=""):
     print(text, flush=True)
-    sys.stdout.flush()
