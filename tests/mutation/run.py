@@ -141,4 +141,4 @@ if __name__ == "__main__":
         sys.exit(main())
     except KeyboardInterrupt:
         say("stopped; the next run goes on from here")
-        sys.exit(130)
+        os._exit(130)  # not waiting for the workers: they see that this process is gone
