@@ -194,7 +194,9 @@ class _Mover(ast.NodeTransformer):
             raise ValueError(f"{self._module.name}: a class or lambda sets {use.name}.{name}")
 
     def visit_Import(self, node: ast.Import) -> ast.AST | list[ast.AST]:
-        return self._imports(node, [(0, one.name if one.asname else one.name.partition(".")[0], "") for one in node.names])
+        return self._imports(
+            node, [(0, one.name if one.asname else one.name.partition(".")[0], "") for one in node.names]
+        )
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | list[ast.AST]:
         return self._imports(node, [(node.level, node.module or "", one.name) for one in node.names])

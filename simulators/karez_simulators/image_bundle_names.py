@@ -10,14 +10,10 @@ import ast
 import builtins
 from collections import Counter
 from itertools import count
-from typing import TYPE_CHECKING
 
 from karez_simulators.image_names import is_private
 from karez_simulators.image_reach import is_const, is_special
 from karez_simulators.image_scopes import Image, Module, Symbol, Use
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class Bundle:
@@ -45,7 +41,9 @@ def said(image: Image) -> Counter[str]:
     """Count the names that objects of the image carry anyway: attributes, methods, arguments."""
     found: Counter[str] = Counter()
     for module in image.modules.values():
-        modules = {id(use.over) for use in module.uses if use.over is not None and _is_module(image, module, use)}
+        modules = {
+            id(use.over) for use in module.uses if use.over is not None and _is_module(image, module, use)
+        }
         for node in ast.walk(module.tree):
             if isinstance(node, ast.Attribute) and id(node) not in modules:
                 found[node.attr] += 1

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Calls that only make a value: without a reader of it they need not happen.
-PURE_BUILTINS = set("bytes bytearray dict frozenset int len list max min range set sorted str sum tuple".split())
+PURE_BUILTINS = set(
+    ["bytes", "bytearray", "dict", "frozenset", "int", "len", "list", "max", "min", "range", "set", "sorted", "str", "sum", "tuple"]
+)
 PURE_OTHERS = {"collections.namedtuple", "struct.calcsize", "micropython.const", "binascii.unhexlify"}
 
 
@@ -238,12 +240,7 @@ class _Dropper(ast.NodeTransformer):
 
     def __init__(self, image: Image, module: Module, reach: _Reach) -> None:
         self._image, self._module, self._reach = image, module, reach
-        kept = {
-            id(one)
-            for node in module.tree.body
-            if id(node) in reach.kept
-            for one in self._alive(node)
-        }
+        kept = {id(one) for node in module.tree.body if id(node) in reach.kept for one in self._alive(node)}
         self._used = {(id(use.owner), use.name) for use in module.uses if id(use.node) in kept}
         self._uses = {id(use.node): use for use in module.uses}
 

@@ -125,8 +125,7 @@ class Module:
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
         }
         self.uses = [
-            Use(node, name, scope, scope.owner(name), over.get(id(node)))
-            for node, name, scope in self.places
+            Use(node, name, scope, scope.owner(name), over.get(id(node))) for node, name, scope in self.places
         ]
 
     def source(self, level: int, source: str) -> str:
@@ -144,9 +143,7 @@ class Image:
     """All modules by name, and what their aliases stand for."""
 
     def __init__(self, texts: dict[str, str]) -> None:
-        self.modules = {
-            module.name: module for module in (Module(key, text) for key, text in texts.items())
-        }
+        self.modules = {module.name: module for module in (Module(key, text) for key, text in texts.items())}
         self.resolve()
 
     def resolve(self) -> None:

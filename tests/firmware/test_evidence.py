@@ -62,7 +62,10 @@ def test_an_accepted_grant_is_stored_recorded_and_then_in_force():
     assert (values["object_seq"], values["digest"], values["length"]) == (6, signed.digest(data), len(data))
     assert values["grant_seq"] == 6
     assert app.journal.object(objects.GRANT, "grant_place") == data
-    assert app.controller.permission.ceiling_l(False) == 2000 and UTC - 100 <= app.controller.clock.floor_utc_s < UTC
+    assert (
+        app.controller.permission.ceiling_l(False) == 2000
+        and UTC - 100 <= app.controller.clock.floor_utc_s < UTC
+    )
 
 
 def test_grants_refused_each_with_its_own_cause_and_nothing_changed():
