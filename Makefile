@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := $(BIN)/python -m uv pip compile --universal --generate-hashes --no-header --quiet --python-version 3.11
 
-.PHONY: help demo test lint benchmark budget powercut fuzz lock clean
+.PHONY: help demo test lint benchmark budget powercut mutants fuzz lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -37,6 +37,11 @@ budget: build/dev.ok ## heap and size of the whole firmware against its limits
 powercut: build/dev.ok ## a scripted day cut at every write, in all modes, and again during recovery
 	@$(BIN)/python tests/powercut/run.py
 
+# MUTANTS="--module core/pump.py --jobs 2": see tests/mutation/run.py --help
+mutants: build/dev.ok ## small changes to books, rights, pump and store: a test must notice each
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements/mutation.txt
+	@$(BIN)/python tests/mutation/run.py $(MUTANTS)
+
 # Seconds for each decoder; what is found stays in build/fuzz and is the start of the next run.
 FUZZ_S ?= 60
 fuzz: build/dev.ok ## atheris on every decoder, FUZZ_S seconds each
@@ -53,6 +58,7 @@ lock: build/dev.ok ## renew the pinned package lists
 	@$(BIN)/python -m pip install -q uv
 	@$(LOCK) --upgrade --extra dev pyproject.toml -o requirements/dev.txt
 	@$(LOCK) --extra bench --extra install -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
+	@$(LOCK) --extra mutation -c requirements/dev.txt pyproject.toml -o requirements/mutation.txt
 	@$(LOCK) --extra fuzz -c requirements/dev.txt pyproject.toml -o requirements/fuzz.txt
 
 clean: ## remove everything that was built or installed here

@@ -48,3 +48,45 @@ def test_a_job_that_fails_to_be_recorded_is_not_run_again():
         raise AssertionError("swallowed")
     except ValueError:
         assert not found.is_busy
+
+
+def test_a_job_of_our_own_goes_behind_the_one_at_hand_and_is_never_refused():
+    found, done = Background(), []
+    for number in range(8):
+        found.add(job(1, number), done.append)
+    found.run_slice()
+    found.put_next(job(1, "ours"), done.append, None)
+    while found.run_slice():
+        pass
+    assert done[:3] == [0, "ours", 1] and len(done) == 9 and found.refused == 0
+
+
+def test_only_the_job_that_failed_is_dropped_and_told():
+    def failing():
+        yield
+        raise MemoryError
+
+    found, done, told = Background(), [], []
+    found.put_next(failing(), done.append, lambda: told.append(1))
+    found.add(job(1, "next"), done.append)
+    for _ in range(4):
+        try:
+            found.run_slice()
+        except MemoryError:
+            found.drop()
+    assert done == ["next"] and told == [1] and not found.is_busy
+
+
+def test_a_result_that_nobody_could_take_does_not_cost_the_next_job():
+    def full(result):
+        raise MemoryError
+
+    found, done = Background(), []
+    found.add(job(0, 1), full)
+    found.add(job(0, 2), done.append)
+    try:
+        found.run_slice()
+    except MemoryError:
+        found.drop()
+    found.run_slice()
+    assert done == [2]

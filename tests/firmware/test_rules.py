@@ -84,7 +84,9 @@ def test_windows_that_no_calendar_knows_are_refused():
     days = {"days": "1", "from": "06:00", "to": "18:00"}
     for change in (
         {"days": ""}, {"days": "8"}, {"days": "0"}, {"days": "1,2"}, {"days": [1]},
-        {"days": 1}, {"days": None}, {"from": "6:00"}, {"from": "24:00"}, {"from": "24:01"}, {"from": "06:60"}, {"from": "06"}, {"from": 6},
+        {"days": 1}, {"days": None},
+        {"from": "6:00"}, {"from": "24:00"}, {"from": "24:01"}, {"from": "06:60"},
+        {"from": "06"}, {"from": 6},
         {"from": "+6:00"}, {"from": " 6:00"}, {"from": "06:00:00"}, {"from": None}, {"from": "18:00"},
         {"to": "25:00"}, {"to": "00:00"}, {"to": "24:30"}, {"to": ""},
     ):  # fmt: skip
@@ -96,7 +98,8 @@ def test_windows_that_no_calendar_knows_are_refused():
         {"cycle_days": 0}, {"cycle_days": 61}, {"cycle_days": None}, {"open_days": 5},
         {"open_days": 0},
         {"first_day": "2026-02-29"}, {"first_day": "2026-13-01"}, {"first_day": "2026-00-10"},
-        {"first_day": "2026-04-31"}, {"first_day": "26-04-01"}, {"first_day": "1999-01-01"}, {"first_day": "x"},
+        {"first_day": "2026-04-31"}, {"first_day": "26-04-01"}, {"first_day": "1999-01-01"},
+        {"first_day": "x"},
         {"first_day": "2026-4-01"}, {"first_day": None}, {"first_day": "2026-04-01-01"}, {"first_day": 5},
     ):  # fmt: skip
         values = dict(cycle)
