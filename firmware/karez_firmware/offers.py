@@ -33,7 +33,7 @@ class Offers:
         self._parts = parts
         self._commit = commit
         self._note = note
-        self.generation = 0  # of the orders' blob, the highest of both places
+        self._generation = 0  # of the orders' blob in force
         self._orders_digest = bytes(32)
         self._unwritten: list = []  # orders in force that the memory has not taken
         self._refused_at = None  # seq of the head then: nothing has been taken since
@@ -172,8 +172,8 @@ class Offers:
         return True
 
     def _stored(self, blob, digest):
-        self.generation += 1
-        return fields.pack(ORDERS, {"generation": self.generation, "digest": digest}) + blob
+        self._generation += 1
+        return fields.pack(ORDERS, {"generation": self._generation, "digest": digest}) + blob
 
     def keep_orders(self):
         """Write the orders in force anew, without those that ended; their events say which."""
@@ -237,7 +237,7 @@ class Offers:
         except ProtocolError:
             return False
         self._orders_digest = values["digest"]
-        self.generation = max(self.generation, values["generation"] or 0)
+        self._generation = values["generation"] or 0
         return True
 
     def restore_grant(self):

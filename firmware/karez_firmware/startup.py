@@ -64,7 +64,7 @@ class Startup:
 
             recover(self._keeper.channel, self._parts.books, journal.head)
         self._offers.restore()
-        self._know_both_orders()
+        self._find_orders()
 
     # -- records that the head does not know --------------------------------------------
 
@@ -218,16 +218,17 @@ class Startup:
             return
         head[name + "_place"], head[name + "_seq"] = place, number
 
-    def _know_both_orders(self):
-        """The next blob's number is above both: one that no record names may stand beside the other."""
-        offers = self._offers
-        is_kept = offers.restore_orders() or self._journal.head["order_place"] == head_store.NO_PLACE
-        for place, number, _ in self._both(record.ORDER):
-            offers.generation = max(offers.generation, number)
-            if not is_kept:
-                # Damaged: the one before it, with numbers so old that the gateway sends the rest again.
-                self._journal.head["order_place"] = place
-                is_kept = offers.restore_orders()
+    def _find_orders(self):
+        """Orders that the head names and that cannot be read: the ones before them hold again.
+
+        Their numbers are so old that the gateway sends the rest once more.
+        """
+        head, offers = self._journal.head, self._offers
+        if head["order_place"] == head_store.NO_PLACE or offers.restore_orders():
+            return
+        for place, _, _ in self._both(record.ORDER):
+            head["order_place"] = place
+            offers.restore_orders()
 
     # -- the records of a start ---------------------------------------------------------
 

@@ -20,7 +20,10 @@ from pathlib import Path
 
 from karez_simulators.firmware_image import ROM, micropython
 
-HEAP_KB = 160  # in place: the firmware's budget (design §13)
+# In place. Design §13 asks 160, which the firmware does not hold yet: `make budget` plays it with
+# that and says by how much.
+HEAP_KB = 256
+BUDGET_KB = 160
 HEAP_COPIED_KB = 320  # from .mpy files, whose bytecode and names lie on the heap too
 MOUNT = "/rom"  # where a board's boot mounts its ROMFS
 FROZEN = ".frozen"  # the VM's own modules

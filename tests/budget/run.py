@@ -62,8 +62,8 @@ def sessions():
     heaps, passed = [], True
     say(f"\n  pump session, kB{'live':>28}{'at end':>9}{'in use':>11}{'free':>9}{'names':>8}")
     for name, meters in SETS.items():
-        note = f"heapsize={vm_start.HEAP_KB}k"
-        heap, why = played(meters, vm_start.HEAP_KB, is_in_place=True)
+        note = f"heapsize={vm_start.BUDGET_KB}k"
+        heap, why = played(meters, vm_start.BUDGET_KB, is_in_place=True)
         if heap is None:
             passed = False
             say(f"  in place: {name}: DOES NOT PASS under {note}: {why}")

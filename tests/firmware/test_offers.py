@@ -1,7 +1,7 @@
 """Grants, orders and key lists from outside: what is taken, why it is not, and what a cut leaves of it."""
 
+from cuts import at_every_cut
 from karez_firmware.core import pump
-from karez_firmware.ports import fake_memory
 from karez_firmware.store import objects
 from karez_firmware.store.devices import StoreFailed
 from karez_protocols import causes, flags, grant, key_list, link, order, record, signed
@@ -404,27 +404,14 @@ def test_a_cut_at_every_write_of_every_sort_leaves_what_the_chain_says():
             offer(house, data, sort=sort)
 
     house = a_house()
-    count = [0]
 
-    def on_write(memory, name, arguments):
-        count[0] += 1
-        for kept in (0, 60, 100):
-            nor, fram = house.nor.copy(), house.fram.copy()
-            target = nor if memory == "nor" else fram
-            target.mains = fake_memory.Mains(1, kept)
-            try:
-                getattr(target, name)(*arguments)
-            except fake_memory.PowerCut:
-                pass
-            target.mains = fake_memory.Mains()
-            _check_chain_rules(House(nor, fram, house.well.copy(), UTC + 100), (count[0], kept))
+    def look(nor, fram):
+        _check_chain_rules(House(nor, fram, house.well.copy(), UTC + 100))
 
-    house.nor.mains = house.fram.mains = fake_memory.Mains(on_write=on_write)
-    act(house)
-    assert count[0] > 30
+    assert at_every_cut(house.nor, house.fram, lambda: act(house), look, (0, 60, 100)) > 30
 
 
-def _check_chain_rules(house, where):
+def _check_chain_rules(house):
     """What is in force is exactly what the records name."""
     records = house.records()
     named: dict = {record.GRANT: [], record.KEYS: [], record.ORDER: []}
@@ -433,10 +420,10 @@ def _check_chain_rules(house, where):
             named[values["kind"]].append(values)
     parts = house.app.parts
     for kind, seq in ((record.GRANT, parts.rights.seq), (record.KEYS, parts.keys.seq)):
-        assert seq == (named[kind][-1]["object_seq"] if named[kind] else 0), where
+        assert seq == (named[kind][-1]["object_seq"] if named[kind] else 0)
     # The story's orders: stop 1 of the root, seal 1 of the county, lift 2 of the root, hours 2 of the county.
     expected = (0, 1, 2, 1, 2)[len(named[record.ORDER])]
-    assert parts.orders.count == expected, (where, parts.orders.count, len(named[record.ORDER]))
+    assert parts.orders.count == expected, (parts.orders.count, len(named[record.ORDER]))
 
 
 def rebuilt(house):

@@ -64,7 +64,7 @@ def test_an_image_that_is_there_is_not_built_again(tmp_path, copied):
 def test_a_changed_source_is_another_image_and_another_digest(tmp_path, copied):
     before = firmware_image.build(tmp_path / "image", copied)
     with copied[0][0].open("a") as source:
-        source.write("\nLITRES = 1\n")
+        source.write("\n\ndef litres():\n    return 1\n")
     after = firmware_image.build(tmp_path / "image", copied)
     assert after != before
     digest = "karez_firmware/" + firmware_image.DIGEST

@@ -6,7 +6,7 @@ anything of it is taken. What each setting means stands in docs/configuration.md
 
 # name default least greatest
 _TABLE = """
-poll_pumping_ms 1000 500 10000
+poll_pumping_ms 1000 500 2000
 poll_idle_ms 10000 1000 60000
 interval_idle_s 900 60 86400
 interval_pumping_s 300 60 86400
