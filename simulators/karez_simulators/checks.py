@@ -214,7 +214,7 @@ class Checks(Story):
             return any(one.volume_m3 == volume_l // 1000 for one in found)
 
         await desk.until(is_confirmed, PATIENCE_S, "the platform confirms the stop")
-        reported = max(one.volume_m3 for one in found)
+        reported = found[-1].volume_m3 if found[-1].volume_m3 == volume_l // 1000 else found[0].volume_m3
         return reported == volume_l // 1000, {"volume": reported, "rest": volume_l % 1000}
 
     async def ledger_adds_up(self) -> Found:
