@@ -270,6 +270,7 @@ class App:
     def _switch(self, on):
         self._closed = on
         self.port.set_coil(on)
+        self.keeper.hurry()  # until the stop is written, the head alone tells why it opened
         for number, bus in enumerate(self._buses):  # no error of a line opens the contactor
             self.supervisor.run(supervisor.BUS + number, bus.hurry, self.port.now_us())
 

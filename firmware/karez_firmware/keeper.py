@@ -18,6 +18,8 @@ LAYOUT = (
     + """authenticated_utc_s u4
 is_resuming u1
 is_tripped u1
+rest_s u2
+stop_cause u1
 """
 )
 
@@ -130,6 +132,8 @@ class Keeper:
         head["floor_utc_s"], head["authenticated_utc_s"] = clock.floor_utc_s, clock.authenticated_utc_s
         head["is_resuming"] = int(controller.resume.is_armed)
         head["is_tripped"] = int(controller.pump.is_tripped)
+        head["rest_s"] = controller.starting.rest_s(self._port.now_ms())
+        head["stop_cause"] = controller.is_stopped_for
         if books.is_known and clock.is_trusted and books.water.last_ms is not None:
             # Of the reading, not of now: the meter may have been silent for long.
             silent_ms = self._port.now_ms() - books.water.last_ms

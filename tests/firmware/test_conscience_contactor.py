@@ -1,6 +1,6 @@
 """Contactor, mains and motor: what does not open, does not close, drops or comes back by itself."""
 
-from desk import CARD, SITE, UTC, Desk, an_order, domestic, pumping, ready
+from desk import CARD, SITE, UTC, Desk, a_grant, an_order, domestic, pumping, ready
 from karez_firmware.core import pump
 from karez_firmware.store import head
 from karez_protocols import causes, flags, record
@@ -222,3 +222,50 @@ def test_a_village_well_cut_off_comes_back_and_so_it_does_when_the_mains_go_a_se
     again = Desk(restored=restored(desk, running=0, is_tripped=1))
     again.step()
     assert again.out.trip
+
+
+def test_a_person_s_stop_that_a_power_cut_overtook_keeps_its_cause_and_nothing_comes_back():
+    desk = a_village()
+    again = Desk(site=domestic(), restored=restored(desk, stop_cause=causes.BUTTON))
+    again.voltages = PHASES
+    again.register_l += desk.litres
+    again.register_wh += desk.work_mwh // 3_600_000
+    again.step_ms = 500
+    again.run(1100)
+    assert not again.closed and not any(v["kind"] == record.START for v in again.records)
+    assert [v["cause"] for v in again.records if v["kind"] == record.STOP] == [causes.BUTTON]
+
+
+def test_what_the_head_tells_of_a_stop_under_way_is_a_decision_s_cause_and_never_the_mains():
+    desk = pumping()
+    assert desk.controller.is_stopped_for == causes.NONE
+    desk.welded = True  # it stays under way
+    desk.press("stop")
+    desk.run(2)
+    assert desk.controller.is_stopped_for == causes.BUTTON
+    desk = pumping()
+    desk.has_mains = False
+    desk.step()
+    assert desk.controller.is_pumping and desk.controller.is_stopped_for == causes.NONE
+    desk.run(30)
+    assert desk.controller.is_stopped_for == causes.NONE and not desk.controller.is_pumping
+
+
+def test_the_motor_rests_on_over_a_restart_less_an_outage_that_is_certain():
+    desk = pumping(settings={"restart_delay_s": 600})
+    assert desk.controller.starting.rest_s(desk.now_ms) == 600  # from the moment it stops
+    desk.press("stop")
+    desk.run(100)
+    rest_s = desk.controller.starting.rest_s(desk.now_ms)
+    assert 500 < rest_s < 510
+    again = Desk(restored=restored(desk, running=0, rest_s=rest_s), settings={"restart_delay_s": 600})
+    again.rights.install(*a_grant(5000))
+    again.register_l += desk.litres
+    again.register_wh += desk.work_mwh // 3_600_000
+    again.step_ms = 500
+    again.run(rest_s - 5 - 1)  # the desk's outage lasted 5 s
+    assert again.refusal() == causes.RESTART_DELAY
+    again.run(2)
+    again.press()
+    again.run(4)
+    assert again.closed

@@ -251,6 +251,38 @@ def test_the_second_trip_stays_held_over_a_restart():
     assert again.port.is_trip_on
 
 
+def test_a_stop_that_a_cut_overtakes_before_its_record_keeps_its_cause_and_the_motor_its_rest():
+    house = ready(100_000)
+    house.press()
+    house.run(5)
+    house.well.has_jammed = True
+    house.press("stop")
+    house.run(1)
+    assert record.STOP not in [values["kind"] for values in house.records()]
+    assert house.app.journal.head["stop_cause"] == causes.BUTTON
+    house.well.has_jammed = False
+    again = house.again()
+    again.run(20)
+    assert again.last(record.STOP)["cause"] == causes.BUTTON
+    assert again.app.journal.head["stop_cause"] == causes.NONE
+
+
+def test_the_rest_of_the_motor_is_kept_every_few_seconds():
+    nor, fram = memories(config=a_config(settings={"restart_delay_s": 300}))
+    house = ready(100_000, nor=nor, fram=fram)
+    house.press()
+    house.run(10)
+    assert house.app.journal.head["rest_s"] == 300
+    house.press("stop")
+    house.run(60)
+    assert 235 <= house.app.journal.head["rest_s"] <= 255
+    again = house.again()
+    again.run(3)
+    again.press()
+    again.run(3)
+    assert again.app.controller.refused == causes.RESTART_DELAY
+
+
 def test_the_floor_of_a_signed_object_and_its_authenticity_survive_a_restart():
     house = ready(100_000)
     house.offer(a_grant(200_000, 2, issued_utc_s=UTC - 7))

@@ -89,6 +89,14 @@ def test_the_finish_allowance_serves_what_runs_under_the_policy_finish_only():
         assert found.ceiling(W, NEW_YEAR - 1, True)[0] == 1_000_000 + more_l
 
 
+def test_a_right_that_only_warns_binds_by_its_dates_alone():
+    found = rights([a_row(10, 100, 300), a_row(5, 100, 200, quantity=E)], grant.WARN)
+    for energy_wh in (0, 999, None):
+        assert found.exceeded(999, energy_wh, 199, False) == causes.NONE
+        assert found.exceeded(999, energy_wh, 200, True) == causes.GRANT_EXPIRED
+    assert found.exceeded(None, 0, 199, True) == causes.BOOKS_UNKNOWN
+
+
 def test_the_emergency_ceiling_opens_also_a_start_and_replaces_the_finish():
     found = rights(SEASONS, grant.FINISH)
     for in_progress in (False, True):

@@ -50,6 +50,7 @@ class Controller:
         self.stop_cause = causes.NONE
         self.refused = causes.NONE  # why the last start was
         self.is_cut_off = False  # an irrigation of the last run has no stop record yet
+        self._cut_cause = causes.RESTARTED  # why that one ended
         self._has_dropped = False  # the contactor opened by itself
         self._out = Outputs()
 
@@ -90,10 +91,12 @@ class Controller:
         self.starting.boot = head["boot"]
         self._seed = seed
         self.readings.outage_s = outage_s
+        self.starting.rest(head.get("rest_s") or 0, outage_s)
         self.is_cut_off = bool(head["running"])
         if self.is_cut_off:
             self.account, self.credential = head["account"], head["credential"]
             self.start_volume_l = head["start_volume_l"]
+            self._cut_cause = head.get("stop_cause") or causes.RESTARTED
             # The litres up to the cut, and over it, are his who pumped them.
             self.parts.accounts.begin(self.account, self.start_volume_l)
         elif head.get("is_resuming"):  # the mains went again before it came back
@@ -106,6 +109,12 @@ class Controller:
     def is_pumping(self):
         """True from the moment of a permission until its stop is written."""
         return self.pump.state not in (pump.OFF, pump.AWAITING)
+
+    @property
+    def is_stopped_for(self):
+        """Why somebody or something stopped what has no stop record yet; causes.NONE for the mains."""
+        is_by_mains = self.stop_cause in (causes.MAINS_LOST, causes.FEEDBACK_LOST)
+        return self.stop_cause if self.is_pumping and not is_by_mains else causes.NONE
 
     def poll_ms(self):
         """Time between readings: short while water may flow or the books are in doubt."""
@@ -255,7 +264,7 @@ class Controller:
         self._irrigation(record.STOP, self.stop_cause, now_ms)
         self.parts.accounts.end(self.books.volume_l)
         self.permission.is_emergency = False
-        self.starting.stopped_ms = now_ms
+        self.starting.stopped(now_ms)
         self._out.checkpoint = True
         if self._has_dropped and self.contactor.is_dumb:
             # The contactor fell and the power meter fell silent with it: it hangs on the same mains.
@@ -269,10 +278,10 @@ class Controller:
         if self.contactor.runs:
             if self.contactor.has_stayed_closed(now_ms):
                 self.is_cut_off = False  # no stop before it has opened; the table sees to that
-                self.stop_cause = causes.RESTARTED
+                self.stop_cause = self._cut_cause
         elif self.books.is_known or now_ms >= _CLOSE_AFTER_RESTART_MS:
             self.is_cut_off = False
-            self.stop_cause = causes.RESTARTED
+            self.stop_cause = self._cut_cause
             self._end(now_ms)
 
     def _come_back(self, now_ms):

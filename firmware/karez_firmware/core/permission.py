@@ -115,17 +115,12 @@ class Permission:
             is_emergency, parts.clock.is_trusted, bound_wh,
         )  # fmt: skip
         return (
-            self._binding(cause)
+            cause
             or parts.rights.offline_exceeded(
                 books.charged_l, self.acknowledged_volume_l, self._settings["offline_l"]
             )
             or parts.accounts.cause(account, books.volume_l, books.held_l)
         )
-
-    def _binding(self, cause):
-        """A right that only warns binds nobody: the lines tell. What else stands beside it binds on."""
-        is_quota = cause in (causes.WATER_CEILING, causes.ENERGY_CEILING)
-        return causes.NONE if is_quota and self._parts.rights.policy == grant.WARN else cause
 
     def _energy(self, now_ms):
         """(E while its meter answers, else None; the most that E can have come to)."""
@@ -143,7 +138,8 @@ class Permission:
             return causes.NONE
         ahead_ms = self._settings["poll_pumping_ms"] // 2 + self._settings["contactor_delay_ms"]
         ahead_l = min(flow_lph, self._rated_flow_lph) * ahead_ms // 3_600_000
+        is_warning = self._parts.rights.policy == grant.WARN
         for cause, left_l in self._lefts(True, account):
-            if left_l <= ahead_l and self._binding(cause):
+            if left_l <= ahead_l and not (is_warning and cause == causes.WATER_CEILING):
                 return cause
         return causes.NONE

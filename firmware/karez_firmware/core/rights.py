@@ -94,19 +94,21 @@ class Rights:
 
         Unknown books give no right to start: BOOKS_UNKNOWN. `energy_wh`: None when it is not
         known now. `energy_bound_wh`: for what runs, the most that E can have come to: last
-        known E + rated power x time since.
+        known E + rated power x time since. A right that only warns binds by its dates alone: its
+        lines tell of the ceilings.
         """
         ceiling_l, cause = self.ceiling(grant.WATER, utc_s, in_progress, is_emergency, is_trusted)
         if cause:
             return cause
         if charged_l is None:
             return causes.BOOKS_UNKNOWN
-        if charged_l >= ceiling_l:
+        is_binding = self.policy != grant.WARN
+        if is_binding and charged_l >= ceiling_l:
             return causes.WATER_CEILING
         if not self.has_row(grant.ENERGY):
             return causes.NONE
         ceiling_wh, cause = self.ceiling(grant.ENERGY, utc_s, in_progress, is_emergency, is_trusted)
-        if cause:
+        if cause or not is_binding:
             return cause
         if energy_wh is None and in_progress:
             energy_wh = energy_bound_wh

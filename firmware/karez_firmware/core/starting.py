@@ -17,7 +17,21 @@ class Starting:
         self._settings = settings
         self._parts = parts
         self.boot = 0  # counter that a remote start has to quote
-        self.stopped_ms = None  # end of the last irrigation of this run
+        self._rested_ms = 0  # when the motor has rested
+
+    def rest(self, rest_s, outage_s):
+        """Say at boot how long the motor still had to rest, and what of it is certainly over."""
+        self._rested_ms = max(rest_s - (outage_s or 0), 0) * 1000
+
+    def stopped(self, now_ms):
+        """The motor has stopped: it rests."""
+        self._rested_ms = now_ms + self._settings["restart_delay_s"] * 1000
+
+    def rest_s(self, now_ms):
+        """Return the seconds the motor has to rest, from the moment it stops if it runs."""
+        if self._controller.is_pumping:
+            return self._settings["restart_delay_s"]
+        return max(self._rested_ms - now_ms + 999, 0) // 1000
 
     def hear(self, inputs, now_ms):
         """Buttons and cards, then the network's wishes."""
@@ -78,7 +92,4 @@ class Starting:
         cause = controller.protect(now_ms) or controller.permission.refusal(account, is_emergency, now_ms)
         if cause:
             return cause
-        rest_ms = self._settings["restart_delay_s"] * 1000
-        if self.stopped_ms is not None and now_ms - self.stopped_ms < rest_ms:
-            return causes.RESTART_DELAY
-        return causes.NONE
+        return causes.RESTART_DELAY if now_ms < self._rested_ms else causes.NONE
