@@ -217,6 +217,19 @@ LAYOUTS = {
         "chain": ("", "chain"),
         "seq": ("", "highest record up to which all are stored durably"),
     },
+    "link.TIME_BODY": {
+        "kind": ("", "5 = time"),
+        "version": ("", "version of this format: 1"),
+        "utc_s": ("s", "UTC since 1970"),
+    },
+    "link.COMMAND_BODY": {
+        "kind": ("", "6 = command"),
+        "version": ("", "version of this format: 1"),
+        "verb": ("", "1 = start, 2 = stop; all that follows is unknown in a stop"),
+        "account": ("", "who pumps; 0 = the well's own right"),
+        "boot": ("", "boot counter of the last state"),
+        "until_s": ("s", "uptime at which it is dead, at most 180 s ahead"),
+    },
     "link.STATE_BODY": {
         "version": ("", "version of this format: 1"),
         "online": ("", "1 = connected; the last will is the two bytes 01 00"),

@@ -161,17 +161,29 @@ LINK = [
     """\
 # Field link: controller and gateway
 
-MQTT 3.1.1 over TLS carries raw slots up and acknowledgements and grants down. An acknowledgement means
-*stored durably*, not *true*; it is no ratchet, a lower one makes the controller send again from there.
+MQTT 3.1.1 over TLS carries raw slots up; down come acknowledgements, signed objects, the gateway's time
+and unsigned commands. An acknowledgement means *stored durably*, not *true*; it is no ratchet, a lower one
+makes the controller send again from there.
 
 | topic | payload | limit |
 |---|---|---|
 | `karez/1/<controller>/up` | up header, then raw slots | {link.SLOTS_MAX} slots, for a 2.1 kB buffer |
-| `karez/1/<controller>/down` | acknowledgement, or byte 02 and a signed grant | {link.DOWN_SIZE_MAX} bytes |
+| `karez/1/<controller>/down` | byte 02, 03 or 04 and a signed grant, order or key list; or a fixed layout below | {link.DOWN_SIZE_MAX} bytes |
 | `karez/1/<controller>/state` | state, retained; the last will is 01 00 | |
 """,
     ("layout", "Up header", "link.UP_HEADER"),
     ("layout", "Acknowledgement", "link.ACK_BODY"),
+    ("layout", "Time", "link.TIME_BODY"),
+    """\
+Nobody signs this. It moves a clock that was set from trusted time by 10 minutes a day at most and sets any
+other, which then only informs; never before the floor.
+""",
+    ("layout", "Command", "link.COMMAND_BODY"),
+    """\
+Nobody signs this either: it is a wish. A start meets every condition of one at the panel, quotes boot and
+uptime of the controller's last state, and is dead 180 s ahead of that uptime or after it. A stop reaches no
+well of drinking water and leaves no seal.
+""",
     ("layout", "State", "link.STATE_BODY"),
 ]
 

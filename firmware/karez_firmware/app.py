@@ -218,6 +218,7 @@ class App:
             if self.controller.is_pumping:
                 # The coil has dropped already, and is not closed again behind it.
                 self.controller.stop(causes.RESTARTED, now_ms)
+        inputs.remote, self.uplink.commands = self.uplink.commands, []
         if self.channel:
             inputs.buttons = inputs.remote = []  # there is no contactor
         inputs.utc_s, inputs.time_state = self.port.utc()

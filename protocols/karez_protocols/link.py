@@ -1,7 +1,8 @@
 """The field link's payloads: what MQTT carries between controller and gateway (design §9).
 
     karez/1/<controller>/up     header ‖ 1..16 raw slots
-    karez/1/<controller>/down   acknowledgement | signed grant | signed order | signed key list
+    karez/1/<controller>/down   acknowledgement | signed grant | signed order | signed key list |
+                                time | command
     karez/1/<controller>/state  retained: where the controller stands; the will says offline
 
 The acknowledgement means *stored durably*, not *true*, and is no ratchet: a lower one makes
@@ -20,6 +21,12 @@ ACK = 1
 GRANT = 2
 ORDER = 3
 KEYS = 4
+TIME = 5
+COMMAND = 6
+
+# Verbs of a command. Nobody signs one: it is a wish that the controller's own rules judge (design §6).
+START = 1
+STOP = 2
 
 UP_HEADER = """
 version u1
@@ -36,6 +43,24 @@ reserved x2
 frame u4
 chain u4
 seq u4
+"""
+
+TIME_BODY = """
+kind u1
+version u1
+reserved x2
+utc_s u4
+"""
+
+# `boot` and `until_s` (uptime) are of the controller's last state: a start that came late is dead.
+COMMAND_BODY = """
+kind u1
+version u1
+verb u1
+reserved x1
+account u4
+boot u4
+until_s u4
 """
 
 STATE_BODY = """
@@ -76,18 +101,32 @@ def put_up_header(buffer, frame, chain, count):
 
 
 def decode_down(payload):
-    """Return (ACK, values), or (GRANT, ORDER or KEYS, the object's bytes). Raises Malformed or TooLarge."""
+    """Return (GRANT, ORDER or KEYS, the object's bytes), or (ACK, TIME or COMMAND, values).
+
+    Raises Malformed or TooLarge.
+    """
     if len(payload) > DOWN_SIZE_MAX:
         raise TooLarge("a down payload has at most %d bytes" % DOWN_SIZE_MAX, DOWN_SIZE_MAX)
     kind = payload[0] if payload else None
     if kind in (GRANT, ORDER, KEYS):
         return kind, bytes(payload[1:])
-    if kind != ACK:
+    layout = {ACK: ACK_BODY, TIME: TIME_BODY, COMMAND: COMMAND_BODY}.get(kind)
+    if layout is None:
         raise Malformed("down payload of kind %s" % kind)
-    values = fields.unpack(ACK_BODY, payload)
-    if len(payload) != fields.size_of(ACK_BODY) or values["version"] != VERSION:
-        raise Malformed("acknowledgement of version %s, %d bytes" % (values["version"], len(payload)))
-    return ACK, values
+    values = fields.unpack(layout, payload)
+    if len(payload) != fields.size_of(layout) or values["version"] != VERSION:
+        raise Malformed("down payload of version %s, %d bytes" % (values["version"], len(payload)))
+    if kind == COMMAND:
+        _check(values)
+    return kind, values
+
+
+def _check(command):
+    verb = command["verb"]
+    if verb not in (START, STOP):
+        raise Malformed("command of verb %s" % verb)
+    if verb == START and None in (command["account"], command["boot"], command["until_s"]):
+        raise Malformed("a start without account, boot or deadline")
 
 
 def encode_state(values):

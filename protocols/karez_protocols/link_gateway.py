@@ -8,12 +8,18 @@ from .errors import Malformed, NotAllowed, TooLarge
 from .link import (
     ACK,
     ACK_BODY,
+    COMMAND,
+    COMMAND_BODY,
     GRANT,
     KEYS,
     OFFLINE,
     ORDER,
     SLOTS_MAX,
+    START,
     STATE_BODY,
+    STOP,
+    TIME,
+    TIME_BODY,
     UP_HEADER,
     UP_HEADER_SIZE,
     VERSION,
@@ -69,6 +75,30 @@ def encode_order(order):
 def encode_keys(key_list):
     """Return the down payload that carries one signed key list."""
     return bytes((KEYS,)) + key_list
+
+
+def encode_time(utc_s):
+    """Return the gateway's time, which moves a trusted clock 10 min a day at most. Raises NotAllowed."""
+    return fields.pack(TIME_BODY, {"kind": TIME, "version": VERSION, "utc_s": utc_s})
+
+
+def encode_start(account, boot, until_s):
+    """Return a wish to start for an account (0: the well's own), dead after uptime `until_s`.
+
+    `boot` and `until_s` quote the controller's last state; it refuses more than 180 s ahead. Raises NotAllowed.
+    """
+    return _command(START, account, boot, until_s)
+
+
+def encode_stop():
+    """Return a wish to stop, which a well of drinking water does not hear."""
+    return _command(STOP, None, None, None)
+
+
+def _command(verb, account, boot, until_s):
+    values = {"kind": COMMAND, "version": VERSION, "verb": verb, "account": account, "boot": boot}
+    values["until_s"] = until_s
+    return fields.pack(COMMAND_BODY, values)
 
 
 def decode_state(payload):

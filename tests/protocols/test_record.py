@@ -243,6 +243,24 @@ def test_link_payloads_round_trip_and_refuse_every_other_length():
     assert refused(errors.Malformed, link_gateway.decode_state, b"\x01\x01")
 
 
+def test_the_gateways_time_and_commands_round_trip_and_refuse_what_is_none():
+    assert link.decode_down(link_gateway.encode_time(1_790_000_000))[1]["utc_s"] == 1_790_000_000
+    kind, values = link.decode_down(link_gateway.encode_start(7, 3, 500))
+    assert kind == link.COMMAND and values["verb"] == link.START
+    assert (values["account"], values["boot"], values["until_s"]) == (7, 3, 500)
+    stop = link_gateway.encode_stop()
+    assert link.decode_down(stop)[1]["verb"] == link.STOP
+    for bad in (
+        stop[:-1],
+        stop + b"\0",
+        stop[:2] + b"\1" + stop[3:],  # a start that quotes nothing
+        stop[:2] + b"\3" + stop[3:],
+        stop[:1] + b"\2" + stop[2:],
+        link_gateway.encode_time(5)[:-1],
+    ):
+        assert refused(errors.Malformed, link.decode_down, bad)
+
+
 def test_log_entries_round_trip():
     slot = some_slots(1, bytes(32))[0]
     values = entry.decode(entry.encode_record("0123456789abcdef", 1, 77, slot))

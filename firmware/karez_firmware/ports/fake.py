@@ -196,6 +196,10 @@ class Port:
             return None, record.TIME_UNKNOWN
         return self.utc_s + self.us // 1_000_000, self.time_state
 
+    def set_utc(self, utc_s, time_state):
+        """Set the clock, and keep with it how far it may be believed."""
+        self.utc_s, self.time_state = utc_s - self.us // 1_000_000, time_state
+
     def wait(self, deadline_us):
         """Go on to the deadline, or to what comes in before it."""
         until_us = min(max(deadline_us, self.us + _TURN_US), self.us + _WAIT_MAX_US)

@@ -72,6 +72,7 @@ class Port:
         self._base_us = 0  # simulated microseconds at the tick below
         self._base_tick = time.ticks_us()
         self._utc_base_ms = int(time.time()) * 1000
+        self._time_state = record.TIME_SYNCHRONISED
         self._net = None
         self._has_time = False
         self._pulses = [0] * INPUTS  # since the app last took them
@@ -93,7 +94,12 @@ class Port:
 
     def utc(self):
         """(UTC seconds, time state): the bench's clock stands for a radio-set RTC."""
-        return (self._utc_base_ms + self.now_ms()) // 1000, record.TIME_SYNCHRONISED
+        return (self._utc_base_ms + self.now_ms()) // 1000, self._time_state
+
+    def set_utc(self, utc_s, time_state):
+        """Set the clock, and keep with it how far it may be believed; the bench may set it anew."""
+        self._utc_base_ms = utc_s * 1000 - self.now_ms()
+        self._time_state = time_state
 
     def _set_clock(self, speed, utc_ms):
         """Go on from this moment at another speed; `utc_ms` is the bench's UTC now."""
@@ -101,6 +107,7 @@ class Port:
         self._base_tick = time.ticks_us()
         self._speed = speed
         self._utc_base_ms = utc_ms - self._base_us // 1000
+        self._time_state = record.TIME_SYNCHRONISED
 
     def wait(self, deadline_us):
         """Return when something came in or the deadline (simulated µs) is there."""

@@ -1,6 +1,7 @@
 """Records that go before anybody has confirmed them, and the record that says so (design §8)."""
 
 from karez_protocols import causes, fields, record
+from karez_protocols.errors import ProtocolError
 
 from .ring import SLOTS
 
@@ -22,17 +23,20 @@ def unconfirmed(ring, head, sector):
     header = ring.header(sector)
     if not header or header["chain"] != head["chain"] or header["first_seq"] > head["seq"]:
         return None
-    last = None
+    first, last = header["first_seq"], 0
     first_volume = last_volume = None
     for index in range(1, SLOTS + 1):
-        slot = ring.slot(sector, index)
-        if slot is None:
-            continue
+        slot = ring.slot(sector, index) or b""
         seq = int.from_bytes(slot[4:8], "little")
-        last = max(seq, last or 0)
+        if not first <= seq < first + SLOTS:
+            continue  # erased, burnt, or not as it was written: it can claim no record of another sector
+        last = max(seq, last)
         if record.is_measuring(slot[1]):
-            last_volume = fields.unpack(record.MEASURING, slot, 24)["volume_l"]
+            try:
+                last_volume = fields.unpack(record.MEASURING, slot, 24)["volume_l"]
+            except ProtocolError:
+                continue
             first_volume = last_volume if first_volume is None else first_volume
-    if last is None or last <= head["acknowledged_seq"]:
+    if last <= head["acknowledged_seq"]:
         return None
-    return header["first_seq"], last, first_volume, last_volume
+    return first, last, first_volume, last_volume

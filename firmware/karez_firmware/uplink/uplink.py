@@ -8,12 +8,14 @@ from karez_protocols import link
 from karez_protocols.constant import const
 from karez_protocols.errors import ProtocolError
 
+from ..core.clock import GATEWAY
 from ..store import objects
 from .courier import Courier
 from .mqtt_client import UP, MqttClient
 
 _STATE_MS = const(60_000)  # the retained state is at most a minute old while the link stands
 _UNSENT_MS = const(100)  # how soon a new record is looked at while the link stands
+_COMMANDS_MAX = const(4)  # between two steps of the control
 _START_SPREAD_MS = const(2_000)  # a village whose mains return does not knock all at once
 
 
@@ -43,6 +45,7 @@ class Uplink:
         self._stream = None
         self._state_ms = None
         self.malformed = 0
+        self.commands = []  # Inputs.remote, for the next step of the control to take
         self.client.start(port.now_ms(), port.random_below(_START_SPREAD_MS))
 
     @property
@@ -94,10 +97,28 @@ class Uplink:
             self._offers.order(value)
         elif kind == link.KEYS:
             self._offers.keys(value)
+        elif kind == link.TIME:
+            self._set_clock(value["utc_s"], now_ms)
+        elif kind == link.COMMAND:
+            self._command(value)
         elif self.courier.acknowledged(value, now_ms):
             self._note_time()
             # Confirmed records may be overwritten: the head must know before they are.
             self._journal.save()
+
+    def _set_clock(self, utc_s, now_ms):
+        """The gateway's time, as far as it may move this clock (core/clock.py); the port keeps it."""
+        found = None if utc_s is None else self._clock.adjust(utc_s, GATEWAY, now_ms)
+        if found:
+            self._port.set_utc(*found)
+
+    def _command(self, values):
+        if len(self.commands) >= _COMMANDS_MAX:
+            return  # whoever floods is not heard; a person at the well always is
+        if values["verb"] == link.STOP:
+            self.commands.append(("stop",))
+        else:
+            self.commands.append(("start", values["account"], values["boot"], values["until_s"]))
 
     def _note_time(self):
         """When the gateway was heard last: by trusted time. Without it the floor has passed at least."""
