@@ -8,8 +8,8 @@ from karez_protocols.profile import Profile
 from . import rules
 from .core.settings import BadSetting, check
 
-# What the controller asks of each meter; a level probe counts nothing.
-_TOTALS = {"water": "volume_l", "energy": "energy_wh", "level": None}
+# What the controller asks of each meter; a level probe counts nothing, a witness rules nothing (C6).
+_TOTALS = {"water": "volume_l", "energy": "energy_wh", "witness": "volume_l", "level": None}
 _STATIONS = 247  # Modbus over serial line 2.2
 _PULSE_MILLI_MAX = 10_000_000  # 10 m3 or 10 kWh a pulse
 _INPUTS_MAX = 2

@@ -11,7 +11,8 @@ ALARM_NAMES = (
     "energy meter silent|store failed|energy without water|water without energy|ratio off|"
     "impossible reading|channels differ|meter counts backwards|meter stands still|"
     "meter repeats itself|protection|task failed|long without acknowledgement|"
-    "provisional for too long|FRAM failed|a copy of the key is lost|level probe silent"
+    "provisional for too long|FRAM failed|a copy of the key is lost|level probe silent|"
+    "second water meter silent"
 )
 
 

@@ -43,3 +43,4 @@ OVERDUE = 262144  # provisional for more than 30 days
 FRAM = 524288
 KEY_COPY = 1048576
 LEVEL_SILENT = 2097152
+WITNESS_SILENT = 4194304  # the second water meter, which rules nothing (C6)

@@ -125,7 +125,8 @@ class Desk:
         self.run_down_l = 0
         self.register_l, self.register_wh = register_l, register_wh
         self.modulus = self.reverse_l = self.level_mm = self.door = None
-        self.level_status = None
+        self.level_status = self.witness_status = None
+        self.witness_permille = 1000  # of what the ruling meter counts
 
     def _hears_nothing(self):
         """What the box hears, and whether its memory and its clock do their work."""
@@ -226,6 +227,9 @@ class Desk:
         inputs.energy = self._reading(self.energy_status, values)
         if self.level_status is not None:
             inputs.level = self._reading(self.level_status, {"level_mm": self.level_mm})
+        if self.witness_status is not None:
+            seen_l = self.metered_mlh // 3_600_000 * self.witness_permille // 1000
+            inputs.witness = self._reading(self.witness_status, {"volume_l": seen_l})
 
     def _flow_lph(self):
         if self.no_signal:

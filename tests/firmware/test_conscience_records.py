@@ -160,6 +160,27 @@ def test_a_wild_reading_is_on_record_once_and_no_value_keeps_a_record_from_being
     desk.check_records()
 
 
+def test_a_person_puts_the_water_meter_back_over_the_power_meter_that_stood_for_it():
+    desk = ready(100_000)
+    desk.change("takeover", "2727272", "4")
+    assert desk.step().answers == ["done takeover"] and desk.books.is_converted
+    before_l = desk.books.volume_l
+    desk.register_l = 500_000 - desk.metered_mlh // 3_600_000  # a new meter, put on where the old one failed
+    desk.change("takeover", "1000000", "0", "500000")
+    assert desk.step().answers == ["done takeover"] and not desk.books.is_converted
+    desk.run(2)
+    assert desk.books.volume_l == before_l
+    desk.press()
+    desk.run(20)
+    assert desk.closed and desk.books.volume_l - before_l == desk.register_l + desk._stood_l - 500_000 > 100
+    assert desk.count(record.EVENT, causes.SEGMENT_OPENED) == 2
+    desk.press("stop")
+    desk.run(20)
+    desk.change("takeover", "1000000", "0", "500000", "1")
+    desk.change("takeover", "1000000", "0", "none")
+    assert all(line.startswith("refused takeover expected") for line in desk.step().answers)
+
+
 def test_meters_that_fall_silent_have_their_alarm_their_event_and_their_return():
     desk = ready()
     desk.level_status = 0
@@ -174,6 +195,27 @@ def test_meters_that_fall_silent_have_their_alarm_their_event_and_their_return()
     desk.run(2)
     assert not desk.controller.recorder.alarms & (flags.LEVEL_SILENT | flags.ENERGY_SILENT)
     assert desk.count(record.EVENT, causes.METER_BACK) == 2
+
+
+def test_a_second_water_meter_rules_nothing_and_tells_when_the_two_differ_or_it_is_silent():
+    desk = ready(100_000)
+    desk.witness_status = 0
+    desk.step_ms = 500
+    desk.press()
+    desk.run(400)
+    recorder = desk.controller.recorder
+    assert desk.closed and not recorder.alarms & (flags.CHANNELS | flags.WITNESS_SILENT)
+    desk.witness_permille = 900
+    desk.run(600)
+    assert recorder.alarms & flags.CHANNELS and desk.count(record.EVENT, causes.CHANNELS_DIFFER) == 1
+    assert desk.closed and desk.books.volume_l == desk.litres
+    desk.witness_status = 1
+    desk.run(5)
+    assert recorder.alarms & flags.WITNESS_SILENT and desk.closed
+    desk.witness_status, desk.witness_permille = 0, 1000
+    desk.run(700)
+    assert not recorder.alarms & (flags.CHANNELS | flags.WITNESS_SILENT)
+    assert desk.count(record.EVENT, causes.METER_BACK) == 1
 
 
 def test_before_the_first_answer_a_meter_is_unread_and_has_no_age():

@@ -1,8 +1,8 @@
 """A water meter that sends a pulse per 100 L: the register is the controller's own, in FRAM."""
 
 from karez_firmware import configuration
-from karez_protocols import binding, record
-from wellhouse import House, a_binding, a_config, a_grant, memories, segment
+from karez_protocols import binding, causes, record
+from wellhouse import House, a_binding, a_config, a_grant, document, memories, segment
 
 MILLI = 100_000  # 100 L
 METERS = [
@@ -103,3 +103,21 @@ def test_a_pulse_meter_is_checked_like_any_other():
         except configuration.BadConfiguration as error:
             said = str(error)
         assert name in said, (name, value)
+
+
+def test_the_pulse_output_of_a_meter_may_be_its_witness_and_its_count_is_nobodys_register():
+    meters = document()["meters"]
+    meters.append({"quantity": "witness", "pulse_milli": 10_000})
+    house = House(*memories(config=a_config(meters=meters)))
+    house.run(5)
+    house.offer(a_grant(100_000))
+    house.press()
+    for _ in range(160):  # a third of the pulses get through
+        house.port.pulses[0] += 1
+        house.run(2)
+    assert house.app.controller.recorder.witness.value("volume_l") == 1_600
+    assert house.app.books.volume_l > 5_000 and (record.EVENT, causes.CHANNELS_DIFFER) in house.kinds()
+    assert house.app.journal.head["water_pulses"] is None
+    again = house.again()
+    again.run(5)
+    assert again.app.controller.recorder.witness.value("volume_l") == 0

@@ -6,7 +6,9 @@ from karez_firmware.core.pump import Pump
 from karez_firmware.core.recording import UNREAD, Meter, Recorder
 from karez_protocols import causes, record
 
-READING = {"status": 0, "at_ms": 500, "raw": b"rawbytes", "values": {"flow_lph": 7, "power_w": None}}
+READING = {
+    "status": 0, "at_ms": 500, "raw": b"rawbytes", "step": 1, "values": {"flow_lph": 7, "power_w": None},
+}  # fmt: skip
 HEADER = {"seq": 1, "utc_s": 1, "boot": 1, "uptime_s": 1, "time_state": 2, "grant_seq": 0}
 
 
@@ -73,7 +75,7 @@ def test_a_gap_names_its_beginning_only_if_outage_and_time_are_known():
 def test_an_interval_carries_the_mains():
     recorder = Recorder(Books(SITE, SEGMENTS), Pump())
     values = {"voltage_a_dv": 3801, "current_c_ca": 4400, "power_w": -5}
-    recorder.energy.take({"status": 0, "at_ms": 1, "raw": bytes(8), "values": values}, 1)
+    recorder.energy.take({"status": 0, "at_ms": 1, "raw": bytes(8), "step": 1, "values": values}, 1)
     found = decoded(recorder.interval(1))
     assert (found["voltage_a_dv"], found["current_c_ca"], found["voltage_b_dv"]) == (3801, 4400, None)
     assert found["power_w"] == -5

@@ -6,11 +6,12 @@ Each is a record before it has any effect elsewhere. Who may do it is the consol
 from karez_protocols import causes, grant
 from karez_protocols.constant import const
 
-_COUNTS = {"swap": 5, "confirm": 1, "convert": 2, "takeover": 2, "reset": 0}
+# Words after the name. A takeover with a third word goes back to a water meter that shows it.
+_COUNTS = {"swap": (5,), "confirm": (1,), "convert": (2,), "takeover": (2, 3), "reset": (0,)}
 _SERIAL_MAX = const(16)  # bytes of text in event_details.METER
 _QUANTITIES = {"water": grant.WATER, "energy": grant.ENERGY}
 _HELP = "expected: swap water|energy OLD_SERIAL CLOSING NEW_SERIAL OPENING · confirm water|energy · \
-convert PPM VERSION · takeover PPM VERSION · reset"
+convert PPM VERSION · takeover PPM VERSION [OPENING] · reset"
 
 
 def answer(controller, words, now_ms):
@@ -23,7 +24,7 @@ def answer(controller, words, now_ms):
 def carry_out(controller, words, now_ms):
     """Do what the words say; return what to answer: "" when it is done, else why not."""
     name, rest = words[0], words[1:]
-    if _COUNTS.get(name) != len(rest):
+    if len(rest) not in _COUNTS.get(name, ()):
         return _HELP
     if controller.is_pumping:
         return "stop the pump first"
@@ -42,7 +43,8 @@ def _do(controller, name, rest, now_ms):
     if name == "convert":
         return books.convert(int(rest[0]), int(rest[1]))
     if name == "takeover":
-        return books.take_over(int(rest[0]), now_ms, int(rest[1]))
+        opening = int(rest[2]) if len(rest) > 2 else None
+        return books.take_over(int(rest[0]), now_ms, int(rest[1]), opening)
     return controller.parts.protection.lockout.reset()
 
 

@@ -25,6 +25,8 @@ class Readings:
         books.utc_s = self._clock.utc_s if self._clock.is_trusted else None
         if inputs.level is not None:
             self._meter(recorder.level, inputs.level, flags.LEVEL_SILENT, now_ms)
+        if inputs.witness is not None:
+            self._meter(recorder.witness, inputs.witness, flags.WITNESS_SILENT, now_ms)
         if inputs.energy is not None:
             self._meter(recorder.energy, inputs.energy, flags.ENERGY_SILENT, now_ms)
             value = recorder.energy.value("energy_wh")

@@ -42,12 +42,13 @@ class Meter:
         self.values = {}
         self.raw = bytes(8)
         self.at_ms = None
+        self.step = 1  # the least by which its total can move
         self.state = UNREAD
         self._failures = 0
         self._failed_ms = 0
 
     def take(self, reading, now_ms):
-        """Take a finished reading: `status`, and with status 0 `at_ms`, `raw`, `values`."""
+        """Take a finished reading: `status`, and with status 0 `at_ms`, `raw`, `values`, `step`."""
         self.state = reading["status"]
         if self.state and not self._failures:
             self._failed_ms = now_ms
@@ -56,6 +57,7 @@ class Meter:
             self.values = reading["values"]
             self.raw = reading["raw"]
             self.at_ms = reading["at_ms"]
+            self.step = reading["step"]
         else:
             self.values = {}  # unknown is a state: an old value is never repeated
 
@@ -81,6 +83,7 @@ class Recorder:
         self.water = Meter()
         self.energy = Meter()
         self.level = Meter()
+        self.witness = Meter()
         self.status = self.alarms = 0
 
     def raise_if(self, bit, is_so):

@@ -14,6 +14,7 @@ class Inputs:
         self.water = None  # finished reading of the water meter, or None
         self.energy = None
         self.level = None
+        self.witness = None  # of a second water meter
         self.buttons: list = []  # (start, emergency or stop, credential)
         self.remote: list = []  # (start, account, boot, uptime_s it dies at) or (stop,)
         self.changes: list = []  # what a person at the cable changes (hands.py)

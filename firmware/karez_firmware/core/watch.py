@@ -63,6 +63,8 @@ class Watch:
         seen.segment = books.segment << 16 | (books.energy.segment.number if books.energy else 0)
         seen.volume_step_l = books.water.step
         seen.energy_step_wh = books.energy.step if books.energy else 1
+        seen.second_l = recorder.witness.value("volume_l")
+        seen.second_step_l = recorder.witness.step
         seen.day = None
         if clock.is_trusted:
             seen.day = (clock.utc_s + self._settings["utc_offset_min"] * 60) // _DAY_S

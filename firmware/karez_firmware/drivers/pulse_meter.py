@@ -21,6 +21,7 @@ class PulseMeter:
 
     `port.take_pulses(input)` returns (pulses since the last call, whether the supervised loop
     is sound). A broken or shorted loop is a silent meter: its count stands, unknown how far.
+    The count of a witness begins at 0 with every start: only how far it moves is ever compared (C6).
     """
 
     is_waiting = False
@@ -29,12 +30,13 @@ class PulseMeter:
         self._port = port
         self._journal = journal
         self._quantity = quantity
-        self._names = ("volume_l", "flow_lph") if quantity == "water" else ("energy_wh", "power_w")
+        self._names = ("energy_wh", "power_w") if quantity == "energy" else ("volume_l", "flow_lph")
         self._milli = milli
         self._input = number
-        self._key = quantity + "_pulses"
-        if journal.head[self._key] is None:
-            journal.head[self._key] = self._last_recorded()
+        self._key = None if quantity == "witness" else quantity + "_pulses"  # in the head
+        self._count = 0 if self._key is None else journal.head[self._key]
+        if self._count is None:
+            self._count = journal.head[self._key] = self._last_recorded()
         self._due_us = 0
         self._pulse_us = None  # when the last one came
         self._between_us = 0  # time between the last two; 0: not yet known
@@ -49,8 +51,7 @@ class PulseMeter:
             self._began_us = now_us
         pulses, is_sound = self._port.take_pulses(self._input)
         if pulses:
-            self._journal.head[self._key] += pulses
-            self._journal.save()
+            self._keep(self._count + pulses)
             if self._pulse_us is not None:
                 self._between_us = max(1, (now_us - self._pulse_us) // pulses)
             self._pulse_us = now_us
@@ -58,6 +59,12 @@ class PulseMeter:
             return None
         self._due_us = now_us + poll_us
         return self._quantity, self._reading(is_sound, now_us)
+
+    def _keep(self, count):
+        self._count = count
+        if self._key is not None:
+            self._journal.head[self._key] = count
+            self._journal.save()
 
     def cancel(self):
         """Nothing is ever half read here."""
@@ -91,7 +98,7 @@ class PulseMeter:
         return self._milli * _HOUR_US // (1000 * max(self._between_us, since_us))
 
     def _reading(self, is_sound, now_us):
-        count = self._journal.head[self._key]
+        count = self._count
         total, rate = self._names
         return {
             "status": OK if is_sound else SILENT,
