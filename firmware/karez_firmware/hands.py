@@ -3,7 +3,7 @@
 import binascii
 
 _BUTTONS = ("start", "emergency", "stop")
-CHANGES = ("swap", "confirm", "convert", "takeover", "reset")
+CHANGES = ("swap", "confirm", "convert", "takeover", "reset", "steptest")
 
 
 def take(words, inputs):

@@ -1,8 +1,9 @@
 """The step test: steady, long enough, three thirds that agree."""
 
+from desk import FLOW_LPH, POWER_W, pumping, ready
 from karez_firmware.core import step_test
 from karez_firmware.core.step_test import DONE, REFUSED, RUNNING, StepTest
-from karez_protocols import causes, event_details, fields
+from karez_protocols import causes, event_details, fields, record
 
 
 def run(test, seconds, ratio=lambda second: 2500, drawn_w=22_000, step_l=1, step_wh=1, **seen):
@@ -110,3 +111,59 @@ def test_coarse_registers_make_it_longer_and_too_coarse_ones_are_refused():
         test = StepTest(900, 1000, *steps)
         assert run(test, 3000) == REFUSED and test.refusal == step_test.TOO_SHORT
         assert not test.result
+
+
+def test_a_technician_s_test_at_the_cable_ends_in_a_record_and_a_provisional_reference():
+    desk = pumping(1_000_000)
+    ratio = desk.parts.crosscheck.ratio
+    desk.change("steptest", "120")
+    assert desk.step().answers == ["done steptest"]
+    lines = []
+    for _ in range(2_000):
+        lines += desk.step().answers
+    assert len(lines) == 1 and lines[0].startswith("result steptest 27")
+    detail = desk.event(causes.STEP_TEST)["detail"]
+    found = event_details.decode(causes.STEP_TEST, detail)
+    assert abs(found["ratio_ml_per_wh"] - FLOW_LPH * 1000 // POWER_W) <= 20
+    assert ratio.is_provisional and abs(ratio.reference_ml_per_wh - found["ratio_ml_per_wh"]) <= 1
+    assert desk.controller.trial is None
+    desk.check_records()
+
+
+def test_a_test_that_cannot_tell_says_why_and_changes_nothing():
+    desk = ready(1_000_000)
+    for words, why in (
+        (("steptest", "300"), "start the pump"),
+        (("steptest", "5"), "a test lasts"),
+        (("steptest", "end"), "no test"),
+        (("steptest", "soon"), "expected"),
+        (("steptest",), "expected"),
+    ):
+        desk.change(*words)
+        assert desk.step().answers[0].startswith("refused steptest " + why), words
+    desk = pumping(1_000_000)
+    desk.change("steptest", "300")
+    desk.run(10)
+    desk.change("steptest", "end")
+    lines = desk.step().answers + desk.step().answers
+    assert lines[0] == "done steptest" and "too short" in lines[1]
+    desk.change("steptest", "300")
+    desk.run(10)
+    desk.water_status = 1
+    lines = []
+    for _ in range(40):
+        lines += desk.step().answers
+    assert lines == ["refused steptest a meter was not believed"] and desk.closed
+    assert desk.count(record.EVENT, causes.STEP_TEST) == 0
+
+
+def test_a_well_without_both_meters_has_nothing_to_test():
+    from desk import CONVERTED, Desk, a_grant
+
+    desk = Desk(segments=CONVERTED)
+    desk.run(4)
+    desk.rights.install(*a_grant(1_000_000))
+    desk.press()
+    desk.run(4)
+    desk.change("steptest", "300")
+    assert desk.step().answers[0].startswith("refused steptest a well with a water meter")

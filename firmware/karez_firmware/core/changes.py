@@ -7,11 +7,13 @@ from karez_protocols import causes, grant
 from karez_protocols.constant import const
 
 # Words after the name. A takeover with a third word goes back to a water meter that shows it.
-_COUNTS = {"swap": (5,), "confirm": (1,), "convert": (2,), "takeover": (2, 3), "reset": (0,)}
+_COUNTS = {
+    "swap": (5,), "confirm": (1,), "convert": (2,), "takeover": (2, 3), "reset": (0,), "steptest": (1,),
+}  # fmt: skip
 _SERIAL_MAX = const(16)  # bytes of text in event_details.METER
 _QUANTITIES = {"water": grant.WATER, "energy": grant.ENERGY}
 _HELP = "expected: swap water|energy OLD_SERIAL CLOSING NEW_SERIAL OPENING · confirm water|energy · \
-convert PPM VERSION · takeover PPM VERSION [OPENING] · reset"
+convert PPM VERSION · takeover PPM VERSION [OPENING] · reset · steptest SECONDS|end"
 
 
 def answer(controller, words, now_ms):
@@ -26,7 +28,7 @@ def carry_out(controller, words, now_ms):
     name, rest = words[0], words[1:]
     if len(rest) not in _COUNTS.get(name, ()):
         return _HELP
-    if controller.is_pumping:
+    if controller.is_pumping and name != "steptest":
         return "stop the pump first"
     try:
         return _do(controller, name, rest, now_ms) or ""
@@ -42,6 +44,10 @@ def _do(controller, name, rest, now_ms):
         return books.confirm(_QUANTITIES[rest[0]], now_ms)
     if name == "convert":
         return books.convert(int(rest[0]), int(rest[1]))
+    if name == "steptest":
+        from . import trial
+
+        return trial.answer(controller, rest[0])
     if name == "takeover":
         opening = int(rest[2]) if len(rest) > 2 else None
         return books.take_over(int(rest[0]), now_ms, int(rest[1]), opening)

@@ -52,6 +52,7 @@ class Controller:
         self.is_cut_off = False  # an irrigation of the last run has no stop record yet
         self._cut_cause = causes.RESTARTED  # why that one ended
         self._has_dropped = False  # the contactor opened by itself
+        self.trial = None  # the step test under way
         self._out = Outputs()
 
     def step(self, inputs, now_ms):
@@ -67,6 +68,11 @@ class Controller:
         self._look(inputs.door, now_ms)
         self._ends(now_ms)
         self.starting.hear(inputs, now_ms)
+        if self.trial:
+            from .trial import feed
+
+            line = feed(self, now_ms)
+            self._out.answers += [line] if line else []
         for words in inputs.changes:
             from .changes import answer  # a few times a year
 

@@ -6,12 +6,15 @@ mains, the relay board and the watchdog of this controller.
 
 Lines from the bench:   clock SPEED UTC_MS · aux 0|1 · door 0|1 · start CREDENTIAL ·
                         stop CREDENTIAL · object SORT HEX · pulse INPUT COUNT · loop INPUT 0|1 ·
-                        bundle [FROM]
+                        bundle [FROM] · swap QUANTITY OLD CLOSING NEW OPENING · confirm QUANTITY ·
+                        convert PPM VERSION · takeover PPM VERSION [OPENING] · reset ·
+                        steptest SECONDS|end
 Lines to the bench:     identity NAME KEY POINT · coil 0|1 · trip 0|1 · panel LINE|LINE|LINE|LINE ·
                         beat WAITING PHASE LAST_LOSS LATE_MS FAILURES FREE · record SLOT ·
                         need SORT ... · taken SORT · refused TEXT ·
                         commissioned (the process ends; start it anew) · bundle OFFSET HEX ·
-                        bundle end SIZE SHA256 · bundle refused TEXT
+                        bundle end SIZE SHA256 · bundle refused TEXT · done VERB ·
+                        refused VERB TEXT · result steptest TEXT
 
 The beat is the heart of both outputs: five seconds without one, and the bench lets coil and
 trip go, as the monostables on a board do when nobody holds them.
