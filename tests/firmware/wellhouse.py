@@ -111,10 +111,11 @@ class Well:
         self.silent = ()  # addresses that do not answer
         self.extra_l = 0
         self.has_jammed = False  # the contactor does not open
+        self.shift_l = 0  # of the register, since another meter was put on
 
     def copy(self):
         other = Well()
-        other.mlh, other.extra_l = self.mlh, self.extra_l
+        other.mlh, other.extra_l, other.shift_l = self.mlh, self.extra_l, self.shift_l
         return other
 
     def go_on(self, now_us):
@@ -130,8 +131,12 @@ class Well:
     def energy_wh(self):
         return self.mlh * 22 // 60 // 3_600_000_000
 
+    @property
+    def register_l(self):
+        return BASE_L + self.litres + self.shift_l
+
     def water(self):
-        table = {8: BASE_L + self.litres & 0xFFFF, 9: BASE_L + self.litres >> 16, 91: 90, 1437: 0, 1438: 0}
+        table = {8: self.register_l & 0xFFFF, 9: self.register_l >> 16, 91: 90, 1437: 0, 1438: 0}
         flow = struct.pack(">f", FLOW_LPH / 1000 if self.closed else 0)
         table[1], table[0] = flow[0] << 8 | flow[1], flow[2] << 8 | flow[3]
         return table

@@ -32,6 +32,14 @@ class Script:
             self.house.press("stop")
         self.house.run(6)
 
+    def swap(self):
+        """Another water meter is put on, and a technician says so."""
+        well, opening = self.house.well, 500
+        closing = well.register_l
+        well.shift_l += opening - closing
+        self.house.port.script("swap water OLD %d NEW %d" % (closing, opening))
+        self.house.run(20)
+
     def idle(self, seconds):
         """Nothing happens."""
         self.house.run(seconds)
@@ -69,7 +77,7 @@ def hour(script):
 
 
 def day(script, hours=24):
-    """Three irrigations, three grants; then a network that is gone until records go unconfirmed."""
+    """Three irrigations, three grants, a meter swapped; then a network gone until records go unconfirmed."""
     script.idle(4)
     script.grant(1_500, 1)
     script.irrigate(40)
@@ -79,6 +87,7 @@ def day(script, hours=24):
     script.irrigate(100)  # the ceiling ends it
     script.idle(hours * 400)
     script.acknowledge()
+    script.swap()
     script.grant(4_000, 3)
     script.irrigate(45)
     script.idle(hours * 3_000)
@@ -95,5 +104,6 @@ def met(script):
         "a ceiling ended an irrigation": (record.STOP, causes.WATER_CEILING) in kinds,
         "a button ended an irrigation": (record.STOP, causes.BUTTON) in kinds,
         "a checkpoint was signed": any(kind == record.SIGNATURE for kind, _ in kinds),
+        "a meter was swapped": (record.EVENT, causes.METER_OPENED) in kinds,
         "the gateway confirmed records": journal.head["acknowledged_seq"] > 0,
     }

@@ -11,6 +11,7 @@ from wellhouse import FLOW_LPH, House
 RUN_DOWN_L = 4  # flows while the contactor drops
 DARK_S = 20
 RECOVERED_S = 6  # the books are known again, the checkpoint of the start is signed
+DECIDED_S = 12  # readings of another meter agree for ten seconds before they are believed
 WRITES_MAX = 80  # of a start: its records, their heads, one sector and one object
 STORE_FAILED = 64  # the alarm bit
 OVERSHOOT_L = FLOW_LPH * 21 // 36_000 + 1  # flow x (refresh + 1.1 s) + one step (design §13)

@@ -3,7 +3,7 @@
 from karez_firmware.app import App
 from karez_firmware.ports.fake_memory import MODES, Mains
 from powercut.history import Violation, must
-from powercut.rest import OVERSHOOT_L, RECOVERED_S, RUN_DOWN_L, WRITES_MAX, cuts, look
+from powercut.rest import DECIDED_S, OVERSHOOT_L, RECOVERED_S, RUN_DOWN_L, WRITES_MAX, cuts, look
 from wellhouse import House, port_for, site_of
 
 
@@ -108,6 +108,8 @@ def restart(rest, history, depth=1, modes=MODES, seed=1, only=None):
     writes = Writes(history.copy(), inner, modes if depth > 1 else (), seed, only=at)
     house = Opening(rest, writes)
     house.run(RECOVERED_S)
+    if house.well.shift_l and not house.app.books.is_known:
+        house.run(DECIDED_S)  # another meter, of which no record tells yet
     if writes.failures:
         raise writes.failures[0]
     after = look(house, history)
