@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := $(BIN)/python -m uv pip compile --universal --generate-hashes --no-header --quiet --python-version 3.11
 
-.PHONY: help demo test lint benchmark budget powercut mutants fuzz lock clean
+.PHONY: help demo test lint coverage benchmark budget powercut mutants fuzz lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -27,6 +27,9 @@ test: build/dev.ok lint ## everything: lint, types, both interpreters, the syste
 lint: build/dev.ok ## ruff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+
+coverage: build/dev.ok ## every branch of the controller's core is taken by some test
+	@$(BIN)/python -m pytest -n auto -q tests/firmware --cov
 
 benchmark: build/dev.ok ## our figures beside those of others, into build/benchmarks.json
 	@$(BIN)/python tests/benchmarks/run.py

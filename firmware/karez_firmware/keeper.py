@@ -20,6 +20,8 @@ is_resuming u1
 is_tripped u1
 rest_s u2
 stop_cause u1
+energy_good_utc_s u4
+saved_utc_s u4
 """
 )
 
@@ -134,10 +136,16 @@ class Keeper:
         head["is_tripped"] = int(controller.pump.is_tripped)
         head["rest_s"] = controller.starting.rest_s(self._port.now_ms())
         head["stop_cause"] = controller.is_stopped_for
-        if books.is_known and clock.is_trusted and books.water.last_ms is not None:
-            # Of the reading, not of now: the meter may have been silent for long.
-            silent_ms = self._port.now_ms() - books.water.last_ms
-            head["good_utc_s"] = clock.utc_s - silent_ms // 1000
+        if clock.is_trusted:
+            head["saved_utc_s"] = clock.utc_s
+            self._date("good_utc_s", books.water if books.is_known else None)
+            self._date("energy_good_utc_s", books.energy)
+
+    def _date(self, name, followed):
+        """When a register was read last: of the reading, not of now; it may have been silent for long."""
+        if followed and followed.last_ms is not None:
+            silent_ms = self._port.now_ms() - followed.last_ms
+            self._journal.head[name] = self._parts.clock.utc_s - silent_ms // 1000
 
     def hurry(self):
         """What is only in memory has moved: write the head the next time."""

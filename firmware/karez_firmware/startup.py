@@ -230,19 +230,22 @@ class Startup:
             head["order_place"] = place
             offers.restore_orders()
 
+    def _since(self, then_utc_s, utc_s):
+        """Seconds since then; None when the clock is not trusted, or stands before it."""
+        if not self._parts.clock.is_trusted or then_utc_s is None or utc_s < then_utc_s:
+            return None
+        return utc_s - then_utc_s
+
     # -- the records of a start ---------------------------------------------------------
 
     def records(self, controller, site, utc_s, tier, now_ms):
         """Count the boot and return the values of the records that every start begins with."""
-        journal, clock = self._journal, self._parts.clock
+        journal = self._journal
         head, recorder = journal.head, controller.recorder
-        outage_s = None
-        # A clock that stands before the last good reading says nothing about the outage.
-        if clock.is_trusted and head["good_utc_s"] is not None and utc_s >= head["good_utc_s"]:
-            outage_s = utc_s - head["good_utc_s"]
+        outages = [self._since(head[name + "_utc_s"], utc_s) for name in ("good", "energy_good", "saved")]
         last_seq = head["seq"]
         head["boot"] += 1
-        controller.restart(outage_s, head, int.from_bytes(site.identity.public[:4], "little") + head["boot"])
+        controller.restart(outages, head, int.from_bytes(site.identity.public[:4], "little") + head["boot"])
         # With this saving the head knows what was adopted above: its records are not rolled again.
         self._keeper.take_registers()
         journal.save()
@@ -253,7 +256,7 @@ class Startup:
         pending = self._first_records(site, recorder, now_ms)
         tier = _TIER_C if journal.is_fram_dead else tier
         order_seq = self._parts.orders.last_seq
-        pending.append(recorder.boot(head["chain"], last_seq, order_seq, outage_s, tier, now_ms))
+        pending.append(recorder.boot(head["chain"], last_seq, order_seq, outages[0], tier, now_ms))
         if journal.is_rebuilt:
             pending.append(recorder.event(causes.HEAD_REBUILT, now_ms))
         elif journal.oldest() > head["acknowledged_seq"] + 1:

@@ -101,7 +101,7 @@ class Desk:
         self.controller = Controller(site or SITE, self.settings, self.parts)
         if restored:
             self.books.restore(restored)
-        self.controller.restart(5, restored or head.fresh(), seed)
+        self.controller.restart((5, 5, 5), restored or head.fresh(), seed)
         self.now_ms = 0
         self.step_ms, self.read_ms = 100, 1000
         self.records, self.out = [], None

@@ -228,7 +228,8 @@ def cut_off(desk, outage_s):
     values = head.fresh()
     values.update({"register_l": desk.books.water.last, "energy_register_wh": desk.books.energy.last})
     again = Desk(restored=values)
-    again.controller.readings.outage_s = outage_s
+    readings = again.controller.readings
+    readings.outage_s = readings.energy_outage_s = outage_s
     again.register_l = desk.register_l + desk.litres
     again.register_wh = desk.register_wh + desk.work_mwh // 3_600_000
     again.rights.install(*a_grant(100_000))

@@ -129,7 +129,7 @@ def test_a_gap_without_trusted_time_says_so():
     values.update({"register_l": desk.books.water.last, "energy_register_wh": desk.books.energy.last})
     again = Desk(restored=values)
     again.register_wh += desk.work_mwh // 3_600_000
-    again.controller.readings.outage_s = None
+    again.controller.readings.outage_s = again.controller.readings.energy_outage_s = None
     again.clock_s, again.time_state = None, record.TIME_UNKNOWN
     again.register_l += desk.litres
     again.run(6)

@@ -283,6 +283,39 @@ def test_the_rest_of_the_motor_is_kept_every_few_seconds():
     assert again.app.controller.refused == causes.RESTART_DELAY
 
 
+def test_a_power_meter_that_was_silent_long_before_the_cut_comes_back_as_the_same_meter():
+    house = ready(100_000)
+    house.press()
+    house.run(20)
+    house.well.silent = (2,)
+    house.run(900)
+    house.press("stop")
+    house.run(20)
+    head = house.app.journal.head
+    assert head["good_utc_s"] - head["energy_good_utc_s"] > 900
+    again = house.again()
+    again.run(20)
+    books = again.app.books
+    assert books.energy_wh == again.well.energy_wh > 5_000 and not books.is_provisional
+    assert again.app.controller.readings.energy_outage_s > again.app.controller.readings.outage_s + 900
+
+
+def test_the_rest_counts_down_by_the_time_without_power_alone():
+    nor, fram = memories(config=a_config(settings={"restart_delay_s": 300}))
+    house = ready(100_000, nor=nor, fram=fram)
+    house.press()
+    house.run(10)
+    house.press("stop")
+    house.run(8)
+    house.well.silent = (1,)  # the last good reading of water is soon older than the cut
+    house.run(100)
+    rest_s = house.app.journal.head["rest_s"]
+    again = house.again(after_s=30)
+    again.run(1)
+    left_s = again.app.controller.starting.rest_s(again.port.now_ms())
+    assert 190 <= rest_s <= 202 and rest_s - 42 <= left_s <= rest_s - 30
+
+
 def test_the_floor_of_a_signed_object_and_its_authenticity_survive_a_restart():
     house = ready(100_000)
     house.offer(a_grant(200_000, 2, issued_utc_s=UTC - 7))

@@ -79,7 +79,7 @@ class Writes:
             self._before = None
             return False
         head = dict(journal.head)
-        for name in ("generation", "good_utc_s", "floor_utc_s"):
+        for name in ("generation", "good_utc_s", "energy_good_utc_s", "saved_utc_s", "floor_utc_s"):
             head.pop(name, None)
         # Other tables stand elsewhere; theirs is a write of its own.
         now = arguments[0] < 768, head if arguments[0] < 768 else arguments

@@ -89,15 +89,17 @@ class Controller:
         self._out.close, self._out.trip = self.pump.is_closed, self.pump.is_tripped
         return self._out
 
-    def restart(self, outage_s, head, seed=0):
-        """Say how long the outage was (None: not trusted) and what ran when it began.
+    def restart(self, outages_s, head, seed=0):
+        """Say how long the outage was and what ran when it began.
 
+        `outages_s`: seconds since the last good reading of water and of energy, and since the head
+        was saved; each None when not trusted.
         `seed`: any number of this box and boot; it spreads automatic restarts.
         """
         self.starting.boot = head["boot"]
         self._seed = seed
-        self.readings.outage_s = outage_s
-        self.starting.rest(head.get("rest_s") or 0, outage_s)
+        self.readings.outage_s, self.readings.energy_outage_s, dark_s = outages_s
+        self.starting.rest(head.get("rest_s") or 0, dark_s)
         self.is_cut_off = bool(head["running"])
         if self.is_cut_off:
             self.account, self.credential = head["account"], head["credential"]

@@ -158,11 +158,11 @@ def _refusal(followed, closing, opening, now_ms):
 def _put_on(books, followed, closing, opening, now_ms):
     """Close the segment at `closing` and begin a confirmed one at `opening`."""
     segment, is_water = followed.segment, followed is books.water
-    held_l = books.held.estimate(followed, books.energy, now_ms) if is_water else 0
     stood = segment.register_base if followed.last is None else followed.last
     # Water that ran back has been booked before: only what lies above the mark is new.
     base = segment.value(stood + max(0, _ahead(followed, closing) - followed.below))
     if is_water:
+        held_l = books.held.estimate(followed, books.energy, now_ms)
         counted_l = base - segment.value(stood)
         base += books.held.uncounted_l
         missed_l = held_l - books.held.uncounted_l - counted_l

@@ -17,7 +17,8 @@ class Readings:
         self._clock = clock
         self._log = log
         self._held_ms = None  # when a reading was held last
-        self.outage_s = None  # trusted length of the outage before this run, None when not known
+        # Trusted time from the last good reading of water, and of energy, to this run; None when not known.
+        self.outage_s = self.energy_outage_s = None
 
     def take(self, inputs, is_open, now_ms):
         """Take what the meters answered. `is_open`: commanded open, and nothing runs."""
@@ -42,7 +43,7 @@ class Readings:
     def _energy(self, reading, value, is_open, now_ms):
         since_s = self._since_s(reading["at_ms"])
         result = self._books.read_energy(
-            value, reading["at_ms"], self.outage_s, reading["step"], reading["modulus"], is_open,
+            value, reading["at_ms"], self.energy_outage_s, reading["step"], reading["modulus"], is_open,
             reading["values"].get("energy_export_wh"),
         )  # fmt: skip
         if self._books.is_converted:

@@ -174,7 +174,7 @@ class Register:
     def ahead_of(self, register):
         """Return how far a reading lies ahead of where the meter stood, a near rollover seen as one."""
         ahead = register - self.last + self.below
-        if ahead < 0 and self.modulus and ahead + self.modulus <= self.modulus // _ROLL_PART:
+        if self.modulus and ahead + self.modulus <= self.modulus // _ROLL_PART:
             ahead += self.modulus
         return ahead
 
