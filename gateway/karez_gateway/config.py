@@ -1,18 +1,22 @@
 """gateway.toml: what a person sets. Unknown keys and wrong values are refused by name."""
 
 import ipaddress
+import os
 import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from sqlalchemy import URL
 
 from karez_gateway.errors import ConfigError
+from karez_gateway.store import database, engines
 from karez_gateway.verifier.errors import VerificationError
 from karez_gateway.verifier.note import check_name
 
 FILE = "gateway.toml"
+STORE_VARIABLE = "KAREZ_STORE_URL"
 NAME_BYTES_MAX = 16  # a destination's name stands in the log's upload entries (entry.UPLOAD_HEADER)
 # The broker's rules know the gateway by this name: its certificate's CN, or without TLS its client id.
 LINK_IDENTITY = "gateway"
@@ -44,6 +48,12 @@ def _origin(text: str) -> str:
     except VerificationError as error:
         raise ValueError(str(error)) from None
     return text
+
+
+def _store(url: str) -> str:
+    if url:
+        engines.parse(url)
+    return url
 
 
 def _controller(text: str) -> str:
@@ -102,6 +112,15 @@ class Broker(_Section):
         return self
 
 
+class Store(_Section):
+    """[store]: a PostgreSQL server; without a `url` SQLite in the data directory.
+
+    The environment's KAREZ_STORE_URL goes before it: a password stands in no file then.
+    """
+
+    url: Annotated[str, AfterValidator(_store)] = ""
+
+
 class Log(_Section):
     """[log]: the origin stands in every checkpoint and is never used again after a restore."""
 
@@ -146,6 +165,7 @@ class Config(_Section):
 
     gateway: Gateway
     broker: Broker = Broker()
+    store: Store = Store()
     log: Log
     trust: Trust = Trust()
     destination: tuple[Destination, ...] = ()
@@ -157,6 +177,11 @@ class Config(_Section):
             if names.count(name) > 1:
                 raise ValueError(f"two destinations are called {name}: their queues would mix")
         return self
+
+    @property
+    def store_url(self) -> URL:
+        """Where the database is."""
+        return engines.parse(self.store.url) if self.store.url else engines.in_file(self.data / database.FILE)
 
     @property
     def data(self) -> Path:
@@ -201,6 +226,14 @@ def _explain(error: ValidationError) -> str:
     return "; ".join(problems)
 
 
+def _named_store() -> Store | None:
+    url = os.environ.get(STORE_VARIABLE)
+    try:
+        return Store(url=url) if url else None
+    except ValidationError as error:
+        raise ConfigError(f"{STORE_VARIABLE}: {_explain(error)}") from None
+
+
 def _located(config: Config, directory: Path) -> Config:
     """The same with paths relative to the file's directory made absolute."""
     base = directory.absolute()
@@ -216,6 +249,7 @@ def _located(config: Config, directory: Path) -> Config:
             raise ConfigError(f"{base / FILE}: broker.{name}: {path} is not a file; correct the path")
     return config.model_copy(
         update={
+            "store": _named_store() or config.store,
             "gateway": config.gateway.model_copy(update={"data": base / config.gateway.data}),
             "broker": config.broker.model_copy(update=broker),
         }

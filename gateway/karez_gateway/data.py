@@ -2,7 +2,7 @@
 
 gateway.toml     settings                    log.key        the log's private key
 log.vkey         its public half, to hand out
-trust.json       keys for `karez verify`     karez.sqlite3  the database
+trust.json       keys for `karez verify`     karez.sqlite3  the database, unless [store] names another
 log/             the transparency log        service.json   what the running service says
 """
 
@@ -17,7 +17,6 @@ from karez_gateway.log.keys import load_key
 from karez_gateway.log.tlog import Tlog
 from karez_gateway.seam import Seam, unharmed
 from karez_gateway.sequence import Sequencer
-from karez_gateway.store import database
 from karez_gateway.store.database import Database
 
 LOG = "log"
@@ -44,7 +43,7 @@ def opened(config: Config, at: Seam = unharmed) -> Iterator[OpenData]:
     except LogError as error:
         raise StoreError(str(error)) from error
     try:
-        store = Database.open(config.data / database.FILE)
+        store = Database.open(config.store_url)
         try:
             sequencer = Sequencer(store, log, at)
             yield OpenData(sequencer, sequencer.heal())
@@ -57,7 +56,7 @@ def opened(config: Config, at: Seam = unharmed) -> Iterator[OpenData]:
 @contextmanager
 def beside(config: Config) -> Iterator[Database]:
     """Open the database for a command, with or without a running service."""
-    store = Database.open(config.data / database.FILE)
+    store = Database.open(config.store_url)
     try:
         yield store
     finally:

@@ -26,6 +26,9 @@ port = {broker_port}
 # certificate = "gateway.crt"     # its CN must be "gateway"
 # key = "gateway.key"
 
+# [store]           # without it SQLite in `data`; KAREZ_STORE_URL in the environment goes before it
+# url = "postgresql://karez@127.0.0.1/karez"
+
 [log]
 origin = {origin}   # stands in every checkpoint; a restored backup needs a new one
 

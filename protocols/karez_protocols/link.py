@@ -107,7 +107,7 @@ def decode_down(payload):
     """
     if len(payload) > DOWN_SIZE_MAX:
         raise TooLarge("a down payload has at most %d bytes" % DOWN_SIZE_MAX, DOWN_SIZE_MAX)
-    kind = payload[0] if payload else None
+    kind = payload[0] if payload else 0
     if kind in (GRANT, ORDER, KEYS):
         return kind, bytes(payload[1:])
     layout = {ACK: ACK_BODY, TIME: TIME_BODY, COMMAND: COMMAND_BODY}.get(kind)

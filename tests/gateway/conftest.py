@@ -1,0 +1,35 @@
+"""The gateway's own tests run on both databases (design §10)."""
+
+import pytest
+
+from karez_gateway.config import STORE_VARIABLE
+
+from . import postgres
+
+# What goes through the store, and so must hold whichever database it is.
+ON_BOTH = {"test_store", "test_ingest", "test_verification", "test_ledger", "test_downlink", "test_outbox"}
+
+
+def pytest_generate_tests(metafunc):
+    """Run each test of those modules twice."""
+    if metafunc.module.__name__.rpartition(".")[2] in ON_BOTH:
+        metafunc.fixturenames.append("database_kind")
+        metafunc.parametrize("database_kind", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """One server for all tests of a process."""
+    with postgres.cluster() as server:
+        yield server
+
+
+@pytest.fixture
+def database_kind(request, monkeypatch):
+    """Name the database by the environment, as a service's unit file does."""
+    if request.param == "postgresql":
+        server = request.getfixturevalue("postgresql")
+        if server is None:
+            pytest.skip("PostgreSQL is not installed; .ci/run installs it")
+        monkeypatch.setenv(STORE_VARIABLE, server.url())
+    return request.param
