@@ -17,7 +17,7 @@ from typing import Any
 
 import structlog
 
-from karez_gateway import data
+from karez_gateway import data, supervision
 from karez_gateway.config import Config
 from karez_gateway.downlink import Downlinks
 from karez_gateway.fieldlink import FieldLink, tls_context
@@ -107,6 +107,7 @@ class Service:
         try:
             await self._run()
         finally:
+            supervision.tell(supervision.STOPPING)
             self._state.remove()
 
     async def _run(self) -> None:
@@ -119,6 +120,7 @@ class Service:
             _tell(
                 "ready", pid=os.getpid(), origin=self._sequencer.log.origin, entries=self._sequencer.log.size
             )
+            supervision.tell(supervision.READY)
 
     async def _poll(self) -> None:
         """Carry grants, and keep `status` fresh."""
@@ -133,6 +135,7 @@ class Service:
                     if await self._link.publish_grant(one.controller, one.body):
                         await self._worker.run(self._downlinks.sent, one, now_s)
             self._report()
+            supervision.tell(supervision.ALIVE)  # the loop turns, and the store has answered
             await asyncio.sleep(POLL_S)
 
     def _hurry(self, name: str) -> None:
