@@ -20,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+EXIT_UNSOUND = 1
 EXIT_REFUSED = 2
 
 Data = Annotated[Path, typer.Option("--data", help="Data directory, made by `karez gateway init`.")]
@@ -109,6 +110,27 @@ def status(data: Data, as_json: AsJson = False) -> None:
             _print_json(facts)
         else:
             typer.echo("\n".join(statustext.lines(facts)))
+
+
+@app.command(epilog="Example: karez gateway doctor --data /var/lib/karez")
+def doctor(data: Data, as_json: AsJson = False) -> None:
+    """Look at disk, store, log, clock, broker, certificates and platforms, and say what to do.
+
+    Changes nothing. Ends with code 1 when something has failed.
+    """
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from karez_gateway import doctor as doctors  # noqa: PLC0415
+
+    with _spoken():
+        findings = doctors.examine(configuration.load(data))
+    if as_json:
+        _print_json([asdict(one) for one in findings])
+    else:
+        for one in findings:
+            typer.echo(f"{one.state:<8} {one.part:<12} {one.text}")
+    if not doctors.is_sound(findings):
+        raise typer.Exit(EXIT_UNSOUND)
 
 
 @app.command(epilog="Example: karez gateway enrol --data /var/lib/karez well-12.binding")
