@@ -6,6 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import URL
@@ -13,7 +14,7 @@ from sqlalchemy import URL
 from karez_gateway.errors import ConfigError
 from karez_gateway.store import database, engines
 from karez_gateway.verifier.errors import VerificationError
-from karez_gateway.verifier.note import check_name
+from karez_gateway.verifier.note import COSIGNATURE, VerifierKey, check_name
 
 FILE = "gateway.toml"
 STORE_VARIABLE = "KAREZ_STORE_URL"
@@ -56,6 +57,26 @@ def _store(url: str) -> str:
     return url
 
 
+def _witness_key(text: str) -> str:
+    try:
+        key = VerifierKey.parse(text)
+    except VerificationError as error:
+        raise ValueError(str(error)) from None
+    if key.kind != COSIGNATURE:
+        raise ValueError(f"{key.name} is a log's key, not a witness's: its type must be 04")
+    return text
+
+
+def _witness_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("a witness's address reads https://host/path")
+    # Whoever may change a size on its way could stop the log.
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError(f"plain HTTP is for this machine only: use https://{parts.netloc}")
+    return text
+
+
 def _controller(text: str) -> str:
     if text and not re.fullmatch(r"[0-9a-f]{16}", text):
         raise ValueError("a controller's name is 16 lower-case hexadecimal digits")
@@ -85,6 +106,7 @@ class Gateway(_Section):
 
     name: Name
     data: Path = Path()
+    send_time: bool = True  # controllers get this machine's time; off where theirs runs otherwise (a bench)
 
 
 class Broker(_Section):
@@ -125,6 +147,16 @@ class Log(_Section):
     """[log]: the origin stands in every checkpoint and is never used again after a restore."""
 
     origin: Annotated[str, AfterValidator(_origin)]
+    cosign_every_s: Annotated[float, Field(ge=1, le=3600)] = 10.0
+
+
+class Witness(_Section):
+    """[[witness]]: who else keeps the log honest (C2SP tlog-witness); `url` is its submission prefix."""
+
+    name: Name
+    key: Annotated[str, AfterValidator(_witness_key)]
+    url: Annotated[str, AfterValidator(_witness_url)]
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
 
 
 class Trust(_Section):
@@ -140,6 +172,14 @@ class Trust(_Section):
                 "trust.provisioner is not set: write the provisioner's public key there, 64 hex digits"
             )
         return bytes.fromhex(self.provisioner)
+
+
+class Commands(_Section):
+    """[commands]: what nobody signs is off until somebody allows it here (design §6)."""
+
+    remote_stop: bool = False
+    remote_start: bool = False
+    stops_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 20
 
 
 class Destination(_Section):
@@ -168,7 +208,9 @@ class Config(_Section):
     store: Store = Store()
     log: Log
     trust: Trust = Trust()
+    commands: Commands = Commands()
     destination: tuple[Destination, ...] = ()
+    witness: tuple[Witness, ...] = ()
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -176,6 +218,13 @@ class Config(_Section):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"two destinations are called {name}: their queues would mix")
+        for kept in ("name", "url"):
+            values = [getattr(one, kept) for one in self.witness]
+            if len(set(values)) < len(values):
+                raise ValueError(f"two witnesses have the same {kept}")
+        keys = [VerifierKey.parse(one.key).public_key for one in self.witness]
+        if len(set(keys)) < len(keys):
+            raise ValueError("two witnesses have the same key: one machine would count twice")
         return self
 
     @property

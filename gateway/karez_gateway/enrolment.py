@@ -1,15 +1,15 @@
-"""What people bring in: signed bindings that make a controller known, and signed grants."""
+"""What people bring in for one box: a signed binding that makes it known, a grant. For many: offering.py."""
 
 import hashlib
 import time
 
-from karez_gateway import rights
+from karez_gateway import offering, rights
 from karez_gateway.errors import Refused
 from karez_gateway.store import controllers, downlinks
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.database import Database
 from karez_gateway.verifier.statements import verifies
-from karez_protocols import binding
+from karez_protocols import binding, record
 from karez_protocols import chain as chain_of
 from karez_protocols.errors import ProtocolError
 from karez_protocols.link import DOWN_SIZE_MAX
@@ -40,6 +40,8 @@ def enrol(store: Database, signed_binding: bytes, provisioner_key: bytes) -> tup
             return known, False
         controllers.enrol(connection, name, site, signed_binding, int(time.time()))
         found = controllers.find(connection, name)
+        if found is not None:
+            offering.inherit(connection, found, int(time.time()))
     if found is None:
         raise Refused(f"controller {name} was not stored")
     return found, True
@@ -52,13 +54,13 @@ def queue_grant(store: Database, data: bytes, controller: str = "") -> tuple[Con
         target = _target(controllers.at_site(connection, right.site), right.site, controller)
         rights.check(data, target.site, target.regulator_key)
         digest = hashlib.sha256(data).digest()
-        known = downlinks.same_checked(connection, target.id, digest)
+        known = downlinks.same_checked(connection, target.id, record.GRANT, digest)
         if known is not None:
             raise Refused(f"grant {right.seq} was taken before for {target.name}; it is {known.state}")
         downlinks.queue(
             connection,
             target.id,
-            grant_seq=right.seq,
+            object_seq=right.seq,
             digest=digest,
             body=data,
             checked=True,
@@ -87,7 +89,7 @@ def queue_unchecked(store: Database, data: bytes, controller: str = "") -> tuple
         downlinks.queue(
             connection,
             target.id,
-            grant_seq=seq,
+            object_seq=seq,
             digest=hashlib.sha256(data).digest(),
             body=data,
             checked=False,

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from karez_gateway import config
+from karez_gateway import brokerfiles, config
 from karez_gateway.data import LOG, LOG_KEY, LOG_VERIFIER_KEY, TRUST
 from karez_gateway.errors import Refused
 from karez_gateway.log.errors import LogError
@@ -17,6 +17,7 @@ _TEMPLATE = """\
 [gateway]
 name = {name}
 data = "."          # database, log and keys, relative to this file
+# send_time = false # controllers do not get this machine's time
 
 [broker]            # plain MQTT is for this machine only
 host = {broker_host}
@@ -34,6 +35,11 @@ origin = {origin}   # stands in every checkpoint; a restored backup needs a new 
 
 [trust]
 {provisioner_line}
+
+# [commands]        # what an operator may ask of a pump without anybody's signature
+# remote_stop = true
+# remote_start = true
+# stops_per_hour = 20             # over all wells
 
 # [[destination]]
 # name = "county"
@@ -57,7 +63,7 @@ def create(
     regulators: list[str],
 ) -> None:
     """Create the directory's files. Raises Refused when one of them exists, ConfigError on a bad value."""
-    for existing in (config.FILE, LOG_KEY, LOG, TRUST):
+    for existing in (config.FILE, LOG_KEY, LOG, TRUST, brokerfiles.FOLDER):
         if (directory / existing).exists():
             raise Refused(f"{directory / existing} exists already: nothing was changed")
     line = (
@@ -78,6 +84,7 @@ def create(
     if has_trust:
         _check_trust(trust)
     directory.mkdir(parents=True, exist_ok=True)
+    brokerfiles.write(directory)
     public = _begin_log(directory, origin)
     if has_trust:
         (directory / TRUST).write_text(json.dumps(trust | {"log": [public]}, indent=2) + "\n")

@@ -133,3 +133,13 @@ def test_what_is_asked_of_the_wrong_files_is_refused_with_code_2(tmp_path):
     assert not (tmp_path / "out").exists()
     assert karez("gateway", "enrol", binding, "--data", directory).stdout.endswith("is enrolled\n")
     assert karez("gateway", "enrol", binding, "--data", directory).stdout.endswith("is enrolled already\n")
+
+
+def test_init_writes_the_brokers_settings_and_replaces_none(tmp_path):
+    directory = tmp_path / "g"
+    assert karez("gateway", "init", directory).returncode == 0
+    settings = (directory / "broker" / "mosquitto.conf").read_text()
+    assert f"acl_file {directory}/broker/access" in settings and "require_certificate true" in settings
+    assert "pattern write karez/1/%u/up" in (directory / "broker" / "access").read_text()
+    again = karez("gateway", "init", directory)
+    assert again.returncode == 2 and "exists already" in again.stderr

@@ -18,10 +18,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache, lru_cache
 
-from . import chinese_cjt188, chinese_codes, chinese_dlt645, chinese_modbus, chinese_own
+from . import chinese_cjt188, chinese_codes, chinese_dlt645, chinese_modbus, chinese_own, chinese_szy206
 from .finding import Field
 
-_MODULES = (chinese_modbus, chinese_dlt645, chinese_cjt188, chinese_own)
+_MODULES = (chinese_modbus, chinese_dlt645, chinese_cjt188, chinese_own, chinese_szy206)
 # What a meter, an officer or an operator wrote: never a phrase of ours.
 KEPT = frozenset(
     {

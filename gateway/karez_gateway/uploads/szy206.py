@@ -11,7 +11,7 @@ from karez_gateway.verifier.books import PUMP_FLOWING
 from karez_gateway.verifier.slots import PLACES
 from karez_protocols import causes, fields, record
 from karez_protocols.szy206 import SLT427_2021, SZY206_2016, Dialect
-from karez_protocols.szy206_values import MODE_SELF_REPORT, alarm_word, state_word
+from karez_protocols.szy206_words import MODE_SELF_REPORT, alarm_word, state_word
 
 DIALECTS: dict[str, Dialect] = {"206": SZY206_2016, "427": SLT427_2021}
 REPORTED = (record.INTERVAL, record.STOP)

@@ -10,7 +10,7 @@ from karez_protocols.szy206 import SZY206_2016, Dialect
 class FlowReport:
     """What one well reports: signed flow, register in whole m3 (None = missing), words, sampling time.
 
-    `alarm` and `state` are built by szy206_values.alarm_word and state_word.
+    `alarm` and `state` are built by szy206_words.alarm_word and state_word.
     """
 
     address: bytes

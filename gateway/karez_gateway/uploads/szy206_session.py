@@ -13,18 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from karez_protocols.szy206 import FCB_FIRST, Frame, StreamReader
-from karez_protocols.szy206_messages import (
-    AFN_LINK,
-    AFN_REPORT,
-    KEEP_ALIVE,
-    LOG_IN,
-    LOG_OUT,
-    Channel,
-    LinkTest,
-    SelfReport,
-)
-from karez_protocols.szy206_values import tag_at
+from karez_protocols.szy206 import FCB_FIRST, Frame
+from karez_protocols.szy206_functions import LINK, REPORT
+from karez_protocols.szy206_messages import KEEP_ALIVE, LOG_IN, LOG_OUT, LinkTest, SelfReport
+from karez_protocols.szy206_readings import TYPE_FLOW
+from karez_protocols.szy206_stream import StreamReader
+from karez_protocols.szy206_time import tag_at
 
 from .szy206_events import (
     CommandUnsupported,
@@ -41,6 +35,7 @@ from .szy206_events import (
 
 # A receiver drops a frame older than Tp + delay; 0 = no such check. A backlog is always old.
 TAG_DELAY_MIN = 0
+LITRES_PER_M3 = 1000
 
 # Data byte of a report's confirm: 2 and 3 want the station in query or maintenance mode.
 _MODES_NOT_HONOURED = (2, 3)
@@ -207,11 +202,11 @@ class Szy206Session:
             self._log_in(report.address, now_ms)
             return
         self._fire(Cause.REPORT_WAITING)
-        self._start(_Exchange(report.address, AFN_REPORT, lambda fcb: self._encode(report, fcb)), now_ms)
+        self._start(_Exchange(report.address, REPORT, lambda fcb: self._encode(report, fcb)), now_ms)
 
     def _log_in(self, address: bytes, now_ms: int) -> None:
         self._start(
-            _Exchange(address, AFN_LINK, lambda fcb: LinkTest(address, LOG_IN, fcb).encode()),
+            _Exchange(address, LINK, lambda fcb: LinkTest(address, LOG_IN, fcb).encode()),
             now_ms,
         )
 
@@ -223,16 +218,17 @@ class Szy206Session:
             return
         self._fire(Cause.IDLE)
         self._start(
-            _Exchange(address, AFN_LINK, lambda fcb: LinkTest(address, KEEP_ALIVE, fcb).encode()),
+            _Exchange(address, LINK, lambda fcb: LinkTest(address, KEEP_ALIVE, fcb).encode()),
             now_ms,
         )
 
     def _encode(self, report: FlowReport, fcb: int) -> bytes:
         dialect = self._settings.dialect
-        channel = Channel(report.flow_lph, report.volume_m3, dialect.flow_unit)
+        volume_l = None if report.volume_m3 is None else report.volume_m3 * LITRES_PER_M3
+        channel = {"flow_lph": report.flow_lph, "volume_l": volume_l}
         tag = tag_at(report.utc_s, dialect.utc_offset_s, TAG_DELAY_MIN)
-        message = SelfReport(report.address, [channel], report.alarm, report.state, tag, fcb)
-        return message.encode(dialect)
+        words = (report.alarm, report.state)
+        return SelfReport(report.address, TYPE_FLOW, [channel], *words, tag, fcb=fcb).encode(dialect)
 
     def _start(self, exchange: _Exchange, now_ms: int) -> None:
         self._exchange = exchange
@@ -256,7 +252,7 @@ class Szy206Session:
     def _take(self, frame: Frame, now_ms: int, events: list[Event]) -> None:
         if frame.is_up:
             self.counters.wrong_direction += 1
-        elif frame.afn in (AFN_LINK, AFN_REPORT):
+        elif frame.afn in (LINK, REPORT):
             self._take_confirm(frame, now_ms, events)
         else:
             events.append(CommandUnsupported(frame.address, frame.afn, frame.raw or b""))
@@ -271,7 +267,7 @@ class Szy206Session:
                 else:
                     self.counters.confirms_late += 1
                 return
-        if frame.afn == AFN_REPORT:  # a platform that confirms F2 though we do not ask it to is no oddity
+        if frame.afn == REPORT:  # a platform that confirms F2 though we do not ask it to is no oddity
             self.counters.confirms_unmatched += 1
 
     def _confirmed(self, sent: _Sent, frame: Frame, now_ms: int, events: list[Event]) -> None:

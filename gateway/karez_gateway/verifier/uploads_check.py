@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
-from karez_protocols import szy206, szy206_messages
+from karez_protocols import szy206, szy206_functions, szy206_messages, szy206_readings
 from karez_protocols.errors import Malformed, ProtocolError
 
 from .books import Values
 from .findings import Finding, found
 
 _FIRST_BYTE = b"\x68"
-_REPORT = (True, szy206_messages.AFN_REPORT, szy206_messages.TYPE_FLOW)
+LITRES_PER_M3 = 1000
+_REPORT = (True, szy206_functions.REPORT, szy206_readings.TYPE_FLOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,8 @@ def sent_volume_m3(request: szy206.Frame) -> int | None:
         report = szy206_messages.decode_self_report(request, szy206.SZY206_2016)
     except ProtocolError:
         report = szy206_messages.decode_self_report(request, szy206.SLT427_2021)
-    volume_m3: int | None = report.channels[0].volume_m3
-    return volume_m3
+    volume_l: int | None = report.readings[0].get("volume_l") if report.readings else None
+    return None if volume_l is None else volume_l // LITRES_PER_M3
 
 
 def _is_confirm(request: szy206.Frame, confirm: szy206.Frame) -> bool:
