@@ -177,7 +177,7 @@ class App:
         left_l, flow_lph = controller.left_l(), controller.recorder.water.value("flow_lph")
         if not left_l or flow_lph is None or left_l < 0:
             return False
-        ends_s = controller.ends_in_s()
+        ends_s = controller.permission.ends_in_s()
         if ends_s is not None and ends_s * 1000 <= block_ms:
             return False
         return left_l * 3_600_000 // max(flow_lph, 1) > block_ms

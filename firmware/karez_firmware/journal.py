@@ -83,7 +83,8 @@ class Journal:
     def _is_lost(self, head):
         """True if the ring does not reach the head; a damaged newest record alone is declared lost."""
         if not head["seq"] and not head["index"]:
-            return False
+            # Older than a ring that has gone round since, it would begin the same numbers again.
+            return self._ring.oldest(head["chain"]) not in (None, 1)
         state = ring_walk.reaches(self._ring, head)
         if state == ring_walk.DAMAGED:
             self._lost.append((head["seq"], head["seq"], None, None))

@@ -9,6 +9,7 @@ from karez_protocols.constant import const
 from karez_protocols.errors import ProtocolError
 
 from .core import bookmark, protection, ratio
+from .core.cut_off import stopped_for
 from .store import fram_map
 from .store.twins import Twins
 
@@ -135,7 +136,7 @@ class Keeper:
         head["is_resuming"] = int(controller.resume.is_armed)
         head["is_tripped"] = int(controller.pump.is_tripped)
         head["rest_s"] = controller.starting.rest_s(self._port.now_ms())
-        head["stop_cause"] = controller.is_stopped_for
+        head["stop_cause"] = stopped_for(controller)
         if clock.is_trusted:
             head["saved_utc_s"] = clock.utc_s
             self._date("good_utc_s", books.water if books.is_known else None)

@@ -958,3 +958,22 @@ def test_a_reading_from_before_the_last_tick_is_judged_and_no_time_is_counted_tw
     books.read_water(90_000, site.now_ms + 100, None)
     books.tick(site.now_ms + 1_000, True)
     assert books.held_l == 60_000 * 6_000 // 3_600_000
+
+
+def test_an_estimated_site_counts_rated_flow_after_a_power_cut_as_before_it():
+    rows = (row(grant.WATER, 0, method=record.ESTIMATED), ENERGY)
+    site = Site(rows).run(3).run(10, 16, 6)
+    assert site.books.held_l == 150  # 60 m3/h, from the second second on
+    again = Site(rows, site.books.snapshot(), 20)
+    again.wh = site.wh
+    again.run(4)
+    again.run(100, 16, 6)
+    assert again.books.held_l == 150 + 60_000 * 99 // 3600
+
+
+def test_a_register_that_stands_where_it_stood_needs_no_person_however_long_the_outage_was():
+    head = Site((WATER,)).run(3).run(10, 16).books.snapshot()
+    again = Site((WATER,), head, None)
+    again.water_l = 20_160
+    again.run(30)
+    assert again.books.is_known and not again.books.is_uncertain

@@ -2,6 +2,7 @@
 
 from desk import CARD, SITE, UTC, Desk, a_grant, an_order, domestic, pumping, ready
 from karez_firmware.core import pump
+from karez_firmware.core.cut_off import stopped_for
 from karez_firmware.store import head
 from karez_protocols import causes, flags, record
 
@@ -238,17 +239,17 @@ def test_a_person_s_stop_that_a_power_cut_overtook_keeps_its_cause_and_nothing_c
 
 def test_what_the_head_tells_of_a_stop_under_way_is_a_decision_s_cause_and_never_the_mains():
     desk = pumping()
-    assert desk.controller.is_stopped_for == causes.NONE
+    assert stopped_for(desk.controller) == causes.NONE
     desk.welded = True  # it stays under way
     desk.press("stop")
     desk.run(2)
-    assert desk.controller.is_stopped_for == causes.BUTTON
+    assert stopped_for(desk.controller) == causes.BUTTON
     desk = pumping()
     desk.has_mains = False
     desk.step()
-    assert desk.controller.is_pumping and desk.controller.is_stopped_for == causes.NONE
+    assert desk.controller.is_pumping and stopped_for(desk.controller) == causes.NONE
     desk.run(30)
-    assert desk.controller.is_stopped_for == causes.NONE and not desk.controller.is_pumping
+    assert stopped_for(desk.controller) == causes.NONE and not desk.controller.is_pumping
 
 
 def test_the_motor_rests_on_over_a_restart_less_an_outage_that_is_certain():

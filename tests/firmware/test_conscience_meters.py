@@ -256,9 +256,9 @@ def test_untrusted_time_binds_litres_and_forgets_dates():
     desk = ready()
     desk.clock_s, desk.time_state = None, record.TIME_UNKNOWN
     desk.rights.install(*a_grant(300, 2, to_utc_s=UTC + 5))
-    assert desk.controller.ends_in_s() is not None
+    assert desk.controller.permission.ends_in_s() is not None
     desk.step()
-    assert desk.controller.ends_in_s() is None
+    assert desk.controller.permission.ends_in_s() is None
     desk.press()
     desk.run(3)
     assert desk.closed
@@ -275,7 +275,7 @@ def test_new_year_s_night_is_bridged_by_the_interim_row_and_nothing_resets():
         a_row(grant.WATER, 400, from_utc_s=UTC + 20, to_utc_s=UTC + 100_000),
     ]
     desk.rights.install(a_grant(1, 2)[0], rows)
-    assert desk.controller.ends_in_s() == 16
+    assert desk.controller.permission.ends_in_s() == 16
     desk.press()
     watched(desk, 18)
     assert desk.closed and desk.controller.left_l() < 400

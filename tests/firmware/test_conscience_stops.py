@@ -60,7 +60,7 @@ def test_a_window_closes_the_longest_run_ends_and_drinking_water_keeps_its_windo
     for site in (None, domestic()):
         assert stopped(pumping(site=site, windows=[window]), 60) == causes.WINDOW_OVER
     desk = pumping(settings={"run_max_s": 20})
-    assert desk.controller.ends_in_s() == 100_000 - 8
+    assert desk.controller.permission.ends_in_s() == 100_000 - 8
     desk.run(15)
     assert desk.closed
     assert stopped(desk, 3) == causes.RUN_TIME

@@ -74,8 +74,8 @@ class Books:
 
     @property
     def used_wh(self):
-        """E as P asks for it: None at a converted well, where W itself is made of it."""
-        return None if self.is_converted else self.energy_wh
+        """E as P asks for it: None where W itself is made of it, and where P is time alone."""
+        return None if self.is_converted or self.is_estimated else self.energy_wh
 
     @property
     def held_l(self):

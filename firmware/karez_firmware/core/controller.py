@@ -5,10 +5,10 @@ contactor first when it opens, then the records, then the contactor when it clos
 """
 
 from karez_protocols import causes, flags, record
-from karez_protocols.constant import const
 
 from . import pump
 from .contactor import Contactor
+from .cut_off import CutOff
 from .event_log import EventLog
 from .permission import Permission
 from .pump import Pump
@@ -20,7 +20,6 @@ from .starting import Starting
 from .step_io import Inputs, Outputs  # noqa: F401 - whoever steps a controller finds its inputs here
 from .watch import Watch
 
-_CLOSE_AFTER_RESTART_MS = const(60_000)  # an irrigation cut off is closed without a meter after this
 _WANTING = bytes((pump.AWAITING, pump.COMMITTING, pump.STARTING, pump.RUNNING))  # water is wanted
 
 
@@ -49,8 +48,7 @@ class Controller:
         self.start_cause = causes.NONE
         self.stop_cause = causes.NONE
         self.refused = causes.NONE  # why the last start was
-        self.is_cut_off = False  # an irrigation of the last run has no stop record yet
-        self._cut_cause = causes.RESTARTED  # why that one ended
+        self.cut_off = CutOff()
         self._has_dropped = False  # the contactor opened by itself
         self.trial = None  # the step test under way
         self._out = Outputs()
@@ -71,8 +69,7 @@ class Controller:
         if self.trial:
             from .trial import feed
 
-            line = feed(self, now_ms)
-            self._out.answers += [line] if line else []
+            self._out.answers += feed(self, now_ms)
         for words in inputs.changes:
             from .changes import answer  # a few times a year
 
@@ -100,11 +97,9 @@ class Controller:
         self._seed = seed
         self.readings.outage_s, self.readings.energy_outage_s, dark_s = outages_s
         self.starting.rest(head.get("rest_s") or 0, dark_s)
-        self.is_cut_off = bool(head["running"])
-        if self.is_cut_off:
+        if self.cut_off.take(head):
             self.account, self.credential = head["account"], head["credential"]
             self.start_volume_l = head["start_volume_l"]
-            self._cut_cause = head.get("stop_cause") or causes.RESTARTED
             # The litres up to the cut, and over it, are his who pumped them.
             self.parts.accounts.begin(self.account, self.start_volume_l)
         elif head.get("is_resuming"):  # the mains went again before it came back
@@ -118,12 +113,6 @@ class Controller:
         """True from the moment of a permission until its stop is written."""
         return self.pump.state not in (pump.OFF, pump.AWAITING)
 
-    @property
-    def is_stopped_for(self):
-        """Why somebody or something stopped what has no stop record yet; causes.NONE for the mains."""
-        is_by_mains = self.stop_cause in (causes.MAINS_LOST, causes.FEEDBACK_LOST)
-        return self.stop_cause if self.is_pumping and not is_by_mains else causes.NONE
-
     def poll_ms(self):
         """Time between readings: short while water may flow or the books are in doubt."""
         if self.is_pumping or not self.books.is_known or self.books.held_l:
@@ -133,10 +122,6 @@ class Controller:
     def left_l(self):
         """Return the litres left to whoever pumps, or would; None when unknown."""
         return self.permission.left_l(self.is_pumping, self.account)
-
-    def ends_in_s(self):
-        """Return the seconds until right, window or order may end what runs; None when none does."""
-        return self.permission.ends_in_s()
 
     # -- what is known ------------------------------------------------------------------
 
@@ -281,20 +266,15 @@ class Controller:
 
     def _close_cut_off(self, now_ms):
         """Write the stop of an irrigation that the last run did not live to end."""
-        if not self.is_cut_off:
-            return
-        if self.contactor.runs:
-            if self.contactor.has_stayed_closed(now_ms):
-                self.is_cut_off = False  # no stop before it has opened; the table sees to that
-                self.stop_cause = self._cut_cause
-        elif self.books.is_known or now_ms >= _CLOSE_AFTER_RESTART_MS:
-            self.is_cut_off = False
-            self.stop_cause = self._cut_cause
-            self._end(now_ms)
+        cause = self.cut_off.end(self.contactor, self.books.is_known, now_ms)
+        if cause:
+            self.stop_cause = cause
+            if not self.contactor.runs:
+                self._end(now_ms)
 
     def _come_back(self, now_ms):
         """Drinking water starts by itself after the mains return; nothing else does."""
-        if self.pump.state == pump.OFF and not self.is_cut_off and self.resume.is_due(now_ms):
+        if self.pump.state == pump.OFF and not self.cut_off.is_pending and self.resume.is_due(now_ms):
             self.starting.start(self.account, bytes(8), causes.AUTOMATIC, now_ms)
 
     # -- writing ------------------------------------------------------------------------

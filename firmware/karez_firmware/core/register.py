@@ -225,7 +225,8 @@ class Register:
         if self.last is None:
             return BACK if 0 <= register - self.segment.register_base < _SPAN else 0
         ahead = self._ahead(register)
-        if gap_bound is not None and 0 <= ahead + self.below <= gap_bound:
+        # A meter that stands where it stood is plausible however long the outage was.
+        if 0 <= ahead + self.below <= (self.step if gap_bound is None else gap_bound):
             return BACK
         return BACKFLOW if is_open and self._is_backflow(ahead) else 0
 

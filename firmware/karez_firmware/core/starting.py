@@ -87,7 +87,7 @@ class Starting:
             return causes.IDENTITY_UNKNOWN
         if controller.contactor.runs:
             return causes.FOREIGN_CURRENT
-        if controller.is_cut_off:
+        if controller.cut_off.is_pending:
             return causes.NOT_READY
         cause = controller.protect(now_ms) or controller.permission.refusal(account, is_emergency, now_ms)
         if cause:

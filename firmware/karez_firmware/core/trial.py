@@ -41,7 +41,7 @@ def answer(controller, word):
 
 
 def feed(controller, now_ms):
-    """Give the test what this step knows; return the cable's line once it is over, else None."""
+    """Give the test what this step knows; return the cable's lines: one, once it is over."""
     test, recorder, books = controller.trial, controller.recorder, controller.books
     water, energy, level = recorder.water, recorder.energy, recorder.level
     is_good = books.is_known and not books.held_l and not water.state and not energy.state
@@ -50,13 +50,12 @@ def feed(controller, now_ms):
         level.value("level_mm"), is_good,
     )  # fmt: skip
     if state == step_test.RUNNING:
-        return None
+        return []
     controller.trial = None
     if state == step_test.REFUSED:
-        return "refused steptest " + _WHY[test.refusal]
+        return ["refused steptest " + _WHY[test.refusal]]
     found = test.result
     controller.log.event(causes.STEP_TEST, now_ms, 0, found)
     controller.parts.crosscheck.take_reference(found["ratio_ml_per_wh"])
-    return "result steptest %d mL/Wh over %d s, thirds within %d permille" % (
-        found["ratio_ml_per_wh"], found["seconds"], found["spread_permille"],
-    )  # fmt: skip
+    text = "result steptest %d mL/Wh over %d s, thirds within %d permille"
+    return [text % (found["ratio_ml_per_wh"], found["seconds"], found["spread_permille"])]

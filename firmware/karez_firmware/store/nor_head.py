@@ -12,7 +12,6 @@ from .head import COPY_SIZE, MAGIC
 
 _ENTRIES = SECTOR // COPY_SIZE
 _TRIES = const(3)  # entries in a row that take nothing: the other sector then
-_ERASED = b"\xff" * 64
 
 
 class NorHead:
@@ -37,10 +36,10 @@ class NorHead:
                 values = twins.unpack(self._layout, MAGIC, data)
                 if values and (newest is None or values["generation"] > newest["generation"]):
                     newest = values
-                    self._sector, self._next = sector, entry + 1
+                    self._sector, self._next = sector, entry
                     self._is_known = True
-        while newest and self._next < _ENTRIES and not self._is_erased():
-            self._next += 1  # torn
+        while self._next < _ENTRIES and not self._is_erased():
+            self._next += 1  # the newest head, and what is torn behind it
         return newest
 
     def _erase(self, sector):
@@ -50,8 +49,7 @@ class NorHead:
             pass  # what is written there will not read back
 
     def _is_erased(self):
-        at = self._at(self._sector, self._next)
-        return all(look(self._nor, at + step, 64) == _ERASED for step in range(0, COPY_SIZE, 64))
+        return look(self._nor, self._at(self._sector, self._next), COPY_SIZE) == b"\xff" * COPY_SIZE
 
     def save(self, values):
         """Append a head, its generation already raised; True once it reads back."""
@@ -60,9 +58,7 @@ class NorHead:
             # What an earlier time left, perhaps half erased, must not come back as the newest.
             self._erase(self._sector)
             self._is_known = True
-        for _ in range(_TRIES):
-            if self._next >= _ENTRIES:
-                break
+        for _ in range(min(_TRIES, _ENTRIES - self._next)):
             self._next += 1
             if is_put(self._nor, self._at(self._sector, self._next - 1), data):
                 return True

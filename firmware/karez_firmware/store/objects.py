@@ -26,6 +26,8 @@ SECTORS = 24  # four are left for what comes: the ring must not move under the r
 
 OBJECT_SIZE_MAX = SECTOR - 16
 
+# All ones are no CRC here but unknown: the CRC of four erased bytes is all ones, and a write that
+# was cut behind `sort` would else be an object of them.
 _HEADER = """
 magic u4
 size u2

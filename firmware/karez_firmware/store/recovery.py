@@ -8,7 +8,6 @@
 """
 
 from karez_protocols import chain, record
-from karez_protocols.errors import ProtocolError
 
 from . import chain_number, ring_walk
 from . import head as head_store
@@ -33,8 +32,10 @@ def head_for(nor, ring, found, binding, further):
 def _goes_on(ring, found, newest, kept):
     """True if the ring's newest record is the newest of all, as far as anybody knows."""
     number, seq, h = newest[:3]
+    if number < kept:
+        return False  # a later chain was begun, and its records are lost
     if found is None:
-        return number >= kept  # a later chain was begun, and its records are lost
+        return True
     if number != found["chain"] or seq < found["seq"]:
         return number > found["chain"]
     if seq == found["seq"]:
@@ -51,25 +52,23 @@ def _rebuilt(ring, head, newest):
     head["sector"], head["index"] = place
     head["owed"] |= head_store.OWES_REBUILT
     slot = ring.find(number, seq)
-    try:
-        values = record.header(slot or b"")
-    except ProtocolError:
-        return head
-    # What the newest record says of itself; the rest of the head is lost.
-    head["boot"] = max(head["boot"], values["boot"])
-    head["grant_seq"] = values["grant_seq"]
+    if slot:
+        # What the newest record says of itself; the rest of the head is lost.
+        values = record.header(slot)
+        head["boot"] = max(head["boot"], values["boot"])
+        head["grant_seq"] = values["grant_seq"]
     return head
 
 
 def _next_chain(ring, found, newest, kept, binding, further):
     """Begin a chain with a number never used, linked to the last one known."""
     old = (kept, None, bytes(20))
-    if found:
-        old = found["chain"], found["seq"], found["h"][:20]
-    elif newest and newest[0] >= kept:
+    if newest and newest[0] >= kept:
         old = newest[0], newest[1], newest[2][:20]
+    if found and found["chain"] >= old[0]:
+        old = found["chain"], found["seq"], found["h"][:20]
     head = found or head_store.fresh(further)
-    number = 1 + max(kept, old[0], newest[0] if newest else 0)
+    number = old[0] + 1
     if not found:
         head["owed"] |= head_store.OWES_REBUILT
     head["owed"] |= head_store.OWES_LINK

@@ -86,7 +86,7 @@ def follow(ring, chain_number, seq, h, place, found=None):
     `found`, a list, gets the slots on the way, ROLLED_MAX and one at most.
     """
     sector, index = place
-    for _ in range(ring.sectors):
+    for _ in range(ring.sectors + 1):  # a place in none yet has all of them before it
         if index:
             seq, h, index, _ = _through(ring, seq, h, (sector, index), found)
         after = ring.following(sector) if index else sector
