@@ -257,8 +257,16 @@ LAYOUTS = {
     "entry.OBJECT_HEADER": {
         "version": ("", "version of this format: 1"),
         "entry": ("", "2 = signed object"),
-        "sort": ("", "kind of the record that names such an object: 10 = grant"),
+        "sort": ("", "kind of the record that names it: 10 = grant, 11 = order, 14 = key list; 128 = a command"),
         "received_utc_s": ("s", "when the gateway received it, UTC"),
+    },
+    "entry.COMMAND_OBJECT": {
+        "controller": ("", "controller it is for"),
+        "verb": ("", "1 = start, 2 = stop"),
+        "account": ("", "who pumps; 0 = the well's own right; unknown in a stop"),
+        "boot": ("", "boot counter of the controller's last state"),
+        "until_s": ("s", "uptime of that state and 180 s: a start is dead then"),
+        "wished_by": ("", "who wished it"),
     },
     "entry.UPLOAD_HEADER": {
         "version": ("", "version of this format: 1"),
@@ -270,5 +278,12 @@ LAYOUTS = {
         "confirmed_utc_s": ("s", "when the platform answered, UTC"),
         "request": ("B", "length of the frame sent"),
         "confirm": ("B", "length of the platform's answer"),
+    },
+    "entry.ORIGIN_HEADER": {
+        "version": ("", "version of this format: 1"),
+        "entry": ("", "4 = origin"),
+        "note": ("B", "length of the former log's checkpoint"),
+        "opened_utc_s": ("s", "when this log was begun, UTC"),
+        "first_entry": ("", "entries of the store that are not repeated in this log"),
     },
 }  # fmt: skip

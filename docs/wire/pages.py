@@ -194,12 +194,19 @@ ENTRY = [
 What the gateway received or sent is a leaf of an append-only log before it has an effect. The log is a
 Merkle tree of RFC 6962 with C2SP checkpoints, so a leaf can be proved and none can be changed later.
 
-An entry has at most {entry.SIZE_MAX} bytes. An object entry is its header and the signed object; an
-upload entry is its header, the frame sent and the platform's answer, and nothing behind them.
+An entry has at most {entry.SIZE_MAX} bytes. An object entry is its header and the signed object, or what
+an operator commanded without a signature; an upload entry is its header, the frame sent and the platform's
+answer, and nothing behind them. An order for many wells is one object and one entry.
 """,
     ("layout", "Record", "entry.RECORD_BODY"),
     ("layout", "Signed object", "entry.OBJECT_HEADER"),
+    ("layout", "Command, as an object of sort 128", "entry.COMMAND_OBJECT"),
     ("layout", "Upload", "entry.UPLOAD_HEADER"),
+    ("layout", "Origin", "entry.ORIGIN_HEADER"),
+    """\
+The first entry of a log that follows another one, after a restore for one. Behind the header stand the former
+log's last signed checkpoint, as far as it is known, and in UTF-8 why it ended.
+""",
 ]
 
 BUNDLE = [

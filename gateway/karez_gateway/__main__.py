@@ -18,7 +18,10 @@ EXIT_NOT_INSTALLED = 2
 GROUPS = {
     "bench": ("Simulated wells, meters and platforms: demo, scenarios, one device at a time.", "bench"),
     "decode": ("What is this frame? Captures, field by field, good or bad and why.", ""),
-    "gateway": ("The county side: init, run, status, enrol, grant, export, ledger.", "gateway"),
+    "gateway": (
+        "The county side: init, run, status, enrol, grant, order, keys, command, export …",
+        "gateway",
+    ),
     "verify": ("Prove an evidence bundle offline.", ""),
 }
 

@@ -1,16 +1,15 @@
 """`karez gateway …`: the county side, for its operator."""
 
 import datetime as dt
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from karez_gateway import cli_orders, cli_origin
 from karez_gateway import config as configuration
 from karez_gateway.errors import GatewayError
+from karez_gateway.speech import AsJson, Data, print_json, read, spoken
 
 app = typer.Typer(
     help="The gateway: takes records from controllers, keeps and proves them, reports to platforms.",
@@ -21,31 +20,6 @@ app = typer.Typer(
 )
 
 EXIT_UNSOUND = 1
-EXIT_REFUSED = 2
-
-Data = Annotated[Path, typer.Option("--data", help="Data directory, made by `karez gateway init`.")]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs: one JSON document on stdout.")]
-
-
-@contextmanager
-def _spoken() -> Iterator[None]:
-    """Show what a person can act on as one line, and end with code 2."""
-    try:
-        yield
-    except GatewayError as error:
-        typer.echo(f"karez gateway: {error}", err=True)
-        raise typer.Exit(EXIT_REFUSED) from None
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise GatewayError(f"{path} cannot be read: {error.strerror}") from None
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 @app.command(
@@ -70,7 +44,7 @@ def init(
     """
     from karez_gateway import setup  # noqa: PLC0415 - each verb imports what it needs: start-up time
 
-    with _spoken():
+    with spoken():
         setup.create(
             directory,
             name=name,
@@ -91,7 +65,7 @@ def run(data: Data) -> None:
     """
     from karez_gateway import service  # noqa: PLC0415
 
-    with _spoken():
+    with spoken():
         service.run(configuration.load(data))
 
 
@@ -102,12 +76,12 @@ def status(data: Data, as_json: AsJson = False) -> None:
     from karez_gateway import statustext  # noqa: PLC0415
     from karez_gateway.status import status as facts_of  # noqa: PLC0415
 
-    with _spoken():
+    with spoken():
         config = configuration.load(data)
         with data_directory.beside(config) as store:
             facts = facts_of(store, config)
         if as_json:
-            _print_json(facts)
+            print_json(facts)
         else:
             typer.echo("\n".join(statustext.lines(facts)))
 
@@ -122,15 +96,45 @@ def doctor(data: Data, as_json: AsJson = False) -> None:
 
     from karez_gateway import doctor as doctors  # noqa: PLC0415
 
-    with _spoken():
+    with spoken():
         findings = doctors.examine(configuration.load(data))
     if as_json:
-        _print_json([asdict(one) for one in findings])
+        print_json([asdict(one) for one in findings])
     else:
         for one in findings:
             typer.echo(f"{one.state:<8} {one.part:<12} {one.text}")
     if not doctors.is_sound(findings):
         raise typer.Exit(EXIT_UNSOUND)
+
+
+@app.command(epilog="Example: karez gateway backup --data /var/lib/karez /srv/backup/karez-2026-11-22.tar.gz")
+def backup(data: Data, out: Annotated[Path, typer.Argument(help="File to write; never replaced.")]) -> None:
+    """Write one file with settings, keys, logs and store, also while the service runs.
+
+    It holds private keys: keep it where the keys may be kept.
+    """
+    from karez_gateway import backup as backups  # noqa: PLC0415
+
+    with spoken():
+        size = backups.write(configuration.load(data), out)
+        typer.echo(f"{out}: {size / 1e6:.1f} MB; restore it with karez gateway restore")
+
+
+@app.command(epilog="Example: karez gateway restore /srv/backup/karez-2026-11-22.tar.gz /var/lib/karez-new")
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `karez gateway backup` wrote.")],
+    directory: Annotated[Path, typer.Argument(help="Where to put it; must not exist.")],
+) -> None:
+    """Put a backup back into a new directory.
+
+    Its log does not go on: records signed since the backup are missing in it. `karez gateway
+    new-origin` begins the next one; controllers send again what is missing.
+    """
+    from karez_gateway import backup as backups  # noqa: PLC0415
+
+    with spoken():
+        backups.unpack(file, directory)
+        typer.echo(f"restored into {directory}; next: karez gateway new-origin --data {directory}")
 
 
 @app.command(epilog="Example: karez gateway enrol --data /var/lib/karez well-12.binding")
@@ -144,10 +148,10 @@ def enrol(
     from karez_gateway import data as data_directory  # noqa: PLC0415
     from karez_gateway import enrolment  # noqa: PLC0415
 
-    with _spoken():
+    with spoken():
         config = configuration.load(data)
         with data_directory.beside(config) as store:
-            found, is_new = enrolment.enrol(store, _read(binding_file), config.trust.provisioner_key)
+            found, is_new = enrolment.enrol(store, read(binding_file), config.trust.provisioner_key)
         typer.echo(
             f"controller {found.name} at site {found.site} is enrolled" + ("" if is_new else " already")
         )
@@ -170,14 +174,22 @@ def grant(
     from karez_gateway import data as data_directory  # noqa: PLC0415
     from karez_gateway import enrolment  # noqa: PLC0415
 
-    with _spoken():
+    with spoken():
         config = configuration.load(data)
         carry = enrolment.queue_unchecked if unchecked else enrolment.queue_grant
         with data_directory.beside(config) as store:
-            target, seq = carry(store, _read(grant_file), controller)
+            target, seq = carry(store, read(grant_file), controller)
         typer.echo(
             f"grant {'?' if seq is None else seq} is queued for controller {target.name} at {target.site}"
         )
+
+
+# What else is carried to wells.
+app.command(epilog=cli_orders.ORDER)(cli_orders.order)
+app.command(epilog=cli_orders.KEYS)(cli_orders.keys)
+app.command(epilog=cli_orders.COMMAND)(cli_orders.command)
+app.command(epilog=cli_origin.NEW)(cli_origin.new_origin)
+app.command(epilog=cli_origin.KEEP)(cli_origin.keep_origin)
 
 
 @app.command(epilog="Example: karez gateway export --data /var/lib/karez --site well-12 well-12.karez")
@@ -201,7 +213,7 @@ def export(
     from karez_gateway import data as data_directory  # noqa: PLC0415
     from karez_gateway import evidence  # noqa: PLC0415
 
-    with _spoken():
+    with spoken():
         if not site and not controller:
             raise GatewayError("say whose records: --site NAME or --controller NAME")
         config = configuration.load(data)
@@ -214,7 +226,7 @@ def export(
         except OSError as error:
             raise GatewayError(f"{out} cannot be written: {error.strerror}") from None
         if as_json:
-            _print_json(found.facts() | {"file": str(out)})
+            print_json(found.facts() | {"file": str(out)})
             return
         typer.echo(f"{out}: {found.summary()}")
         for seq in found.grants_missing:
@@ -228,7 +240,7 @@ def ledger(data: Data, as_json: AsJson = False) -> None:
     from karez_gateway import statustext  # noqa: PLC0415
     from karez_gateway.store import ledgers  # noqa: PLC0415
 
-    with _spoken():
+    with spoken():
         config = configuration.load(data)
         with data_directory.beside(config) as store, store.reading() as connection:
             rows = ledgers.rows(connection)
@@ -244,7 +256,7 @@ def ledger(data: Data, as_json: AsJson = False) -> None:
             for hour, cell in rows
         ]
         if as_json:
-            _print_json(table)
+            print_json(table)
             return
         for row in table:
             typer.echo("{hour}  {site:<16}  {method:<15}  {litres:>12,} L".format(**row))

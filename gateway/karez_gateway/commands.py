@@ -67,7 +67,8 @@ def queue(
 ) -> Command:
     """Queue a command for a well. Raises Refused with what to do about it.
 
-    `service`: what the running service says, {} when it does not run; `account` of a start, 0 = the well's own.
+    `service`: what the running service says, {} when it does not run; `account` of a start: 0 = the
+    well's own.
     """
     _check_allowed(settings, verb)
     with store.writing() as connection:
@@ -126,21 +127,18 @@ def _check_rate(connection: Connection, settings: Settings, verb: str, now_s: in
     count = commands.count_since(connection, link.STOP, now_s - HOUR_S)
     if count >= settings.stops_per_hour:
         raise Refused(
-            f"{count} remote stops in the last hour, and {settings.stops_per_hour} are allowed over all wells: "
+            f"{count} remote stops in the last hour; {settings.stops_per_hour} are allowed over all wells: "
             f"for more, the office signs an order (karez gateway order), or set commands.stops_per_hour"
         )
 
 
 def _quote(last: Heard, verb: str, account: int | None, now_s: int) -> dict[str, Any]:
-    """What the row says of the state: a start dies by the controller's own uptime, too."""
+    """What the row says of the state: which records come after it; a start dies by the uptime, too."""
+    until_s = (last.state["uptime_s"] or 0) + LIFE_S
     if verb == "stop":
-        return {"account": None, "boot": None, "until_s": None, "dies_utc_s": now_s + LIFE_S}
-    return {
-        "account": account or 0,
-        "boot": last.state["boot"],
-        "until_s": (last.state["uptime_s"] or 0) + LIFE_S,
-        "dies_utc_s": now_s + LIFE_S - last.age_s,
-    }
+        return {"account": None, "boot": last.state["boot"], "until_s": until_s, "dies_utc_s": now_s + LIFE_S}
+    dies_utc_s = now_s + LIFE_S - last.age_s
+    return {"account": account or 0, "boot": last.state["boot"], "until_s": until_s, "dies_utc_s": dies_utc_s}
 
 
 def _payload(verb: int, account: int | None, boot: int | None, until_s: int | None) -> bytes:
@@ -229,12 +227,21 @@ def _decide(connection: Connection, one: Good) -> None:
         return
     verb, state, cause = told
     for each in commands.outstanding(connection, one.record.controller_id):
-        is_later = each.log_index is not None and each.log_index < one.record.log_index
-        # A record tells of its own time: what came a day later is no answer to this.
-        is_near = one.record.received_utc_s <= each.dies_utc_s + HOUR_S
-        if each.verb == verb and each.attempts and is_later and is_near:
+        if each.verb == verb and each.attempts and _is_answer(head, one.record.log_index, each):
             commands.decided(connection, each.id, state, cause, one.record.log_index)
             return
+
+
+def _is_answer(head: slots.Head, log_index: int, one: Command) -> bool:
+    """True if a record came after the command, in the log and in the controller's own time.
+
+    A backlog brings old stops after it; and what the controller did an hour later answers nothing.
+    """
+    if one.log_index is None or log_index < one.log_index:
+        return False
+    if one.boot is None or one.until_s is None or head.boot != one.boot:
+        return one.boot is None or head.boot > one.boot
+    return one.until_s - LIFE_S <= head.uptime_s <= one.until_s + HOUR_S
 
 
 def _told(kind: int, cause: int, subject: int) -> tuple[int, str, int] | None:

@@ -4,12 +4,14 @@ gateway.toml     settings                    log.key        the log's private ke
 log.vkey         its public half, to hand out
 trust.json       keys for `karez verify`     karez.sqlite3  the database, unless [store] names another
 log/             the transparency log        service.json   what the running service says
+log.2/ ...       the log after a restore, with log.2.key and log.2.vkey: see origins.py
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from karez_gateway import origins, restored
 from karez_gateway.config import Config
 from karez_gateway.errors import StoreError
 from karez_gateway.log.errors import LogError
@@ -36,16 +38,20 @@ class OpenData:
 
 @contextmanager
 def opened(config: Config, at: Seam = unharmed) -> Iterator[OpenData]:
-    """Open everything for the service; the log's lock keeps a second one out. Raises StoreError."""
+    """Open everything for the service; the log's lock keeps a second one out. Raises StoreError.
+
+    Of several logs the last one; none after a restore that has not begun its own yet.
+    """
+    restored.refuse_if_halted(config.data)
+    origin = origins.current(config)
     try:
-        signer = load_key(config.data / LOG_KEY, config.log.origin)
-        log = Tlog.open(config.data / LOG, config.log.origin, signer)
+        log = Tlog.open(origin.directory, origin.name, load_key(origin.key, origin.name))
     except LogError as error:
         raise StoreError(str(error)) from error
     try:
         store = Database.open(config.store_url)
         try:
-            sequencer = Sequencer(store, log, at)
+            sequencer = Sequencer(store, log, at, origin.numbering())
             yield OpenData(sequencer, sequencer.heal())
         finally:
             store.close()

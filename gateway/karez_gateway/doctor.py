@@ -16,14 +16,13 @@ from pathlib import Path
 from cryptography import x509
 from sqlalchemy import func, select
 
-from karez_gateway import data, logview, servicestate
+from karez_gateway import data, logview, origins, servicestate
 from karez_gateway.config import Config
 from karez_gateway.errors import GatewayError
 from karez_gateway.fieldlink import tls_context
 from karez_gateway.store import entries
 from karez_gateway.store.schema import entry
 from karez_gateway.verifier.checkpoint import open_checkpoint
-from karez_gateway.verifier.note import VerifierKey
 
 OK, WARNING, FAILED = "ok", "warning", "failed"
 
@@ -87,16 +86,18 @@ def _store(config: Config, now_utc_s: float) -> Iterator[Finding]:
 
 
 def _log(config: Config) -> Iterator[Finding]:
-    key = (config.data / data.LOG_VERIFIER_KEY).read_text().strip()
-    note, _ = logview.prove(config.data / data.LOG, config.log.origin, key, [])
-    size = open_checkpoint(note, config.log.origin, VerifierKey.parse(key)).checkpoint.size
+    origin = origins.current(config)
+    key = origin.verifier_key()
+    note, _ = logview.prove(origin.directory, origin.name, str(key), [])
+    signed = open_checkpoint(note, origin.name, key).checkpoint.size
+    size = origin.numbering().number_of(signed)
     with data.beside(config) as store, store.reading() as connection:
         count = entries.next_index(connection)
     if size > count:
         text = f"the log has {size} entries, the store only {count}: it was restored from an older backup"
-        yield Finding("log", FAILED, f"{text}; restore both from one time and begin a new origin")
+        yield Finding("log", FAILED, f"{text}; run: karez gateway new-origin")
     else:
-        yield Finding("log", OK, f"{config.log.origin}: {size} entries signed, {count - size} to be logged")
+        yield Finding("log", OK, f"{origin.name}: {signed} entries signed, {count - size} to be logged")
 
 
 def _service(config: Config) -> Iterator[Finding]:

@@ -10,18 +10,18 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from karez_gateway import logview
+from karez_gateway import logview, origins
 from karez_gateway.config import Config
-from karez_gateway.data import LOG, LOG_VERIFIER_KEY
 from karez_gateway.errors import Refused, StoreError
 from karez_gateway.store import chains, controllers, downlinks, entries, outboxes, verdicts
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.database import Database
 from karez_gateway.store.entries import Stored
 from karez_gateway.verifier import slots
+from karez_gateway.verifier.note import VerifierKey
 from karez_gateway.verifier.slots import PLACES
 from karez_gateway.verify import UNCHAINED
-from karez_protocols import bundle, record
+from karez_protocols import bundle, entry, record
 from karez_protocols import chain as chain_of
 
 _COVERED_H = slice(*PLACES[record.STATEMENT]["covered_h"][:2])
@@ -74,10 +74,9 @@ def export(
         receipts = outboxes.receipts(
             connection, min(one.log_index for one in run), max(one.log_index for one in run)
         )
-        indexes = [run[-1].log_index]
-        indexes += [index for one in run for index in receipts.get(one.log_index, [])]
-        bodies = [_body(connection, index) for index in indexes]
-    note, proofs = _prove(config, indexes)
+        numbers = [run[-1].log_index]
+        numbers += [number for one in run for number in receipts.get(one.log_index, [])]
+        note, proofs = _prove(connection, config, numbers)
     data = bundle.encode(
         owner.signed_binding,
         [one.body for one in grants],
@@ -85,17 +84,32 @@ def export(
         h_before,
         [one.slot for one in run],
         note,
-        list(zip(indexes, bodies, proofs, strict=True)),
+        proofs,
     )
     seqs = run[0].seq, run[-1].seq
-    return Bundle(
-        bytes(data), owner.name, owner.site, chain, *seqs, len(grants), len(indexes) - 1, tuple(missing)
-    )
+    proved = sum(1 for _, body, _ in proofs if body[1] == entry.UPLOAD)
+    return Bundle(bytes(data), owner.name, owner.site, chain, *seqs, len(grants), proved, tuple(missing))
 
 
-def _prove(config: Config, indexes: Sequence[int]) -> tuple[bytes, list[list[bytes]]]:
-    key = (config.data / LOG_VERIFIER_KEY).read_text().strip()
-    return logview.prove(config.data / LOG, config.log.origin, key, indexes)
+def _prove(
+    connection: Connection, config: Config, numbers: Sequence[int]
+) -> tuple[bytes, list[tuple[int, bytes, list[bytes]]]]:
+    """A note and (index, entry, proof) of entries of the store, the first of them for certain.
+
+    A bundle has one note: what lies in another of this gateway's logs is left out. A log that follows another
+    one is proved with its first entry, which says so.
+    """
+    origin, numbering, end = origins.holding(config, numbers[0])
+    numbers = [one for one in numbers if one >= numbering.first and (end is None or one < end)]
+    indexes = [numbering.index_of(one) for one in numbers]
+    bodies = [_body(connection, one) for one in numbers]
+    if numbering.head:
+        indexes.append(0)
+        bodies.append(origin.first_entry())
+    witnesses = [VerifierKey.parse(one.key) for one in config.witness]
+    key = str(origin.verifier_key())
+    note, proofs = logview.prove(origin.directory, origin.name, key, indexes, witnesses)
+    return note, list(zip(indexes, bodies, proofs, strict=True))
 
 
 def _body(connection: Connection, index: int) -> bytes:

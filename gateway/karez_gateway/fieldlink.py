@@ -1,4 +1,4 @@
-"""The MQTT shell of the field link: frames to ingest, acknowledgements and grants back.
+"""The MQTT shell of the field link: frames to ingest, acknowledgements and all else back.
 
 The session is clean: what the broker loses is not acknowledged, so controllers send it again.
 Acknowledgements go out only after the batch is durable in table and log.
@@ -68,21 +68,24 @@ class FieldLink:
         *,
         on_stored: Callable[[], None],
         on_change: Callable[[], None],
-        on_online: Callable[[str], None],
+        on_state: Callable[[str, bool], None],
     ) -> None:
-        """`on_stored` after each durable batch, `on_change` when the link's state changes."""
+        """`on_stored` after each durable batch, `on_change` when the link's state changes.
+
+        `on_state` with each readable state of a controller, and whether it has come online with it.
+        """
         self.state = LinkState()
         self._broker = broker
         self._ingest = ingest
         self._worker = worker
         self._on_stored = on_stored
         self._on_change = on_change
-        self._on_online = on_online
+        self._on_state = on_state
         self._client: aiomqtt.Client | None = None
 
     @property
     def is_connected(self) -> bool:
-        """True while grants can be published."""
+        """True while something can be published."""
         return self._client is not None
 
     async def run(self) -> None:
@@ -149,8 +152,7 @@ class FieldLink:
             return
         before = self.state.presence.get(controller)
         self.state.presence[controller] = Presence(int(time.time()), state)
-        if state["online"] and not (before and before.state["online"]):
-            self._on_online(controller)
+        self._on_state(controller, bool(state["online"]) and not (before and before.state["online"]))
 
     async def _store(self, client: aiomqtt.Client, frames: list[Frame]) -> None:
         acks = await self._worker.run(self._ingest.take, frames)
@@ -166,13 +168,13 @@ class FieldLink:
             ]
         )
 
-    async def publish_grant(self, controller: str, grant: bytes) -> bool:
-        """Publish a grant; False when it did not reach the broker."""
+    async def publish(self, controller: str, payload: bytes) -> bool:
+        """Publish a `down` payload; False when it did not reach the broker."""
         client = self._client
         if client is None:
             return False
         with contextlib.suppress(aiomqtt.MqttError):
-            await client.publish(link.topic(controller, "down"), link_gateway.encode_grant(grant), qos=1)
+            await client.publish(link.topic(controller, "down"), payload, qos=1)
             return True
         return False
 

@@ -1,6 +1,7 @@
 """The one place where entries are added: table first, then the transparency log.
 
-`entry.log_index` *is* the index in the log. A batch is committed to the table, then appended
+`entry.log_index` is the index in the log, until a restore begins a new one; from then on
+origins.Numbering leads from one to the other. A batch is committed to the table, then appended
 to the log; after a crash between the two the table is ahead, and `heal` lets the log catch up
 before anything else is added. The log is never ahead of an intact table: if it is, the table
 was restored from a backup, and continuing would contradict what was signed.
@@ -14,6 +15,7 @@ from sqlalchemy import Connection
 
 from karez_gateway.errors import StoreError
 from karez_gateway.log.tlog import Tlog
+from karez_gateway.origins import Numbering
 from karez_gateway.seam import Seam, unharmed
 from karez_gateway.store import entries
 from karez_gateway.store.database import Database
@@ -68,10 +70,13 @@ class Batch:
 class Sequencer:
     """Adds entries to table and log. One thread at a time; `heal` first."""
 
-    def __init__(self, database: Database, log: Tlog, at: Seam = unharmed) -> None:
+    def __init__(
+        self, database: Database, log: Tlog, at: Seam = unharmed, numbering: Numbering | None = None
+    ) -> None:
         """Take an open database and the open log of the same data directory."""
         self.database = database
         self.log = log
+        self.numbering = numbering or Numbering()
         self._at = at
         self._next_index = 0
         self._is_sound = False
@@ -81,23 +86,30 @@ class Sequencer:
         with self.database.reading() as connection:
             self._next_index = entries.next_index(connection)
             self._check_agreement(connection)
-            lacking = self._next_index - self.log.size
-            while self.log.size < self._next_index:
-                self.log.append(entries.bodies(connection, self.log.size, HEAL_ENTRIES_MAX))
+            lacking = self._next_index - self._logged
+            while self._logged < self._next_index:
+                self.log.append(entries.bodies(connection, self._logged, HEAL_ENTRIES_MAX))
         self._is_sound = True
         return lacking
 
+    @property
+    def _logged(self) -> int:
+        """Number of the first entry that the log lacks."""
+        return self.numbering.number_of(self.log.size)
+
     def _check_agreement(self, connection: Connection) -> None:
-        size = self.log.size
-        if size > self._next_index:
+        last = self._logged - 1
+        if last >= self._next_index:
             raise StoreError(
-                f"the log holds {size} entries, the table only {self._next_index}: the table was restored "
-                f"from an older backup. Restore both from one time and begin a new origin"
+                f"the log holds entries up to {last}, the table only {self._next_index}: the table was "
+                f"restored from an older backup. Run: karez gateway new-origin"
             )
-        if size and entries.body(connection, size - 1) != self.log.entry(size - 1):
+        if last < self.numbering.first:
+            return
+        if entries.body(connection, last) != self.log.entry(self.numbering.index_of(last)):
             raise StoreError(
-                f"entry {size - 1} differs between table and log: they do not belong together. "
-                f"Restore both from one backup and begin a new origin"
+                f"entry {last} differs between table and log: they do not belong together. "
+                f"Restore both from one backup and run: karez gateway new-origin"
             )
 
     @contextmanager

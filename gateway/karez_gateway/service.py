@@ -1,7 +1,7 @@
 """The service: one process, one event loop, one thread for transactions.
 
 Stages wake one another: a stored batch wakes verify, a slice of verdicts wakes ledger,
-downlink and every outbox. All of them are cursors, so being woken once too often or killed
+downlink, commands and every outbox. All of them are cursors, so being woken once too often or killed
 at any moment changes nothing.
 """
 
@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -18,21 +17,21 @@ from typing import Any
 import structlog
 
 from karez_gateway import data, supervision
+from karez_gateway.carrier import Carrier
 from karez_gateway.config import Config
-from karez_gateway.downlink import Downlinks
+from karez_gateway.cosigning import Cosigning
 from karez_gateway.fieldlink import FieldLink, tls_context
 from karez_gateway.ingest import Ingest
 from karez_gateway.ledger import Ledger
 from karez_gateway.outbox import Outbox
 from karez_gateway.sender import Sender
 from karez_gateway.servicestate import ServiceState
-from karez_gateway.store import controllers
 from karez_gateway.verification import Verification
 from karez_gateway.worker import Worker
 
 _log = structlog.get_logger()
 
-# Grants are queued by another process, the CLI: nobody waits longer than this for one.
+# Grants, orders and commands are queued by another process, the CLI: none waits longer than this.
 POLL_S = 0.5
 
 EXIT_FAILED = 1
@@ -68,26 +67,30 @@ class Service:
         sequencer = opened.sequencer
         self._worker = worker
         self._sequencer = sequencer
-        self._downlinks = Downlinks(sequencer)
+        self._carrier = Carrier(sequencer, worker, sends_time=config.gateway.send_time)
         self.ingest = Ingest(sequencer)
         self._senders = [Sender(Outbox(sequencer, one), worker) for one in config.destination]
         self._outboxes = [Stage(worker, one.outbox.step, one.wake.set) for one in self._senders]
         self._ledger = Stage(worker, Ledger(sequencer.database).step)
-        self._downlink = Stage(worker, self._downlinks.step)
+        self._downlink = Stage(worker, self._carrier.downlinks.step)
+        self._command = Stage(worker, self._carrier.commands.step)
         self._verify = Stage(worker, Verification(sequencer.database).step, self._verified)
-        self._came_online: list[str] = []
         self._link = FieldLink(
             config.broker,
             self.ingest,
             worker,
             on_stored=self._verify.wake.set,
             on_change=self._changed,
-            on_online=self._came_online.append,
+            on_state=self._carrier.heard,
         )
         self._state = ServiceState(config.data / data.SERVICE)
+        self._cosigning = Cosigning(config, sequencer, worker, self._states)
+
+    def _states(self) -> dict[str, dict[str, int | None]]:
+        return {name: one.state for name, one in self._link.state.presence.items()}
 
     def _verified(self) -> None:
-        for stage in (self._ledger, self._downlink, *self._outboxes):
+        for stage in (self._ledger, self._downlink, self._command, *self._outboxes):
             stage.wake.set()
 
     def _changed(self) -> None:
@@ -99,20 +102,23 @@ class Service:
         senders = {
             one.outbox.destination.name: {"up": one.is_up, "held": one.outbox.held} for one in self._senders
         }
-        self._state.write(self._link.state, self.ingest.counters, senders)
+        self._state.write(self._link.state, self.ingest.counters, senders, self._carrier.time_held)
 
     async def run(self) -> None:
         """Run until cancelled; an error in any part ends all of them."""
         self._report()
         try:
-            await self._run()
+            async with self._cosigning:
+                await self._cosigning.begin()  # a restored log is found out before anything is added to it
+                await self._run()
         finally:
             supervision.tell(supervision.STOPPING)
             self._state.remove()
 
     async def _run(self) -> None:
-        stages = [self._verify, self._ledger, self._downlink, *self._outboxes]
-        runners: list[Stage | Sender | FieldLink] = [*stages, *self._senders, self._link]
+        stages = [self._verify, self._ledger, self._downlink, self._command, *self._outboxes]
+        runners: list[Stage | Sender | FieldLink | Cosigning] = [*stages, *self._senders, self._link]
+        runners.append(self._cosigning)
         async with asyncio.TaskGroup() as tasks:
             for runner in runners:
                 tasks.create_task(runner.run())
@@ -123,26 +129,11 @@ class Service:
             supervision.tell(supervision.READY)
 
     async def _poll(self) -> None:
-        """Carry grants, and keep `status` fresh."""
+        """Carry what is due, and keep `status` fresh."""
         while True:
-            online, self._came_online[:] = list(self._came_online), []
-            for name in online:
-                await self._worker.run(self._hurry, name)
-            now_s = int(time.time())
-            await self._worker.run(self._downlinks.log_queued, now_s)
-            if self._link.is_connected:
-                for one in await self._worker.run(self._downlinks.due, now_s):
-                    if await self._link.publish_grant(one.controller, one.body):
-                        await self._worker.run(self._downlinks.sent, one, now_s)
+            await self._carrier.carry(self._link)
             self._report()
-            supervision.tell(supervision.ALIVE)  # the loop turns, and the store has answered
             await asyncio.sleep(POLL_S)
-
-    def _hurry(self, name: str) -> None:
-        with self._sequencer.database.reading() as connection:
-            found = controllers.find(connection, name)
-        if found is not None:
-            self._downlinks.hurry(found.id, int(time.time()))
 
 
 def _tell(event: str, **facts: Any) -> None:

@@ -30,7 +30,11 @@ class ServiceState:
         self._written_s = 0.0
 
     def write(
-        self, link: "LinkState", counters: "Counters", destinations: Mapping[str, Mapping[str, Any]]
+        self,
+        link: "LinkState",
+        counters: "Counters",
+        destinations: Mapping[str, Mapping[str, Any]],
+        time_held: str,
     ) -> None:
         """Replace the file if it would say something new."""
         now_s = time.time()
@@ -43,6 +47,7 @@ class ServiceState:
             "states_malformed": link.states_malformed,
             "counters": asdict(counters),
             "destinations": dict(destinations),
+            "time_held": time_held,  # why controllers are not told the time
         }
         if facts == self._last and now_s - self._written_s < REFRESH_S:
             return

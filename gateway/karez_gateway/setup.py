@@ -33,6 +33,11 @@ port = {broker_port}
 [log]
 origin = {origin}   # stands in every checkpoint; a restored backup needs a new one
 
+# [[witness]]       # cosigns the log's checkpoints (C2SP tlog-witness); any number of them
+# name = "auditor"
+# key = "witness.example/w1+1a2b3c4d+BA..."   # its verifier key; give its operator our log.vkey
+# url = "https://witness.example/"
+
 [trust]
 {provisioner_line}
 

@@ -5,15 +5,21 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from karez_gateway import servicestate
+from karez_gateway import logstatus, orders, servicestate
 from karez_gateway.config import Config, Destination
 from karez_gateway.data import SERVICE
-from karez_gateway.store import chains, controllers, downlinks, entries, ledgers, outboxes, verdicts
+from karez_gateway.errors import Refused
+from karez_gateway.store import chains, commands, controllers, downlinks, entries, ledgers, outboxes, verdicts
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.database import Database
 from karez_gateway.store.schema import entry, fork
 from karez_gateway.uploads import szy206
-from karez_protocols import causes
+from karez_protocols import causes, link, record
+
+# A day's worth of an operator; every command stands in the log.
+COMMANDS_SHOWN = 50
+
+SORTS = {record.GRANT: "grant", record.ORDER: "order", record.KEYS: "key list"}
 
 
 def status(store: Database, config: Config) -> dict[str, Any]:
@@ -27,13 +33,15 @@ def status(store: Database, config: Config) -> dict[str, Any]:
             "name": config.gateway.name,
             "running": running,
             "broker": service.get("broker", "unknown") if running else "service not running",
-            "log": {"origin": config.log.origin, "entries": entries.next_index(connection)},
+            "log": logstatus.facts(config, entries.next_index(connection)),
             "controllers": [_controller(connection, one, service.get("presence", {})) for one in everyone],
             "destinations": [
                 _destination(connection, one, names, service.get("destinations", {}))
                 for one in config.destination
             ],
             "downlinks": [_downlink(one) for one in downlinks.everything(connection)],
+            "commands": [_command(one) for one in commands.newest(connection, COMMANDS_SHOWN)],
+            "time_held": service.get("time_held", "") if running else "",
             "strangers": controllers.strangers(connection),
             "counters": service.get("counters", {}),
         }
@@ -62,6 +70,7 @@ def _controller(connection: Connection, one: Controller, presence: dict[str, Any
         "site": one.site,
         "state": presence.get(one.name),
         "chains": shown,
+        "holds": _holds(downlinks.of_controller(connection, one.id, *SORTS)),
         "litres_booked": ledgers.total(connection, one.site),
         "findings": [
             {"kind": kind, "subject": subject, "litres": litres}
@@ -97,15 +106,65 @@ def _destination(
     }
 
 
+def _holds(mine: list[downlinks.Downlink]) -> dict[str, Any]:
+    """What a controller's own records prove that it has, and how much is on its way to it."""
+    accepted = [one for one in mine if one.state == downlinks.ACCEPTED]
+    newest = {
+        sort: max((one.object_seq or 0 for one in accepted if one.sort == sort), default=None)
+        for sort in (record.GRANT, record.KEYS)
+    }
+    return {
+        "grant_seq": newest[record.GRANT],
+        "key_list_seq": newest[record.KEYS],
+        "orders": [
+            {"office": one.office, "seq": one.object_seq} for one in accepted if one.sort == record.ORDER
+        ],
+        "on_the_way": sum(one.state in (downlinks.QUEUED, *downlinks.UNDECIDED) for one in mine),
+    }
+
+
 def _downlink(one: downlinks.Downlink) -> dict[str, Any]:
     return {
         "id": one.id,
+        "sort": SORTS[one.sort],
         "controller": one.controller,
         "site": one.site,
+        "seq": one.object_seq,
         "grant_seq": one.grant_seq,
+        "office": one.office,
+        "says": _says(one),
+        "sha256": one.digest.hex(),
         "checked": one.checked,
         "state": one.state,
         "attempts": one.attempts,
+        "times_again": one.times_again,
         "log_index": one.log_index,
+        "decided_index": one.decided_index,
+        "cause": None if one.cause is None else causes.name(one.cause),
+    }
+
+
+def _says(one: downlinks.Downlink) -> str:
+    """An order in a few words; empty for other sorts."""
+    if one.sort != record.ORDER:
+        return ""
+    try:
+        return orders.read(one.body).says
+    except Refused:  # carried unchecked
+        return "not readable"
+
+
+def _command(one: commands.Command) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "verb": "stop" if one.verb == link.STOP else "start",
+        "controller": one.controller,
+        "site": one.site,
+        "wished_by": one.wished_by,
+        "queued_utc_s": one.queued_utc_s,
+        "state": one.state,
+        "attempts": one.attempts,
+        "log_index": one.log_index,
+        "decided_index": one.decided_index,
         "cause": None if one.cause is None else causes.name(one.cause),
     }

@@ -1,10 +1,14 @@
 """The status as lines for people."""
 
+import datetime as dt
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from karez_gateway import verify
+from karez_gateway import logstatus, verify
 from karez_protocols import record
+
+MANY = 8  # wells up to which an object has a line for each
 
 METHODS = {
     record.METERED: "metered",
@@ -17,27 +21,65 @@ METHODS = {
 def lines(facts: dict[str, Any]) -> list[str]:
     """Lines without their ends."""
     state = "running" if facts["running"] else "not running"
-    log = facts["log"]
     out = [f"{facts['name']}: {state}; broker: {facts['broker']}"]
-    out.append(f"log {log['origin']}: {log['entries']} entries")
+    out += logstatus.lines(facts["log"])
     for one in facts["controllers"]:
         out += _controller(one)
     for one in facts["destinations"]:
         out += _destination(one)
-    for one in facts["downlinks"]:
-        why = f": {one['cause']}" if one["cause"] else ""
-        seq = "?" if one["grant_seq"] is None else one["grant_seq"]
-        sent = f" after {one['attempts']} sendings" if one["attempts"] else ""
-        out.append(f"grant {seq} for {one['site']} ({one['controller']}): {one['state']}{why}{sent}")
+    out += _downlinks(facts["downlinks"])
+    out += [_command(one) for one in facts["commands"]]
+    if facts["time_held"]:
+        out.append(f"controllers are not told the time: {facts['time_held']}")
     for name, count in facts["strangers"].items():
         out.append(f"not placed: {count} frames of {name} (enrol its binding, or look at its firmware)")
     return out
+
+
+def _downlinks(found: list[dict[str, Any]]) -> Iterator[str]:
+    """One line for each well; an object for many wells is counted, and only its open cases are named."""
+    objects: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for one in found:
+        key = (one["sort"], str(one["id"]) if one["sort"] == "grant" else one["sha256"])
+        objects.setdefault(key, []).append(one)
+    for same in objects.values():
+        name = _object(same[0])
+        if len(same) > MANY:
+            counts = Counter(one["state"] for one in same)
+            told = ", ".join(f"{state} by {count}" for state, count in sorted(counts.items()))
+            yield f"{name} for {len(same)} wells: {told}"
+            same = [one for one in same if one["state"] not in ("accepted", "superseded", "over")]  # noqa: PLW2901 - the rest of the lines
+        for one in same:
+            why = f": {one['cause']}" if one["cause"] else ""
+            sent = f" after {one['attempts']} sendings" if one["attempts"] else ""
+            again = f", given again {one['times_again']} times" if one["times_again"] else ""
+            yield f"{name} for {one['site']} ({one['controller']}): {one['state']}{why}{sent}{again}"
+
+
+def _object(one: dict[str, Any]) -> str:
+    seq = "?" if one["seq"] is None else one["seq"]
+    if one["sort"] != "order":
+        return f"{one['sort']} {seq}"
+    office = "?" if one["office"] is None else one["office"]
+    return f"order {seq} of {'the root' if office == 0 else f'office {office}'} ({one['says']})"
+
+
+def _command(one: dict[str, Any]) -> str:
+    utc = dt.datetime.fromtimestamp(one["queued_utc_s"], dt.UTC).strftime("%Y-%m-%d %H:%M")
+    why = f": {one['cause']}" if one["cause"] else ""
+    state = "dead, no record says what became of it" if one["state"] == "dead" else one["state"]
+    return f"{one['verb']} for {one['site']}, {utc} UTC, wished by {one['wished_by']}: {state}{why}"
 
 
 def _controller(one: dict[str, Any]) -> Iterator[str]:
     state = one["state"]
     online = "not seen" if state is None else "online" if state["online"] else "offline"
     yield f"{one['site']} ({one['name']}): {online}, {one['litres_booked']:,} L booked"
+    holds = one["holds"]
+    if holds["orders"] or holds["key_list_seq"] is not None:
+        taken = [f"order {each['seq']} of office {each['office']}" for each in holds["orders"]]
+        lists = [] if holds["key_list_seq"] is None else [f"key list {holds['key_list_seq']}"]
+        yield "  proved to hold: " + ", ".join(lists + taken)
     for chain in one["chains"]:
         gap = f", gaps up to {chain['top_seq']}" if chain["top_seq"] > chain["stored_seq"] else ""
         yield (

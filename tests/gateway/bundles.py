@@ -23,7 +23,8 @@ from karez_protocols import (
     site_class,
     szy206,
     szy206_messages,
-    szy206_values,
+    szy206_time,
+    szy206_words,
 )
 
 ORIGIN = "county.example/1"
@@ -197,13 +198,13 @@ class Well:
         if volume_m3 is None:
             volume_m3 = record.decode(self.slots[seq - 1])["volume_l"] // 1000
         address = szy206.address_of("652123", 17)
-        state = szy206_values.state_word(
+        state = szy206_words.state_word(
             work_mode=0, is_card_on=False, is_quota_on=True, is_pump_running=False, is_door_open=False,
             is_on_battery=False,
         )  # fmt: skip
-        tag = szy206_values.tag_at(self.utc_s, 28_800)
-        channel = szy206_messages.Channel(0, volume_m3, dialect.flow_unit)
-        request = szy206_messages.SelfReport(address, [channel], 0, state, tag).encode(dialect)
+        tag = szy206_time.tag_at(self.utc_s, 28_800)
+        channel = {"flow_lph": 0, "volume_l": volume_m3 * 1000}
+        request = szy206_messages.SelfReport(address, 3, [channel], 0, state, tag).encode(dialect)
         confirm = szy206_messages.Confirm(address, 0xC0, fcb, 3, tag=tag).encode(dialect)
         return entry.encode_upload(
             "county", self.controller, self.number, seq, self.utc_s + 5, request, confirm

@@ -88,6 +88,11 @@ class PowerCutDisk:
             else:
                 found.durable, found.pending = dict(found.names), []
 
+    def remove(self, path):
+        directory, name = self._place(path)
+        self._step()
+        self._change(directory, name, None, None)
+
     def remove_tree(self, directory):
         found = self._find(directory)
         for name in list(found.names):

@@ -369,12 +369,16 @@ def check_orders(chain, orders):
             )
 
 
-def open_note(data, logs):
-    """(size, root) of a checkpoint signed by a trusted log."""
+def open_note(data, logs, witnesses=(), quorum=0):
+    """(size, root) of a checkpoint signed by a trusted log, and cosigned by enough trusted witnesses.
+
+    C2SP tlog-cosignature: the signature of a key of type 4 is a big-endian second and Ed25519 over
+    "cosignature/v1", that second and the text.
+    """
     body, _, lines = data.rpartition(b"\n\n")
     body += b"\n"
     origin, size, root = body.decode().split("\n")[:3]
-    is_ours = False
+    is_ours, cosigned = False, []
     for line in lines.decode().split("\n")[:-1]:
         dash, name, encoded = line.split(" ")
         need(dash == "—", "signature line")
@@ -385,9 +389,19 @@ def open_note(data, logs):
             key = base64.b64decode(key)
             known = hashlib.sha256(trusted.encode() + b"\n" + key).digest()[:4]
             if (trusted, known, trusted) == (name, raw[:4], origin):
-                need(key[0] == 1 and is_signed(key[1:], raw[4:], body), "log signature")
+                need(key[0] == 1 and is_signed(key[1:], raw[4:], body) and not is_ours, "log signature")
                 is_ours = True
+        for witness in witnesses:
+            trusted, _, key = witness.split("+", 2)
+            key = base64.b64decode(key)
+            if (trusted, sha256(trusted.encode() + b"\n" + key)[:4]) == (name, raw[:4]):
+                (second,) = struct.unpack_from(">Q", raw, 4)
+                stamped = f"cosignature/v1\ntime {second}\n".encode() + body
+                need(is_signed(key[1:], raw[12:], stamped) and second < 2**63, "cosignature")
+                need(witness not in cosigned, "cosigned twice")
+                cosigned.append(witness)
     need(is_ours, "no trusted log signed the checkpoint")
+    need(len(cosigned) >= quorum, "too few witnesses")
     return int(size), base64.b64decode(root, validate=True)
 
 
@@ -450,10 +464,10 @@ def check_upload(data, chain):
             )
 
 
-def check_log(payload, chain, logs):
+def check_log(payload, chain, *trusted):
     size = struct.unpack_from("<H", payload)[0]
     need(size and len(payload) >= 2 + size, "note cut off")
-    tree, root = open_note(payload[2 : 2 + size], logs)
+    tree, root = open_note(payload[2 : 2 + size], *trusted)
     at, seen, orders = 2 + size, set(), []
     while at < len(payload):
         index, length = struct.unpack_from("<QH", payload, at)
@@ -466,7 +480,7 @@ def check_log(payload, chain, logs):
         need(index not in seen, "entry repeated")
         seen.add(index)
         check_inclusion(index, tree, entry, hashes, root)
-        need(len(entry) >= 2 and entry[0] == 1 and entry[1] in (1, 2, 3), "log entry")
+        need(len(entry) >= 2 and entry[0] == 1 and entry[1] in (1, 2, 3, 4), "log entry")
         if entry[1] == 1:
             need(len(entry) == 156, "record entry")
             mine = (text(entry[4:20]), struct.unpack_from("<I", entry, 20)[0]) == (
@@ -483,7 +497,7 @@ def check_log(payload, chain, logs):
     return orders
 
 
-def verify(data, provisioner, regulators, logs):
+def verify(data, provisioner, regulators, logs, witnesses=(), quorum=0):
     """Return (None, signed seqs, irrigations, litres by method) of a bundle that proves something.
 
     Of any other: why, and three times None.
@@ -507,9 +521,10 @@ def verify(data, provisioner, regulators, logs):
         need(seqs == sorted(set(seqs)), "grants out of order")
         irrigations = check_books(chain, grants)
         litres = check_segments(chain)
+        need(not quorum or parts[-1][0] == 4, "no log that witnesses could have cosigned")
         for tag, payload in parts:
             if tag == 4:
-                check_orders(chain, check_log(payload, chain, logs))
+                check_orders(chain, check_log(payload, chain, logs, witnesses, quorum))
     except (Refused, ValueError, struct.error, IndexError) as error:
         return str(error) or type(error).__name__, None, None, None
     return None, chain.signed, irrigations, litres

@@ -13,7 +13,7 @@ from karez_gateway.verifier import bundle_check
 from karez_gateway.worker import Worker
 from karez_protocols import causes, entry, record
 from karez_protocols.szy206 import SLT427_2021
-from karez_protocols.szy206_values import alarm_names, state_facts
+from karez_protocols.szy206_words import alarm_names, state_facts
 from karez_simulators.platform_szy206 import Manners, PlatformSzy206
 
 from .county import create, opened

@@ -18,7 +18,7 @@ from karez_gateway.uploads.szy206_session import NEXT, Cause, SessionMisuse, Sta
 from karez_protocols import szy206
 from karez_protocols import szy206_messages as messages
 from karez_protocols.errors import NotAllowed
-from karez_protocols.szy206_values import tag_at
+from karez_protocols.szy206_time import tag_at
 
 A = szy206.address_of("410105", 1)
 B = szy206.address_of("410105", 2)

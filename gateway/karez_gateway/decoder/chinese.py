@@ -18,10 +18,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache, lru_cache
 
-from . import chinese_cjt188, chinese_codes, chinese_dlt645, chinese_modbus, chinese_own, chinese_szy206
+from . import (
+    chinese_cjt188,
+    chinese_codes,
+    chinese_dlt645,
+    chinese_modbus,
+    chinese_own,
+    chinese_sl651,
+    chinese_szy206,
+)
 from .finding import Field
 
-_MODULES = (chinese_modbus, chinese_dlt645, chinese_cjt188, chinese_own, chinese_szy206)
+_MODULES = (chinese_modbus, chinese_dlt645, chinese_cjt188, chinese_own, chinese_szy206, chinese_sl651)
 # What a meter, an officer or an operator wrote: never a phrase of ours.
 KEPT = frozenset(
     {
@@ -29,12 +37,15 @@ KEPT = frozenset(
         "detail error",
         "detail serial",
         "detail task",
+        "device number",
         "document",
         "identification",
+        "manual text",
         "maximum_current",
         "rated_current",
         "rated_voltage",
         "site",
+        "software version",
         "target",
     }
 )

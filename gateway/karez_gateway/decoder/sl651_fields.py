@@ -188,7 +188,7 @@ def _setting(element: Element, what: Meaning) -> str:
             return f"channel {kind} {address}" if address else "channel off"
         if what.field == "measured":
             names = settings_of.measured_names(element.value)
-            return ", ".join(name.replace("_", " ") for name in names) or "nothing"
+            return " ".join(name.replace("_", " ") for name in names) or "nothing"
     except ProtocolError as error:
         return str(error)
     return str(element.value.hex().upper())

@@ -36,13 +36,17 @@ _CODES: dict[str, dict[int, str]] = {
 }
 _ALARMS = {"battery_low": "station battery low", "door": "box door"}
 _NAMES = {
+    "alarm_l": "alarm value",
     "count": "event",
     "flow_lph": "flow",
     "kind+index": "parameter",
     "kinds": "kinds mask",
     "moment": "switched at",
+    "power_w": "pump power",
     "start": "from",
     "state": "station state",
+    "temperature_ddegc": "water temperature",
+    "voltage_cv": "station voltage",
     "end": "to",
 }
 

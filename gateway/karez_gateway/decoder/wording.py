@@ -52,6 +52,7 @@ _PROTOCOLS_EN = {
     "modbus": "Modbus RTU, requests and answers",
     "order": "Signed orders",
     "record": "Slots of the controller's log, 128 bytes each, also whole sectors",
+    "sl651": "SL 651-2014 hydrological stations and centres, HEX and ASCII",
     "szy206": "SZY 206 and SL/T 427 water resource stations and centres",
 }
 _PROTOCOLS_ZH = {
@@ -63,6 +64,7 @@ _PROTOCOLS_ZH = {
     "modbus": "Modbus RTU 请求与应答",
     "order": "已签名的指令",
     "record": "控制器记录，每条 128 字节，也可为整个扇区",
+    "sl651": "SL 651-2014 水文监测数据通信规约，HEX 与 ASCII",
     "szy206": "SZY 206、SL/T 427 水资源监测数据传输规约",
 }
 # A decoder that registers later is listed without a line here.

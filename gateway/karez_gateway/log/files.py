@@ -49,6 +49,9 @@ class Files(Protocol):
     def list(self, directory: str) -> list[str]:
         """Names in a directory; none if it is not there."""
 
+    def remove(self, path: str) -> None:
+        """Remove one file."""
+
     def remove_tree(self, directory: str) -> None:
         """Remove a directory and the files in it."""
 
@@ -111,6 +114,10 @@ class DirectoryFiles:
             return [path.name for path in (self._directory / directory).iterdir()]
         except FileNotFoundError:
             return []
+
+    def remove(self, path: str) -> None:
+        """Unlink it."""
+        (self._directory / path).unlink()
 
     def remove_tree(self, directory: str) -> None:
         """Unlink the files, then the directory."""

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, delete, func, insert, select
 
 from karez_gateway.store.schema import controller, stranger
-from karez_protocols import binding, grant
+from karez_protocols import binding, grant, site_class
 
 # A thousand frames show who knocks; per name sixteen are as good as all. More would let
 # whoever holds one certificate fill the disk.
@@ -49,6 +49,14 @@ class Controller:
     def issued_utc_s(self) -> int:
         """When the binding was signed: the newest one of a site speaks for it."""
         return int(self._opened[0]["issued_utc_s"])
+
+    @cached_property
+    def is_protected(self) -> bool:
+        """True for drinking water, as the firmware has it: domestic, and livestock that must not go dry."""
+        values = self._opened[0]
+        if values["class"] == site_class.DOMESTIC:
+            return True
+        return bool(values["class"] == site_class.LIVESTOCK and values["fail"] == binding.FAIL_RUNNING)
 
     @cached_property
     def base_volume_l(self) -> int:

@@ -12,7 +12,7 @@ from karez_gateway.store import engines
 
 FILE = "karez.sqlite3"
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0001"  # the newest migration
+HEAD = "0002"  # the newest migration
 
 
 class Database:

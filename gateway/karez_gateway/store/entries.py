@@ -64,6 +64,12 @@ def add_forks(connection: Connection, pairs: Sequence[tuple[int, int]]) -> None:
     connection.execute(insert(fork), [{"log_index": a, "first_index": b} for a, b in pairs])
 
 
+def newest_received_utc_s(connection: Connection) -> int | None:
+    """When the newest entry came, by this machine's clock then; None in an empty log."""
+    query = select(entry.c.received_utc_s).order_by(entry.c.log_index.desc()).limit(1)
+    return connection.execute(query).scalar()
+
+
 def bodies(connection: Connection, first: int, limit: int) -> list[bytes]:
     """Entry bodies from an index on."""
     query = select(entry.c.body).where(entry.c.log_index >= first).order_by(entry.c.log_index).limit(limit)

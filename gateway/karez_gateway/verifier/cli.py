@@ -30,7 +30,9 @@ Example: karez verify well-17.kzb --trust county.json
 
 Without --trust the bundle is only checked against the keys it names itself, which is no proof of origin.
 A trust file is JSON:
-{"provisioner": "64 hex digits", "regulator": ["64 hex digits"], "log": ["name+hash+key"]}
+{"provisioner": "64 hex digits", "regulator": ["64 hex digits"], "log": ["name+hash+key"],
+ "witness": ["name+hash+key"], "quorum": 1}
+The last two may be left out: then a bundle needs no witness of its log.
 
 Exit code: 0 proved, 1 rejected, 2 wrong use or unreadable file.
 """

@@ -88,6 +88,7 @@ WEIGHTS = {
     "note_malformed": REJECTED,
     "note_signature": REJECTED,
     "note_unchecked": NOTE,
+    "witness_quorum": REJECTED,
     "proof_wrong": REJECTED,
     "entry_malformed": REJECTED,
     "entry_repeated": REJECTED,

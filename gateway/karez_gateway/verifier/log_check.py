@@ -1,6 +1,7 @@
 """The gateway's log: its checkpoint signed, the entries in its tree, and no other record of the same seq."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from karez_protocols import entry, record
 from karez_protocols.errors import ProtocolError
@@ -17,8 +18,30 @@ from .uploads_check import Upload
 
 
 @dataclass(frozen=True, slots=True)
+class Cosigner:
+    """A trusted witness that has seen this very tree, at the second it says."""
+
+    name: str
+    time_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """What this log's first entry says of the one before it; both are the gateway's own words."""
+
+    origin: str
+    size: int
+    reason: str
+    opened_utc_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
-    """The log section in short. `is_verified`: a trusted log key signed it; witnesses are not counted yet."""
+    """The log section in short. `is_verified`: a trusted log key signed it.
+
+    `witnesses` counts the trusted ones that cosigned it, `cosigned` names them; `quorum` is how many the trust
+    file asks for, `unknown_signatures` how many lines carry names nobody here can check.
+    """
 
     origin: str
     size: int
@@ -26,6 +49,10 @@ class Log:
     is_verified: bool
     witnesses: int
     holds_covering: bool
+    quorum: int = 0
+    cosigned: tuple[Cosigner, ...] = ()
+    unknown_signatures: int = 0
+    follows: Former | None = None
 
 
 @dataclass(slots=True)
@@ -35,18 +62,27 @@ class LogResult:
     log: Log | None = None
     uploads: list[Upload] = field(default_factory=list)
     orders: list[bytes] = field(default_factory=list)  # signed orders that lie in the log
+    follows: Former | None = None
     findings: list[Finding] = field(default_factory=list)
 
 
 def check(parts: Parts, chain: Chain, controller: str, trust: Trust | None) -> LogResult:
     """Check note, inclusion proofs and entries."""
     out = LogResult()
+    quorum = trust.quorum if trust else 0
     if not parts.note.data:
         out.findings.append(found("log_absent"))
+        if quorum:
+            out.findings.append(found("witness_quorum", count=0, quorum=quorum))
         return out
-    checkpoint = _note(parts, trust, out)
-    if checkpoint is None:
+    signed = _note(parts, trust, out)
+    if signed is None:
         return out
+    checkpoint = signed.checkpoint
+    if len(signed.cosigned) < quorum:
+        out.findings.append(
+            found("witness_quorum", span=parts.note.span, count=len(signed.cosigned), quorum=quorum)
+        )
     entries = _Entries(parts, chain, controller, out)
     indexes: set[int] = set()
     for index, part, hashes in parts.proofs:
@@ -65,19 +101,32 @@ def check(parts: Parts, chain: Chain, controller: str, trust: Trust | None) -> L
     if chain.covering is not None and not entries.holds_covering:
         seq = next(link.head.seq for link in chain.links if link.index == chain.covering)
         out.findings.append(found("signature_not_logged", seq=seq))
-    unchecked = any(one.code == "note_unchecked" for one in out.findings)
     out.log = Log(
         origin=checkpoint.origin,
         size=checkpoint.size,
         entries=len(indexes),
-        is_verified=not unchecked,
-        witnesses=0,  # version 1 has no witness keys in the trust file
+        is_verified=signed.is_verified,
+        witnesses=len(signed.cosigned),
         holds_covering=entries.holds_covering,
+        quorum=quorum,
+        cosigned=signed.cosigned,
+        unknown_signatures=signed.unknown,
+        follows=out.follows,
     )
     return out
 
 
-def _note(parts: Parts, trust: Trust | None, out: LogResult) -> Checkpoint | None:
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """The checkpoint, and who has signed it."""
+
+    checkpoint: Checkpoint
+    is_verified: bool
+    cosigned: tuple[Cosigner, ...]
+    unknown: int
+
+
+def _note(parts: Parts, trust: Trust | None, out: LogResult) -> _Signed | None:
     """The checkpoint, if it can be read and no trusted key contradicts it."""
     span = parts.note.span
     try:
@@ -88,16 +137,19 @@ def _note(parts: Parts, trust: Trust | None, out: LogResult) -> Checkpoint | Non
         return None
     if trust is None or not trust.logs:
         out.findings.append(found("note_unchecked", span=span, origin=checkpoint.origin))
-        return checkpoint
+        return _Signed(checkpoint, False, (), len(note.signatures))
     keys = [key for key in trust.logs if key.name == checkpoint.origin]
     try:
         if not keys:
             raise BadSignature(f"no trusted log is called {checkpoint.origin}")
-        open_note(parts.note.data, keys)
+        opened = open_note(parts.note.data, [*keys, *trust.witnesses])
+        if not any(one.key in keys for one in opened.verified):
+            raise BadSignature(f"the log {checkpoint.origin} has not signed this checkpoint")
     except VerificationError as error:
         out.findings.append(found("note_signature", span=span, reason=str(error)))
         return None
-    return checkpoint
+    cosigned = [Cosigner(one.key.name, one.time_s) for one in opened.verified if one.time_s is not None]
+    return _Signed(checkpoint, True, tuple(cosigned), opened.unknown)
 
 
 class _Entries:
@@ -124,12 +176,34 @@ class _Entries:
             if values["sort"] == record.ORDER:
                 self._out.orders.append(values["object"])
             return
+        if values["entry"] == entry.ORIGIN:
+            self._origin(index, part, values)
+            return
         if values["controller"] != self._controller or values["chain"] != self._parts.chain:
             return  # another box's entry, or another chain's: says nothing about these records
         if values["entry"] == entry.RECORD:
             self._record(index, part, values["slot"])
         else:
             self._upload(index, part, values)
+
+    def _origin(self, index: int, part: Part, values: dict[str, Any]) -> None:
+        """A log says once, at its beginning, which one it follows; what it says is not signed by that one's key."""
+        if index:
+            self._out.findings.append(
+                found("entry_malformed", span=part.span, entry=index, reason="only entry 0 may be an origin")
+            )
+            return
+        origin, size = "", 0
+        if values["note"]:
+            try:
+                before = Checkpoint.parse(Note.parse(values["note"]).text)
+            except VerificationError as error:
+                self._out.findings.append(
+                    found("entry_malformed", span=part.span, entry=index, reason=str(error))
+                )
+                return
+            origin, size = before.origin, before.size
+        self._out.follows = Former(origin, size, values["reason"], values["opened_utc_s"])
 
     def _record(self, index: int, part: Part, slot: bytes) -> None:
         seq = record.header(slot)["seq"]

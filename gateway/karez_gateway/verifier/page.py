@@ -11,11 +11,13 @@ from karez_protocols import causes, grant
 
 from .books import Irrigation
 from .findings import Finding
+from .log_check import Log
 from .metering import METHODS
 from .report import Report
 from .wording import CAUSES, FINDINGS, PAGE
 
 SAME_FINDINGS_MAX = 5  # of one sort; a year of flags would bury the one that matters
+TIME_MAX = 253_000_000_000  # the year 9987: a witness may stamp up to 2^63, a date ends with the year 9999
 _BEIJING = timezone(timedelta(hours=8))
 
 
@@ -43,18 +45,7 @@ class Page:
         out += self._section("gaps", self._gaps())
         out += self._section("losses", self._losses())
         if report.log:
-            signature = text["log_checked" if report.log.is_verified else "log_unchecked"]
-            log = report.log
-            out += [
-                text["log"].format(
-                    origin=log.origin,
-                    size=log.size,
-                    entries=log.entries,
-                    signature=signature,
-                    witnesses=log.witnesses,
-                ),
-                "",
-            ]
+            out += [*self._log(report.log), ""]
         out += self._section("uploads", self._uploads())
         out += self._section("flags", self._findings(report.flags))
         out += self._section("notes", self._findings(report.notes))
@@ -173,6 +164,29 @@ class Page:
                 sha256=one.sha256,
             )
 
+    def _log(self, log: Log) -> Iterator[str]:
+        text = self._text
+        line = text["log"].format(
+            origin=log.origin,
+            size=log.size,
+            entries=log.entries,
+            signature=text["log_checked" if log.is_verified else "log_unchecked"],
+            witnesses=log.witnesses,
+        )
+        quorum = text["log_quorum"].format(quorum=log.quorum)
+        yield f"{line}{text['comma']}{quorum}" if log.quorum else line
+        if log.follows:
+            yield "  " + text["log_follows"].format(
+                origin=log.follows.origin or text["unknown"],
+                size=log.follows.size,
+                time=self._time(log.follows.opened_utc_s),
+                reason=log.follows.reason,
+            )
+        for one in log.cosigned:
+            yield "  " + text["log_cosigned"].format(name=one.name, time=self._time(one.time_s))
+        if log.is_verified and log.unknown_signatures:
+            yield "  " + text["log_unknown"].format(count=log.unknown_signatures)
+
     def _metering(self) -> Iterator[str]:
         for method, litres in self._report.litres.items():
             yield self._text[f"method_{method}"].format(litres=self._m3(litres))
@@ -278,7 +292,7 @@ class Page:
         return self._text["unknown"] if value is None else self._text["seconds"].format(value=value)
 
     def _time(self, utc_s: int | None) -> str:
-        if utc_s is None:
+        if utc_s is None or utc_s > TIME_MAX:
             return self._text["unknown"]
         if self._language == "zh":
             return f"{datetime.fromtimestamp(utc_s, _BEIJING):%Y-%m-%d %H:%M:%S} 北京时间"

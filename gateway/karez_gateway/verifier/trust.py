@@ -2,7 +2,9 @@
 
     {"provisioner": "64 hex digits",           signs bindings: which box stands at which site
      "regulator": ["64 hex digits", …],        sign grants
-     "log": ["name+hash+base64", …]}           sign the log's checkpoints (C2SP verifier keys)
+     "log": ["name+hash+base64", …],           sign the log's checkpoints (C2SP verifier keys)
+     "witness": ["name+hash+base64", …],       cosign them (verifier keys of type 04); may be left out
+     "quorum": 2}                              how many of them must have; without it they are only counted
 
 Strict: an unknown, missing or repeated name is an error, so that a slip never widens trust.
 """
@@ -13,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import VerificationError
-from .note import ED25519, VerifierKey
+from .note import COSIGNATURE, ED25519, VerifierKey
 
 FILE_BYTES_MAX = 1024 * 1024  # ten thousand keys; more is another file by mistake
-_NAMES = ("provisioner", "regulator", "log")
+_NAMES = ("provisioner", "regulator", "log", "witness", "quorum")
 _HEX_KEY = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -26,11 +28,16 @@ class TrustError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Public keys believed: Ed25519, 32 bytes each, and verifier keys of logs."""
+    """Public keys believed: Ed25519, 32 bytes each, and verifier keys of logs and of their witnesses.
+
+    `quorum`: so many of the witnesses must have cosigned what a bundle is proved by.
+    """
 
     provisioner: bytes
     regulators: tuple[bytes, ...]
     logs: tuple[VerifierKey, ...] = ()
+    witnesses: tuple[VerifierKey, ...] = ()
+    quorum: int = 0
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -65,6 +72,28 @@ def _log_key(text: str) -> VerifierKey:
     return key
 
 
+def _witness_key(text: str) -> VerifierKey:
+    try:
+        key = VerifierKey.parse(text)
+    except VerificationError as error:
+        raise TrustError(f'"witness": {error}') from None
+    if key.kind != COSIGNATURE:
+        raise TrustError(f"\"witness\": {key.name} is a log's key, not a witness's")
+    return key
+
+
+def _quorum(value: object, logs: tuple[VerifierKey, ...], witnesses: tuple[VerifierKey, ...]) -> int:
+    """How many witnesses are asked for. One machine must not count twice, under whatever names."""
+    public_keys = [key.public_key for key in (*logs, *witnesses)]
+    if witnesses and len(set(public_keys)) < len(public_keys):
+        raise TrustError("the logs and witnesses of a trust file must all have different keys")
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= len(witnesses):
+        raise TrustError(f'"quorum" is a number from 0 to that of the witnesses, {len(witnesses)}')
+    if value and not logs:
+        raise TrustError('a "quorum" needs a "log" whose checkpoints are cosigned')
+    return value
+
+
 def parse(text: str | bytes) -> Trust:
     """Return the keys of a trust file's text. Raises TrustError."""
     try:
@@ -82,10 +111,14 @@ def parse(text: str | bytes) -> Trust:
     regulators = _texts(data["regulator"], "regulator")
     if not regulators:
         raise TrustError('"regulator" holds no key: no grant could be believed')
+    logs = tuple(_log_key(one) for one in _texts(data.get("log", []), "log"))
+    witnesses = tuple(_witness_key(one) for one in _texts(data.get("witness", []), "witness"))
     return Trust(
         provisioner=_key(data["provisioner"], "provisioner"),
         regulators=tuple(_key(one, "regulator") for one in regulators),
-        logs=tuple(_log_key(one) for one in _texts(data.get("log", []), "log")),
+        logs=logs,
+        witnesses=witnesses,
+        quorum=_quorum(data.get("quorum", 0), logs, witnesses),
     )
 
 

@@ -1,0 +1,123 @@
+"""`karez gateway order`, `keys` and `command`: what an operator has carried to wells besides grants."""
+
+import getpass
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from karez_gateway import config as configuration
+from karez_gateway.speech import Data, read, spoken
+
+if TYPE_CHECKING:
+    from karez_gateway.offering import Offered
+
+ORDER = "Example: karez gateway order --data /var/lib/karez stop-area-n.order --all"
+KEYS = "Example: karez gateway keys --data /var/lib/karez offices-3.keys"
+COMMAND = "Example: karez gateway command --data /var/lib/karez well-12 stop"
+Wells = Annotated[list[str] | None, typer.Option("--well", help="Site or controller it is for; repeatable.")]
+
+
+def _say_offered(found: "Offered") -> None:
+    if len(found.targets) == 1:
+        who = f"controller {found.targets[0].name} at {found.targets[0].site}"
+    else:
+        who = f"{len(found.targets)} wells"
+    typer.echo(f"{found.name} ({found.says}) is queued for {who}")
+    for line in found.left_out:
+        typer.echo(f"left out: {line}", err=True)
+
+
+def order(
+    data: Data,
+    order_file: Annotated[Path, typer.Argument(help="Signed order: stop, limit of hours, seal or lift.")],
+    well: Wells = None,
+    everyone: Annotated[
+        bool, typer.Option("--all", help="An area's order for every well, and those enrolled later.")
+    ] = False,
+    unchecked: Annotated[
+        bool, typer.Option("--unchecked", help="Carry it even if we would refuse it: controllers decide.")
+    ] = False,
+) -> None:
+    """Carry an office's signed order to the wells it concerns.
+
+    An order for a site finds its controller by itself. Which wells lie in an area stands in each
+    controller's own configuration, not here: name them with --well, or say --all; a controller
+    outside the area refuses the order, and stays as it is. The running service logs the order,
+    publishes it and repeats that until each controller's records show what became of it.
+    """
+    from karez_gateway import data as data_directory  # noqa: PLC0415
+    from karez_gateway import offering  # noqa: PLC0415
+    from karez_protocols import record  # noqa: PLC0415
+
+    with spoken():
+        body, now_s = read(order_file), int(time.time())
+        with data_directory.beside(configuration.load(data)) as store:
+            if unchecked:
+                found = offering.queue_unchecked(store, body, record.ORDER, now_s, wells=well or ())
+            else:
+                found = offering.queue_order(store, body, now_s, wells=well or (), is_for_all=everyone)
+        _say_offered(found)
+
+
+def keys(
+    data: Data,
+    keys_file: Annotated[Path, typer.Argument(help="Key list, signed by the root.")],
+    well: Wells = None,
+    unchecked: Annotated[
+        bool, typer.Option("--unchecked", help="Carry it even if we would refuse it: controllers decide.")
+    ] = False,
+) -> None:
+    """Carry the root's list of offices and their keys to all its wells.
+
+    The root is the regulator's key in each well's binding. A newer list replaces the former whole.
+    An office's orders are taken here once its key stands in a list that was brought in.
+    """
+    from karez_gateway import data as data_directory  # noqa: PLC0415
+    from karez_gateway import offering  # noqa: PLC0415
+    from karez_protocols import record  # noqa: PLC0415
+
+    with spoken():
+        body, now_s = read(keys_file), int(time.time())
+        with data_directory.beside(configuration.load(data)) as store:
+            if unchecked:
+                found = offering.queue_unchecked(store, body, record.KEYS, now_s, wells=well or ())
+            else:
+                found = offering.queue_keys(store, body, now_s, wells=well or ())
+        _say_offered(found)
+
+
+def command(
+    data: Data,
+    well: Annotated[str, typer.Argument(help="Site or controller.")],
+    verb: Annotated[str, typer.Argument(help="start or stop.")],
+    account: Annotated[int, typer.Option(help="Account that a start is for; 0: the well's own.")] = 0,
+    wished_by: Annotated[str, typer.Option("--by", help="Who wishes it; stands in the log.")] = "",
+) -> None:
+    """Ask a controller to stop or start its pump.
+
+    Nobody signs it, so it is off until allowed under [commands] in gateway.toml, never reaches
+    drinking water, and the controller's own rules judge it. It dies after three minutes; a start
+    quotes the controller's last state. `karez gateway status` tells what the records then show.
+    """
+    from karez_gateway import commands, servicestate  # noqa: PLC0415
+    from karez_gateway import data as data_directory  # noqa: PLC0415
+
+    with spoken():
+        config = configuration.load(data)
+        service = servicestate.read(config.data / data_directory.SERVICE)
+        with data_directory.beside(config) as store:
+            one = commands.queue(
+                store,
+                config.commands,
+                service if servicestate.is_running(service) else {},
+                well=well,
+                verb=verb,
+                account=account,
+                wished_by=wished_by or getpass.getuser(),
+                now_s=int(time.time()),
+            )
+        typer.echo(
+            f"{verb} is queued for controller {one.controller} at {one.site}; see karez gateway status"
+        )
