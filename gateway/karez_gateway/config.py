@@ -143,6 +143,13 @@ class Store(_Section):
     url: Annotated[str, AfterValidator(_store)] = ""
 
 
+class Metrics(_Section):
+    """[metrics]: /metrics for Prometheus and /health; without a `port` nobody listens."""
+
+    host: str = "127.0.0.1"
+    port: Port | None = None
+
+
 class Log(_Section):
     """[log]: the origin stands in every checkpoint and is never used again after a restore."""
 
@@ -206,6 +213,7 @@ class Config(_Section):
     gateway: Gateway
     broker: Broker = Broker()
     store: Store = Store()
+    metrics: Metrics = Metrics()
     log: Log
     trust: Trust = Trust()
     commands: Commands = Commands()

@@ -1,4 +1,4 @@
-"""How the log stands, for `karez gateway status`: its origin, its witnesses, and what keeps it from going on."""
+"""How the log stands, for `karez gateway status`: its origin, its witnesses, and what holds it back."""
 
 import datetime as dt
 import json

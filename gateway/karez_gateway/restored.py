@@ -1,9 +1,9 @@
 """Has this gateway been put back from an older backup? Then its log must not go on: it would fork.
 
 Nothing in the files can tell. Others can: a witness that has seen more, controllers that were told of more
-than is stored here, whoever ran the restore. What they say is a claim and not a proof, so it stops the log and
-asks a person, who either begins a new origin or says that the claim is wrong. Controllers keep their records
-meanwhile.
+than is stored here, whoever ran the restore. What they say is a claim and not a proof, so it stops the log
+and asks a person, who either begins a new origin or says that the claim is wrong. Controllers keep their
+records meanwhile.
 """
 
 import json

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import structlog
@@ -179,6 +179,13 @@ async def _serve(config: Config, opened: data.OpenData, worker: Worker) -> None:
     _tell("stopped")
 
 
+def _metrics(config: Config, port: int, opened: data.OpenData) -> AbstractContextManager[int]:
+    from karez_gateway import metrics  # noqa: PLC0415 - who wants none needs none of it
+
+    store = opened.sequencer.database
+    return metrics.served(store, config.data / data.SERVICE, config.metrics.host, port)
+
+
 def run(config: Config) -> None:
     """Run the service until SIGTERM or SIGINT. Raises GatewayError when it cannot start."""
     _configure_logging()
@@ -187,6 +194,8 @@ def run(config: Config) -> None:
         opened = stack.enter_context(data.opened(config))
         worker = Worker()
         stack.callback(worker.close)
+        if config.metrics.port is not None:
+            stack.enter_context(_metrics(config, config.metrics.port, opened))
         if opened.healed:
             _log.warning("the log has caught up with the table", entries=opened.healed)
         try:

@@ -30,6 +30,9 @@ port = {broker_port}
 # [store]           # without it SQLite in `data`; KAREZ_STORE_URL in the environment goes before it
 # url = "postgresql://karez@127.0.0.1/karez"
 
+# [metrics]         # /metrics for Prometheus and /health
+# port = 9464
+
 [log]
 origin = {origin}   # stands in every checkpoint; a restored backup needs a new one
 

@@ -464,6 +464,23 @@ def check_upload(data, chain):
             )
 
 
+def check_origin(index, entry):
+    """docs/wire/entry.md, Origin: a log says at its beginning which one it follows."""
+    need(index == 0 and len(entry) >= 16, "origin entry")
+    (length,) = struct.unpack_from("<H", entry, 2)
+    need(length < 0xFFFF and entry[8:14] != b"\xff" * 6 and entry[14:16] == b"\0\0", "origin values")
+    need(16 + length <= len(entry), "origin cut off")
+    entry[16 + length :].decode()
+    if length:
+        body, blank, lines = entry[16 : 16 + length].decode().rpartition("\n\n")
+        need(blank and lines.endswith("\n") and all(body.split("\n")), "former note")
+        need(
+            str(int(body.split("\n")[1])) == body.split("\n")[1] and int(body.split("\n")[1]) >= 0,
+            "former size",
+        )
+        need(len(base64.b64decode(body.split("\n")[2], validate=True)) == 32, "former root")
+
+
 def check_log(payload, chain, *trusted):
     size = struct.unpack_from("<H", payload)[0]
     need(size and len(payload) >= 2 + size, "note cut off")
@@ -492,6 +509,8 @@ def check_log(payload, chain, *trusted):
                     need(one.slot == entry[28:], "fork")
         elif entry[1] == 3:
             check_upload(entry, chain)
+        elif entry[1] == 4:
+            check_origin(index, entry)
         elif entry[2] == 11:
             orders.append(entry[8:])
     return orders

@@ -27,7 +27,7 @@ class Ear(Box):
         self.heard.append(link.decode_down(message.payload))
         return self.heard[-1]
 
-    async def until(self, kind):
+    async def received(self, kind):
         while (found := await self.next())[0] != kind:
             pass
         return found[1]
@@ -66,10 +66,10 @@ async def test_list_order_time_and_command_reach_a_controller_and_its_records_te
             await running.event("connected")
             async with Ear(box, broker) as end:
                 await end.say(time_state=record.TIME_UNKNOWN)
-                assert await end.until(link.KEYS) == keys
+                assert await end.received(link.KEYS) == keys
                 accept(box, keys)
                 await end.send()
-                assert await end.until(link.ORDER) == stop
+                assert await end.received(link.ORDER) == stop
                 accept(box, stop)
                 await end.send(box.seq)
                 found = await until_status(
@@ -80,14 +80,17 @@ async def test_list_order_time_and_command_reach_a_controller_and_its_records_te
                     ),
                 )
                 assert found["controllers"][0]["holds"] == {
-                    "grant_seq": None, "key_list_seq": 1, "orders": [{"office": 1, "seq": 3}], "on_the_way": 0,
-                }  # fmt: skip
+                    "grant_seq": None,
+                    "key_list_seq": 1,
+                    "orders": [{"office": 1, "seq": 3}],
+                    "on_the_way": 0,
+                }
                 told = [values["utc_s"] for kind, values in end.heard if kind == link.TIME]
-                told = told or [(await end.until(link.TIME))["utc_s"]]
+                told = told or [(await end.received(link.TIME))["utc_s"]]
                 assert len(told) == 1 and abs(told[0] - time.time()) < SOON_S
                 done = karez("command", "--data", directory, "well-1", "stop", "--by", "li")
                 assert done.returncode == 0, done.stderr
-                assert (await end.until(link.COMMAND))["verb"] == link.STOP
+                assert (await end.received(link.COMMAND))["verb"] == link.STOP
                 box.stop(1, cause=causes.REMOTE)
                 await end.send(box.seq)
                 found = await until_status(directory, lambda one: one["commands"][0]["state"] == "done")
@@ -120,7 +123,7 @@ async def test_an_order_brought_in_while_the_broker_is_away_goes_out_when_it_is_
         async with broker, Ear(box, broker) as end:
             await end.say()
             await running.event("connected")
-            assert await end.until(link.ORDER) == stop
+            assert await end.received(link.ORDER) == stop
             assert (await running.end())[0] == 0
 
 
@@ -137,14 +140,14 @@ async def test_a_gateway_told_not_to_send_the_time_does_not(tmp_path, box):
                 for seq in (1, 2, 3):  # each is a round of what is due, and the time would be in it
                     grant = make_grant("well-1", seq, 5_000)
                     assert carried(directory, "grant", grant).returncode == 0
-                    assert await end.until(link.GRANT) == grant
+                    while await end.received(link.GRANT) != grant:  # one before may come once more
+                        pass
                 assert {kind for kind, _ in end.heard} == {link.GRANT}
             assert (await running.end())[0] == 0
 
 
 async def test_a_controller_that_reconnects_with_an_old_memory_is_given_its_order_again(tmp_path, box):
     stop = make_order("well-1", 1)
-    box.utc_s -= 3600
     async with LinkBroker() as broker:
         directory = directory_for(tmp_path, broker.port)
         enrolled(directory, box)
@@ -153,13 +156,13 @@ async def test_a_controller_that_reconnects_with_an_old_memory_is_given_its_orde
             await running.event("connected")
             async with Ear(box, broker) as end:
                 await end.say()
-                assert await end.until(link.ORDER) == stop
+                assert await end.received(link.ORDER) == stop
                 accept(box, stop)
                 await end.send()
                 await until_status(directory, lambda one: one["downlinks"][0]["state"] == "accepted")
                 aged(directory)
                 await end.say(last_seq=0, order_seq=0)
-                assert await end.until(link.ORDER) == stop
+                assert await end.received(link.ORDER) == stop
             found = await until_status(directory, lambda one: one["downlinks"][0]["state"] == "sent")
             assert found["downlinks"][0]["times_again"] == 1
             _, log = await running.end()

@@ -136,8 +136,8 @@ def test_every_vector_cut_or_damaged_is_explained_in_chinese():
 
 def test_every_body_with_a_changed_byte_under_a_good_crc_is_explained_in_chinese():
     details = set()
-    for raw in FRAMES:
-        if len(raw) > 150:
+    for raw in [*FRAMES[:14], *FRAMES[14::4], ASCII]:
+        if len(raw) > 100:
             continue
         try:
             frame = sl651.decode(raw)

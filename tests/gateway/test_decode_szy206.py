@@ -194,6 +194,15 @@ def test_spans_of_minutes_and_weekdays_are_written_out():
     assert meaning(one(encode(clock)), "clock") == "2024-07-12 10:15:30, weekday 5"
 
 
+def test_masks_of_kinds_are_spelled_out():
+    def masked(afn, body):
+        return meaning(one(encode(Frame(True, STATION, afn, bytes.fromhex(body)))), "kinds mask")
+
+    assert masked(0x53, "0730" + "6000" * 14) == "3007 rain, level, flow, alarm state, pressure"
+    assert masked(0x54, "0070") == "7000 memory, storage, pressure"
+    assert masked(0x91, "05") == "0005 rain, volume" and masked(0x91, "00") == "0000 none of them"
+
+
 def test_a_parameter_that_no_source_has_is_said_to_be_none():
     frame = Frame(False, STATION, 0xB1, bytes.fromhex("F10022121602221216"))
     assert meaning(one(encode(frame)), "parameter") == "not in the sources, no. 1"
@@ -271,8 +280,8 @@ def test_every_word_that_is_shown_has_its_chinese():
     shown = [*szy206_words.FUNCTIONS.values(), *szy206_words.TYPES_206, *szy206_words.TYPES_427.values()]
     shown += [*szy206_words.LINKS.values(), *szy206_words.MODES, *szy206_words.STATE_MODES]
     shown += [*szy206_words.DEVICES.values(), *szy206_words.SCOPES.values(), *szy206_words.UNITS_AB.values()]
-    shown += [*szy206_words.EVENTS, *[szy206_fields._ALARMS.get(name, name.replace("_", " "))
-              for name in words.ALARMS.split()]]  # fmt: skip
+    tables = (words.ALARMS, words.EVENTS, words.REPORT_KINDS, words.QUERY_KINDS, words.CLEARED_KINDS)
+    shown += [szy206_fields._plain(name) for table in tables for name in table.split()]
     for phrase in shown:
         assert chinese.phrase(phrase) and not english_left(chinese.phrase(phrase)), phrase
     for dialect in (SZY206_2016, SLT427_2021):

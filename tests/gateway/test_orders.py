@@ -177,9 +177,9 @@ def test_half_an_order_is_none(county, cut):
 
 def test_an_older_number_of_the_office_is_not_carried_and_one_taken_before_neither(county):
     give(county, make_order("well-1", 5))
-    with pytest.raises(Refused, match="not newer than order 5 .* has to give it a new number"):
+    with pytest.raises(Refused, match=r"not newer than order 5 .* has to give it a new number"):
         give(county, make_order("well-1", 4))
-    with pytest.raises(Refused, match="taken before for .*; it is queued"):
+    with pytest.raises(Refused, match=r"taken before for .*; it is queued"):
         give(county, make_order("well-1", 5))
     give(county, make_order("well-1", 6))
 
@@ -243,7 +243,7 @@ def test_an_offices_order_is_taken_once_its_key_is_in_a_list_and_goes_after_it(c
     stop = make_order("well-1", 1, office=COUNTY, key=COUNTY_KEY)
     give_keys(county, keys)
     give(county, stop)
-    with pytest.raises(Refused, match="office 1 .* did not sign"):
+    with pytest.raises(Refused, match=r"office 1 .* did not sign"):
         give(county, make_order("well-1", 2, office=COUNTY, key=TOWN_KEY))
     delivered(county, box, keys, stop)
     assert {one[0] for one in shown(county).values()} == {"accepted"}

@@ -97,7 +97,7 @@ def test_what_is_there_after_all_says_so_by_refusing_and_counts_as_taken(county,
         for at in (0, 5):
             assert publish(county, NOW_S + at) == [paper]
             refuse(county, box, causes.ORDER_REFUSED_SEQ)
-    assert {one for one in shown(county).values()} == {("accepted", None)}
+    assert set(shown(county).values()) == {("accepted", None)}
     assert not look(county, box)
 
 

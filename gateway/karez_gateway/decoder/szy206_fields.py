@@ -11,7 +11,6 @@ from karez_protocols.errors import ProtocolError
 from .finding import Field
 from .szy206_words import (
     DEVICES,
-    EVENTS,
     LINKS,
     MODES,
     SCOPES,
@@ -34,7 +33,21 @@ _CODES: dict[str, dict[int, str]] = {
     "done": {szy206_functions.ACCEPTED: "carried out"},
     "link": LINKS,
 }
-_ALARMS = {"battery_low": "station battery low", "door": "box door"}
+_EVENTS = szy206_words.EVENTS.split()
+_KINDS = {
+    szy206_functions.SET_REPORT_KINDS: szy206_words.REPORT_KINDS,
+    szy206_functions.QUERY_REPORT_KINDS: szy206_words.REPORT_KINDS,
+    szy206_functions.SET_REALTIME_KINDS: szy206_words.QUERY_KINDS,
+    szy206_functions.QUERY_REALTIME_KINDS: szy206_words.QUERY_KINDS,
+    szy206_functions.CLEAR_HISTORY: szy206_words.CLEARED_KINDS,
+}
+# Where the plain word says something else in another protocol.
+_WORDS = {
+    "battery_low": "station battery low",
+    "door": "box door",
+    "soil": "soil moisture",
+    "air": "air pressure",
+}
 _NAMES = {
     "alarm_l": "alarm value",
     "count": "event",
@@ -183,8 +196,11 @@ class Writer:
             return _alarm(value or 0), ""
         if part.name == "state":
             return _state(value or 0), ""
-        if part.name == "count" and part.row is not None and part.row < len(EVENTS):
-            return f"{value} {EVENTS[part.row]}", ""
+        if part.name == "count" and part.row is not None and part.row < len(_EVENTS):
+            return f"{value} {_plain(_EVENTS[part.row])}", ""
+        if part.name == "kinds" and self.parts.frame.afn in _KINDS:
+            names = szy206_words.names_of(value or 0, _KINDS[self.parts.frame.afn])
+            return f"{value:04X} " + (", ".join(_plain(name) for name in names) or "none of them"), ""
         if part.name in _CODES:
             word = _CODES[part.name].get(value or 0, "not in the sources")
             return f"{value:02X} {word}", ""
@@ -225,8 +241,12 @@ def _text(value: Any) -> str:
     return str(value)
 
 
+def _plain(name: str) -> str:
+    return _WORDS.get(name, name.replace("_", " "))
+
+
 def _alarm(word: int) -> str:
-    names = [_ALARMS.get(name, name.replace("_", " ")) for name in szy206_words.alarm_names(word)]
+    names = [_plain(name) for name in szy206_words.alarm_names(word)]
     return f"{word:04X} " + (", ".join(names) or "no alarm")
 
 

@@ -99,27 +99,6 @@ STATE_MODES = ("self report and query", "confirmed self report", "query only", "
 DEVICES = {0: "pump", 15: "valve or gate"}
 SCOPES = {1: "restart", 2: "factory settings"}
 UNITS_AB = {9: "unit A", 6: "unit B"}
-EVENTS = (
-    "data initialised",
-    "parameter changed",
-    "state changed",
-    "meter fault",
-    "password error",
-    "terminal fault",
-    "mains lost",
-    "station battery low",
-    "box opened",
-    "pump fault",
-    "remaining water alarm",
-    "level alarm",
-    "pressure alarm",
-    "quality alarm",
-    "data error",
-    "frames sent",
-    "frames received",
-    "send errors",
-)
-
 # Ending of a codec's name: (ending shown, unit shown, digits behind the point).
 _SHOWN = {
     "_l": ("_m3", "m³", 3),

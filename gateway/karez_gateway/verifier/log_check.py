@@ -39,8 +39,8 @@ class Former:
 class Log:
     """The log section in short. `is_verified`: a trusted log key signed it.
 
-    `witnesses` counts the trusted ones that cosigned it, `cosigned` names them; `quorum` is how many the trust
-    file asks for, `unknown_signatures` how many lines carry names nobody here can check.
+    `witnesses` counts the trusted ones that cosigned it, `cosigned` names them; `quorum` is how many the
+    trust file asks for, `unknown_signatures` how many lines carry names nobody here can check.
     """
 
     origin: str
@@ -187,7 +187,7 @@ class _Entries:
             self._upload(index, part, values)
 
     def _origin(self, index: int, part: Part, values: dict[str, Any]) -> None:
-        """A log says once, at its beginning, which one it follows; what it says is not signed by that one's key."""
+        """A log says once, at its beginning, which one it follows: its own word, not that one's."""
         if index:
             self._out.findings.append(
                 found("entry_malformed", span=part.span, entry=index, reason="only entry 0 may be an origin")

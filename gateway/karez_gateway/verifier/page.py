@@ -32,7 +32,7 @@ class Page:
 
     def lines(self) -> list[str]:
         """The whole report."""
-        report, text = self._report, self._text
+        report = self._report
         out = [self.verdict(), *self._identity(), ""]
         out += self._section("where", self._findings(report.rejections))
         out += self._section("irrigations", self._irrigations(report.irrigations))
