@@ -1,100 +1,33 @@
 """gateway.toml: what a person sets. Unknown keys and wrong values are refused by name."""
 
-import ipaddress
 import os
-import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import URL
 
+from karez_gateway.config_values import (
+    ControllerName,
+    Name,
+    OriginName,
+    Port,
+    PublicKey,
+    StationAddress,
+    StoreUrl,
+    WitnessKey,
+    WitnessUrl,
+    is_loopback,
+)
 from karez_gateway.errors import ConfigError
 from karez_gateway.store import database, engines
-from karez_gateway.verifier.errors import VerificationError
-from karez_gateway.verifier.note import COSIGNATURE, VerifierKey, check_name
+from karez_gateway.verifier.note import VerifierKey
 
 FILE = "gateway.toml"
 STORE_VARIABLE = "KAREZ_STORE_URL"
-NAME_BYTES_MAX = 16  # a destination's name stands in the log's upload entries (entry.UPLOAD_HEADER)
 # The broker's rules know the gateway by this name: its certificate's CN, or without TLS its client id.
 LINK_IDENTITY = "gateway"
-
-_HEX_KEY = re.compile(r"[0-9a-fA-F]{64}")
-
-
-def _short(name: str) -> str:
-    if not 1 <= len(name.encode()) <= NAME_BYTES_MAX or not name.isprintable():
-        raise ValueError(f"a name of 1 to {NAME_BYTES_MAX} bytes is needed")
-    return name
-
-
-def _public_key(text: str) -> str:
-    if text and not _HEX_KEY.fullmatch(text):
-        raise ValueError("an Ed25519 public key is 64 hexadecimal digits")
-    return text.lower()
-
-
-def _address(text: str) -> str:
-    if not re.fullmatch(r"[0-9a-fA-F]{10}", text):
-        raise ValueError("an SZY 206 station address is 10 hexadecimal digits")
-    return text.upper()
-
-
-def _origin(text: str) -> str:
-    try:
-        check_name(text)
-    except VerificationError as error:
-        raise ValueError(str(error)) from None
-    return text
-
-
-def _store(url: str) -> str:
-    if url:
-        engines.parse(url)
-    return url
-
-
-def _witness_key(text: str) -> str:
-    try:
-        key = VerifierKey.parse(text)
-    except VerificationError as error:
-        raise ValueError(str(error)) from None
-    if key.kind != COSIGNATURE:
-        raise ValueError(f"{key.name} is a log's key, not a witness's: its type must be 04")
-    return text
-
-
-def _witness_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("a witness's address reads https://host/path")
-    # Whoever may change a size on its way could stop the log.
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise ValueError(f"plain HTTP is for this machine only: use https://{parts.netloc}")
-    return text
-
-
-def _controller(text: str) -> str:
-    if text and not re.fullmatch(r"[0-9a-f]{16}", text):
-        raise ValueError("a controller's name is 16 lower-case hexadecimal digits")
-    return text
-
-
-def is_loopback(host: str) -> bool:
-    """True if the host cannot be anything but this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-Name = Annotated[str, AfterValidator(_short)]
-Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class _Section(BaseModel):
@@ -140,7 +73,7 @@ class Store(_Section):
     The environment's KAREZ_STORE_URL goes before it: a password stands in no file then.
     """
 
-    url: Annotated[str, AfterValidator(_store)] = ""
+    url: StoreUrl = ""
 
 
 class Metrics(_Section):
@@ -153,7 +86,7 @@ class Metrics(_Section):
 class Log(_Section):
     """[log]: the origin stands in every checkpoint and is never used again after a restore."""
 
-    origin: Annotated[str, AfterValidator(_origin)]
+    origin: OriginName
     cosign_every_s: Annotated[float, Field(ge=1, le=3600)] = 10.0
 
 
@@ -161,15 +94,15 @@ class Witness(_Section):
     """[[witness]]: who else keeps the log honest (C2SP tlog-witness); `url` is its submission prefix."""
 
     name: Name
-    key: Annotated[str, AfterValidator(_witness_key)]
-    url: Annotated[str, AfterValidator(_witness_url)]
+    key: WitnessKey
+    url: WitnessUrl
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
 
 
 class Trust(_Section):
     """[trust]: who signs bindings."""
 
-    provisioner: Annotated[str, AfterValidator(_public_key)] = ""
+    provisioner: PublicKey = ""
 
     @property
     def provisioner_key(self) -> bytes:
@@ -196,9 +129,9 @@ class Destination(_Section):
     kind: Literal["szy206"]
     host: str
     port: Port
-    address: Annotated[str, AfterValidator(_address)]
+    address: StationAddress
     dialect: Literal["206", "427"] = "206"
-    controller: Annotated[str, AfterValidator(_controller)] = ""
+    controller: ControllerName = ""
     timeout_s: Annotated[float, Field(gt=0, le=300)] = 10.0
 
     @property
