@@ -26,6 +26,9 @@ STAGE = "downlink"
 SLICE = 4096
 FIRST_RETRY_S = 5
 RETRY_S_MAX = 300  # a controller that comes online is served at once (`hurry`), not by this
+# What was lost and is given again is often there before its record can be believed: a restored
+# chain follows the stored one only from its next signed statement on. Each try costs it an event.
+AGAIN_S_MAX = 3600
 DUE_MAX = 256  # at a time: an order to all wells of a prefecture must not hold up acknowledgements
 
 KINDS = (record.GRANT, record.ORDER, record.KEYS, record.EVENT)
@@ -39,9 +42,10 @@ _ENVELOPES = {
 _NOBODY: Mapping[str, Mapping[str, Any]] = {}
 
 
-def retry_after_s(attempts: int) -> int:
-    """Seconds until an object is published again: 5, 10, 20 … 300."""
-    return min(FIRST_RETRY_S << min(attempts, 8), RETRY_S_MAX)
+def retry_after_s(attempts: int, times_again: int = 0) -> int:
+    """Seconds until an object is published again: 5, 10, 20 … 300, of one given again … 3600."""
+    most_s = AGAIN_S_MAX if times_again else RETRY_S_MAX
+    return min(FIRST_RETRY_S << min(attempts, 10), most_s)
 
 
 def payload(one: Downlink) -> bytes:
@@ -89,7 +93,7 @@ class Downlinks:
     def sent(self, one: Downlink, now_s: int) -> None:
         """It was handed to the broker."""
         with self._database.writing() as connection:
-            downlinks.sent(connection, one.id, now_s + retry_after_s(one.attempts))
+            downlinks.sent(connection, one.id, now_s + retry_after_s(one.attempts, one.times_again))
 
     def hurry(self, controller_id: int, now_s: int) -> None:
         """A controller has come online."""
