@@ -206,8 +206,6 @@ def test_a_loss_is_declared_once_also_when_its_sector_is_erased_only_when_it_is_
         assert found.prepare(1, 1, 2) and losses(found) == [(1, SLOTS)]
         assert erased_by(nor, lambda: fill(found, 5)) == [last]  # noqa: B023 - called at once
         assert losses(found) == [(1, SLOTS)] and found.head["sector"] == last, sectors
-        # And declared, erased ahead, used: once as well.
-        found = opened(nor, fram)
 
 
 def test_a_loss_declared_ahead_is_not_declared_again_before_its_sector_goes():

@@ -3,7 +3,7 @@
 from karez_firmware.ports.fake_memory import RamNor
 from karez_firmware.store import objects, twins
 from karez_firmware.store.devices import SECTOR
-from karez_firmware.store.head import COPY_SIZE, MAGIC
+from karez_firmware.store.head import COPY_SIZE, MAGIC, OWES_LINK, OWES_REBUILT
 from karez_firmware.store.nor_head import NorHead
 
 LAYOUT = twins.FRAME + "note b372\n"  # with its CRC as long as an entry: no byte of it is free
@@ -47,6 +47,10 @@ def found(nor):
     """The generation that a start would find, None without a head."""
     newest = NorHead(nor, LAYOUT).load()
     return newest and newest["generation"]
+
+
+def test_the_next_firmware_finds_what_a_head_owes_in_the_same_bits():
+    assert (OWES_REBUILT, OWES_LINK, COPY_SIZE) == (1, 2, 384)
 
 
 def test_heads_stand_in_order_and_the_other_sector_is_erased_only_when_one_is_full():

@@ -144,7 +144,7 @@ def test_a_sector_that_was_opened_and_got_no_record_is_rebuilt_from():
         check_chain(opened(nor, fram))
 
 
-def test_a_sector_opened_behind_another_past_than_the_heads_is_not_gone_on_with():
+def test_a_sector_opened_behind_other_records_than_the_heads_is_not_gone_on_with():
     h = bytes(range(32))
     for at, chain_after in ((h, NUMBER), (LOW, NUMBER + 1), (HIGH, NUMBER + 1)):
         nor, _ = memories(4)

@@ -4,7 +4,7 @@ from karez_firmware.store import ring_walk
 from karez_firmware.store.ring import SLOTS
 from karez_firmware.store.ring_walk import DAMAGED, LOST, WHOLE
 from karez_protocols import chain
-from test_journal import RING, fill, memories, opened, pay
+from test_journal import RING, check_chain, fill, memories, opened, pay
 from test_mutants_ring import a_ring, at
 
 NUMBER = 300  # whole numbers of this size are objects of their own
@@ -290,3 +290,4 @@ def test_two_starts_that_tore_a_record_each_leave_a_ring_to_rebuild_from():
     again = opened(nor, fram)
     assert again.is_rebuilt and not again.is_new_chain and again.head["seq"] == 9
     fill(pay(again), 3)
+    check_chain(opened(nor, fram))
