@@ -1,7 +1,7 @@
 """mosquitto's settings for the field link: who may connect, and what each may say (design §9).
 
 A controller is known by its certificate alone, and reads and writes under its own name only; the
-gateway reads all of it. The bench runs the real broker with these very rules.
+gateway reads all of it. One set of tests holds the real broker to these settings and to the bench's.
 """
 
 from pathlib import Path

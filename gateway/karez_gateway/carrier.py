@@ -59,16 +59,18 @@ class Carrier:
         if not link.is_connected:
             return
         await self._publish_commands(link, now_s)
-        for one in await self._worker.run(self.downlinks.due, now_s, states):
-            if await link.publish(one.controller, downlink.payload(one)):
-                await self._worker.run(self.downlinks.sent, one, now_s)
+        due = await self._worker.run(self.downlinks.due, now_s, states)
+        sent = [one for one in due if await link.publish(one.controller, downlink.payload(one))]
+        if sent:
+            await self._worker.run(self.downlinks.sent, sent, now_s)
         if self._signal is not None:
             await self._publish_time(link, self._signal, heard, online)
 
     async def _publish_commands(self, link: FieldLink, now_s: int) -> None:
         for one in await self._worker.run(self.commands.due, now_s):
-            if await link.publish(one.controller, commands.payload(one)):
-                await self._worker.run(self.commands.sent, one, now_s)
+            # Before, not after: a process that dies in between must not send a start twice.
+            await self._worker.run(self.commands.sent, one, now_s)
+            await link.publish(one.controller, commands.payload(one))
 
     async def _publish_time(
         self, link: FieldLink, signal: TimeSignal, heard: Mapping[str, Mapping[str, Any]], online: list[str]

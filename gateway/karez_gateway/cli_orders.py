@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from karez_gateway import config as configuration
+from karez_gateway.errors import GatewayError
 from karez_gateway.speech import Data, read, spoken
 
 if TYPE_CHECKING:
@@ -88,6 +89,13 @@ def keys(
         _say_offered(found)
 
 
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a process of a number without a name
+        raise GatewayError("say who wishes it: --by NAME") from None
+
+
 def command(
     data: Data,
     well: Annotated[str, typer.Argument(help="Site or controller.")],
@@ -115,7 +123,7 @@ def command(
                 well=well,
                 verb=verb,
                 account=account,
-                wished_by=wished_by or getpass.getuser(),
+                wished_by=wished_by or _user(),
                 now_s=int(time.time()),
             )
         typer.echo(

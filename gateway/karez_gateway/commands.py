@@ -80,7 +80,8 @@ def queue(
         last = _check_heard(target, heard(service, target.name, now_s), verb)
         _check_rate(connection, settings, verb, now_s)
         values = _quote(last, verb, account, now_s)
-        try:
+        try:  # whatever the service could not write down must not reach its queue
+            entry.encode_command(now_s, _note(target.name, VERBS[verb], values, wished_by))
             _payload(VERBS[verb], values["account"], values["boot"], values["until_s"])
         except NotAllowed as error:
             raise Refused(f"this command cannot be sent: {error}") from error
@@ -187,7 +188,7 @@ class Commands:
         return found
 
     def sent(self, one: Command, now_s: int) -> None:
-        """It was handed to the broker."""
+        """It is handed to the broker now."""
         again_s = FIRST_RETRY_S << one.attempts if one.verb == link.STOP else LIFE_S
         with self._database.writing() as connection:
             commands.sent(connection, one.id, now_s + again_s)
@@ -208,15 +209,14 @@ class Commands:
 
 
 def _entry(one: Command, now_s: int) -> bytes:
-    values = {
-        "controller": one.controller,
-        "verb": one.verb,
-        "account": one.account,
-        "boot": one.boot,
-        "until_s": one.until_s,
-        "wished_by": one.wished_by,
-    }
-    return bytes(entry.encode_command(now_s, values))
+    quoted = {"account": one.account, "boot": one.boot, "until_s": one.until_s}
+    return bytes(entry.encode_command(now_s, _note(one.controller, one.verb, quoted, one.wished_by)))
+
+
+def _note(controller: str, verb: int, quoted: Mapping[str, Any], wished_by: str) -> dict[str, Any]:
+    """Values of entry.COMMAND_OBJECT."""
+    said = {name: quoted[name] for name in ("account", "boot", "until_s")}
+    return {"controller": controller, "verb": verb, "wished_by": wished_by} | said
 
 
 def _decide(connection: Connection, one: Good) -> None:

@@ -95,7 +95,7 @@ def _log(config: Config) -> Iterator[Finding]:
         count = entries.next_index(connection)
     if size > count:
         text = f"the log has {size} entries, the store only {count}: it was restored from an older backup"
-        yield Finding("log", FAILED, f"{text}; run: karez gateway new-origin")
+        yield Finding("log", FAILED, f"{text}; begin a new origin: karez gateway new-origin")
     else:
         yield Finding("log", OK, f"{origin.name}: {signed} entries signed, {count - size} to be logged")
 

@@ -90,10 +90,11 @@ class Downlinks:
                 downlinks.postpone(connection, waiting, now_s + RETRY_S_MAX)
         return [one for one in found if one.id not in waiting]
 
-    def sent(self, one: Downlink, now_s: int) -> None:
-        """It was handed to the broker."""
+    def sent(self, published: Sequence[Downlink], now_s: int) -> None:
+        """They were handed to the broker."""
         with self._database.writing() as connection:
-            downlinks.sent(connection, one.id, now_s + retry_after_s(one.attempts, one.times_again))
+            for one in published:
+                downlinks.sent(connection, one.id, now_s + retry_after_s(one.attempts, one.times_again))
 
     def hurry(self, controller_id: int, now_s: int) -> None:
         """A controller has come online."""
@@ -152,7 +153,9 @@ def _waits(one: Downlink, state: Mapping[str, Any] | None) -> bool:
         return False
     if not state["online"]:
         return True
-    return one.sort == record.GRANT and one.checked and state["grant_seq"] == one.object_seq
+    if one.sort != record.GRANT or not one.checked or not one.attempts:
+        return False  # also a grant that came by card first, or another one of that number: ask once
+    return bool(state["grant_seq"] == one.object_seq)
 
 
 def _decide(connection: Connection, one: Good) -> None:

@@ -21,7 +21,7 @@ from karez_gateway.verifier import slots
 from karez_gateway.verifier.note import VerifierKey
 from karez_gateway.verifier.slots import PLACES
 from karez_gateway.verify import UNCHAINED
-from karez_protocols import bundle, entry, record
+from karez_protocols import bundle, entry, order, record
 from karez_protocols import chain as chain_of
 
 _COVERED_H = slice(*PLACES[record.STATEMENT]["covered_h"][:2])
@@ -76,6 +76,7 @@ def export(
         )
         numbers = [run[-1].log_index]
         numbers += [number for one in run for number in receipts.get(one.log_index, [])]
+        numbers += _papers(connection, owner, run)
         note, proofs = _prove(connection, config, numbers)
     data = bundle.encode(
         owner.signed_binding,
@@ -188,6 +189,21 @@ def _from_statement(run: Sequence[Stored]) -> tuple[Sequence[Stored], bytes]:
         if one.slot[1] == record.STATEMENT:
             return run[at:], one.slot[_COVERED_H]
     raise Refused("the chain is broken here and no statement has taken it up again")
+
+
+def _papers(connection: Connection, owner: Controller, run: Sequence[Stored]) -> list[int]:
+    """Entries of the orders that the records name, and of the key lists that their offices stand in."""
+    digests = {one.slot[_DIGEST] for one in run if one.slot[1] in downlinks.LANE}
+    found: dict[bytes, int] = {}
+    keys: downlinks.Downlink | None = None
+    for one in downlinks.of_controller(connection, owner.id, *downlinks.LANE):
+        if one.sort == record.KEYS:
+            keys = one if one.checked else keys
+        is_signed_under = one.sort == record.ORDER and one.digest in digests and one.office != order.ROOT
+        for each in ([one] if one.digest in digests else []) + ([keys] if is_signed_under and keys else []):
+            if each.log_index is not None:
+                found[each.digest] = each.log_index
+    return sorted(found.values())
 
 
 def _grants(

@@ -58,6 +58,8 @@ def _have_gone(
     seqs = [one.object_seq or 0 for one in proved if one.sort == record.ORDER]
     if seqs and (order_seq or 0) < max(seqs):
         return True
+    if not proofs.is_forked_since(connection, controller_id, min(one.log_index for one in proved)):
+        return False
     return any(
         proofs.is_forked_before(connection, controller_id, one.chain, one.seq, one.log_index)
         for one in proved

@@ -63,10 +63,7 @@ def _refuse_grant(
         named.sort(key=lambda one: one.checked)
     if not named:
         return
-    # Whoever was found without it and now says "not newer" has it after all.
-    is_there = cause in _NOT_NEWER and named[0].times_again > 0
-    state = downlinks.ACCEPTED if is_there else downlinks.REFUSED
-    downlinks.decided(connection, named[0].id, state, None if is_there else cause, log_index)
+    _decide(connection, named[0], cause, log_index)
 
 
 def _refuse_in_lane(
@@ -81,9 +78,17 @@ def _refuse_in_lane(
         if one.cause != cause:
             downlinks.doubted(connection, one.id, cause, one.attempts)
         return
+    _decide(connection, one, cause, log_index)
+
+
+def _decide(connection: Connection, one: Downlink, cause: int, log_index: int) -> None:
+    """It is refused; unless it is "not newer" because a record shows that the controller has it.
+
+    It came by another way (card, cable), or is there after all where it was thought lost.
+    """
     if cause in _NOT_NEWER and one.checked:
         held = proofs.good_object(connection, one.controller_id, one.sort, one.digest)
-        if held is not None:  # by another way (card, cable), or before it was found without it
+        if held is not None:
             downlinks.decided(connection, one.id, downlinks.ACCEPTED, None, log_index)
             return
     downlinks.decided(connection, one.id, downlinks.REFUSED, cause, log_index)

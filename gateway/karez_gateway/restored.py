@@ -75,6 +75,7 @@ class ControllerClaims:
         """Claim nothing yet."""
         self._database = database
         self._seen: dict[str, tuple[int, int]] = {}
+        self._foreign: dict[tuple[str, int], int] = {}  # told by another gateway, before anything came here
         self.claimed: dict[str, str] = {}
         self.is_believed = False
 
@@ -89,8 +90,10 @@ class ControllerClaims:
             count = claims.controllers_stored(connection)
         for name in names:
             chain, acknowledged = fresh.get(name, (0, 0))
-            has = stored.get((name, chain), acknowledged)  # nothing stored: it may come from another gateway
-            if acknowledged > has:
+            has = stored.get((name, chain))
+            if has is None:
+                self._foreign[name, chain] = acknowledged
+            if has is not None and acknowledged > max(has, self._foreign.get((name, chain), 0)):
                 self.claimed[name] = f"{name} was told that record {acknowledged} is stored, here are {has}"
             else:
                 self.claimed.pop(name, None)

@@ -1,8 +1,9 @@
 """Entries of the gateway's transparency log: what one leaf says (design §10).
 
 record   one slot as it came, with the box it came from and when it was received
-object   a signed object (grant ...) before it takes effect
+object   a signed object (grant ...) before it takes effect; an operator's command, which nobody signs
 upload   one report to a platform and the platform's own answer: the receipt
+origin   first entry of a log that follows another one: the last checkpoint known of that, and why it ended
 """
 
 from . import fields, record
@@ -14,6 +15,7 @@ SIZE_MAX = 2048  # far below the 65,535 B of an entry bundle's length field (C2S
 RECORD = 1
 OBJECT = 2
 UPLOAD = 3
+ORIGIN = 4
 
 RECORD_BODY = """
 version u1
@@ -33,6 +35,19 @@ reserved x1
 received_utc_s u4
 """
 
+# A sort of object that no record names: what an operator wished of one controller, and who it was.
+COMMAND = 128
+
+COMMAND_OBJECT = """
+controller t16
+verb u1
+reserved x3
+account u4
+boot u4
+until_s u4
+wished_by t24
+"""
+
 UPLOAD_HEADER = """
 version u1
 entry u1
@@ -44,6 +59,16 @@ seq u4
 confirmed_utc_s u4
 request u2
 confirm u2
+"""
+
+
+ORIGIN_HEADER = """
+version u1
+entry u1
+note u2
+opened_utc_s u4
+first_entry u6
+reserved x2
 """
 
 
@@ -63,9 +88,21 @@ def encode_record(controller, chain, received_utc_s, slot):
 
 
 def encode_object(sort, received_utc_s, data):
-    """Return the entry of a signed object; `sort` is the record kind that names it (record.GRANT ...)."""
+    """Return the entry of an object; `sort`: record kind that names it (record.GRANT ...), or COMMAND."""
     values = {"version": VERSION, "entry": OBJECT, "sort": sort, "received_utc_s": received_utc_s}
     return fields.pack(OBJECT_HEADER, values) + data
+
+
+def encode_command(received_utc_s, values):
+    """Return the entry of an operator's command; `values` by COMMAND_OBJECT. Raises NotAllowed."""
+    return encode_object(COMMAND, received_utc_s, fields.pack(COMMAND_OBJECT, values))
+
+
+def decode_command(data):
+    """Return the values of an object of sort COMMAND. Raises Malformed."""
+    if len(data) != fields.size_of(COMMAND_OBJECT):
+        raise Malformed("a command needs %d bytes" % fields.size_of(COMMAND_OBJECT))
+    return fields.unpack(COMMAND_OBJECT, data)
 
 
 def encode_upload(destination, controller, chain, seq, confirmed_utc_s, request, confirm):
@@ -86,8 +123,27 @@ def encode_upload(destination, controller, chain, seq, confirmed_utc_s, request,
     return fields.pack(UPLOAD_HEADER, values) + request + confirm
 
 
+def encode_origin(opened_utc_s, first_entry, note, reason):
+    """Return the first entry of a new log.
+
+    `note` is the former log's last signed checkpoint, `first_entry` how many of its entries are not
+    repeated here, `reason` a text. Raises NotAllowed.
+    """
+    body = note + reason.encode()
+    if len(body) > SIZE_MAX - fields.size_of(ORIGIN_HEADER):
+        raise NotAllowed("note and reason of %d bytes do not fit an entry" % len(body))
+    values = {
+        "version": VERSION,
+        "entry": ORIGIN,
+        "note": len(note),
+        "opened_utc_s": opened_utc_s,
+        "first_entry": first_entry,
+    }
+    return fields.pack(ORIGIN_HEADER, values) + body
+
+
 def decode(data):
-    """Return an entry as a dict with `entry` = RECORD, OBJECT or UPLOAD. Raises Malformed, TooLarge."""
+    """Return an entry as a dict with `entry` = RECORD, OBJECT, UPLOAD or ORIGIN. Raises Malformed, TooLarge."""
     if len(data) > SIZE_MAX:
         raise TooLarge("an entry has at most %d bytes" % SIZE_MAX, SIZE_MAX)
     if len(data) < 2 or data[0] != VERSION:
@@ -104,6 +160,8 @@ def decode(data):
         return values
     if data[1] == UPLOAD:
         return _upload(data)
+    if data[1] == ORIGIN:
+        return _origin(data)
     raise Malformed("entry kind %d is not known" % data[1])
 
 
@@ -115,4 +173,18 @@ def _upload(data):
         raise Malformed("frames of an upload entry do not fill it")
     values["request"] = bytes(data[start:middle])
     values["confirm"] = bytes(data[middle:])
+    return values
+
+
+def _origin(data):
+    values = fields.unpack(ORIGIN_HEADER, data)
+    start = fields.size_of(ORIGIN_HEADER)
+    if values["note"] is None or values["first_entry"] is None or len(data) < start + values["note"]:
+        raise Malformed("the note of an origin entry is cut off")
+    middle = start + values["note"]
+    try:
+        values["reason"] = str(data[middle:], "utf-8")
+    except UnicodeError:
+        raise Malformed("the reason of an origin entry is not UTF-8")
+    values["note"] = bytes(data[start:middle])
     return values

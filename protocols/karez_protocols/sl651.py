@@ -1,15 +1,15 @@
 """SL 651-2014, hydrological data: one frame to and from bytes, in HEX/BCD or in ASCII characters.
 
-    sl651_stream    frames out of a byte stream or a capture
-    sl651_messages  what a frame says: reports, queries, settings, commands, confirms
-    sl651_packets   messages of several packets
-    sl651_modes     who answers whom, repeats, password
+sl651_stream    frames out of a byte stream or a capture
+sl651_messages  what a frame says: reports, queries, settings, commands, confirms
+sl651_packets   messages of several packets
+sl651_modes     who answers whom, repeats, password
 """
 
 from . import sl651_ascii, sl651_hex
 from .errors import Malformed, TooLarge
 from .sl651_dialect import SL651_2014
-from .sl651_frames import LENGTH_MAX, SEVENE, SOH, WIDE_LENGTH_MAX, Frame
+from .sl651_frames import HEX_START, LENGTH_MAX, SOH, WIDE_LENGTH_MAX, Frame
 
 FRAME_BYTES_MAX = LENGTH_MAX + sl651_ascii.AROUND_BYTES  # ASCII; a HEX frame is 12 bytes shorter
 WIDE_FRAME_BYTES_MAX = WIDE_LENGTH_MAX + sl651_hex.AROUND_BYTES
@@ -22,7 +22,7 @@ def bytes_max(dialect) -> int:
 
 def writing_at(data: bytes, start: int):
     """The module that reads what begins here: sl651_hex or sl651_ascii. Raises Malformed."""
-    if data[start] == SEVENE:
+    if data[start] == HEX_START:
         return sl651_hex
     if data[start] == SOH:
         return sl651_ascii

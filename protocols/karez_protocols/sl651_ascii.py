@@ -16,11 +16,12 @@ from .sl651_frames import (
     check,
     check_packet,
     length_field,
-    split_field,
+    length_of,
 )
 
 HEADER_BYTES = 24
-AROUND_BYTES = 29  # header, end character and four characters of CRC
+AROUND_BYTES = 29  # header, end character and CRC
+CRC_BYTES = 4
 _DIGITS = b"0123456789ABCDEFabcdef"
 
 
@@ -49,19 +50,24 @@ def size_at(data: bytes, start: int, end: int, dialect) -> int:  # noqa: ARG001 
     mark = data[start + 23]
     if mark not in (STX, SYN):
         raise Malformed("%02X where STX or SYN stands" % mark)
-    length = split_field(int.from_bytes(hex_bytes(data[start + 19 : start + 23]), "big"), mark == SYN)[1]
+    length = length_of(int.from_bytes(hex_bytes(data[start + 19 : start + 23]), "big"), mark == SYN)
     if mark == SYN and length < 6:
         raise Malformed("%d characters hold no packet" % length)
     return length + AROUND_BYTES
 
 
+def crc_at(data: bytes, at: int) -> int:
+    """The CRC whose digits stand at `at`. Raises Malformed if they are none."""
+    return int.from_bytes(hex_bytes(data[at : at + CRC_BYTES]), "big")
+
+
 def parse(data: bytes, start: int, size: int, dialect) -> Frame:  # noqa: ARG001 - as sl651_hex.parse
     """Frame of the `size` bytes at `start`, as size_at gave them. Raises Malformed, BadChecksum."""
-    stop = start + size - 5
+    stop = start + size - CRC_BYTES - 1
     ending = data[stop]
     if ending not in ENDS:
         raise Malformed("%02X ends no frame" % ending)
-    found = int.from_bytes(hex_bytes(data[stop + 1 : stop + 5]), "big")
+    found = crc_at(data, stop + 1)
     computed = crc16_modbus(data, start, stop + 1)
     if computed != found:
         raise BadChecksum("CRC %04X, computed %04X" % (found, computed), computed, found)

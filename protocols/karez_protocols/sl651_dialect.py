@@ -1,4 +1,7 @@
-"""What differs between stations and centres that all claim SL 651-2014; docs/decisions/0026-sl651-readings.md says why."""
+"""What differs between stations and centres that all claim SL 651-2014.
+
+Why each reading is as it is: docs/decisions/0026-sl651-readings.md.
+"""
 
 from .errors import NotAllowed
 

@@ -1,6 +1,6 @@
 """Frames of SL 651-2014, whichever way they are written: the parts, the control characters, the limits.
 
-    HEX    7E 7E | addresses 6 | password 2 | function 1 | direction, length 2 | STX or SYN | ... | end | CRC 2
+    HEX    7E 7E | addresses 6 | password 2 | function 1 | direction, length 2 | STX or SYN | .. | end | CRC 2
     ASCII  01 and the same in hex digits; STX, SYN and the end character stay single bytes
 
 Upward the centre's address comes first, downward the station's. sl651.py chooses between
@@ -12,7 +12,7 @@ from collections import namedtuple
 from .errors import Malformed, NotAllowed, TooLarge
 
 SOH = 0x01  # an ASCII frame begins
-SEVENE = 0x7E  # a HEX frame begins with two of them
+HEX_START = 0x7E  # a HEX frame begins with two of them
 STX = 0x02
 SYN = 0x16  # one packet of several
 
@@ -78,14 +78,14 @@ def length_field(is_up: bool, length: int) -> int:
     return length if is_up else 0x8000 | length
 
 
-def split_field(field: int, is_packet_frame: bool) -> "tuple[bool, int]":
-    """(upward, length) of direction and length. Raises Malformed."""
+def length_of(field: int, is_packet_frame: bool) -> int:
+    """The length in direction and length. Raises Malformed."""
     if field >> 12 not in (0, 8):
         raise Malformed("direction %X is neither 0 nor 8" % (field >> 12))
     length = field & LENGTH_MAX
     if length < (3 if is_packet_frame else 1):
         raise Malformed("%d bytes hold no body" % length)
-    return field >> 12 == 0, length
+    return length
 
 
 def check_packet(total: int, number: int) -> "tuple[int, int]":

@@ -4,7 +4,7 @@ from .crc import crc16_modbus
 from .errors import BadChecksum, Malformed, NotAllowed, TooLarge
 from .sl651_frames import (
     ENDS,
-    SEVENE,
+    HEX_START,
     STX,
     SYN,
     UP_ENDS,
@@ -13,11 +13,12 @@ from .sl651_frames import (
     check,
     check_packet,
     length_field,
-    split_field,
+    length_of,
 )
 
 HEADER_BYTES = 14
 AROUND_BYTES = 17  # header, end character and CRC
+CRC_BYTES = 2
 
 
 def _is_wide(data, start, dialect):
@@ -27,7 +28,7 @@ def _is_wide(data, start, dialect):
 def size_at(data: bytes, start: int, end: int, dialect) -> int:
     """Bytes of the frame that may begin at `start`; 0 = too few bytes to tell. Raises Malformed."""
     have = end - start
-    if data[start] != SEVENE or (have > 1 and data[start + 1] != SEVENE):
+    if data[start] != HEX_START or (have > 1 and data[start + 1] != HEX_START):
         raise Malformed("no 7E 7E")
     if have > 11 and not dialect.wide_packets and data[start + 11] >> 4 not in (0, 8):
         raise Malformed("direction %X is neither 0 nor 8" % (data[start + 11] >> 4))
@@ -41,23 +42,25 @@ def size_at(data: bytes, start: int, end: int, dialect) -> int:
         if field < 3:
             raise Malformed("%d bytes hold no packet" % field)
         return field + AROUND_BYTES
-    return split_field(field, mark == SYN)[1] + AROUND_BYTES
+    return length_of(field, mark == SYN) + AROUND_BYTES
+
+
+def crc_at(data: bytes, at: int) -> int:
+    """The CRC that stands at `at`, high byte first."""
+    return data[at] << 8 | data[at + 1]
 
 
 def parse(data: bytes, start: int, size: int, dialect) -> Frame:
     """Frame of the `size` bytes at `start`, as size_at gave them. Raises Malformed, BadChecksum."""
-    stop = start + size - 3
+    stop = start + size - CRC_BYTES - 1
     ending = data[stop]
     if ending not in ENDS:
         raise Malformed("%02X ends no frame" % ending)
-    found = data[stop + 1] << 8 | data[stop + 2]
+    found = crc_at(data, stop + 1)
     computed = crc16_modbus(data, start, stop + 1)
     if computed != found:
         raise BadChecksum("CRC %04X, computed %04X" % (found, computed), computed, found)
-    if _is_wide(data, start, dialect):
-        is_up = ending in UP_ENDS
-    else:
-        is_up = data[start + 11] < 0x80
+    is_up = ending in UP_ENDS if _is_wide(data, start, dialect) else data[start + 11] < 0x80
     addresses = bytes(data[start + 2 : start + 8])
     at = start + HEADER_BYTES
     packet = None

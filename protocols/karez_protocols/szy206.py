@@ -89,8 +89,8 @@ class Frame:
 
 
 def _check(frame):
-    if len(frame.address) != 5:
-        raise NotAllowed("an address has 5 bytes, not %d" % len(frame.address))
+    if not isinstance(frame.address, (bytes, bytearray)) or len(frame.address) != 5:
+        raise NotAllowed("an address has 5 bytes")
     if not (0 <= frame.fcb <= 3 and 0 <= frame.type_code <= 15):
         raise NotAllowed("FCB is 0..3 and the type 0..15")
     if frame.divs is not None and not 1 <= frame.divs <= 255:
@@ -118,7 +118,7 @@ def encode(frame: Frame) -> bytes:
 
 
 def size_at(data, start, end):
-    """Bytes of the frame that may begin at `start`; 0 = too few bytes to tell. Raises BadFrame if none does."""
+    """Bytes of the frame that may begin at `start`, 0 if too few are there to tell. Raises BadFrame."""
     if data[start] != START or (end - start > 2 and data[start + 2] != START):
         raise BadFrame("start", "no 68 L 68")
     if end - start < 4:

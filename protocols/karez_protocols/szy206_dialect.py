@@ -92,10 +92,10 @@ class Dialect:
         self.lone_field = lone_field
         self.utc_offset_s = utc_offset_s
         self.types = "427" if tp_len == 7 else "206"
-        for name in switches:
-            if switches[name] not in _SWITCHES.get(name, ()):
-                raise NotAllowed("no dialect has %s = %s" % (name, switches[name]))
-            setattr(self, name, switches[name])
+        for name, value in switches.items():
+            if value not in _SWITCHES.get(name, ()):
+                raise NotAllowed("no dialect has %s = %s" % (name, value))
+            setattr(self, name, value)
 
 
 SZY206_2016 = Dialect(5, False)

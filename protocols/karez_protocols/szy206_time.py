@@ -49,7 +49,7 @@ def _date(days):
     return era * 400 + year + (1 if month < 3 else 0), month, day
 
 
-def _check(year, month, day, hour, minute, second):
+def check(year, month, day, hour, minute, second):
     """Raise Malformed unless there is such a moment; year and month may be None."""
     last = 31
     if month is not None:
@@ -71,12 +71,14 @@ def decode_tag(raw: bytes, is_day_first: bool = False) -> TimeTag:
     if len(raw) == 7:
         month = bcd.decode(raw[4:5])
         year = 2000 + bcd.decode(raw[5:6])
-    _check(year, month, day, hour, minute, second)
+    check(year, month, day, hour, minute, second)
     return TimeTag(year, month, day, hour, minute, second, raw[-1])
 
 
-def encode_tag(tag: TimeTag, tp_len: int, is_day_first: bool = False) -> bytes:
+def encode_tag(tag: "TimeTag | None", tp_len: int, is_day_first: bool = False) -> bytes:
     """Bytes of a tag: 5 leave year and month out, 7 need them. Raises NotAllowed."""
+    if not isinstance(tag, TimeTag):
+        raise NotAllowed("a time tag is a TimeTag, not %s" % (tag,))
     if not 0 <= tag.delay_min <= 255:
         raise NotAllowed("a delay is 0..255 minutes")
     if tag.year is not None and not 2000 <= tag.year <= 2099:  # five bytes would hide a dead clock
@@ -127,8 +129,6 @@ def is_stale(tag: TimeTag, utc_offset_s: int, now_utc_s: int) -> bool:
     if tag.delay_min == 0:
         return False
     apart_s = now_utc_s - utc_of(tag, utc_offset_s, now_utc_s)
-    if tag.month is None and apart_s > 86400 * 14:  # a tag ahead of us was taken for last month's
-        return True
     return abs(apart_s) > 60 * tag.delay_min
 
 
@@ -143,7 +143,7 @@ def decode_clock(raw: bytes) -> Clock:
     minute, hour, day = [bcd.decode(raw[at : at + 1]) for at in range(-5, -2)]
     month = bcd.decode(bytes([raw[-2] & 0x1F]))
     year = 2000 + bcd.decode(raw[-1:])
-    _check(year, month, day, hour, minute, second)
+    check(year, month, day, hour, minute, second)
     return Clock(year, month, day, hour, minute, second, raw[-2] >> 5 or None)
 
 
@@ -156,7 +156,7 @@ def encode_clock(clock: Clock, size: int = CLOCK_BYTES) -> bytes:
     raw = bytearray(b"".join([bcd.encode(part, 1) for part in parts]))
     raw[4] |= weekday << 5
     try:
-        decode_clock(raw)
+        decode_clock(bytes(raw))
     except Malformed:
         raise NotAllowed("the clock shows no time")
     return bytes(raw[CLOCK_BYTES - size :])

@@ -18,22 +18,43 @@ ALARMS = (
     "level_meter_fault pressure_limit temperature_limit card_alarm quota_alarm remaining_low door "
     "reserved_14 reserved_15"
 )
+# Bits 6 and 7 are meteorology and electricity in 427.
+_KINDS = "rain level flow velocity gate power air wind water_temperature water_quality soil evaporation "
+REPORT_KINDS = _KINDS + "alarm_state pressure"  # A1H and 53H, from D0; one platform has the last two turned
+QUERY_KINDS = _KINDS + "memory storage pressure"  # A0H and 54H
+CLEARED_KINDS = "rain level volume"  # 91H
+# Event counters of 5DH, from the first; the rest of the 32 are spare.
+EVENTS = (
+    "data_initialised parameter_changed state_changed meter_fault password_error terminal_fault mains_lost "
+    "battery_low box_opened pump_fault remaining_alarm level_alarm pressure_alarm quality_alarm data_error "
+    "frames_sent frames_received send_errors"
+)
 
 
-def alarm_word(names: "list[str]") -> int:
-    """Alarm word with the named bits of ALARMS set. Raises NotAllowed on a name that is none."""
-    known = ALARMS.split()
+def mask_of(names: "list[str]", table: str) -> int:
+    """Word with the named bits of a table set: ALARMS, REPORT_KINDS ... Raises NotAllowed."""
+    known = table.split()
     word = 0
     for name in names:
         if name not in known:
-            raise NotAllowed("no alarm is called %s" % name)
+            raise NotAllowed("no bit is called %s" % name)
         word |= 1 << known.index(name)
     return word
 
 
+def names_of(word: int, table: str) -> "list[str]":
+    """Names of the bits set in a word, lowest first; a bit above the table has none."""
+    return [name for bit, name in enumerate(table.split()) if word >> bit & 1]
+
+
+def alarm_word(names: "list[str]") -> int:
+    """Alarm word with the named bits of ALARMS set. Raises NotAllowed on a name that is none."""
+    return mask_of(names, ALARMS)
+
+
 def alarm_names(word: int) -> "list[str]":
     """Names of the bits set in an alarm word, lowest first."""
-    return [name for bit, name in enumerate(ALARMS.split()) if word >> bit & 1]
+    return names_of(word, ALARMS)
 
 
 def state_word(

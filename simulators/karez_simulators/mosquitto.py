@@ -1,7 +1,7 @@
 """The real mosquitto 2 with the field link's rules: what a county runs, and what tests hold us to.
 
-The settings are those that `karez gateway init` writes for an operator; `Mosquitto` starts one on a
-free loopback port. `broker.permits` states the same rules for the in-process broker.
+`karez gateway init` writes an operator the same settings (one set of tests holds both); `Mosquitto` starts one on a free
+loopback port. `broker.permits` states the same rules for the in-process broker.
 """
 
 import asyncio
@@ -14,17 +14,39 @@ import tempfile
 from types import TracebackType
 from typing import Self
 
-from karez_gateway import brokerfiles
 from karez_simulators.pki import Credential, LinkAuthority
 
 INSTALL = "apt-get install mosquitto"
 SBIN = "/usr/sbin:/usr/local/sbin"  # where Debian keeps it: not in everyone's PATH
 
-# On the bench the broker forgets, speaks to us, and stays who started it: as root it would become a
-# user who cannot read the key.
-QUIET = """\
+# One pattern serves every controller: %u is the CN of its certificate.
+ACCESS = """\
+user gateway
+topic read karez/1/+/up
+topic read karez/1/+/state
+topic write karez/1/+/down
+
+pattern write karez/1/%u/up
+pattern write karez/1/%u/state
+pattern read karez/1/%u/down
+"""
+
+# `use_username_as_clientid`: a certificate cannot take over (that is, cut) another's connection by
+# borrowing its client id. It also means one connection per certificate, the gateway's included.
+# `user` matters only when started as root: mosquitto would become a user who cannot read the key.
+CONFIGURATION = """\
+listener {port} {host}
+allow_anonymous false
+cafile {folder}/ca.crt
+certfile {folder}/broker.crt
+keyfile {folder}/broker.key
+tls_version tlsv1.2
+require_certificate true
+use_identity_as_username true
+use_username_as_clientid true
+acl_file {folder}/access
 persistence false
-user root
+user {user}
 log_dest stderr
 log_type error
 log_type warning
@@ -57,11 +79,16 @@ def found(program: str | None) -> str:
     return program
 
 
+def configuration(folder: pathlib.Path, host: str, port: int, user: str = "root") -> str:
+    """Return mosquitto.conf for a folder that `install` filled."""
+    return CONFIGURATION.format(folder=folder, host=host, port=port, user=user)
+
+
 def install(folder: pathlib.Path, authority: LinkAuthority, credential: Credential) -> None:
     """Write the files the configuration names: CA, the broker's certificate and key, access rules."""
     (folder / "ca.crt").write_bytes(authority.certificate_pem)
-    (folder / brokerfiles.ACCESS).write_text(brokerfiles.access())
-    (folder / brokerfiles.ACCESS).chmod(0o600)
+    (folder / "access").write_text(ACCESS)
+    (folder / "access").chmod(0o600)
     credential.write(folder, "broker")
 
 
@@ -102,13 +129,11 @@ class Mosquitto:
 
     async def _serve(self, port: int) -> bool:
         folder = pathlib.Path(self._folder.name)
-        (folder / brokerfiles.CONFIGURATION).write_text(
-            brokerfiles.configuration(folder, self.host, port, QUIET)
-        )
+        (folder / "mosquitto.conf").write_text(configuration(folder, self.host, port))
         child = await asyncio.create_subprocess_exec(
             self._program,
             "-c",
-            str(folder / brokerfiles.CONFIGURATION),
+            str(folder / "mosquitto.conf"),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,

@@ -17,11 +17,15 @@ from types import TracebackType
 from typing import Self
 
 from karez_protocols.errors import ProtocolError
-from karez_protocols.szy206 import SZY206_2016, Dialect, Frame, StreamReader
+from karez_protocols.szy206 import SZY206_2016, Dialect, Frame
+from karez_protocols.szy206_functions import REPORT
 from karez_protocols.szy206_messages import LinkTest, SelfReport, confirm_of, decode_message
-from karez_protocols.szy206_values import tag_at, utc_of
+from karez_protocols.szy206_readings import TYPE_FLOW
+from karez_protocols.szy206_stream import StreamReader
+from karez_protocols.szy206_time import tag_at, utc_of
 
 LOOPBACK = "127.0.0.1"
+LITRES_PER_M3 = 1000
 REPORTS_MAX = 1_000_000  # a bench that reports for weeks must not eat the desk's memory
 
 
@@ -188,7 +192,7 @@ class PlatformSzy206:
         if isinstance(message, LinkTest):
             self.links.append(LinkMessage(message.address, message.kind))
             return self._confirm(frame)
-        if not isinstance(message, SelfReport):
+        if not isinstance(message, SelfReport) or not _is_of_a_well(message):
             self.counters.frames_not_understood += 1
             return None
         report = self._store(message, frame)
@@ -221,11 +225,12 @@ class PlatformSzy206:
         if len(self._reports) >= REPORTS_MAX:
             self.counters.reports_refused += 1
             return None
-        first = message.channels[0]
+        first = message.readings[0]
+        volume_l = first.get("volume_l")
         report = ReceivedReport(
             message.address,
-            first.flow_lph,
-            first.volume_m3,
+            first.get("flow_lph"),
+            None if volume_l is None else volume_l // LITRES_PER_M3,
             message.alarm,
             message.state,
             utc_s,
@@ -234,6 +239,11 @@ class PlatformSzy206:
         )
         self._reports[key] = report
         return report
+
+
+def _is_of_a_well(message: SelfReport) -> bool:
+    """True for what this platform stores: C0H with flow and volume."""
+    return message.afn == REPORT and message.type_code == TYPE_FLOW and bool(message.readings)
 
 
 class _Connection(asyncio.Protocol):

@@ -7,7 +7,17 @@ from karez_gateway.config import STORE_VARIABLE
 from . import postgres
 
 # What goes through the store, and so must hold whichever database it is.
-ON_BOTH = {"test_store", "test_ingest", "test_verification", "test_ledger", "test_downlink", "test_outbox"}
+ON_BOTH = {
+    "test_store",
+    "test_ingest",
+    "test_verification",
+    "test_ledger",
+    "test_downlink",
+    "test_orders",
+    "test_orders_again",
+    "test_commands",
+    "test_outbox",
+}
 
 
 def pytest_generate_tests(metafunc):

@@ -115,8 +115,10 @@ def test_an_old_state_is_good_enough_for_a_stop(county, box):
 def test_a_well_that_nobody_knows_and_an_account_that_no_frame_holds(county, box):
     with pytest.raises(Refused, match="no well is called well-9"):
         wish(county, box, well="well-9")
-    with pytest.raises(Refused, match="cannot be sent"):
-        wish(county, box, "start", account=1 << 40)
+    for asked in ({"account": 1 << 40}, {"wished_by": "x" * 25}):
+        with pytest.raises(Refused, match="cannot be sent"):
+            wish(county, box, "start", **asked)
+    assert shown(county) == []
 
 
 @pytest.mark.parametrize(

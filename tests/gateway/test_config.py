@@ -4,10 +4,13 @@ import pytest
 
 from karez_gateway import config as configuration
 from karez_gateway.errors import ConfigError
+from karez_gateway.verifier.note import COSIGNATURE, VerifierKey
 
 from .county import create
 
 MINIMAL = '[gateway]\nname = "g"\n[log]\norigin = "karez.test/g"\n'
+KEYS = [str(VerifierKey("w.example", bytes([number]) * 32, COSIGNATURE)) for number in (1, 2)]
+WITNESS = f'[[witness]]\nname = "w"\nkey = "{KEYS[0]}"\nurl = "https://w.example/"\n'
 COUNTY = '[[destination]]\nname = "c"\nkind = "szy206"\nhost = "h"\nport = 1\naddress = "4101050100"\n'
 
 
@@ -45,10 +48,40 @@ def test_what_init_writes_can_be_loaded_and_has_absolute_paths(tmp_path):
         (MINIMAL + COUNTY + 'controller = "well"\n', "16 lower-case hexadecimal digits"),
         (MINIMAL + COUNTY.replace('"c"', '"a name that is too long"'), "1 to 16 bytes"),
         ("[gateway\n", "gateway.toml is not TOML"),
+        (
+            MINIMAL + WITNESS.replace("https", "http"),
+            "plain HTTP is for this machine only: use https://w.example",
+        ),
+        (MINIMAL + WITNESS.replace("https", "ftp"), "reads https://host/path"),
+        (MINIMAL + WITNESS.replace("//w.example/", "//w.example/?a=b"), "reads https://host/path"),
+        (MINIMAL + WITNESS.replace("https://w.example/", "https:///x"), "reads https://host/path"),
+        (MINIMAL + WITNESS.replace("https://w.example/", "https://[::x/"), "witness.0.url"),
+        (MINIMAL + WITNESS.replace(KEYS[0], "w"), "name+hash+base64"),
+        (MINIMAL + WITNESS.replace(KEYS[0], str(VerifierKey("w", bytes(32)))), "a log's key"),
+        (MINIMAL + WITNESS + "timeout_s = 0\n", "witness.0.timeout_s"),
+        (MINIMAL + WITNESS + "timeout_s = 61\n", "witness.0.timeout_s"),
+        (MINIMAL + WITNESS + WITNESS, "two witnesses have the same name"),
+        (MINIMAL + WITNESS + WITNESS.replace('"w"', '"v"'), "two witnesses have the same url"),
+        (
+            MINIMAL
+            + WITNESS
+            + WITNESS.replace('"w"', '"v"').replace("https://w.example/", "https://v.example/"),
+            "two witnesses have the same key",
+        ),
+        (MINIMAL + "cosign_every_s = 0\n", "log.cosign_every_s"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_key(text, says):
     assert says in problem(text)
+
+
+def test_witnesses_stand_in_the_file_each_with_name_key_and_address():
+    second = WITNESS.replace('"w"', '"v"').replace(KEYS[0], KEYS[1]).replace("https://w.", "https://v.")
+    config = configuration.parse(MINIMAL + WITNESS + second + "timeout_s = 2.5\n", "x")
+    assert [(one.name, one.timeout_s) for one in config.witness] == [("w", 10.0), ("v", 2.5)]
+    assert config.log.cosign_every_s == 10.0
+    here = WITNESS.replace("https://w.example/", "http://127.0.0.1:8080/x")
+    assert configuration.parse(MINIMAL + here, "x").witness[0].url == "http://127.0.0.1:8080/x"
 
 
 def test_a_missing_file_says_what_to_run(tmp_path):

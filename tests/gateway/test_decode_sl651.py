@@ -1,6 +1,7 @@
 """`karez decode sl651`: the facts of every published frame, the worked examples, and why a bad one is bad."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,11 @@ GOOD = [vector for vector in VECTORS if vector["checksum_ok"]]
 BAD = [vector for vector in VECTORS if not vector["checksum_ok"]]
 ASCII = (
     b"\x01010010100001A00032003E\x021234240109160128 ST 0010100001 H TT 2401091601 PJ 3.5 Z 12.34 \x038279"
+)
+INTAKE_REPORT = bytes.fromhex(  # constructed in the page of the standard's facts
+    "7E7E0141010500011234320037020008240712110000F1F1410105000149F0F02407121100282B0000000014682A0000005040"
+    "603300000048700045200000008038121265"
+    "03F7A3"
 )
 WELL = bytes.fromhex("4101050001")
 LINE = Line(1, WELL, 0x1234, False)
@@ -316,3 +322,14 @@ def test_the_command_line_knows_it():
     result = CliRunner(env={"LANG": "C", "LC_ALL": ""}).invoke(app, ["sl651", GOOD[0]["hex"], "--json"])
     (found,) = json.loads(result.stdout)
     assert result.exit_code == 0 and (found["kind"], found["serial"]) == ("report", 2)
+
+
+def test_the_page_about_it_shows_what_it_really_prints():
+    text = (Path(__file__).parents[2] / "docs" / "decode.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(
+        r"^```text\n\$ karez decode sl651 --file station.log\n((?s:.*?))^```", text, re.MULTILINE
+    )
+    finding = one(INTAKE_REPORT)
+    page = Page("en")
+    lines = [page.headline(1, finding), *page.body(finding, INTAKE_REPORT)]
+    assert shown.splitlines() == [*lines, "", page.summary(1, 0, len(INTAKE_REPORT))]

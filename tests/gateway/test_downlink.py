@@ -25,8 +25,7 @@ def publish(county, now_s=NOW_S):
     """What the service does each half second; return the bytes handed to the broker."""
     county.downlinks.log_queued(now_s)
     due = county.downlinks.due(now_s)
-    for one in due:
-        county.downlinks.sent(one, now_s)
+    county.downlinks.sent(due, now_s)
     return [one.body for one in due]
 
 

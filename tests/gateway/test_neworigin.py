@@ -394,6 +394,21 @@ def test_a_controller_that_is_new_here_claims_nothing(tmp_path):
         assert (claims.claimed, claims.is_believed) == ({}, False)
 
 
+def test_a_controller_that_another_gateway_told_of_more_sends_again_and_claims_nothing(tmp_path):
+    with county_of(tmp_path / "g", 0) as (county, _):
+        box = SyntheticController("moved", "well-9")
+        for _ in range(6):
+            box.interval(5)
+        county.enrol(box)
+        claims = ControllerClaims(county.store)
+        for stored in range(1, 7):
+            claims.take(states(**{box.name: 6}))
+            assert (claims.claimed, claims.is_believed) == ({}, False)
+            county.take(box, box.frame(stored))
+        claims.take(states(**{box.name: 7}))  # that one was told here
+        assert claims.is_believed
+
+
 def test_the_facts_of_a_status_can_be_written_down(tmp_path):
     directory = create(tmp_path / "g")
     config = configuration.load(directory)

@@ -3,12 +3,16 @@
 from itertools import pairwise
 
 import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
 
 from karez_gateway import enrolment, offering
 from karez_gateway.downlink import payload
 from karez_gateway.errors import Refused
 from karez_gateway.status import status
-from karez_gateway.store import downlinks
+from karez_gateway.store import downlinks, engines
+from karez_gateway.store.database import MIGRATIONS, Database
 from karez_protocols import causes, entry, link, order, record
 
 from .county import create, opened
@@ -52,8 +56,7 @@ def publish(county, now_s=NOW_S, states=None):
     """What the service does each half second; return what was handed to the broker."""
     county.downlinks.log_queued(now_s)
     due = county.downlinks.due(now_s, states or {})
-    for one in due:
-        county.downlinks.sent(one, now_s)
+    county.downlinks.sent(due, now_s)
     return [one.body for one in due]
 
 
@@ -352,8 +355,29 @@ def test_a_state_of_somebody_unknown_is_nobodys(county, box):
     assert county.downlinks.heard({stranger.name: state_of(stranger)}, [stranger.name], NOW_S) == []
 
 
-def test_the_migration_keeps_grants_as_they_are(county):
-    enrolment.queue_grant(county.store, make_grant("well-1", 7, 5))
-    with county.store.reading() as connection:
+# -- a store of before ---------------------------------------------------------------------
+
+ROW_OF_BEFORE = """
+INSERT INTO downlink (controller_id, grant_seq, digest, body, checked, state, queued_utc_s, log_index,
+attempts, next_try_utc_s) VALUES (1, 7, x'00', x'01', 1, 'sent', 5, 0, 2, 9)
+"""
+
+
+def test_grants_on_their_way_in_a_store_of_before_go_on(tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path / 'karez.sqlite3'}")
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql("INSERT INTO controller VALUES (1, 'a', 'well-1', x'00', 1)")
+        connection.exec_driver_sql("INSERT INTO entry VALUES (0, 2, NULL, NULL, NULL, x'00', 1, x'00')")
+        connection.exec_driver_sql(ROW_OF_BEFORE)
+    engine.dispose()
+    store = Database.open(engines.in_file(tmp_path / "karez.sqlite3"))
+    with store.reading() as connection:
         (one,) = downlinks.everything(connection)
+        assert downlinks.due(connection, 9) == [one]
+    store.close()
     assert (one.sort, one.object_seq, one.grant_seq, one.office) == (record.GRANT, 7, 7, None)
+    assert (one.since_index, one.times_again, one.for_all) == (0, 0, False)

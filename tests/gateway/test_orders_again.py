@@ -115,6 +115,12 @@ def test_a_memory_that_forgets_at_once_is_served_ever_less_often(county, box):
     assert [b - a for a, b in pairwise(served)] == [20, 40, 80, 160, 320]
 
 
+def test_what_is_given_again_is_published_ever_less_often_up_to_an_hour(county, box):
+    look(county, box, order_seq=0)
+    times = [now_s for now_s in range(NOW_S, NOW_S + 9_000, 5) if KEYS in publish(county, now_s)]
+    assert [b - a for a, b in pairwise(times)][-5:] == [320, 640, 1280, 2560, 3600]
+
+
 def test_a_lost_grant_is_given_again_and_nothing_else(county, box):
     grants = [make_grant("well-1", seq, 5_000) for seq in (1, 2)]
     for one in grants:
@@ -130,6 +136,20 @@ def test_a_lost_grant_is_given_again_and_nothing_else(county, box):
     report(county, box)
     with county.store.reading() as connection:
         assert downlinks.grants_of(connection, 1)[1].state == "accepted"
+
+
+def test_a_grant_that_came_by_card_first_is_not_called_refused_and_another_of_its_number_is(county, box):
+    card, other = make_grant("well-1", 1, 5_000), make_grant("well-1", 1, 6_000)
+    box.accept_grant(card)
+    report(county, box)
+    for grant in (card, other):
+        enrolment.queue_grant(county.store, grant)
+        assert publish(county, NOW_S, {box.name: state_of(box, grant_seq=1)}) == [grant]
+        box.event(causes.GRANT_REFUSED_SEQ, 1)
+        report(county, box)
+    with county.store.reading() as connection:
+        states = [one.state for one in downlinks.grants_of(connection, 1)]
+    assert states == ["accepted", "refused"]
 
 
 def test_a_grant_whose_number_the_state_shows_is_not_published_again(county, box):

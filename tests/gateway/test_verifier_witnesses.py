@@ -10,6 +10,7 @@ from karez_gateway.verifier import bundle_check, cli
 from karez_gateway.verifier.note import Note, VerifierKey
 from karez_gateway.verifier.page import Page
 from karez_gateway.verifier.trust import TrustError, parse
+from karez_protocols import entry
 from karez_simulators.witness_notes import WitnessKey
 
 from . import second_verifier
@@ -149,6 +150,45 @@ def test_no_byte_of_a_cosignature_that_is_needed_can_be_changed():
             assert not both(without_digest(bytes(changed)), trusting(1)).is_proved, (at - start, bit)
     for end in range(len(line)):
         assert not both(bundle_with(line[:end]), trusting(1)).is_proved, end
+
+
+FORMER = log_of([b"x"])[0]
+
+
+def bundle_in(first, **changed):
+    """A small bundle whose log begins with an entry, or has it elsewhere."""
+    well = compact()
+    entries = [first, well.record_entry(well.seq)]
+    note, proofs = log_of(entries, **changed)
+    return well.bundle(note=note, proofs=proofs)
+
+
+def test_a_log_s_first_entry_says_which_one_it_follows():
+    first = entry.encode_origin(1_790_000_000, 6, FORMER, "disk lost")
+    report = both(bundle_in(first, before=0), TRUST)
+    assert report.is_proved and report.log.holds_covering
+    follows = report.log.follows
+    assert (follows.origin, follows.size, follows.reason) == (ORIGIN, 6, "disk lost")
+    assert f"behind the log {ORIGIN} of 6 entries: disk lost" in "\n".join(Page(report, "en").lines())
+    assert f"接续日志 {ORIGIN}（6 条）：disk lost" in "\n".join(Page(report, "zh").lines())
+    assert json.loads(json.dumps(report.as_json()))["log"]["follows"]["size"] == 6
+    report = both(bundle_in(entry.encode_origin(5, 0, b"", "tile lost"), before=0), TRUST)
+    assert report.is_proved and (report.log.follows.origin, report.log.follows.size) == ("", 0)
+
+
+def test_such_an_entry_elsewhere_or_with_a_note_that_is_none_is_refused():
+    first = entry.encode_origin(1_790_000_000, 6, FORMER, "disk lost")
+    assert codes(both(bundle_in(first, before=5), TRUST)) == ["entry_malformed"]
+    for bad in (b"x", FORMER[:-1], FORMER.replace(b"\n6\n", b"\n06\n"), FORMER.replace(b"\n6\n", b"\n\n")):
+        data = bundle_in(entry.encode_origin(5, 0, bad, "why"), before=0)
+        assert codes(both(data, TRUST)) == ["entry_malformed"], bad
+    for cut in range(2, len(first)):
+        both(bundle_in(first[:cut], before=0), TRUST)
+    for at in range(len(first)):
+        for bit in (0, 5, 7):
+            changed = bytearray(first)
+            changed[at] ^= 1 << bit
+            bundle_check.check(bundle_in(bytes(changed), before=0), TRUST)  # raises nothing
 
 
 TEXT = {

@@ -202,6 +202,20 @@ async def test_an_older_log_is_told_by_its_witness_and_so_is_one_that_was_contin
         assert stand.sizes("w1") == 20
 
 
+async def test_the_same_size_with_another_root_is_a_claim_in_both_editions_of_the_specification(tmp_path):
+    async with Stand(tmp_path, "w1") as stand:
+        stand.grow(5)
+        await stand.asking.round()
+        for manner, says in (
+            ("same-size", "has seen other 5 entries of this log than are here"),
+            ("no-proof-is-good", "says that the 5 entries here do not continue the 5 it has seen (422)"),
+        ):
+            stand.servers["w1"].manner = manner
+            stand.asking = stand.begin()
+            await stand.asking.round()
+            assert stand.asking.claims() == [f"the witness w1 {says}"]
+
+
 async def test_who_has_cosigned_in_this_run_cannot_say_the_contrary(tmp_path):
     async with Stand(tmp_path, "w1") as stand:
         stand.grow(5)

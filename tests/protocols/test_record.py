@@ -274,6 +274,20 @@ def test_log_entries_round_trip():
         assert refused(errors.ProtocolError, entry.decode, bad)
 
 
+def test_a_command_is_an_object_that_names_who_wished_it():
+    said = {
+        "controller": "0123456789abcdef", "verb": 1, "account": 7, "boot": 3, "until_s": 999,
+        "wished_by": "li",
+    }  # fmt: skip
+    values = entry.decode(entry.encode_command(80, said))
+    assert (values["entry"], values["sort"], values["received_utc_s"]) == (entry.OBJECT, entry.COMMAND, 80)
+    assert entry.decode_command(values["object"]) == said
+    for bad in (b"", values["object"][:-1], values["object"] + b"\0"):
+        assert refused(errors.Malformed, entry.decode_command, bad)
+    for name, bad in (("wished_by", "x" * 25), ("account", 1 << 32), ("verb", 255)):
+        assert refused(errors.NotAllowed, entry.encode_command, 80, dict(said, **{name: bad}))
+
+
 def test_a_bundle_has_one_encoding_and_notices_every_changed_bit():
     h = chain.genesis(1, a_binding())
     slots = some_slots(2, h)

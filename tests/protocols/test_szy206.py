@@ -4,11 +4,17 @@ import json
 from binascii import hexlify, unhexlify
 
 from karez_protocols import errors, szy206
+from karez_protocols import szy206_address as addresses
+from karez_protocols import szy206_functions as functions
+from karez_protocols import szy206_time as times
 from karez_protocols import szy206_values as values
+from karez_protocols.crc_szy206 import crc8_szy206
 
 ROOT = __file__.replace("\\", "/").rsplit("/", 3)[0] if __file__.count("/") >= 3 else "."
 with open(ROOT + "/tests/vectors/szy206.json") as file:
     VECTORS = json.load(file)
+with open(ROOT + "/tests/vectors/szy206_more.json") as file:
+    WORKED = json.load(file)
 GOOD = [vector for vector in VECTORS if vector["checksum_ok"]]
 BAD = [vector for vector in VECTORS if not vector["checksum_ok"]]
 CONFIRM = unhexlify("6808683341010501 00C0000916".replace(" ", ""))  # constructed: confirm of C0H, 206
@@ -90,19 +96,19 @@ def test_an_image_fragment_counts_kilobytes_and_nothing_else_may():
 
 def test_flow_limits_of_a_real_command_part_into_data_password_and_tag():
     frame = szy206.decode(named("1f_set_flow_limits_down"))
-    data, password, tag = szy206.split(frame, szy206.SZY206_2016)
+    data, password, tag = functions.split(frame, szy206.SZY206_2016)
     assert upper(password) == "0000" and upper(tag) == "1216075300"
     assert values.decode_flow(data[0:5]) == (30120000 * 3600, values.FLOW_M3_S)
     assert values.decode_flow(data[5:10]) == (40230000 * 3600, values.FLOW_M3_S)
     assert refused(errors.Malformed, values.decode_flow, data[10:15])  # sign bits 01
-    assert refused(errors.Malformed, values.decode_tag, tag)  # an early vendor puts the day first
+    assert refused(errors.Malformed, times.decode_tag, tag)  # an early vendor puts the day first
 
 
 def test_stored_volumes_of_a_real_answer_are_read_whole():
     frame = szy206.decode(named("b1_stored_volume_answer"))
-    data, password, tag = szy206.split(frame, szy206.SZY206_2016)
+    data, password, tag = functions.split(frame, szy206.SZY206_2016)
     assert password == tag == b"" and len(data) == 9 + 18 * 5
-    assert [values.decode_volume(data[at : at + 5]) for at in range(9, len(data), 5)] == [92] * 18
+    assert [values.decode_number(data[at : at + 5]) for at in range(9, len(data), 5)] == [92] * 18
 
 
 def test_aux_fields_follow_direction_function_and_dialect():
@@ -120,12 +126,13 @@ def test_aux_fields_follow_direction_function_and_dialect():
             (False, 0x4F, (2, tp_len)),
             (False, 0x50, (0, 0)),
             (False, 0x93, (2, tp_len)),
-            (False, 0x97, (0, 0)),
+            (False, 0x97, (2, tp_len)),
+            (False, 0x98, (0, 0)),
             (False, 0xA1, (2, tp_len)),
             (False, 0xB0, (0, 0)),
             (False, 0xFF12, (0, 0)),
         ):
-            assert szy206.aux_lengths(is_up, afn, dialect) == expected, (is_up, afn, tp_len)
+            assert functions.aux_lengths(is_up, afn, dialect) == expected, (is_up, afn, tp_len)
 
 
 def test_a_body_too_short_for_its_aux_is_malformed():
@@ -133,8 +140,8 @@ def test_a_body_too_short_for_its_aux_is_malformed():
     for afn, is_up, needed in ((0xC0, True, 5), (0x93, False, 7)):
         for length in range(needed):
             frame = szy206.Frame(is_up, bytes(5), afn, bytes(length))
-            assert refused(errors.Malformed, szy206.split, frame, dialect), (afn, length)
-        assert szy206.split(szy206.Frame(is_up, bytes(5), afn, bytes(needed)), dialect)[0] == b""
+            assert refused(errors.Malformed, functions.split, frame, dialect), (afn, length)
+        assert functions.split(szy206.Frame(is_up, bytes(5), afn, bytes(needed)), dialect)[0] == b""
 
 
 def test_the_length_is_refused_wherever_a_frame_is_cut_or_lengthened():
@@ -157,6 +164,17 @@ def test_every_single_byte_corruption_is_refused():
                 assert refused(errors.ProtocolError, szy206.decode, bytes(bad)), (vector["name"], at, flip)
 
 
+def test_every_single_byte_corruption_of_a_worked_example_is_refused():
+    for vector in WORKED:
+        raw = unhexlify(vector["hex"])
+        assert szy206.encode(szy206.decode(raw)) == raw, vector["name"]
+        for at in range(len(raw)):
+            for flip in (0x01, 0x80, 0xFF):
+                bad = bytearray(raw)
+                bad[at] ^= flip
+                assert refused(errors.ProtocolError, szy206.decode, bytes(bad)), (vector["name"], at, flip)
+
+
 def test_every_value_of_every_byte_of_a_confirm_but_the_right_one_is_refused():
     for at in range(len(CONFIRM)):
         for value in range(256):
@@ -164,78 +182,6 @@ def test_every_value_of_every_byte_of_a_confirm_but_the_right_one_is_refused():
             bad[at] = value
             if value != CONFIRM[at]:
                 assert refused(errors.ProtocolError, szy206.decode, bytes(bad)), (at, value)
-
-
-def test_a_stream_gives_the_same_frames_at_every_split_point():
-    for vector in GOOD:
-        raw = unhexlify(vector["hex"])
-        stream = CONFIRM + raw + CONFIRM
-        step = 1 if len(raw) <= 260 else 13
-        for at in range(0, len(stream) + 1, step):
-            reader = szy206.StreamReader()
-            frames = reader.feed(stream[:at]) + reader.feed(stream[at:])
-            assert [frame.raw for frame in frames] == [CONFIRM, raw, CONFIRM], (vector["name"], at)
-            assert reader.noise_bytes == reader.bad_checksums == 0 and reader.frames == 3
-
-
-def test_a_stream_fed_byte_by_byte_gives_every_frame_at_its_last_byte():
-    stream = b"".join([unhexlify(vector["hex"]) for vector in GOOD])
-    reader = szy206.StreamReader()
-    ends = []
-    for at in range(len(stream)):
-        ends += [(at + 1, frame.raw) for frame in reader.feed(stream[at : at + 1])]
-    at = 0
-    expected = []
-    for vector in GOOD:
-        at += len(vector["hex"]) // 2
-        expected.append((at, unhexlify(vector["hex"])))
-    assert ends == expected
-
-
-def test_after_any_corrupted_byte_the_reader_finds_the_frames_behind_it():
-    for vector in GOOD:
-        raw = unhexlify(vector["hex"])
-        step = 1 if len(raw) <= 260 else 29
-        for at in range(0, len(raw), step):
-            bad = bytearray(raw)
-            bad[at] ^= 0xFF
-            reader = szy206.StreamReader()
-            frames = reader.feed(bytes(bad) + CONFIRM + CONFIRM)
-            frames += reader.silence()  # a corrupted L may promise more than came
-            assert [frame.raw for frame in frames] == [CONFIRM, CONFIRM], (vector["name"], at)
-            assert reader.noise_bytes == len(raw)
-
-
-def test_silence_ends_the_wait_for_a_frame_that_never_was():
-    reader = szy206.StreamReader()
-    assert reader.feed(b"\x68\xff\x68" + CONFIRM) == []
-    assert [frame.raw for frame in reader.silence()] == [CONFIRM]
-    assert reader.noise_bytes == 3
-    assert reader.silence() == [] and [frame.raw for frame in reader.feed(CONFIRM)] == [CONFIRM]
-
-
-def test_garbage_gives_counters_and_a_bounded_rest_only():
-    value = 1
-    block = bytearray(256)
-    for pattern in (b"\x68\x68\x68\x68", b"\x68\x01\x68\xf0", b"\x68\xfb\x68\x16", b"\x68\x08\x68\x33"):
-        garbage = pattern * 1024
-        reader = szy206.StreamReader()
-        for at in range(0, len(garbage), 512):
-            assert reader.feed(garbage[at : at + 512]) == []
-            assert len(reader._rest) < szy206.IMAGE_FRAME_BYTES
-        reader.silence()
-        assert reader.noise_bytes == len(garbage) and reader.frames == 0
-    reader = szy206.StreamReader()
-    fed = 0
-    for _ in range(256):  # 64 KiB of a linear congruential sequence
-        for at in range(len(block)):
-            value = (value * 1103515245 + 12345) & 0x7FFFFFFF
-            block[at] = value >> 16 & 0xFF
-        assert reader.feed(bytes(block)) == []
-        fed += len(block)
-    reader.silence()
-    assert fed == 65536 and reader.noise_bytes == fed and reader._rest == b""
-    assert [frame.raw for frame in reader.feed(CONFIRM)] == [CONFIRM]
 
 
 def test_headers_that_cannot_be_are_malformed():
@@ -263,7 +209,7 @@ def test_a_zero_divs_and_a_lone_user_function_byte_are_malformed():
 
 def framed(covered):
     covered = bytes(covered)
-    return bytes([0x68, len(covered), 0x68]) + covered + bytes([szy206.crc8_szy206(covered), 0x16])
+    return bytes([0x68, len(covered), 0x68]) + covered + bytes([crc8_szy206(covered), 0x16])
 
 
 def test_user_functions_have_two_bytes():
@@ -284,6 +230,8 @@ def test_the_largest_frame_fits_and_a_byte_more_is_refused():
 def test_fields_outside_their_range_are_not_sent():
     for frame in (
         szy206.Frame(True, bytes(4), 2),
+        szy206.Frame(True, "41010", 2),
+        szy206.Frame(True, None, 2),
         szy206.Frame(True, bytes(5), 0xFF),
         szy206.Frame(True, bytes(5), 0x100),
         szy206.Frame(True, bytes(5), 0x10000),
@@ -307,5 +255,36 @@ def test_addresses_are_built_in_both_orders():
 
 
 def test_dialects_of_no_standard_are_refused():
-    for args in ((6, True), (5, True, "middle"), (5, True, "little", 1), (5, True, "little", 0, "both")):
+    for args in (
+        (6, True),
+        (5, True, "middle"),
+        (5, True, "little", 1),
+        (5, True, "little", 0, "both"),
+        (5, True, "little", 0, "flow", 86400),
+    ):
         assert refused(errors.NotAllowed, lambda args=args: szy206.Dialect(*args)), args
+    for switches in ({"types": "208"}, {"motor_bytes": 3}, {"pw_order": "middle"}, {"colour": "red"}):
+        assert refused(errors.NotAllowed, lambda more=switches: szy206.Dialect(5, True, **more)), switches
+
+
+def test_a_dialect_has_the_types_of_its_time_tag_unless_told_otherwise():
+    assert szy206.SZY206_2016.types == "206" and szy206.SLT427_2021.types == "427"
+    assert szy206.Dialect(5, False, types="427").types == "427"
+    assert szy206.Dialect(7, True).motor_bytes == 2  # a switch of one dialect is not another's
+    assert szy206.Dialect(7, True, motor_bytes=1).motor_bytes == 1 and szy206.SLT427_2021.motor_bytes == 2
+
+
+def test_addresses_with_a_station_code_and_with_an_operators_number():
+    assert upper(addresses.address_of_code("41010501")) == "0041010501"
+    assert addresses.code_of(addresses.address_of_code("41010501")) == "41010501"
+    assert addresses.code_of(szy206.address_of("410105", 1)) is None
+    assert upper(addresses.address_of_number("0300131304")) == "0300131304"  # as a real log-in has it
+    for call, text in (
+        (addresses.address_of_code, "4101050"),
+        (addresses.address_of_code, "4101050A"),
+        (addresses.address_of_number, "41010501"),
+    ):
+        assert refused(errors.NotAllowed, call, text), text
+    assert refused(errors.Malformed, addresses.code_of, b"\x00\x41\x01\x0a\x01")
+    assert addresses.is_broadcast(szy206.address_of("410105", 65535))
+    assert not addresses.is_broadcast(szy206.address_of("410105", 255))

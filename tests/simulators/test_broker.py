@@ -9,6 +9,7 @@ import aiomqtt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from karez_gateway import brokerfiles
 from karez_protocols import mqtt
 from karez_simulators import mosquitto, pki
 from karez_simulators.broker import LinkBroker, client_context
@@ -23,14 +24,23 @@ def authority():
     return pki.LinkAuthority()
 
 
-@pytest.fixture(params=["in-process", "mosquitto"])
-async def broker(request, authority):
+def as_init_writes_it(folder, host, port):
+    """The settings a county's operator gets, with what the bench has to say differently."""
+    bench = "persistence false\nuser root\nlog_dest stderr\nlog_type information\n"
+    return brokerfiles.configuration(folder, host, port, bench)
+
+
+@pytest.fixture(params=["in-process", "mosquitto", "mosquitto by init"])
+async def broker(request, authority, monkeypatch):
     if request.param == "in-process":
         async with LinkBroker(authority, TLS_NAME) as running:
             yield running
         return
     if mosquitto.find() is None:
         pytest.skip("mosquitto is not installed: " + mosquitto.INSTALL)
+    if request.param == "mosquitto by init":
+        monkeypatch.setattr(mosquitto, "ACCESS", brokerfiles.access())
+        monkeypatch.setattr(mosquitto, "configuration", as_init_writes_it)
     async with mosquitto.Mosquitto(authority, TLS_NAME) as running:
         yield running
 

@@ -7,7 +7,7 @@ import pytest
 
 from karez_protocols import szy206
 from karez_protocols import szy206_messages as messages
-from karez_protocols.szy206_values import TimeTag
+from karez_protocols.szy206_time import TimeTag
 from karez_simulators.platform_szy206 import Manners, PlatformSzy206
 
 LOG_IN = unhexlify("680868B0410105010002F02416")

@@ -113,5 +113,6 @@ MEANINGS = {
         "FRAM failed": "铁电存储器失效",
         "a copy of the key is lost": "密钥的一份副本丢失",
         "level probe silent": "水位计无应答",
+        "second water meter silent": "第二块水表无应答",
     },
 }

@@ -24,9 +24,9 @@ from karez_protocols.szy206 import BadFrame, Dialect
 from karez_protocols.szy206_pieces import pieces
 
 from .finding import Field, Finding, Options, WrongOption
+from .szy206_body import choose
 from .szy206_facts import facts_of, kind_of
 from .szy206_fields import Writer
-from .szy206_parts import choose
 from .szy206_words import function_name
 
 if TYPE_CHECKING:

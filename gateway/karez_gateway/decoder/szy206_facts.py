@@ -14,7 +14,7 @@ from .szy206_words import LINKS, function_name, shown
 if TYPE_CHECKING:
     from karez_protocols.szy206 import Frame
 
-    from .szy206_parts import Part, Parts
+    from .szy206_body import Part, Parts
 
 _DATA_SHOWN = 255  # bytes; a fragment of a picture is longer
 _DATA_BEGINNING = 16

@@ -23,7 +23,7 @@ from .szy206_words import (
 )
 
 if TYPE_CHECKING:
-    from .szy206_parts import Part, Parts
+    from .szy206_body import Part, Parts
 
 _HEAD_BYTES = 4  # 68 L 68 C
 _FLOW_UNITS = {0: ("m³/s", 3600), 3: ("m³/h", 1)}

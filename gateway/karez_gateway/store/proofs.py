@@ -48,6 +48,13 @@ def of_controller(connection: Connection, controller_id: int) -> list[Proof]:
     return [Proof._make(row) for row in connection.execute(query)]
 
 
+def is_forked_since(connection: Connection, controller_id: int, log_index: int) -> bool:
+    """True if after an entry a second record came for any number of this controller: rare, so asked first."""
+    query = select(fork.c.log_index).join(entry, entry.c.log_index == fork.c.log_index)
+    where = (fork.c.log_index > log_index, entry.c.controller_id == controller_id)
+    return connection.execute(query.where(*where).limit(1)).first() is not None
+
+
 def is_forked_before(
     connection: Connection, controller_id: int, chain: int, seq: int, log_index: int
 ) -> bool:

@@ -42,7 +42,7 @@ def check(data: bytes, trust: Trust | None = None) -> Report:
         grants_check.check_ceilings(parts, chain, grants, read.irrigations)
         log = log_check.check(parts, chain, bound["controller"], trust)
         metered = segments.read(parts, chain, bound, listed)
-    orders, order_findings = orders_check.check(parts, chain, log.orders)
+    orders, order_findings = orders_check.check(parts, chain, log.orders, bound.get("regulator_key"))
     findings += bound_findings + chain.findings + _binding_records(parts, chain) + _chain_begun(parts, chain)
     findings += read.findings + metered.findings + grants.findings + order_findings + log.findings
     heads = [link.head.seq for link in chain.links]

@@ -67,6 +67,8 @@ WEIGHTS = {
     # orders and chains
     "order_differs": REJECTED,
     "order_not_included": NOTE,
+    "order_signature": REJECTED,
+    "order_unconfirmed": NOTE,
     "chain_begun": FLAG,
     "chain_unlinked": FLAG,
     # grants

@@ -51,6 +51,8 @@ FINDINGS_EN = {
     "detail_malformed": "The event does not say what it must: its detail cannot be read.",
     "order_differs": "The record names order {order}; the order of that digest in the log says otherwise.",
     "order_not_included": "Order {order} is not in the bundle: only its digest is shown.",
+    "order_signature": "Order {order} is not signed by the regulator named in the binding.",
+    "order_unconfirmed": "No key list in the bundle confirms that office {office} signed order {order}.",
     "chain_begun": "Chain {chain} begins here: the controller had lost its records and goes on with the same "
     "key. What came before is in bundles of chain {before}.",
     "chain_unlinked": "Chain {chain} begins without the record that says why chain {before} ended.",
@@ -134,6 +136,8 @@ FINDINGS_ZH = {
     "detail_malformed": "事件详情无法读取。",
     "order_differs": "此记录写的是第 {order} 号指令；日志中同一摘要的指令与之不符。",
     "order_not_included": "第 {order} 号指令不在证据包中，只给出其摘要。",
+    "order_signature": "第 {order} 号指令没有绑定文件中水行政主管部门的有效签名。",
+    "order_unconfirmed": "证据包中的密钥清单均不能证实第 {order} 号指令由机关 {office} 签名。",
     "chain_begun": "第 {chain} 条记录链从此开始：控制器丢失了记录，密钥不变。"
     "之前的记录见第 {before} 条链的证据包。",
     "chain_unlinked": "第 {chain} 条记录链开始时，没有说明第 {before} 条链为何结束。",

@@ -1,24 +1,32 @@
 """Orders that records put in force, and what the log's copies of them say.
 
 An ORDER record names the signed order by its digest. Its text is in the bundle only as an
-entry of the log. Offices' keys are not in the trust file: an order is shown, not judged.
+entry of the log. The root's key stands in the binding; an office's in a key list that the root
+signed, which is an entry, too. A list proves itself, so it counts wherever it stands.
+
+A bundle need not hold the list that was in force then: an office whose order no list here
+confirms is a note. The root has one key, so what it did not sign is refused.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from karez_protocols import order, record, signed
+from karez_protocols import entry, key_list, order, record, signed
 from karez_protocols.errors import ProtocolError
 
 from .books import integer
 from .chain_check import Chain
 from .findings import Finding, found
 from .parts import Parts
+from .statements import verifies
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One ORDER record. `kind`, `office` and `document` are None where the log does not hold the order."""
+    """One ORDER record. `kind`, `office` and `document` are None where the log does not hold the order.
+
+    `is_signed`: its office's key is in the bundle and confirms it; None = nothing here can tell.
+    """
 
     seq: int
     order: int | None
@@ -27,10 +35,17 @@ class Order:
     kind: int | None = None
     office: int | None = None
     document: str | None = None
+    is_signed: bool | None = None
 
 
-def check(parts: Parts, chain: Chain, logged: Sequence[bytes]) -> tuple[list[Order], list[Finding]]:
-    """Return the orders that chained records name; `logged`: signed orders that the log proves."""
+def check(
+    parts: Parts, chain: Chain, logged: Sequence[bytes], root_key: bytes | None
+) -> tuple[list[Order], list[Finding]]:
+    """Return the orders that chained records name; `logged`: signed orders that the log proves.
+
+    `root_key`: the regulator's in the binding; None when there is no binding to read.
+    """
+    offices = _offices(parts, root_key)
     by_digest = {signed.digest(data): data for data in logged}
     orders: list[Order] = []
     findings: list[Finding] = []
@@ -48,9 +63,13 @@ def check(parts: Parts, chain: Chain, logged: Sequence[bytes]) -> tuple[list[Ord
             orders.append(shown)
             continue
         try:
-            said, _, _ = order.open_signed(data)
+            said, message, signature = order.open_signed(data)
         except ProtocolError:
-            said = {}
+            said, message, signature = {}, b"", b""
+        is_signed = _is_signed(offices, said.get("office"), message, signature)
+        if is_signed is False:
+            code = "order_signature" if said["office"] == order.ROOT else "order_unconfirmed"
+            findings.append(found(code, seq=link.head.seq, span=span, order=named, office=said["office"]))
         # The digest is the record's own: a log that holds these bytes holds what the controller took.
         if not said or said["seq"] != number or len(data) != length:
             findings.append(found("order_differs", seq=link.head.seq, span=span, order=named))
@@ -63,6 +82,36 @@ def check(parts: Parts, chain: Chain, logged: Sequence[bytes]) -> tuple[list[Ord
                 said.get("kind"),
                 said.get("office"),
                 said.get("document"),
+                is_signed,
             )
         )
     return orders, findings
+
+
+def _offices(parts: Parts, root_key: bytes | None) -> dict[int, list[bytes]]:
+    """Office -> its keys for orders, by every list in the bundle that the root has signed."""
+    if root_key is None:
+        return {}
+    keys: dict[int, list[bytes]] = {order.ROOT: [root_key]}
+    for _, part, _ in parts.proofs:
+        try:
+            values = entry.decode(part.data)
+            if values["entry"] != entry.OBJECT or values["sort"] != record.KEYS:
+                continue
+            _, rows, message, signature = key_list.open_signed(values["object"])
+        except ProtocolError:
+            continue  # said of the entry itself elsewhere
+        if not verifies(root_key, signature, message):
+            continue
+        for row in rows:
+            if row["may"] & key_list.ORDERS:
+                keys.setdefault(row["office"], []).append(row["key"])
+    return keys
+
+
+def _is_signed(
+    offices: dict[int, list[bytes]], office: int | None, message: bytes, signature: bytes
+) -> bool | None:
+    if office is None or office not in offices:
+        return None
+    return any(verifies(key, signature, message) for key in offices[office])
