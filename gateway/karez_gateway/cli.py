@@ -134,7 +134,10 @@ def restore(
 
     with spoken():
         backups.unpack(file, directory)
-        typer.echo(f"restored into {directory}; next: karez gateway new-origin --data {directory} --because TEXT")
+        typer.echo(
+            f"restored into {directory}; next: karez gateway new-origin --data {directory} "
+            "--because TEXT"
+        )
 
 
 @app.command(epilog="Example: karez gateway enrol --data /var/lib/karez well-12.binding")

@@ -16,7 +16,7 @@ from pathlib import Path
 from cryptography import x509
 from sqlalchemy import func, select
 
-from karez_gateway import data, logview, origins, servicestate
+from karez_gateway import data, logstatus, logview, origins, restored, servicestate
 from karez_gateway.config import Config
 from karez_gateway.errors import GatewayError
 from karez_gateway.fieldlink import tls_context
@@ -51,6 +51,7 @@ def examine(config: Config, now_utc_s: float | None = None) -> list[Finding]:
         ("disk", lambda: _disk(config.data)),
         ("store", lambda: _store(config, now_utc_s)),
         ("log", lambda: _log(config)),
+        ("witness", lambda: _witnesses(config)),
         ("service", lambda: _service(config)),
         ("broker", lambda: _broker(config)),
         ("certificate", lambda: _certificates(config, now_utc_s)),
@@ -86,6 +87,7 @@ def _store(config: Config, now_utc_s: float) -> Iterator[Finding]:
 
 
 def _log(config: Config) -> Iterator[Finding]:
+    restored.refuse_if_halted(config.data)
     origin = origins.current(config)
     key = origin.verifier_key()
     note, _ = logview.prove(origin.directory, origin.name, str(key), [])
@@ -98,6 +100,12 @@ def _log(config: Config) -> Iterator[Finding]:
         yield Finding("log", FAILED, f"{text}; begin a new origin: karez gateway new-origin")
     else:
         yield Finding("log", OK, f"{origin.name}: {signed} entries signed, {count - size} to be logged")
+
+
+def _witnesses(config: Config) -> Iterator[Finding]:
+    for one in logstatus.facts(config, 0)["witnesses"]:
+        text = f"{one['name']}: {logstatus.witness_line(one)}"
+        yield Finding("witness", OK if one["time_s"] and not one["problem"] else WARNING, text)
 
 
 def _service(config: Config) -> Iterator[Finding]:

@@ -34,10 +34,11 @@ def lines(log: dict[str, Any]) -> Iterator[str]:
     if log["kept"]:
         yield f"  claims that this log was put back are not believed: {log['kept']}"
     for one in log["witnesses"]:
-        yield f"  witness {one['name']}: {_witness(one)}"
+        yield f"  witness {one['name']}: {witness_line(one)}"
 
 
-def _witness(one: dict[str, Any]) -> str:
+def witness_line(one: dict[str, Any]) -> str:
+    """How one witness stands, in a line."""
     has = (
         f"{one['size']} entries cosigned {_time(one['time_s'])}" if one["time_s"] else "nothing cosigned yet"
     )

@@ -85,7 +85,8 @@ def encode_time(utc_s):
 def encode_start(account, boot, until_s):
     """Return a wish to start for an account (0: the well's own), dead after uptime `until_s`.
 
-    `boot` and `until_s` quote the controller's last state; it refuses more than 180 s ahead. Raises NotAllowed.
+    `boot` and `until_s` quote the controller's last state; it refuses more than 180 s ahead. Raises
+    NotAllowed.
     """
     return _command(START, account, boot, until_s)
 

@@ -1,7 +1,7 @@
 """The real mosquitto 2 with the field link's rules: what a county runs, and what tests hold us to.
 
-`karez gateway init` writes an operator the same settings (one set of tests holds both); `Mosquitto` starts one on a free
-loopback port. `broker.permits` states the same rules for the in-process broker.
+`karez gateway init` writes an operator the same settings, and one set of tests holds both to the rules;
+`Mosquitto` starts one on a free loopback port. `broker.permits` states the rules for the in-process broker.
 """
 
 import asyncio

@@ -8,7 +8,7 @@ import pytest
 
 from karez_gateway import config as configuration
 from karez_gateway import data as data_directory
-from karez_gateway import evidence, neworigin, origins, restored
+from karez_gateway import doctor, evidence, neworigin, origins, restored
 from karez_gateway.cosigning import Cosigning, cosigned
 from karez_gateway.errors import StoreError
 from karez_gateway.logview import prove
@@ -153,6 +153,8 @@ async def test_a_bundle_carries_the_cosignatures_of_the_checkpoint_that_has_the_
         assert [one["size"] for one in shown["log"]["witnesses"]] == [box.seq, older]
         text = "\n".join(lines(shown))
         assert "witness w2: answered 500, since 20" in text and f"; {older} entries cosigned 20" in text
+        told = [one for one in doctor.examine(configuration.load(directory)) if one.part == "witness"]
+        assert [one.state for one in told] == [doctor.OK, doctor.WARNING] and "answered 500" in told[1].text
         (directory / "witnesses.json").unlink()  # without the service's word: what is kept beside the log
         shown = facts(directory)
         assert [one["size"] for one in shown["log"]["witnesses"]] == [box.seq, older]
@@ -211,6 +213,8 @@ async def test_an_older_backup_is_found_out_before_anything_is_added(tmp_path):
                     await part.begin(within_s=0.5)
             assert county.sequencer.log.checkpoint_note() == before
         # From now on it is known here, witnesses or not.
+        log = next(one for one in doctor.examine(configuration.load(directory)) if one.part == "log")
+        assert log.state == doctor.FAILED and "the witness w1 has seen" in log.text
         with pytest.raises(StoreError, match="the witness w1 has seen"), opened(directory):
             pass
         neworigin.open_new(configuration.load(directory), "put back", None)
