@@ -135,8 +135,7 @@ def restore(
     with spoken():
         backups.unpack(file, directory)
         typer.echo(
-            f"restored into {directory}; next: karez gateway new-origin --data {directory} "
-            "--because TEXT"
+            f"restored into {directory}; next: karez gateway new-origin --data {directory} --because TEXT"
         )
 
 

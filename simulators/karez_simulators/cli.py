@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from karez_simulators import cli_meters
+from karez_simulators import cli_meters, cli_witness
 
 if TYPE_CHECKING:
     from karez_simulators.play import Part
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 
 app.command(epilog=cli_meters.EPILOG)(cli_meters.meters)
+app.command(epilog=cli_witness.EPILOG)(cli_witness.witness)
 
 FAILED = 1
 UNUSABLE = 2

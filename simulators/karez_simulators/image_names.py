@@ -2,9 +2,10 @@
 
 MicroPython keeps every name of every module for ever and doubles the table that holds
 them when it is full. A name with one leading underscore belongs to its module, so many
-modules can share one short name for theirs. Names that appear in several modules keep
-one meaning everywhere; modules whose classes inherit from each other count as one, since
-their objects carry the names of both. `_X = const(n)` stays private: it leaves no name.
+names can share a short one that never stand in one module. A long name has one short name
+everywhere. Modules whose classes inherit from each other count as one, since their objects
+carry the names of both; and a name that a module takes of another object than `self` shares
+with none. `_X = const(n)` stays private: it leaves no name.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+FIELDS = ("id", "attr", "name", "arg", "asname")  # of a node, where an identifier stands
 
 
 def is_private(name: str) -> bool:
@@ -36,19 +39,55 @@ def shortened(modules: dict[str, str]) -> tuple[dict[str, str], dict[str, dict[s
     used: dict[str, set[str]] = {}
     for name, tree in trees.items():
         used.setdefault(families[name], set()).update(_private_names(name, tree))
-    spread = Counter(private for names in used.values() for private in names)
-    shared = sorted(private for private, times in spread.items() if times > 1)
-    fresh = _short_names()
-    everywhere = {private: next(fresh) for private in shared}
-    palette: list[str] = []
+    alone = {
+        private
+        for tree in trees.values()
+        for private, is_set in _of_others(tree)
+        if is_set or _spread(private, used) > 1  # read in one module alone, it is of an object of that one
+    }
+    short = _coloured(used, alone)
     result, tables = {}, {}
     for name, tree in trees.items():
-        own = sorted(used[families[name]] - everywhere.keys())
-        while len(palette) < len(own):
-            palette.append(next(fresh))
-        tables[name] = everywhere | dict(zip(own, palette, strict=False))
-        result[name] = ast.unparse(_Renamer(tables[name]).visit(tree))
+        tables[name] = {private: short[private] for private in sorted(used[families[name]])}
+        rename(tree, tables[name])
+        result[name] = ast.unparse(tree)
     return result, tables
+
+
+def _spread(private: str, used: dict[str, set[str]]) -> int:
+    return sum(private in names for names in used.values())
+
+
+def _coloured(used: dict[str, set[str]], alone: set[str]) -> dict[str, str]:
+    """Give every private name a short one that no other name of its families has, and few in all."""
+    spread = Counter(private for names in used.values() for private in names)
+    fresh = _short_names()
+    palette: list[str] = []
+    short = {private: next(fresh) for private in sorted(alone)}
+    taken: dict[str, set[str]] = {family: set() for family in used}
+    for private in sorted(spread.keys() - alone, key=lambda one: (-spread[one], one)):
+        homes = [family for family, names in used.items() if private in names]
+        near = set().union(*(taken[home] for home in homes))
+        free = [one for one in palette if one not in near]
+        if not free:
+            free = [next(fresh)]
+            palette += free
+        short[private] = free[0]
+        for home in homes:
+            taken[home].add(free[0])
+    return short
+
+
+def _of_others(tree: ast.Module) -> set[tuple[str, bool]]:
+    """Return (private name taken of another object than `self` or imported, whether it is set there)."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            if not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")):
+                names.add((node.attr, not isinstance(node.ctx, ast.Load)))
+        elif isinstance(node, ast.ImportFrom):
+            names.update((one.name, False) for one in node.names)
+    return {(name, is_set) for name, is_set in names if is_private(name)}
 
 
 def _short_names() -> Iterator[str]:
@@ -93,11 +132,11 @@ def _foreign_bases(name: str, tree: ast.Module) -> set[str]:
 def _private_names(module: str, tree: ast.Module) -> set[str]:
     names = set()
     for node in ast.walk(tree):
-        for attribute in ("id", "attr", "name", "arg", "asname"):
+        for attribute in FIELDS:
             text = getattr(node, attribute, None)
             if isinstance(text, str) and is_private(text):
                 names.add(text)
-        if isinstance(node, ast.Global):
+        if isinstance(node, ast.Global | ast.Nonlocal):
             names.update(filter(is_private, node.names))
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in names:
@@ -105,15 +144,12 @@ def _private_names(module: str, tree: ast.Module) -> set[str]:
     return names
 
 
-class _Renamer(ast.NodeTransformer):
-    def __init__(self, table: dict[str, str]) -> None:
-        self._table = table
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        for attribute in ("id", "attr", "name", "arg", "asname"):
-            text = getattr(node, attribute, None)
-            if isinstance(text, str) and text in self._table:
-                setattr(node, attribute, self._table[text])
-        if isinstance(node, ast.Global):
-            node.names = [self._table.get(name, name) for name in node.names]
-        return super().generic_visit(node)
+def rename(tree: ast.Module, table: dict[str, str]) -> None:
+    """Write other names in a tree, wherever an identifier stands: {old: new}, all at once."""
+    for node in ast.walk(tree):
+        for field in FIELDS:
+            text = getattr(node, field, None)
+            if isinstance(text, str) and text in table:
+                setattr(node, field, table[text])
+        if isinstance(node, ast.Global | ast.Nonlocal):
+            node.names = [table.get(name, name) for name in node.names]

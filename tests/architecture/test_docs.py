@@ -33,7 +33,7 @@ CALL = re.compile(r"([A-Za-z_][\w.]*)\(\)")
 TIMED = re.compile(r"([\d.]+) (ms|s|min) \(`(\w+)\.([A-Z_]+)`\)")
 FOREIGN = {"gc.threshold", "connect"}  # of the runtimes
 # MQTT topics, what a run makes, and names inside the transparency log.
-NOT_OURS = ("karez/1/", "build/", "tile/", ".venv/", "x001/", "cosignature/")
+NOT_OURS = ("karez/1/", "build/", "tile/", ".venv/", "x001/", "cosignature/", "cosigned/")
 
 
 def text_of(page):

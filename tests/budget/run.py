@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 import session
-from karez_simulators import firmware_image, vm_start
+from karez_simulators import firmware_image, image_light, vm_start
 from karez_simulators.play import EXPECTED
 from karez_simulators.vm_start import Start
 
@@ -26,7 +26,6 @@ ROOT = Path(__file__).parents[2]
 LIVE_KB_MAX = 120
 CORE_KB_MAX = 84
 WIDE_KB = 400  # to tell by how much it is too large, when it is
-CORE = ("karez_protocols", "karez_firmware.core", "karez_firmware.drivers")
 SETS = {
     "Modbus meters": {},
     "CJ/T 188 and DL/T 645": {"water": "cjt188@00000805000001", "power": "dlt645-2007@123456789012"},
@@ -87,34 +86,49 @@ def copied():
         tell(f"copied to the heap: {name}", heap, f"heapsize={WIDE_KB}k, not judged")
 
 
-def is_core(name):
-    return name.startswith(tuple(one + "." for one in CORE)) or name in CORE
+def image(layout=image_light.BOARD):
+    return firmware_image.build(ROOT / "build" / "firmware", layout=layout)
 
 
-def cost(image, names):
+def cost(layout, names):
     """Return [(module, bytes)] of importing these modules in a fresh VM, in this order."""
+    built = image(layout)
     how = Start("import_cost", heap_kb=WIDE_KB, path=(session.BESIDE,))
     done = subprocess.run(
-        how.command(image, *names), env={**os.environ, **how.environment()}, cwd=image,
+        how.command(built, *names), env={**os.environ, **how.environment()}, cwd=built,
         capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     rows = [line.split() for line in done.stdout.splitlines() if line.startswith("cost ")]
     return [(name, int(size)) for _, name, size in rows]
 
 
-def core_heap(image, heaps, *, is_detailed):
-    """Return the heap of protocols, core and drivers as the sessions loaded them, imported alone."""
+def core_heap(heaps):
+    """Return the heap of protocols, core and drivers as the sessions loaded them, imported alone.
+
+    The controller's two bundles hold them among the rest; the same build puts them into one of their
+    own, which imports nothing else.
+    """
     loaded = {name for heap in heaps for name in heap.modules if name.startswith("karez_")}
-    order = sorted(loaded, key=lambda name: (not is_core(name), *[name != one for one in CORE], name))
-    rows = cost(image, [name for name in order if name != "karez_firmware.main_unix"])
-    if is_detailed:
-        say("\n  bytes of each module, with what it is the first to import")
-        for name, size in sorted(rows, key=lambda row: -row[1]):
-            say(f"  {size:>8}  {name}")
-    total = sum(size for name, size in rows if is_core(name))
+    later = sorted(name for name in loaded if image_light.is_core(name) and "." in name)
+    rows = cost(image_light.CORE_APART, [image_light.CORE, *later])
+    rest = sorted(loaded - {*later, image_light.MAIN})
+    total = sum(size for _, size in rows)
+    others = sum(size for _, size in cost(image_light.CORE_APART, [image_light.CORE, *later, *rest])) - total
     say(f"\n  imported alone: protocols, core and drivers {kb(total)} kB of heap (<= {CORE_KB_MAX}),")
-    say(f"  the rest of the firmware {kb(sum(size for _, size in rows) - total)} kB")
+    say(f"  the rest of the firmware {kb(others)} kB")
     return total
+
+
+def tell_modules():
+    """Tell what each module costs that is no bundle's member: what it weighs among the others."""
+    names = sorted(
+        firmware_image.module_name(path.relative_to(image(image_light.LOOSE)))
+        for path in image(image_light.LOOSE).rglob("*.mpy")
+    )
+    rows = cost(image_light.LOOSE, [name for name in names if name != image_light.MAIN])
+    say("\n  bytes of each module with what it is the first to import, were it not in a bundle")
+    for name, size in sorted(rows, key=lambda row: -row[1]):
+        say(f"  {size:>8}  {name}")
 
 
 def main():
@@ -123,15 +137,16 @@ def main():
     options = parser.parse_args()
     if not vm_start.can_run_in_place():
         sys.exit("make budget: KAREZ_MICROPYTHON names a VM that cannot run the image in place; unset it")
-    image = firmware_image.build(ROOT / "build" / "firmware")
-    modules = list(image.rglob("*.mpy"))
+    modules = list(image().rglob("*.mpy"))
     mpy = sum(path.stat().st_size for path in modules)
-    rom = (image / firmware_image.ROM).stat().st_size
+    rom = (image() / firmware_image.ROM).stat().st_size
     say(f"  {len(modules)} modules, {kb(mpy)} kB of .mpy; with the meter profiles one ROMFS of {kb(rom)} kB")
     heaps, is_passed = sessions()
     copied()
     say("  TLS, 25 to 32 kB a connection, lies outside this heap")
-    core = core_heap(image, heaps, is_detailed=options.modules)
+    core = core_heap(heaps)
+    if options.modules:
+        tell_modules()
     live = max((heap.live for heap in heaps), default=0)
     is_ok = is_passed and live <= LIVE_KB_MAX * 1000 and core <= CORE_KB_MAX * 1000
     say(

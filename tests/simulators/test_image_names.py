@@ -107,3 +107,13 @@ def test_the_firmware_keeps_few_private_names():
     before = {private for table in tables.values() for private in table}
     after = {short for table in tables.values() for short in table.values()}
     assert len(after) < len(before) / 2
+
+
+def test_a_private_name_that_is_set_on_another_object_shares_with_none():
+    tables = image_names.shortened(
+        {
+            "p.a": "class A:\n    def __init__(self):\n        self._kept = 1\n",
+            "p.b": "def mark(other):\n    other._mark = 2\n",
+        }
+    )[1]
+    assert tables["p.a"]["_kept"] != tables["p.b"]["_mark"]

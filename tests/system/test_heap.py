@@ -15,22 +15,22 @@ from karez_simulators.vm_start import Start
 
 ROOT = Path(__file__).parents[2]
 
-# As main_unix loads it, without a bench: what is needed before the app, given back, then the app.
+# As main_unix loads it, without a bench: what stays of the bring-up, then what is given back, then the app.
 SCRIPT = """
-import gc, micropython
+import gc, micropython, sys
 gc.threshold(8192)
-import karez_firmware.ports.unix
-from karez_firmware.unload import unload
+import karez_firmware.image_base
+# as the profiles of such meters do
+import karez_protocols.modbus, karez_protocols.cjt188, karez_protocols.dlt645
 def prepare():
-    from karez_firmware import bring_up
-    # as the profiles of such meters do
-    import karez_protocols.profile_document, karez_protocols.modbus
-    import karez_protocols.cjt188, karez_protocols.dlt645
-    done = bring_up.DONE
-    del bring_up
-    unload(*done)
+    stays = set(sys.modules)
+    import karez_firmware.bring_up, karez_protocols.profile_document
+    for name in set(sys.modules) - stays:
+        package, _, leaf = name.rpartition(".")
+        delattr(sys.modules[package], leaf)
+        sys.modules.pop(name).__dict__.clear()
 prepare()
-import karez_firmware.app
+import karez_firmware.image_app
 import karez_firmware.drivers.flow_of_totals, karez_firmware.drivers.pulse_meter
 gc.collect()
 print("live", gc.mem_alloc())

@@ -3,7 +3,8 @@
     heap HIGHEST LIVE LARGEST      bytes: most in use with garbage; most in use after a collection; now
     modules NAME NAME ...          what is loaded
 
-What the VM itself prints of its names and free blocks goes to the controller's log.
+What the VM itself prints of its names and free blocks goes to the controller's log. This module has
+few names of its own, for they stand in the table that is measured.
 """
 
 import gc
@@ -13,39 +14,33 @@ import micropython
 
 from karez_firmware.ports import unix
 
-COLLECT_TURNS = 50  # between two looks at what lives; main_unix collects by itself after 8 kB
-TELL_TURNS = 400
+# Turns of the main loop; what was in use when somebody looked, garbage included: bounded by
+# gc.threshold; most that lived.
+seen = [0, 0, 0]
 
 
-class Seen:
-    turns = 0
-    highest = 0  # what was in use when somebody looked, garbage included: bounded by gc.threshold
-    live = 0
+def watched(wait):
+    """Return Port.wait, which every turn of the main loop ends with, as one that looks first."""
+
+    def watch(port, until):
+        turns, highest, live = seen
+        highest = max(highest, gc.mem_alloc())
+        turns += 1
+        if turns % 50 == 0:  # main_unix collects by itself after 8 kB
+            gc.collect()
+            now = gc.mem_alloc()
+            live = max(live, now)
+            if turns % 400 == 0:
+                micropython.qstr_info()
+                micropython.mem_info()
+                port.say("modules " + " ".join(sys.modules))
+                port.say("heap %d %d %d" % (highest, live, now))
+        seen[:] = turns, highest, live
+        wait(port, until)
+
+    return watch
 
 
-wait = unix.Port.wait
-
-
-def look(port):
-    """Collect, and say from time to time what was seen."""
-    gc.collect()
-    live = gc.mem_alloc()
-    Seen.live = max(Seen.live, live)
-    if Seen.turns % TELL_TURNS == 0:
-        micropython.qstr_info()
-        micropython.mem_info()
-        port.say("modules " + " ".join(sys.modules))
-        port.say("heap %d %d %d" % (Seen.highest, Seen.live, live))
-
-
-def watched_wait(port, deadline_us):
-    """Port.wait, which every turn of the main loop ends with."""
-    Seen.highest = max(Seen.highest, gc.mem_alloc())
-    Seen.turns += 1
-    if Seen.turns % COLLECT_TURNS == 0:
-        look(port)
-    wait(port, deadline_us)
-
-
-unix.Port.wait = watched_wait
+unix.Port.wait = watched(unix.Port.wait)
+del unix, sys.modules["karez_firmware.ports.unix"], sys.modules["karez_firmware.ports"]
 import karez_firmware.main_unix  # noqa: E402, F401 - it runs when it is imported
