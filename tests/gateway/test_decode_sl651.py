@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from karez_gateway.decoder.cli import app, decoders
+from karez_gateway.decoder.cli import app
 from karez_gateway.decoder.finding import Options, WrongOption
 from karez_gateway.decoder.sl651 import SETTINGS, decode
 from karez_gateway.decoder.text import Page
@@ -315,9 +315,6 @@ def test_any_cut_of_any_published_frame_is_json():
             json.dumps([finding.facts for finding in decode(raw[:at] + raw[at + 1 :], Options())])
 
 
-@pytest.mark.skipif(
-    "sl651" not in decoders(), reason="installed before sl651 was an entry point: make venv anew"
-)
 def test_the_command_line_knows_it():
     result = CliRunner(env={"LANG": "C", "LC_ALL": ""}).invoke(app, ["sl651", GOOD[0]["hex"], "--json"])
     (found,) = json.loads(result.stdout)

@@ -230,6 +230,15 @@ def test_every_element_setting_function_class_and_end_has_a_name():
     assert len(ENDS) == 7
 
 
+def test_no_two_elements_and_no_two_settings_are_called_the_same():
+    for table in (ELEMENTS, SETTINGS):
+        for names in (
+            [sl651_words.label(what) for what in each(table)],
+            [chinese.name(sl651_words.label(what), 4) for what in each(table)],
+        ):
+            assert len(set(names)) == len(names), [name for name in names if names.count(name) > 1]
+
+
 def test_every_bit_of_the_status_word_and_everything_a_station_measures_has_words():
     for bit in range(32):
         for word in (1 << bit, 0xFFFFFFFF ^ (1 << bit)):

@@ -11,6 +11,7 @@ from karez_gateway import enrolment, offering
 from karez_gateway.downlink import payload
 from karez_gateway.errors import Refused
 from karez_gateway.status import status
+from karez_gateway.statustext import lines
 from karez_gateway.store import downlinks, engines
 from karez_gateway.store.database import MIGRATIONS, Database
 from karez_protocols import causes, entry, link, order, record
@@ -121,6 +122,22 @@ def test_an_order_for_an_area_is_one_entry_and_goes_to_every_well_asked_for(coun
     assert [one.site for one in later.targets] == ["well-2"]
     assert len(later.left_out) == 2 and "taken before" in later.left_out[0]
     assert publish(county) == [stop] and county.sequencer.log.size == 1
+
+
+def test_status_counts_the_wells_of_an_area_and_names_the_open_cases(county, box):
+    others = [SyntheticController(f"n{number}", f"well-n{number}") for number in range(11)]
+    county.enrol(*others)
+    give(county, make_order("area:N", 1), is_for_all=True)
+    publish(county)
+    accept(box, make_order("area:N", 1))
+    report(county, box)
+    for _ in range(2):
+        refuse(county, others[0], causes.ORDER_REFUSED_SITE)
+        publish(county, NOW_S + 5)
+    told = [one for one in lines(status(county.store, county.config)) if one.startswith("order 1")]
+    assert told[0] == "order 1 of the root (stop for area N) for 12 wells: accepted 1, refused 1, sent 10"
+    assert len(told) == 9 and all(": sent after 2 sendings" in one for one in told[1:])
+    assert "  and 2 more wells; --json names them all" in lines(status(county.store, county.config))
 
 
 def test_the_controllers_record_of_its_digest_is_the_proof(county, box):
