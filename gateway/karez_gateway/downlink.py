@@ -61,6 +61,7 @@ class Downlinks:
         self._sequencer = sequencer
         self._database = sequencer.database
         self._at = at
+        self._ids: dict[str, int] = {}  # a controller keeps its row for ever
 
     def log_queued(self, now_s: int) -> int:
         """Put every queued object into the log; return how many were queued."""
@@ -108,14 +109,22 @@ class Downlinks:
         lost = []
         with self._database.writing() as connection:
             for name, state in states.items():
-                found = controllers.find(connection, name)
-                if found is None or not state["online"]:
+                number = self._id_of(connection, name) if state["online"] else None
+                if number is None:
                     continue
                 if name in came_online:
-                    downlinks.hurry(connection, found.id, now_s)
-                if redelivery.look(connection, found.id, state, now_s):
+                    downlinks.hurry(connection, number, now_s)
+                if redelivery.look(connection, number, state, now_s):
                     lost.append(name)
         return lost
+
+    def _id_of(self, connection: Connection, name: str) -> int | None:
+        if name not in self._ids:
+            found = controllers.find(connection, name)
+            if found is None:
+                return None
+            self._ids[name] = found.id
+        return self._ids[name]
 
     def step(self) -> int:
         """Read the next slice of verdicts for decisions; return how many verdicts that was."""

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from karez_gateway import logstatus, verify
-from karez_protocols import record
+from karez_protocols import causes, record
 
 MANY = 8  # wells up to which an object has a line for each
+ENDED = ("accepted", "superseded", "over")
+OUTSIDE = causes.name(causes.ORDER_REFUSED_SITE)
 
 METHODS = {
     record.METERED: "metered",
@@ -44,16 +46,21 @@ def _downlinks(found: list[dict[str, Any]]) -> Iterator[str]:
         objects.setdefault(key, []).append(one)
     for same in objects.values():
         name = _object(same[0])
+        shown, opened = same, same
         if len(same) > MANY:
             counts = Counter(one["state"] for one in same)
-            told = ", ".join(f"{state} by {count}" for state, count in sorted(counts.items()))
+            told = ", ".join(f"{state} {count}" for state, count in sorted(counts.items()))
             yield f"{name} for {len(same)} wells: {told}"
-            same = [one for one in same if one["state"] not in ("accepted", "superseded", "over")]  # noqa: PLW2901 - the rest of the lines
-        for one in same:
+            # Outside its area an order is refused, as it should be.
+            opened = [one for one in same if one["state"] not in ENDED and one["cause"] != OUTSIDE]
+            shown = opened[:MANY]
+        for one in shown:
             why = f": {one['cause']}" if one["cause"] else ""
             sent = f" after {one['attempts']} sendings" if one["attempts"] else ""
             again = f", given again {one['times_again']} times" if one["times_again"] else ""
             yield f"{name} for {one['site']} ({one['controller']}): {one['state']}{why}{sent}{again}"
+        if len(same) > MANY and len(opened) > MANY:
+            yield f"  and {len(opened) - MANY} more wells; --json names them all"
 
 
 def _object(one: dict[str, Any]) -> str:
