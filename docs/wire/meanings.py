@@ -257,7 +257,7 @@ LAYOUTS = {
     "entry.OBJECT_HEADER": {
         "version": ("", "version of this format: 1"),
         "entry": ("", "2 = signed object"),
-        "sort": ("", "kind of the record that names it: 10 = grant, 11 = order, 14 = key list; 128 = a command"),
+        "sort": ("", "kind of the record naming it: 10 = grant, 11 = order, 14 = key list; 128 = a command"),
         "received_utc_s": ("s", "when the gateway received it, UTC"),
     },
     "entry.COMMAND_OBJECT": {

@@ -168,7 +168,7 @@ makes the controller send again from there.
 | topic | payload | limit |
 |---|---|---|
 | `karez/1/<controller>/up` | up header, then raw slots | {link.SLOTS_MAX} slots, for a 2.1 kB buffer |
-| `karez/1/<controller>/down` | a signed object behind 02, 03 or 04; or as below | {link.DOWN_SIZE_MAX} bytes |
+| `karez/1/<controller>/down` | a signed object behind 02 to 04; or as below | {link.DOWN_SIZE_MAX} bytes |
 | `karez/1/<controller>/state` | state, retained; the last will is 01 00 | |
 """,
     ("layout", "Up header", "link.UP_HEADER"),

@@ -1,8 +1,8 @@
 """The gateway's logs, one after the other: the first, and one more for every restore (design §10).
 
-The first lies in `log/` with `log.key` and `log.vkey` and has the origin that gateway.toml names. The n-th lies
-in `log.<n>/` with `log.<n>.key` and `log.<n>.vkey`, is called `<origin>.<n>`, and its first entry says what it
-follows. The one with the highest number is continued; the others are only read.
+The first lies in `log/` with `log.key` and `log.vkey` and has the origin that gateway.toml names. The
+n-th lies in `log.<n>/` with `log.<n>.key` and `log.<n>.vkey`, is called `<origin>.<n>`, and its first
+entry says what it follows. The one with the highest number is continued; the others are only read.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ FIRST = 1
 
 @dataclass(frozen=True, slots=True)
 class Numbering:
-    """Where the store's entries stand in a log: entry `first` at index `head`; what is before is only there."""
+    """Where the store's entries stand in a log: entry `first` at `head`; what is before is only there."""
 
     first: int = 0
     head: int = 0

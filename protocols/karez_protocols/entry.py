@@ -143,7 +143,7 @@ def encode_origin(opened_utc_s, first_entry, note, reason):
 
 
 def decode(data):
-    """Return an entry as a dict with `entry` = RECORD, OBJECT, UPLOAD or ORIGIN. Raises Malformed, TooLarge."""
+    """Return an entry as a dict, `entry` = RECORD, OBJECT, UPLOAD or ORIGIN. Raises Malformed, TooLarge."""
     if len(data) > SIZE_MAX:
         raise TooLarge("an entry has at most %d bytes" % SIZE_MAX, SIZE_MAX)
     if len(data) < 2 or data[0] != VERSION:
