@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 # A test file, its data and the code under test together; the controller's own budget
 # is held by the system test, which runs compiled code.
-HEAP = "1024k"
+HEAP = "2048k"
 SHARED = sorted(
     path.relative_to(ROOT)
     for folder in ("protocols", "firmware")

@@ -13,6 +13,7 @@ from karez_protocols.wire_time import wire_us
 
 _LATENCY_US = 30_000  # what both profiles state for their meters
 _TURN_US = 200  # a turn of the app takes time: without it a loop that never sleeps would never end
+_REQUESTS_MAX = 512  # kept: an hour of them would fill a heap
 _WAIT_MAX_US = 200_000  # as ports/unix: never longer away from the control loop
 
 
@@ -175,7 +176,7 @@ class Port:
         self.said: list = []  # lines to the bench, but panel, beat and record
         self.panel = self.beat = ""
         self.slots: list = []  # of the record lines
-        self.requests: list = []  # (when, address) of every frame to a meter
+        self.requests: list = []  # (when, address) of the newest frames to meters
         self._rx: list = []  # (when, bytes) from meters
         self._script: list = []  # (when, text) from the bench
         self._seed = 1
@@ -241,6 +242,8 @@ class Port:
                 return
         request = modbus_frames.decode_request(bytes(data))
         self.requests.append((self.us, request.address))
+        if len(self.requests) > _REQUESTS_MAX:
+            self.requests = self.requests[_REQUESTS_MAX // 2 :]
         station = self.stations.get(request.address)
         if station is None:
             return
