@@ -93,13 +93,13 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 class Desk(Cable):
     """One site with all that belongs to it, as an asynchronous context manager.
 
-    Everything it writes lies in `folder`; `images`: where compiled firmware is kept, if not there.
+    Everything it writes lies in `folder`; `images`: where compiled firmware is kept, if not in the cache.
     """
 
     def __init__(self, folder: Path, plan: Plan, images: Path | None = None) -> None:
         super().__init__()
         self.folder = folder
-        self._images = images or folder / "firmware"
+        self._images = images or firmware_image.cache()
         self.plan = plan
         self.clock = Clock()
         self.authority = LinkAuthority()

@@ -69,6 +69,12 @@ def sources() -> list[tuple[Path, Path]]:
     return found
 
 
+def cache() -> Path:
+    """Where images are kept for every desk of this user: building one takes half a minute."""
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (named if named.is_absolute() else Path.home() / ".cache") / "karez" / "firmware"
+
+
 def _stamp(files: list[tuple[Path, Path]], layout: str) -> str:
     digest = hashlib.sha256(repr((OPTIONS, layout)).encode())
     for maker in (

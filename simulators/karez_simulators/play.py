@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from amqtt.errors import BrokerError
 
 from karez_protocols.errors import ProtocolError
+from karez_simulators import firmware_image
 from karez_simulators.acts import CHECKS, HANDS, Play
 from karez_simulators.cable import DeskError
 from karez_simulators.desk import Desk
@@ -84,7 +85,7 @@ async def _side_by_side(parts: Sequence[Part], stage: Stage, folder: Path) -> bo
         place = folder / part[0].name if len(parts) > 1 else folder
         before = is_up[number - 1] if number else None
         playing.append(
-            asyncio.create_task(_part(part, lane, place, folder / "firmware", (before, is_up[number])))
+            asyncio.create_task(_part(part, lane, place, firmware_image.cache(), (before, is_up[number])))
         )
     try:
         for ended in asyncio.as_completed(playing):

@@ -63,7 +63,7 @@ def test_a_stop_of_the_network_reaches_no_drinking_water():
 def test_a_flood_of_commands_leaves_a_persons_stop_heard_and_the_list_short():
     house = online()
     assert started(house)
-    for _ in range(60):
+    for _ in range(200):
         house.port.broker.send(link_gateway.encode_start(7, 1, 1))
     house.press("stop")
     house.run(8)

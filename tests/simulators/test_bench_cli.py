@@ -1,5 +1,6 @@
 """`karez bench` in the hands of somebody who gets everything wrong: one clear line, nothing left running."""
 
+import asyncio
 import signal
 import socket
 import sys
@@ -7,7 +8,7 @@ import sys
 import pytest
 
 from bench_process import Bench, bench
-from karez_simulators import mosquitto, scenario
+from karez_simulators import firmware_image, mosquitto, scenario
 
 UNUSABLE = 2
 LISTENERS = ("127.0.0.1", "0.0.0.0")
@@ -108,8 +109,9 @@ async def test_without_a_vm_one_line_says_so(tmp_path, named):
 
 
 async def test_a_vm_that_ends_at_once_is_noticed_at_once(tmp_path):
+    await asyncio.to_thread(firmware_image.build, firmware_image.cache())  # or the bench builds it first
     async with Bench(tmp_path, "bench", "demo", KAREZ_MICROPYTHON="/bin/false") as running:
-        ended = await running.end()  # the image is built first; and not only when patience is over
+        ended = await running.end(within_s=15)  # and not only when patience is over
     is_one_line(ended, "the controller ended")
 
 
@@ -118,8 +120,9 @@ async def test_a_vm_that_speaks_nonsense_is_noticed_at_once(tmp_path):
     speak = "import os, signal, sys\nos.write(int(sys.argv[-1]), b'identity who\\n')\nsignal.pause()\n"
     program.write_text(f"#!{sys.executable}\n{speak}")
     program.chmod(0o755)
+    await asyncio.to_thread(firmware_image.build, firmware_image.cache())
     async with Bench(tmp_path, "bench", "demo", KAREZ_MICROPYTHON=str(program)) as running:
-        ended = await running.end()
+        ended = await running.end(within_s=15)
     is_one_line(ended, "the controller said what the bench does not understand: identity who")
 
 
