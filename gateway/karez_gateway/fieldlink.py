@@ -7,9 +7,10 @@ Acknowledgements go out only after the batch is durable in table and log.
 import asyncio
 import contextlib
 import logging
+import math
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +35,7 @@ BATCH_FRAMES_MAX = 256
 # 9 MB of frames. Beyond it aiomqtt drops, which the acknowledgement forgives.
 WAITING_FRAMES_MAX = 4096
 RETRY_S_MAX = 30
+ANSWER_S = 10.0
 # aiomqtt warns about this many publishes under way; a batch answers every controller in it.
 PENDING_MAX = 2 * BATCH_FRAMES_MAX
 
@@ -117,10 +119,12 @@ class FieldLink:
             keepalive=self._broker.keepalive_s,
             tls_context=tls_context(self._broker),
             max_queued_incoming_messages=WAITING_FRAMES_MAX,
+            timeout=math.inf,  # see _answered
         )
         client.pending_calls_threshold = PENDING_MAX
-        async with client:
-            await client.subscribe([(UP, 1), (STATE, 1)])
+        async with _connected(client):
+            async with _answered():
+                await client.subscribe([(UP, 1), (STATE, 1)])
             self._client = client
             _log.info("connected to the broker", broker=f"{self._broker.host}:{self._broker.port}")
             self._say("connected")
@@ -157,16 +161,17 @@ class FieldLink:
     async def _store(self, client: aiomqtt.Client, frames: list[Frame]) -> None:
         acks = await self._worker.run(self._ingest.take, frames)
         self._on_stored()
-        await asyncio.gather(
-            *[
-                client.publish(
-                    link.topic(ack.controller, "down"),
-                    link_gateway.encode_ack(ack.frame, ack.chain, ack.seq),
-                    qos=1,
-                )
-                for ack in acks
-            ]
-        )
+        async with _answered():
+            await asyncio.gather(
+                *[
+                    client.publish(
+                        link.topic(ack.controller, "down"),
+                        link_gateway.encode_ack(ack.frame, ack.chain, ack.seq),
+                        qos=1,
+                    )
+                    for ack in acks
+                ]
+            )
 
     async def publish(self, controller: str, payload: bytes) -> bool:
         """Publish a `down` payload; False when it did not reach the broker."""
@@ -174,9 +179,37 @@ class FieldLink:
         if client is None:
             return False
         with contextlib.suppress(aiomqtt.MqttError):
-            await client.publish(link.topic(controller, "down"), payload, qos=1)
+            async with _answered():
+                await client.publish(link.topic(controller, "down"), payload, qos=1)
             return True
         return False
+
+
+@contextlib.asynccontextmanager
+async def _answered() -> AsyncIterator[None]:
+    """Give the broker ANSWER_S for what is asked inside. Raises MqttError.
+
+    aiomqtt's own limit is asyncio.wait_for, which before Python 3.12 loses a cancellation that
+    arrives together with the answer: a service told to stop then goes on for ever.
+    """
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            yield
+    except TimeoutError:
+        raise aiomqtt.MqttError(f"the broker did not answer within {ANSWER_S:g} s") from None
+
+
+@contextlib.asynccontextmanager
+async def _connected(client: aiomqtt.Client) -> AsyncIterator[None]:
+    async with _answered():
+        await client.__aenter__()
+    try:
+        yield
+    finally:
+        # Nothing hangs on a good-bye: a broker that is gone must not turn our end into its error.
+        with contextlib.suppress(aiomqtt.MqttError):
+            async with _answered():
+                await client.__aexit__(None, None, None)
 
 
 def tls_context(broker: Broker) -> ssl.SSLContext | None:

@@ -147,7 +147,8 @@ async def _serve(
         if has_second_master:
             bench.troubles.start_second_master(bench.settings)
         with _typed(bench, screen), contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(bench.finished.wait(), seconds or None)
+            async with asyncio.timeout(seconds or None):
+                await bench.finished.wait()
     finally:
         await bench.stop()
     screen.show(bench.totals())

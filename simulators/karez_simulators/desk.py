@@ -212,7 +212,8 @@ class Desk(Cable):
                 raise DeskError(f"{what}: did not happen within {seconds:g} s")
             self.changed.clear()
             try:
-                await asyncio.wait_for(self.changed.wait(), min(left, 0.1))
+                async with asyncio.timeout(min(left, 0.1)):
+                    await self.changed.wait()
             except TimeoutError:
                 continue  # the well and the platform tell no one: look again
 
