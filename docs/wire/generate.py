@@ -59,7 +59,7 @@ for _tail in ("INTERVAL", "IRRIGATION", "EVENT", "BOOT", "GAP"):
     BASES[f"record.{_tail}_TAIL"] = fields.size_of(record.HEADER) + fields.size_of(record.MEASURING)
 for _body in ("LOSS", "OBJECT", "STATEMENT", "SIGNATURE"):
     BASES[f"record.{_body}_BODY"] = fields.size_of(record.HEADER)
-for _detail in ("SEGMENT", "METER", "RATIO", "LOCKOUT", "TASK"):
+for _detail in ("SEGMENT", "METER", "RATIO", "LOCKOUT", "TASK", "OBJECT"):
     BASES[f"event_details.{_detail}"] = record.CONTENT_SIZE - fields.size_of(event_details.SEGMENT)
 
 

@@ -86,6 +86,9 @@ LAYOUTS = {
         "task": ("", "part of the controller that failed and was started again"),
         "error": ("", "name of its error"),
     },
+    "event_details.OBJECT": {
+        "digest": ("", "first bytes of the SHA-256 of the signed object"),
+    },
     "record.BOOT_TAIL": {
         "chain": ("", "chain the controller continues"),
         "order_seq": ("", "last order known"),
@@ -285,5 +288,14 @@ LAYOUTS = {
         "note": ("B", "length of the former log's checkpoint"),
         "opened_utc_s": ("s", "when this log was begun, UTC"),
         "first_entry": ("", "entries of the store that are not repeated in this log"),
+    },
+    "entry.REVOCATION_HEADER": {
+        "version": ("", "version of this format: 1"),
+        "entry": ("", "5 = revocation"),
+        "by": ("B", "length of the name of who revoked it"),
+        "revoked_utc_s": ("s", "when that was, UTC"),
+        "controller": ("", "controller that is revoked"),
+        "chain": ("", "its newest chain"),
+        "seq": ("", "highest contiguous number of that chain stored before"),
     },
 }  # fmt: skip

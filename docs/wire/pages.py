@@ -48,6 +48,7 @@ name is defined in binding.md.
     ("layout", "Detail: ratio of water to energy", "event_details.RATIO"),
     ("layout", "Detail: lock-out", "event_details.LOCKOUT"),
     ("layout", "Detail: task", "event_details.TASK"),
+    ("layout", "Detail: signed object", "event_details.OBJECT"),
     ("layout", "Boot", "record.BOOT_TAIL"),
     ("layout", "Gap: readings come back after an outage", "record.GAP_TAIL"),
     ("layout", "Loss: a full store gave up its oldest sector", "record.LOSS_BODY"),
@@ -206,6 +207,11 @@ answer, and nothing behind them. An order for many wells is one object and one e
     """\
 The first entry of a log that follows another one, after a restore for one. Behind the header stand the former
 log's last signed checkpoint, as far as it is known, and in UTF-8 why it ended.
+""",
+    ("layout", "Revocation", "entry.REVOCATION_HEADER"),
+    """\
+Behind the header stand in UTF-8 who revoked the controller, and why. Its records with a lower index count, those
+with a higher one are stored and quarantined.
 """,
 ]
 

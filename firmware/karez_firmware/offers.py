@@ -24,7 +24,7 @@ digest b32
 class Offers:
     """What may be offered to one site. `commit(values)`: writes a record, raises StoreFailed.
 
-    `note(cause, seq)` records what is not as it should be.
+    `note(cause, seq, data)` records what is not as it should be.
     """
 
     def __init__(self, journal, background, parts, commit, note):
@@ -46,26 +46,26 @@ class Offers:
             body, message, signature = signed.split(grant.LABEL, data)
             values, rows = grant.decode(body)
         except ProtocolError:
-            self._note(causes.GRANT_REFUSED_FORM, 0)
+            self._note(causes.GRANT_REFUSED_FORM, 0, data)
             return
         # The head's number holds, too: a grant whose object was lost is taken again, an older one is not.
         if values["seq"] <= self._parts.rights.seq or values["seq"] < self._journal.head["grant_seq"]:
-            self._note(causes.GRANT_REFUSED_SEQ, values["seq"])
+            self._note(causes.GRANT_REFUSED_SEQ, values["seq"], data)
             return
         key = self._parts.keys.grant_key(values["issuer"])
 
         def judge(is_signed):
             # A list that came meanwhile may have ended this key.
             if not is_signed or key != self._parts.keys.grant_key(values["issuer"]):
-                self._note(causes.GRANT_REFUSED_SIGNATURE, values["seq"])
+                self._note(causes.GRANT_REFUSED_SIGNATURE, values["seq"], data)
                 return
             holds_head = self._holds_head(values)
             cause = self._parts.rights.judge(values, holds_head)
             if cause:
-                self._note(cause, values["seq"])
+                self._note(cause, values["seq"], data)
             elif self._keep_grant(data, values, rows) and holds_head is False:
                 # Rolled back, cloned or swapped: recorded and raised, never punished by itself.
-                self._note(causes.GRANT_HEAD_UNKNOWN, values["seq"])
+                self._note(causes.GRANT_HEAD_UNKNOWN, values["seq"], data)
 
         self._background.add(ed25519.verify_slices(key, message, signature), judge)
 
@@ -90,17 +90,17 @@ class Offers:
         try:
             values, rows, message, signature = key_list.open_signed(data)
         except ProtocolError:
-            self._note(causes.ORDER_REFUSED_FORM, 0)
+            self._note(causes.ORDER_REFUSED_FORM, 0, data)
             return
         cause = self._refusal_of_keys(values)
         if cause:
-            self._note(cause, values["seq"])
+            self._note(cause, values["seq"], data)
             return
 
         def judge(is_signed):
             cause = self._refusal_of_keys(values) if is_signed else causes.ORDER_REFUSED_SIGNATURE
             if cause:
-                self._note(cause, values["seq"])
+                self._note(cause, values["seq"], data)
                 return
             self._raise_floor(values["issued_utc_s"])
             if self._keep(objects.KEY_LIST, record.KEYS, "key_list", data, data, values["seq"]):
@@ -119,11 +119,17 @@ class Offers:
         if data in self._unwritten:
             self._write_again(data)
             return
-        found = self._parts.orders.offer(data)
-        if isinstance(found, int):
-            self._note(found, 0)
+        try:
+            values, message, signature = order.open_signed(data)
+        except ProtocolError:
+            self._note(causes.ORDER_REFUSED_FORM, 0, data)
             return
-        values, message, signature, key = found
+        cause = self._parts.orders.judge(values)
+        if cause:
+            self._note(cause, values["seq"], data)
+            return
+        values["data"] = bytes(data)
+        key = self._parts.keys.key_of(values["office"], key_list.ORDERS)
 
         def judge(is_signed):
             cause = causes.ORDER_REFUSED_SIGNATURE
@@ -132,7 +138,7 @@ class Offers:
                 if not cause and key != self._parts.keys.key_of(values["office"], key_list.ORDERS):
                     cause = causes.ORDER_REFUSED_SIGNATURE  # a list that came meanwhile has ended this key
             if cause:
-                self._note(cause, values["seq"])
+                self._note(cause, values["seq"], data)
             else:
                 self._keep_order(data, values)
 

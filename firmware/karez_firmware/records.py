@@ -7,7 +7,7 @@ tells, and never what the books hang on.
 
 import binascii
 
-from karez_protocols import causes, flags, record
+from karez_protocols import causes, flags, record, signed
 from karez_protocols.constant import const
 from karez_protocols.errors import ProtocolError
 
@@ -62,13 +62,13 @@ class Records:
         """Let an event of the app wait for its turn."""
         self.add([self._recorder.event(cause, self._port.now_ms(), subject, detail or NO_DETAIL)])
 
-    def note(self, cause, seq):
-        """An object from outside is not taken, or is odd: on record, but no flood of it."""
+    def note(self, cause, seq, data):
+        """A signed object is not taken, or is odd: on record, but no flood of it."""
         now_ms = self._port.now_ms()
         due_ms = max(self._note_ms, now_ms) + _NOTE_MS
         if due_ms - now_ms <= _NOTES * _NOTE_MS:
             self._note_ms = due_ms
-            self.event(cause, seq)
+            self.event(cause, seq, signed.digest(data)[: len(NO_DETAIL)])
 
     # -- writing ------------------------------------------------------------------------
 

@@ -47,6 +47,11 @@ task t8
 error t16
 """
 
+# A signed object that was refused, or is odd: the first bytes of its SHA-256, whoever carried it.
+OBJECT = """
+digest b24
+"""
+
 # Why a segment was opened.
 RESET = 1  # the register begins at or near zero again
 JUMP = 2  # it goes on from somewhere else
@@ -69,6 +74,10 @@ _LAYOUTS = {
 
 def layout(cause):
     """Return the layout of an event's detail, None when its cause has none."""
+    is_grant = causes.GRANT_REFUSED_SIGNATURE <= cause <= causes.GRANT_HEAD_UNKNOWN
+    is_order = causes.ORDER_REFUSED_SIGNATURE <= cause <= causes.ORDER_REFUSED_FULL
+    if (is_grant or is_order) and cause != causes.ORDER_ENDED:
+        return OBJECT
     return _LAYOUTS.get(cause)
 
 

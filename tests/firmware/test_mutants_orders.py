@@ -26,8 +26,9 @@ def an_order(kind, seq, office=OFFICE, **more):
 
 
 def give(found, data):
-    offered = found.offer(data)
-    return offered if isinstance(offered, int) else found.accept(offered[0])
+    values = order.open_signed(data)[0]
+    values["data"] = data
+    return found.accept(values)
 
 
 def test_an_order_ends_at_its_time_and_any_time_after():

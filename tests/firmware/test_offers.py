@@ -4,7 +4,7 @@ from cuts import at_every_cut
 from karez_firmware.core import pump
 from karez_firmware.store import objects
 from karez_firmware.store.devices import StoreFailed
-from karez_protocols import causes, flags, grant, key_list, link, order, record, signed
+from karez_protocols import causes, event_details, flags, grant, key_list, link, order, record, signed
 from offices import COUNTY, SUCCESSOR, a_lift, a_list, an_order
 from wellhouse import BENCH, NAME, REGULATOR, UTC, House, a_config, a_grant, memories, ready
 
@@ -161,20 +161,24 @@ def test_a_stop_and_a_seal_stop_what_runs_and_a_lift_lets_a_person_start_again()
         house.check_chain()
 
 
-def test_every_refused_order_says_why():
-    for data, cause in (
-        (b"", causes.ORDER_REFUSED_FORM),
-        (an_order(target="site-2", seq=5), causes.ORDER_REFUSED_SITE),
-        (an_order(scope=order.AREA, target="410105-S", seq=5), causes.ORDER_REFUSED_SITE),
-        (an_order(office=9, secret=COUNTY, seq=5), causes.ORDER_REFUSED_OFFICE),
-        (an_order(seq=1), causes.ORDER_REFUSED_SEQ),
-        (an_order(seq=5, secret=BENCH), causes.ORDER_REFUSED_SIGNATURE),
-        (a_lift(7, 5, lift_office=1), causes.ORDER_REFUSED_SEQ),
+def test_every_refused_order_says_why_and_which():
+    for data, cause, seq in (
+        (b"", causes.ORDER_REFUSED_FORM, 0),
+        (a_grant(1), causes.ORDER_REFUSED_FORM, 0),
+        (an_order(target="site-2", seq=5), causes.ORDER_REFUSED_SITE, 5),
+        (an_order(scope=order.AREA, target="410105-S", seq=5), causes.ORDER_REFUSED_SITE, 5),
+        (an_order(office=9, secret=COUNTY, seq=5), causes.ORDER_REFUSED_OFFICE, 5),
+        (an_order(seq=1), causes.ORDER_REFUSED_SEQ, 1),
+        (an_order(seq=5, secret=BENCH), causes.ORDER_REFUSED_SIGNATURE, 5),
+        (a_lift(7, 5, lift_office=1), causes.ORDER_REFUSED_SEQ, 5),
     ):
         house = a_house()
         offer(house, an_order())
         offer(house, data)
         assert noted(house) == [cause] and house.app.parts.orders.last_seq == 1
+        event = house.last(record.EVENT)
+        assert event["subject"] == seq
+        assert event_details.decode(cause, event["detail"]) == {"digest": signed.digest(data)[:24]}
         assert house.last(record.ORDER)["object_seq"] == 1
 
 

@@ -143,12 +143,12 @@ def test_while_nothing_is_written_only_what_counts_goes_beyond_the_bound():
 def test_notes_are_eight_at_once_and_then_one_a_minute():
     board = Board()
     for _ in range(50):
-        board.records.note(causes.GRANT_REFUSED_FORM, 0)
+        board.records.note(causes.GRANT_REFUSED_FORM, 0, b"x")
     assert len(board.records.pending) == 8
     for minute in range(1, 4):
         board.us = minute * 60_000_000
         for _ in range(5):
-            board.records.note(causes.GRANT_REFUSED_FORM, 0)
+            board.records.note(causes.GRANT_REFUSED_FORM, 0, b"x")
         assert len(board.records.pending) == 8 + minute
 
 

@@ -170,6 +170,10 @@ class SyntheticController:
     def event(self, cause: int, subject: int = 0, **values) -> bytes:
         return self.measure(record.EVENT, 0, 1, cause=cause, subject=subject, **values)
 
+    def refuse(self, cause: int, data: bytes, seq: int = 0) -> bytes:
+        """The event about an object that is not taken; `seq`: its number, if it can be read."""
+        return self.event(cause, seq, detail=signed.digest(data)[:24])
+
     def accept_grant(self, data: bytes) -> bytes:
         seq = grant.decode(signed.split(grant.LABEL, data)[0])[0]["seq"]
         slot = self.append(record.GRANT, object_seq=seq, digest=signed.digest(data), length=len(data))

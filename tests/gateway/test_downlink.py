@@ -109,7 +109,7 @@ def test_a_forged_grant_carried_unchecked_is_refused_by_the_controller(tmp_path)
         enrolment.queue_grant(county.store, good)
         enrolment.queue_unchecked(county.store, forged)
         assert publish(county) == [good, forged]
-        box.event(causes.GRANT_REFUSED_SIGNATURE, 5)
+        box.refuse(causes.GRANT_REFUSED_SIGNATURE, forged, 5)
         box.accept_grant(good)
         report(county, box, 1)
         assert states(county) == [
@@ -129,7 +129,7 @@ def test_a_replayed_grant_is_not_taken_for_accepted_because_it_was_once(tmp_path
         report(county, box, 1)
         enrolment.queue_unchecked(county.store, grant)
         publish(county, NOW_S + 1)
-        box.event(causes.GRANT_REFUSED_SEQ, 5)
+        box.refuse(causes.GRANT_REFUSED_SEQ, grant, 5)
         report(county, box, 2)
         assert states(county) == [(5, "accepted", None), (5, "refused", causes.GRANT_REFUSED_SEQ)]
 
@@ -142,7 +142,7 @@ def test_bytes_that_are_no_grant_need_a_controller_and_get_the_refusal_of_form(t
             enrolment.queue_unchecked(county.store, b"nonsense")
         enrolment.queue_unchecked(county.store, b"nonsense", box.name)
         assert publish(county) == [b"nonsense"]
-        box.event(causes.GRANT_REFUSED_FORM, 0)
+        box.refuse(causes.GRANT_REFUSED_FORM, b"nonsense")
         report(county, box, 1)
         assert states(county) == [(None, "refused", causes.GRANT_REFUSED_FORM)]
 
@@ -160,9 +160,10 @@ def test_a_note_about_an_unknown_head_decides_nothing(tmp_path):
     box = SyntheticController("a", "well-1")
     with opened(create(tmp_path / "g")) as county:
         county.enrol(box)
-        enrolment.queue_grant(county.store, make_grant("well-1", 5, 2_000_000))
+        grant = make_grant("well-1", 5, 2_000_000)
+        enrolment.queue_grant(county.store, grant)
         publish(county)
-        box.event(causes.GRANT_HEAD_UNKNOWN, 5)
+        box.refuse(causes.GRANT_HEAD_UNKNOWN, grant, 5)
         report(county, box, 1)
         assert states(county) == [(5, "sent", None)]
 

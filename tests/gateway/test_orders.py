@@ -69,8 +69,8 @@ def report(county, box, first=None):
     county.work()
 
 
-def refuse(county, box, cause, subject=0):
-    box.event(cause, subject)
+def refuse(county, box, cause, paper):
+    box.refuse(cause, paper)
     report(county, box)
 
 
@@ -132,7 +132,7 @@ def test_status_counts_the_wells_of_an_area_and_names_the_open_cases(county, box
     accept(box, make_order("area:N", 1))
     report(county, box)
     for _ in range(2):
-        refuse(county, others[0], causes.ORDER_REFUSED_SITE)
+        refuse(county, others[0], causes.ORDER_REFUSED_SITE, make_order("area:N", 1))
         publish(county, NOW_S + 5)
     told = [one for one in lines(status(county.store, county.config)) if one.startswith("order 1")]
     assert told[0] == "order 1 of the root (stop for area N) for 12 wells: accepted 1, refused 1, sent 10"
@@ -205,11 +205,10 @@ def test_an_older_number_of_the_office_is_not_carried_and_one_taken_before_neith
 
 
 def test_what_the_controller_refused_has_not_moved_its_numbers(county, box):
-    offering.queue_unchecked(
-        county.store, make_order("well-1", 9, key=FORGER), record.ORDER, NOW_S, wells=["well-1"]
-    )
+    forged = make_order("well-1", 9, key=FORGER)
+    offering.queue_unchecked(county.store, forged, record.ORDER, NOW_S, wells=["well-1"])
     publish(county)
-    refuse(county, box, causes.ORDER_REFUSED_SIGNATURE, 9)
+    refuse(county, box, causes.ORDER_REFUSED_SIGNATURE, forged)
     assert shown(county)["well-1", 0, 9] == ("refused", causes.ORDER_REFUSED_SIGNATURE)
     give(county, make_order("well-1", 1))
 
@@ -251,7 +250,7 @@ def test_unchecked_bytes_need_wells_and_fit_a_frame(county):
 def test_unchecked_nonsense_is_refused_by_its_form(county, box):
     offering.queue_unchecked(county.store, b"nonsense", record.ORDER, NOW_S, wells=["well-1"])
     assert publish(county) == [b"nonsense"]
-    refuse(county, box, causes.ORDER_REFUSED_FORM)
+    refuse(county, box, causes.ORDER_REFUSED_FORM, b"nonsense")
     assert shown(county) == {("well-1", None, None): ("refused", causes.ORDER_REFUSED_FORM)}
 
 
@@ -284,15 +283,18 @@ def test_grants_do_not_wait_for_orders(county):
     assert len(publish(county)) == 2
 
 
-def test_a_refusal_without_a_number_is_a_doubt_and_the_second_one_counts(county, box):
-    give(county, make_order("area:N", 1), wells=["well-1"])
-    publish(county)
-    refuse(county, box, causes.ORDER_REFUSED_SITE)
-    refuse(county, box, causes.ORDER_REFUSED_SITE)  # not sent again meanwhile: a duplicate's
-    assert shown(county)["well-1", 0, 1] == ("sent", causes.ORDER_REFUSED_SITE)
-    assert len(publish(county, NOW_S + 5)) == 1
-    refuse(county, box, causes.ORDER_REFUSED_SITE)
-    assert shown(county)["well-1", 0, 1] == ("refused", causes.ORDER_REFUSED_SITE)
+def test_a_refusal_counts_for_the_object_it_names_though_another_has_its_number(county, box):
+    keys = make_keys(1, (COUNTY, COUNTY_KEY))
+    first, second = make_order("well-1", 1), make_order("well-1", 1, office=COUNTY, key=COUNTY_KEY)
+    for hand, data in ((give_keys, keys), (give, first), (give, second)):
+        hand(county, data)
+    delivered(county, box, keys)
+    delivered(county, box, first)
+    assert publish(county) == [second]
+    refuse(county, box, causes.ORDER_REFUSED_SEQ, first)  # which was sent twice
+    assert shown(county)["well-1", COUNTY, 1] == ("sent", None)
+    refuse(county, box, causes.ORDER_REFUSED_SITE, second)
+    assert shown(county)["well-1", COUNTY, 1] == ("refused", causes.ORDER_REFUSED_SITE)
     assert publish(county, NOW_S + 9999) == []
 
 
@@ -302,8 +304,8 @@ def test_a_duplicates_refusal_does_not_end_the_next(county, box):
     give(county, second)
     delivered(county, box, first)
     assert publish(county) == [second]
-    refuse(county, box, causes.ORDER_REFUSED_SEQ)  # of the first, which was sent twice
-    assert shown(county)["well-1", 0, 2] == ("sent", causes.ORDER_REFUSED_SEQ)
+    refuse(county, box, causes.ORDER_REFUSED_SEQ, first)  # which was sent twice
+    assert shown(county)["well-1", 0, 2] == ("sent", None)
     accept(box, second)
     report(county, box)
     assert shown(county)["well-1", 0, 2] == ("accepted", None)
@@ -319,12 +321,12 @@ def test_a_full_controller_is_asked_again_and_the_lift_that_makes_room_goes_befo
         hand(county, data)
     delivered(county, box, keys)
     assert publish(county) == [seal]
-    refuse(county, box, causes.ORDER_REFUSED_FULL)
+    refuse(county, box, causes.ORDER_REFUSED_FULL, seal)
     assert publish(county) == [lift]
     accept(box, lift)
     report(county, box)
     assert publish(county, NOW_S + 5) == [seal]
-    refuse(county, box, causes.ORDER_REFUSED_FULL)
+    refuse(county, box, causes.ORDER_REFUSED_FULL, seal)
     assert shown(county)["well-1", 0, 8] == ("sent", causes.ORDER_REFUSED_FULL)
     assert publish(county, NOW_S + 15) == [seal]
     accept(box, seal)
@@ -337,7 +339,7 @@ def test_an_accepted_order_ends_the_older_ones_of_its_office_that_will_never_be_
     give(county, first)
     give(county, second)
     publish(county)
-    refuse(county, box, causes.ORDER_REFUSED_FULL)
+    refuse(county, box, causes.ORDER_REFUSED_FULL, first)
     publish(county)
     accept(box, second)
     report(county, box)
@@ -352,9 +354,8 @@ def test_an_order_that_came_by_card_first_is_found_in_the_records_and_not_called
     accept(box, stop)
     report(county, box)
     give(county, stop)
-    for at in (0, 5):
-        assert publish(county, NOW_S + at) == [stop]
-        refuse(county, box, causes.ORDER_REFUSED_SEQ)
+    assert publish(county) == [stop]
+    refuse(county, box, causes.ORDER_REFUSED_SEQ, stop)
     assert shown(county) == {("well-1", 0, 1): ("accepted", None)}
 
 

@@ -280,7 +280,7 @@ async def test_what_the_controller_refuses_is_shown_with_its_reason(tmp_path):
             await running.event("connected")
             async with Box(box, broker) as end:
                 assert await end.received(link.GRANT) == forged
-                box.event(causes.GRANT_REFUSED_SIGNATURE, 3)
+                box.refuse(causes.GRANT_REFUSED_SIGNATURE, forged, 3)
                 await end.send()
                 found = await until_status(directory, lambda one: one["downlinks"][0]["state"] == "refused")
             assert found["downlinks"][0]["cause"] == "grant refused: signature"

@@ -263,12 +263,12 @@ class Offices(RuleBasedStateMachine):
 
     def deliver(self, data):
         before = dict(self.model)
-        offered = self.orders.offer(data)
         values = order.open_signed(data)[0]
+        values["data"] = data
         office, seq = values["office"], values["seq"]
-        if not isinstance(offered, int):
-            written = self.orders.preview(offered[0])
-            assert self.orders.accept(offered[0]) == causes.NONE
+        if not self.orders.judge(values):
+            written = self.orders.preview(values)
+            assert self.orders.accept(values) == causes.NONE
             assert self.orders.to_bytes() == written
             assert seq > self.last[office]
             self.last[office] = seq

@@ -9,7 +9,7 @@ written first (`preview`) and acts then.
 
 from karez_protocols import causes, fields, key_list, order, signed
 from karez_protocols.constant import const
-from karez_protocols.errors import Malformed, ProtocolError
+from karez_protocols.errors import Malformed
 
 # A stop or seal finds a place when orders of hours have taken all but one: when both places
 # left for stops are taken, the pump stands already, and the gateway offers the next again.
@@ -162,21 +162,6 @@ class Orders:
 
     # -- taking an order ----------------------------------------------------------------
 
-    def offer(self, data):
-        """Return (values, message, signature, key) of an order worth checking, else its refusal cause.
-
-        The caller checks the signature under the key, then calls accept(values).
-        """
-        try:
-            values, message, signature = order.open_signed(data)
-        except ProtocolError:
-            return causes.ORDER_REFUSED_FORM
-        cause = self.judge(values)
-        if cause:
-            return cause
-        values["data"] = bytes(data)
-        return values, message, signature, self._keys.key_of(values["office"], key_list.ORDERS)
-
     def judge(self, values):
         """Return why an order would be refused now, whatever its signature; NONE if it would not."""
         office = values["office"]
@@ -202,7 +187,8 @@ class Orders:
     def accept(self, values):
         """Put an order in force whose signature holds; return the cause of refusal, NONE if it is.
 
-        Judged again: while its signature was checked, another may have come.
+        `values` hold as `data` the bytes as they came. Judged again: while the signature was
+        checked, another may have come.
         """
         cause = self.judge(values)
         if not cause:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, exists, insert, or_, select, update
 
+from karez_gateway.store import revocations
 from karez_gateway.store.schema import controller, downlink
 from karez_protocols import causes, record
 
@@ -21,6 +22,7 @@ ACCEPTED = "accepted"
 REFUSED = "refused"
 SUPERSEDED = "superseded"  # a key list, by a newer one
 OVER = "over"  # an order that had ended or was lifted when its controller lost it
+WITHDRAWN = "withdrawn"  # its controller was revoked, or bound to another site; the next box there inherits it
 
 UNDECIDED = (LOGGED, SENT)  # in the log, and not decided: a crash may hide that it was sent
 
@@ -31,6 +33,8 @@ LANE = (record.ORDER, record.KEYS)
 SET_ASIDE = (causes.ORDER_REFUSED_OFFICE, causes.ORDER_REFUSED_FULL)
 # Sendings, over a minute, after which an object without any answer holds up the next no longer.
 PATIENCE = 4
+# Nothing is put off for longer: a try further ahead was set by a clock that has been set back since.
+AHEAD_S_MAX = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,6 @@ class Downlink:
     attempts: int
     times_again: int
     cause: int | None
-    cause_attempts: int | None
     decided_index: int | None
 
     @property
@@ -81,7 +84,6 @@ _COLUMNS = (
     downlink.c.attempts,
     downlink.c.times_again,
     downlink.c.cause,
-    downlink.c.cause_attempts,
     downlink.c.decided_index,
 )
 _ALL = select(*_COLUMNS).join(controller, controller.c.id == downlink.c.controller_id)
@@ -150,7 +152,8 @@ def due(connection: Connection, now_s: int, limit: int | None = None) -> list[Do
     return _read(
         connection,
         downlink.c.state.in_(UNDECIDED),
-        downlink.c.next_try_utc_s <= now_s,
+        or_(downlink.c.next_try_utc_s <= now_s, downlink.c.next_try_utc_s > now_s + AHEAD_S_MAX),
+        downlink.c.controller_id.not_in(revocations.IDS),
         or_(downlink.c.sort.not_in(LANE), ~is_behind),
         limit=limit,
     )
@@ -211,10 +214,9 @@ def decided(connection: Connection, number: int, state: str, cause: int | None, 
     )
 
 
-def doubted(connection: Connection, number: int, cause: int, attempts: int) -> None:
-    """The controller did not take it after so many sendings, but that is not the last word."""
-    values = {"cause": cause, "cause_attempts": attempts}
-    connection.execute(update(downlink).where(downlink.c.id == number).values(**values))
+def set_aside(connection: Connection, number: int, cause: int) -> None:
+    """The controller did not take it for now: one of SET_ASIDE."""
+    connection.execute(update(downlink).where(downlink.c.id == number).values(cause=cause))
 
 
 def take_up_again(connection: Connection, numbers: Collection[int], since_index: int) -> None:
@@ -229,10 +231,24 @@ def take_up_again(connection: Connection, numbers: Collection[int], since_index:
             next_try_utc_s=0,
             times_again=downlink.c.times_again + 1,
             cause=None,
-            cause_attempts=None,
             decided_index=None,
         )
     )
+
+
+def end_undecided(connection: Connection, controller_id: int) -> None:
+    """The controller gets nothing any more: nothing waits for what becomes of it."""
+    _withdraw(connection, controller_id, (QUEUED, *UNDECIDED))
+
+
+def withdraw(connection: Connection, controller_id: int) -> None:
+    """The controller stands at another site: what it had or was to get at the one before holds no more."""
+    _withdraw(connection, controller_id, (QUEUED, *UNDECIDED, ACCEPTED))
+
+
+def _withdraw(connection: Connection, controller_id: int, states: Collection[str]) -> None:
+    where = (downlink.c.controller_id == controller_id, downlink.c.state.in_(states))
+    connection.execute(update(downlink).where(*where).values(state=WITHDRAWN))
 
 
 def ended(connection: Connection, numbers: Collection[int]) -> None:

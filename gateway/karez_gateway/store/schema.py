@@ -180,7 +180,6 @@ downlink = Table(
     Column("next_try_utc_s", BigInteger, nullable=False),
     Column("times_again", Integer, nullable=False),  # how often the controller was found without it
     Column("cause", SmallInteger),  # why the controller refused it, the last time or for good
-    Column("cause_attempts", Integer),  # how often it had been sent when it was refused the last time
     Column("decided_index", ForeignKey("entry.log_index")),  # the record that says so
     Index("ix_downlink_state", "state", "next_try_utc_s"),
     Index("ix_downlink_digest", "digest"),

@@ -21,7 +21,6 @@ def _downlink() -> None:
     op.add_column("downlink", sa.Column("for_all", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("downlink", sa.Column("since_index", sa.BigInteger(), nullable=True))
     op.add_column("downlink", sa.Column("times_again", sa.Integer(), nullable=False, server_default="0"))
-    op.add_column("downlink", sa.Column("cause_attempts", sa.Integer(), nullable=True))
     op.execute("UPDATE downlink SET since_index = log_index")
     op.create_index("ix_downlink_controller", "downlink", ["controller_id", "state"], unique=False)
 
