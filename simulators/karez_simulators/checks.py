@@ -93,11 +93,7 @@ class Checks(Story):
         flowed_l = site.well.parameters.greatest_flow_lph * (refresh_ms + 1_100) // 3_600_000
         bound_l = flowed_l + self._step_l()
         figures = {"ceiling": stop["ceiling_l"], "booked": stop["volume_l"], "over": over_l, "bound": bound_l}
-        # A power meter is asked for register and power one after the other: it may refresh between the two,
-        # and the stop is then one of its steps behind, which the next round books.
-        is_converted = provisioning.coefficient(site) is not None
-        behind_l = self.desk.owed_l - stop["volume_l"]
-        return over_l <= bound_l and 0 <= behind_l <= (self._step_l() if is_converted else 0), figures
+        return over_l <= bound_l and self.desk.owed_l == stop["volume_l"], figures
 
     async def refused(self, cause: str) -> Found:
         """The newest event is a refusal for this cause."""

@@ -115,6 +115,8 @@ class Desk:
         self.has_mains, self.is_thermal_open = True, False
         self.aux_says = None  # what a lying contact says
         self.power_says = None  # what the power meter shows, wherever its transformers are
+        self.is_read_apart = False  # the power meter renews its values between register and power
+        self._work_before_mwh = 0
         self.is_bypassed = False  # water flows, and not through the meter
         self.foreign_lph = 0  # water that another pump, or the well itself, sends through the meter
         self.voltages = None  # of the three phases, tenths of a volt, as the meter shows them
@@ -217,8 +219,10 @@ class Desk:
         inputs.water["measuring"] = not self.no_signal
         inputs.water["modulus"] = self.modulus
         power_w = POWER_W if self.runs else 0
+        work_mwh = self._work_before_mwh if self.is_read_apart else self.work_mwh
+        self._work_before_mwh = self.work_mwh
         values = {
-            "energy_wh": self.register_wh + self.work_mwh // 3_600_000,
+            "energy_wh": self.register_wh + work_mwh // 3_600_000,
             "power_w": power_w if self.power_says is None else self.power_says,
         }
         for name, unit, found in (("voltage", "dv", self.voltages), ("current", "ca", self.currents)):

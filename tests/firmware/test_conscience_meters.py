@@ -158,6 +158,19 @@ def test_a_converted_well_stops_within_one_energy_step_times_its_coefficient():
     desk.check_records()
 
 
+def test_the_stop_of_a_converted_well_holds_the_last_litre_though_register_and_power_are_read_apart():
+    desk = a_converted_well()
+    desk.is_read_apart = True
+    desk.press()
+    desk.run(10)
+    for _ in range(8):  # almost a second after a reading
+        desk.step()
+    desk.press("stop")
+    desk.run(6)
+    assert desk.controller.pump.state == pump.OFF and desk.litres > 100
+    assert abs(desk.last(record.STOP)["volume_l"] - desk.litres) <= 3
+
+
 def test_a_converted_well_without_a_segment_for_energy_is_confirmed_by_its_power_all_the_same():
     desk = Desk(segments=CONVERTED[:1])
     desk.rights.install(*a_grant(500))
