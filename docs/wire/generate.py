@@ -4,7 +4,8 @@
     python docs/wire/generate.py --check    exit 1 if a page is not what would be written
 
 Names, types, offsets and limits come from the layouts in karez_protocols, meanings from
-meanings.py, prose from pages.py. A field without a meaning stops the generator.
+meanings.py, prose from pages.py. A field without a meaning stops the generator. In the pages
+of the upload standards, which are written by hand, upload_tables.py fills the tables.
 """
 
 import sys
@@ -34,6 +35,8 @@ sys.path.insert(0, str(HERE))
 
 from meanings import LAYOUTS  # noqa: E402 - beside this file, wherever it is started from
 from pages import PAGES  # noqa: E402
+from upload_tables import PAGES as UPLOAD_PAGES  # noqa: E402
+from upload_tables import filled  # noqa: E402
 
 MODULES = {
     module.__name__.rpartition(".")[2]: module
@@ -187,8 +190,10 @@ def main(arguments: list[str]) -> int:
     if used != set(LAYOUTS):
         raise SystemExit(f"no page shows {', '.join(sorted(set(LAYOUTS) - used))}")
     stale = []
-    for name in PAGES:
-        path, text = HERE / f"{name}.md", page(name)
+    texts = {HERE / f"{name}.md": page(name) for name in PAGES}
+    for path in (HERE / f"{name}.md" for name in UPLOAD_PAGES):
+        texts[path] = filled(path.read_text(encoding="utf-8"))
+    for path, text in texts.items():
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         stale.append(path.name)

@@ -210,8 +210,8 @@ log's last signed checkpoint, as far as it is known, and in UTF-8 why it ended.
 """,
     ("layout", "Revocation", "entry.REVOCATION_HEADER"),
     """\
-Behind the header stand in UTF-8 who revoked the controller, and why. Its records with a lower index count, those
-with a higher one are stored and quarantined.
+Behind the header stand in UTF-8 who revoked the controller, and why. Its records with a lower index count,
+those with a higher one are stored and quarantined.
 """,
 ]
 

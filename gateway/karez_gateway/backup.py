@@ -25,7 +25,15 @@ from karez_gateway.store.database import FILE
 MANIFEST = "manifest.json"
 VERSION = 1
 # What only the running process means, and what SQLite's own copy brings in its place.
-_PASSING = {"service.json", "service.tmp", FILE, FILE + "-wal", FILE + "-shm", FILE + "-journal"}
+_PASSING = {
+    "service.json",
+    "service.tmp",
+    "stopped.json",
+    FILE,
+    FILE + "-wal",
+    FILE + "-shm",
+    FILE + "-journal",
+}
 _ATTEMPTS_MAX = 20  # each meets at most one append of the running service
 
 

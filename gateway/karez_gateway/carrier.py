@@ -10,10 +10,11 @@ from typing import Any
 
 import structlog
 
-from karez_gateway import commands, downlink, timesignal
+from karez_gateway import commands, downlink, hostclock, timesignal
 from karez_gateway.commands import Commands
 from karez_gateway.downlink import Downlinks
 from karez_gateway.fieldlink import FieldLink
+from karez_gateway.revocation import Revocations
 from karez_gateway.sequence import Sequencer
 from karez_gateway.store import entries
 from karez_gateway.timesignal import TimeSignal
@@ -30,6 +31,7 @@ class Carrier:
         """Take the healed sequencer."""
         self.downlinks = Downlinks(sequencer)
         self.commands = Commands(sequencer)
+        self.revocations = Revocations(sequencer)
         self.time_held = ""  # why no time is sent
         self._sequencer = sequencer
         self._worker = worker
@@ -43,9 +45,14 @@ class Carrier:
         if has_come_online:
             self._came_online.add(name)
 
+    async def revoke(self) -> None:
+        """Let revocations take effect; apart from `carry`, which waits for the broker."""
+        for name in await self._worker.run(self.revocations.log_queued, hostclock.utc_s()):
+            _log.warning("a controller is revoked", controller=name)
+
     async def carry(self, link: FieldLink) -> None:
         """Log what is queued, look at the states that came, publish what is due."""
-        now_s = int(time.time())
+        now_s = hostclock.utc_s()
         states = {name: one.state for name, one in link.state.presence.items()}
         heard = {name: states[name] for name in self._heard}
         online = sorted(self._came_online)
@@ -83,11 +90,11 @@ class Carrier:
         ]
         if not wanted:
             return
-        self._say_held(timesignal.why_not(int(time.time()), await self._worker.run(self._newest_entry_s)))
+        self._say_held(timesignal.why_not(hostclock.utc_s(), await self._worker.run(self._newest_entry_s)))
         if self.time_held:
             return
         for name in wanted:
-            if await link.publish(name, link_gateway.encode_time(int(time.time()))):
+            if await link.publish(name, link_gateway.encode_time(hostclock.utc_s())):
                 signal.told(name, mono_s)
 
     def _newest_entry_s(self) -> int | None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from karez_gateway import cli_orders, cli_origin
+from karez_gateway import cli_orders, cli_origin, cli_registry, cli_uploads
 from karez_gateway import config as configuration
 from karez_gateway.errors import GatewayError
 from karez_gateway.speech import AsJson, Data, print_json, read, spoken
@@ -190,6 +190,14 @@ def grant(
 app.command(epilog=cli_orders.ORDER)(cli_orders.order)
 app.command(epilog=cli_orders.KEYS)(cli_orders.keys)
 app.command(epilog=cli_orders.COMMAND)(cli_orders.command)
+app.command(epilog=cli_registry.LIST)(cli_registry.controllers)
+app.command("import", epilog=cli_registry.IMPORT)(cli_registry.import_bindings)
+app.command(epilog=cli_registry.REBIND)(cli_registry.rebind)
+app.command(epilog=cli_registry.REVOKE)(cli_registry.revoke)
+app.command(epilog=cli_uploads.UPLOADS)(cli_uploads.uploads)
+app.command(epilog=cli_uploads.PAUSE)(cli_uploads.pause)
+app.command(epilog=cli_uploads.RESUME)(cli_uploads.resume)
+app.command(epilog=cli_uploads.RESEND)(cli_uploads.resend)
 app.command(epilog=cli_origin.NEW)(cli_origin.new_origin)
 app.command(epilog=cli_origin.KEEP)(cli_origin.keep_origin)
 

@@ -89,7 +89,8 @@ def keys(
         _say_offered(found)
 
 
-def _user() -> str:
+def user() -> str:
+    """The name of this machine's user. Raises GatewayError."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a process of a number without a name
@@ -123,7 +124,7 @@ def command(
                 well=well,
                 verb=verb,
                 account=account,
-                wished_by=wished_by or _user(),
+                wished_by=wished_by or user(),
                 now_s=int(time.time()),
             )
         typer.echo(

@@ -31,7 +31,7 @@ from karez_protocols.errors import NotAllowed
 
 STAGE = "command"
 SLICE = 4096
-LIFE_S = 180  # as the controller has it: a start that comes later is dead
+LIFE_S = commands.LIFE_S_MAX  # as the controller has it: a start that comes later is dead
 HOUR_S = 3600
 FIRST_RETRY_S = 5
 VERBS = {"start": link.START, "stop": link.STOP}
@@ -72,7 +72,7 @@ def queue(
     """
     _check_allowed(settings, verb)
     with store.writing() as connection:
-        target = offering.well(connection, well)
+        target = offering.addressed(connection, well)
         if target.is_protected:
             raise Refused(
                 f"{target.site} gives drinking water: no command stops or starts it. Only a signed order does"
@@ -182,7 +182,7 @@ class Commands:
             if not undecided:
                 return []
             found = commands.due(connection, now_s)
-        if any(one.dies_utc_s <= now_s for one in undecided):
+        if any(not now_s < one.dies_utc_s <= now_s + commands.LIFE_S_MAX for one in undecided):
             with self._database.writing() as connection:
                 commands.bury(connection, now_s)
         return found

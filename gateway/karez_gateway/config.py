@@ -2,19 +2,20 @@
 
 import os
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from sqlalchemy import URL
 
+from karez_gateway.config_destination import Destination
 from karez_gateway.config_values import (
-    ControllerName,
     Name,
     OriginName,
     Port,
     PublicKey,
-    StationAddress,
+    Section,
     StoreUrl,
     WitnessKey,
     WitnessUrl,
@@ -24,17 +25,15 @@ from karez_gateway.errors import ConfigError
 from karez_gateway.store import database, engines
 from karez_gateway.verifier.note import VerifierKey
 
+__all__ = ["Config", "Destination", "load", "parse"]
+
 FILE = "gateway.toml"
 STORE_VARIABLE = "KAREZ_STORE_URL"
 # The broker's rules know the gateway by this name: its certificate's CN, or without TLS its client id.
 LINK_IDENTITY = "gateway"
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Gateway(_Section):
+class Gateway(Section):
     """[gateway]: `data` is where database, log and state are, relative to the file."""
 
     name: Name
@@ -42,7 +41,7 @@ class Gateway(_Section):
     send_time: bool = True  # controllers get this machine's time; off where theirs runs otherwise (a bench)
 
 
-class Broker(_Section):
+class Broker(Section):
     """[broker]: TLS when `ca` is set; plain MQTT only on this machine."""
 
     host: str = "127.0.0.1"
@@ -67,7 +66,7 @@ class Broker(_Section):
         return self
 
 
-class Store(_Section):
+class Store(Section):
     """[store]: a PostgreSQL server; without a `url` SQLite in the data directory.
 
     The environment's KAREZ_STORE_URL goes before it: a password stands in no file then.
@@ -76,21 +75,21 @@ class Store(_Section):
     url: StoreUrl = ""
 
 
-class Metrics(_Section):
+class Metrics(Section):
     """[metrics]: /metrics for Prometheus and /health; without a `port` nobody listens."""
 
     host: str = "127.0.0.1"
     port: Port | None = None
 
 
-class Log(_Section):
+class Log(Section):
     """[log]: the origin stands in every checkpoint and is never used again after a restore."""
 
     origin: OriginName
     cosign_every_s: Annotated[float, Field(ge=1, le=3600)] = 10.0
 
 
-class Witness(_Section):
+class Witness(Section):
     """[[witness]]: who else keeps the log honest (C2SP tlog-witness); `url` is its submission prefix."""
 
     name: Name
@@ -99,7 +98,7 @@ class Witness(_Section):
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
 
 
-class Trust(_Section):
+class Trust(Section):
     """[trust]: who signs bindings."""
 
     provisioner: PublicKey = ""
@@ -114,7 +113,7 @@ class Trust(_Section):
         return bytes.fromhex(self.provisioner)
 
 
-class Commands(_Section):
+class Commands(Section):
     """[commands]: what nobody signs is off until somebody allows it here (design §6)."""
 
     remote_stop: bool = False
@@ -122,25 +121,7 @@ class Commands(_Section):
     stops_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 20
 
 
-class Destination(_Section):
-    """[[destination]]: one platform, one station address, one queue."""
-
-    name: Name
-    kind: Literal["szy206"]
-    host: str
-    port: Port
-    address: StationAddress
-    dialect: Literal["206", "427"] = "206"
-    controller: ControllerName = ""
-    timeout_s: Annotated[float, Field(gt=0, le=300)] = 10.0
-
-    @property
-    def address_bytes(self) -> bytes:
-        """The five address bytes."""
-        return bytes.fromhex(self.address)
-
-
-class Config(_Section):
+class Config(Section):
     """The whole file; paths are absolute once loaded."""
 
     gateway: Gateway
@@ -231,16 +212,23 @@ def _located(config: Config, directory: Path) -> Config:
     def under(path: Path | None) -> Path | None:
         return None if path is None else base / path
 
-    broker: dict[str, Any] = {
-        name: under(getattr(config.broker, name)) for name in ("ca", "certificate", "key")
-    }
-    for name, path in broker.items():
-        if path is not None and not path.is_file():
-            raise ConfigError(f"{base / FILE}: broker.{name}: {path} is not a file; correct the path")
+    def located(key: str, section: Section, names: Iterable[str]) -> dict[str, Any]:
+        paths = {name: under(getattr(section, name)) for name in names}
+        for name, path in paths.items():
+            if path is not None and not path.is_file():
+                raise ConfigError(f"{base / FILE}: {key}.{name}: {path} is not a file; correct the path")
+        return paths
+
+    broker = located("broker", config.broker, ("ca", "certificate", "key"))
+    destinations = tuple(
+        one.model_copy(update=located(f"destination.{at}", one, one.files))
+        for at, one in enumerate(config.destination)
+    )
     return config.model_copy(
         update={
             "store": _named_store() or config.store,
             "gateway": config.gateway.model_copy(update={"data": base / config.gateway.data}),
             "broker": config.broker.model_copy(update=broker),
+            "destination": destinations,
         }
     )

@@ -5,7 +5,7 @@ import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from karez_gateway.store import engines
 from karez_gateway.verifier.errors import VerificationError
@@ -13,7 +13,16 @@ from karez_gateway.verifier.note import COSIGNATURE, VerifierKey, check_name
 
 NAME_BYTES_MAX = 16  # a destination's name stands in the log's upload entries (entry.UPLOAD_HEADER)
 
+CODE_BYTES_MAX = 32  # stands in every report, which must fit an entry of the log
+TOPIC_BYTES_MAX = 128  # room for what comes behind it, far below MQTT's 65,535
+
 _HEX_KEY = re.compile(r"[0-9a-fA-F]{64}")
+
+
+class Section(BaseModel):
+    """A table of gateway.toml: what it does not know it refuses."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _short(name: str) -> str:
@@ -28,10 +37,38 @@ def _public_key(text: str) -> str:
     return text.lower()
 
 
-def _address(text: str) -> str:
+def station_address(key: str, text: str) -> str:
+    """A station of SZY 206 or SL 651. Raises ValueError naming the key."""
     if not re.fullmatch(r"[0-9a-fA-F]{10}", text):
-        raise ValueError("an SZY 206 station address is 10 hexadecimal digits")
+        raise ValueError(f"{key}: a station address is 10 hexadecimal digits, not {text!r}")
     return text.upper()
+
+
+def station_code(key: str, text: str) -> str:
+    """A station by the platform's own name for it. Raises ValueError naming the key."""
+    if not 1 <= len(text.encode()) <= CODE_BYTES_MAX or not text.isprintable():
+        raise ValueError(f"{key}: a station's code has 1 to {CODE_BYTES_MAX} bytes of text, not {text!r}")
+    return text
+
+
+def _password(text: str) -> str:
+    if text and not re.fullmatch(r"[0-9a-fA-F]{4}", text):
+        raise ValueError("a station's password is 4 hexadecimal digits; the platform gives it out")
+    return text.upper()
+
+
+def _topic(text: str) -> str:
+    if not text or any(mark in text for mark in "+#") or not text.isprintable() or text[-1] == "/":
+        raise ValueError("an MQTT topic without + and #, and without a / at its end, is needed")
+    if len(text.encode()) > TOPIC_BYTES_MAX:
+        raise ValueError(f"a topic has at most {TOPIC_BYTES_MAX} bytes")
+    return text
+
+
+def _text(text: str) -> str:
+    if not text:
+        raise ValueError("is empty: write it out")
+    return text
 
 
 def _origin(text: str) -> str:
@@ -87,7 +124,9 @@ def is_loopback(host: str) -> bool:
 Name = Annotated[str, AfterValidator(_short)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 PublicKey = Annotated[str, AfterValidator(_public_key)]
-StationAddress = Annotated[str, AfterValidator(_address)]
+Password = Annotated[str, AfterValidator(_password)]
+Topic = Annotated[str, AfterValidator(_topic)]
+Text = Annotated[str, AfterValidator(_text)]
 OriginName = Annotated[str, AfterValidator(_origin)]
 StoreUrl = Annotated[str, AfterValidator(_store)]
 WitnessKey = Annotated[str, AfterValidator(_witness_key)]

@@ -4,6 +4,7 @@ gateway.toml     settings                    log.key        the log's private ke
 log.vkey         its public half, to hand out
 trust.json       keys for `karez verify`     karez.sqlite3  the database, unless [store] names another
 log/             the transparency log        service.json   what the running service says
+                                             stopped.json   why it ended the last time, unless it was told to
 log.2/ ...       the log after a restore, with log.2.key and log.2.vkey: see origins.py
 """
 
@@ -11,7 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from karez_gateway import origins, restored
+from sqlalchemy.exc import DBAPIError
+
+from karez_gateway import failure, origins, restored
 from karez_gateway.config import Config
 from karez_gateway.errors import StoreError
 from karez_gateway.log.errors import LogError
@@ -52,11 +55,18 @@ def opened(config: Config, at: Seam = unharmed) -> Iterator[OpenData]:
         store = Database.open(config.store_url)
         try:
             sequencer = Sequencer(store, log, at, origin.numbering())
-            yield OpenData(sequencer, sequencer.heal())
+            yield OpenData(sequencer, _healed(sequencer))
         finally:
             store.close()
     finally:
         log.close()
+
+
+def _healed(sequencer: Sequencer) -> int:
+    try:
+        return sequencer.heal()
+    except (LogError, OSError, DBAPIError) as error:
+        raise StoreError(failure.explained(error)) from error
 
 
 @contextmanager

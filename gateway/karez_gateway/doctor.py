@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
-from sqlalchemy import func, select
 
 from karez_gateway import data, logstatus, logview, origins, restored, servicestate
 from karez_gateway.config import Config
 from karez_gateway.errors import GatewayError
 from karez_gateway.fieldlink import tls_context
-from karez_gateway.store import entries
-from karez_gateway.store.schema import entry
+from karez_gateway.store import entries, uploadactions
 from karez_gateway.verifier.checkpoint import open_checkpoint
 
 OK, WARNING, FAILED = "ok", "warning", "failed"
@@ -56,6 +54,7 @@ def examine(config: Config, now_utc_s: float | None = None) -> list[Finding]:
         ("broker", lambda: _broker(config)),
         ("certificate", lambda: _certificates(config, now_utc_s)),
         ("destination", lambda: _destinations(config)),
+        ("paused", lambda: _paused(config)),
     ]
     found = []
     for part, look in parts:
@@ -76,7 +75,7 @@ def _disk(directory: Path) -> Iterator[Finding]:
 def _store(config: Config, now_utc_s: float) -> Iterator[Finding]:
     with data.beside(config) as store, store.reading() as connection:
         count = entries.next_index(connection)
-        newest_utc_s = connection.execute(select(func.max(entry.c.received_utc_s))).scalar()
+        newest_utc_s = entries.newest_received_utc_s(connection)
     yield Finding("store", OK, f"{config.store_url}: {count} entries")
     if newest_utc_s is not None and now_utc_s < newest_utc_s - CLOCK_SLACK_S:
         behind_s = int(newest_utc_s - now_utc_s)
@@ -161,6 +160,15 @@ def _destinations(config: Config) -> Iterator[Finding]:
             yield Finding("destination", WARNING, text)
         else:
             yield Finding("destination", OK, f"{where} answers")
+
+
+def _paused(config: Config) -> Iterator[Finding]:
+    with data.beside(config) as store, store.reading() as connection:
+        for one in config.destination:
+            held = uploadactions.pause(connection, one.name)
+            if held is not None:
+                text = f"{one.name}, by {held.wished_by}: karez gateway resume lets it have its reports"
+                yield Finding("paused", WARNING, text)
 
 
 def is_sound(findings: list[Finding]) -> bool:

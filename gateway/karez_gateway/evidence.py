@@ -10,17 +10,26 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from karez_gateway import logview, origins
+from karez_gateway import logview, origins, rights
 from karez_gateway.config import Config
 from karez_gateway.errors import Refused, StoreError
-from karez_gateway.store import chains, controllers, downlinks, entries, outboxes, verdicts
+from karez_gateway.store import (
+    bindings,
+    chains,
+    controllers,
+    downlinks,
+    entries,
+    outboxes,
+    revocations,
+    verdicts,
+)
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.database import Database
 from karez_gateway.store.entries import Stored
 from karez_gateway.verifier import slots
 from karez_gateway.verifier.note import VerifierKey
 from karez_gateway.verifier.slots import PLACES
-from karez_gateway.verify import UNCHAINED
+from karez_gateway.verify import REVOKED, UNCHAINED
 from karez_protocols import bundle, entry, order, record
 from karez_protocols import chain as chain_of
 
@@ -66,8 +75,7 @@ def export(
 ) -> Bundle:
     """Return a bundle of one controller's newest chain. Raises Refused when there is nothing to prove."""
     with store.reading() as connection:
-        owner = _owner(connection, site, controller)
-        chain, chained = _chain(connection, owner)
+        owner, chain, chained = _chain(connection, _owners(connection, site, controller))
         end = _end(chained, to_seq)
         run, h_before = _run([one for one, _ in chained], chain, owner, end, from_seq)
         grants, missing = _grants(connection, owner, run)
@@ -76,7 +84,7 @@ def export(
         )
         numbers = [run[-1].log_index]
         numbers += [number for one in run for number in receipts.get(one.log_index, [])]
-        numbers += _papers(connection, owner, run)
+        numbers += _papers(connection, owner, run) + _revocation(connection, owner)
         note, proofs = _prove(connection, config, numbers)
     data = bundle.encode(
         owner.signed_binding,
@@ -120,32 +128,47 @@ def _body(connection: Connection, index: int) -> bytes:
     return body
 
 
-def _owner(connection: Connection, site: str, controller: str) -> Controller:
+def _owners(connection: Connection, site: str, controller: str) -> list[Controller]:
+    """The controller meant, under each of its bindings that fits, the one in force first."""
     if controller:
         found = controllers.find(connection, controller)
         if found is None:
-            raise Refused(f"controller {controller} is not enrolled: see karez gateway status")
-        if site and found.site != site:
-            raise Refused(f"controller {controller} stands at site {found.site}, not {site}")
-        return found
-    at_site = controllers.at_site(connection, site)
-    if not at_site:
-        raise Refused(f"no controller is enrolled at site {site}: see karez gateway status")
-    return at_site[0]
+            raise Refused(f"controller {controller} is not enrolled: see karez gateway controllers")
+    else:
+        at_site = controllers.at_site(connection, site) or bindings.were_at(connection, site)
+        if not at_site:
+            raise Refused(f"no controller is enrolled at site {site}: see karez gateway controllers")
+        found = controllers.by_id(connection, at_site[0].id)
+    formers = [bindings.under(found, one) for one in bindings.formers(connection, found.id)]
+    owners = [one for one in [found, *reversed(formers)] if site in ("", one.site)]
+    if not owners:
+        raise Refused(f"controller {controller} stands at site {found.site}, not {site}")
+    return owners
 
 
-def _chain(connection: Connection, owner: Controller) -> tuple[int, list[tuple[Stored, str | None]]]:
+def _chain(
+    connection: Connection, owners: Sequence[Controller]
+) -> tuple[Controller, int, list[tuple[Stored, str | None]]]:
     """The newest chain with a verified signature, and the records that follow it, with their reasons."""
-    for chain, marks in reversed(chains.of_controller(connection, owner.id)):
-        if marks.signed_seq:
-            return chain, verdicts.chained(connection, owner.id, chain, UNCHAINED)
-    raise Refused(f"controller {owner.name} has no verified signature yet: its next checkpoint brings one")
+    for owner in owners:
+        for chain, marks in reversed(chains.of_controller(connection, owner.id)):
+            begun_by = bindings.of_chain(connection, (owner.id, chain)).signed_binding
+            if marks.signed_seq and begun_by == owner.signed_binding:
+                return owner, chain, verdicts.chained(connection, owner.id, chain, UNCHAINED)
+    name = owners[0].name
+    raise Refused(f"controller {name} has no verified signature yet: its next checkpoint brings one")
 
 
 def _end(chained: Sequence[tuple[Stored, str | None]], to_seq: int | None) -> int:
-    """Place of the verified signature record that ends the bundle."""
+    """Place of the verified signature record that ends the bundle.
+
+    Who asks for a record by its number gets it, also with a signature that came after a revocation.
+    """
+    believed = (None,) if to_seq is None else (None, REVOKED)
     signatures = [
-        at for at, (one, reason) in enumerate(chained) if one.slot[1] == record.SIGNATURE and reason is None
+        at
+        for at, (one, reason) in enumerate(chained)
+        if one.slot[1] == record.SIGNATURE and reason in believed
     ]
     if to_seq is None:
         return signatures[-1]
@@ -206,6 +229,12 @@ def _papers(connection: Connection, owner: Controller, run: Sequence[Stored]) ->
     return sorted(found.values())
 
 
+def _revocation(connection: Connection, owner: Controller) -> list[int]:
+    """The entry that revokes the controller, if one does."""
+    found = revocations.of_controller(connection, owner.id)
+    return [found.log_index] if found is not None and found.log_index is not None else []
+
+
 def _grants(
     connection: Connection, owner: Controller, run: Sequence[Stored]
 ) -> tuple[list[downlinks.Downlink], list[int]]:
@@ -215,7 +244,9 @@ def _grants(
     found: dict[int, downlinks.Downlink] = {}
     for one in downlinks.grants_of(connection, owner.id):
         seq = one.grant_seq or 0
-        is_used = one.digest in digests or (seq in named and one.state == downlinks.ACCEPTED)
+        was_accepted = one.state in (downlinks.ACCEPTED, downlinks.WITHDRAWN)
+        is_here = rights.read(one.body).site == owner.site  # of a box that has stood at two sites
+        is_used = one.digest in digests or (seq in named and was_accepted and is_here)
         if is_used and (seq not in found or one.digest in digests):
             found[seq] = one
     return [found[seq] for seq in sorted(found)], sorted(named - set(found))

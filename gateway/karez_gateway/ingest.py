@@ -8,13 +8,14 @@ acknowledged before (a restored backup), and the controller then sends again.
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
+from karez_gateway import hostclock
 from karez_gateway.seqruns import SeqRuns
 from karez_gateway.sequence import Batch, Sequencer
-from karez_gateway.store import chains, controllers, entries
+from karez_gateway.store import bindings, chains, controllers, entries
 from karez_gateway.store.chains import Key, StoredMarks
 from karez_gateway.store.controllers import Controller
 from karez_gateway.verifier.slots import HEADER, PLACES
@@ -79,6 +80,7 @@ class Ingest:
 
     def take(self, frames: Sequence[Frame]) -> list[Ack]:
         """Store frames durably in table and log; return one acknowledgement per chain among them."""
+        frames = [replace(one, received_utc_s=hostclock.within(one.received_utc_s)) for one in frames]
         try:
             with self._sequencer.batch() as batch:
                 arrivals = self._sort(batch.connection, frames)
@@ -137,13 +139,26 @@ class Ingest:
                 continue
             yield seq, received_utc_s, slot
 
-    def _load(self, connection: Connection, key: Key, controller: Controller) -> SeqRuns:
+    @staticmethod
+    def _genesis(connection: Connection, key: Key, arrived: _Arrivals) -> bytes:
+        """Where a new chain begins: at the binding in force, or at the one before if its records say so.
+
+        A box that is still at its old place may begin a chain after it was bound anew here.
+        """
+        formers = bindings.formers(connection, key[0])
+        if formers and key[1] > formers[-1].last_chain:
+            before = chain_of.genesis(key[1], formers[-1].signed_binding)
+            if any(_follows(before, slot) for _, _, slot in arrived.slots):
+                bindings.extend(connection, formers[-1], key[1])
+        return bytes(chain_of.genesis(key[1], bindings.of_chain(connection, key).signed_binding))
+
+    def _load(self, connection: Connection, key: Key, arrived: _Arrivals) -> SeqRuns:
         runs = self._runs.get(key)
         if runs is not None:
             return runs
         marks = chains.stored(connection, key)
         if marks is None:
-            chains.begin(connection, key, chain_of.genesis(key[1], controller.signed_binding))
+            chains.begin(connection, key, self._genesis(connection, key, arrived))
             marks = StoredMarks(0, 0)
         runs = self._runs[key] = SeqRuns(marks.stored_seq)
         if marks.top_seq > marks.stored_seq:
@@ -155,7 +170,10 @@ class Ingest:
 
     def _store(self, batch: Batch, key: Key, arrived: _Arrivals) -> None:
         """Add what is new of one chain; same bytes = duplicate, other bytes = fork, both kept."""
-        runs = self._load(batch.connection, key, arrived.controller)
+        runs = self._load(batch.connection, key, arrived)
+        if self._goes_on(runs, arrived):
+            self._add_run(batch, key, runs, arrived)
+            return
         known = self._known(batch.connection, key, runs, arrived)
         prefixes: dict[int, bytes] = {}
         forks = []
@@ -173,7 +191,7 @@ class Ingest:
             if seq == runs.end + 1:
                 runs.add(seq, seq)
             elif seq > runs.end:
-                self._beyond(batch.connection, key, runs, seq, slot, arrived.controller)
+                self._beyond(batch.connection, key, runs, seq, slot)
             if slot[1] == record.LOSS:
                 self._pass_lost(batch.connection, key, runs, seq, slot)
             self.counters.records += 1
@@ -181,6 +199,30 @@ class Ingest:
             batch.write()
             entries.add_forks(batch.connection, forks)
             self.counters.forks += len(forks)
+
+    @staticmethod
+    def _goes_on(runs: SeqRuns, arrived: _Arrivals) -> bool:
+        """True if all that came are the next numbers, one after another: nothing of them can be there yet."""
+        if runs.top > runs.end or not arrived.slots:
+            return False
+        first = runs.end + 1
+        return [seq for seq, _, _ in arrived.slots] == list(range(first, first + len(arrived.slots)))
+
+    def _add_run(self, batch: Batch, key: Key, runs: SeqRuns, arrived: _Arrivals) -> None:
+        """Add the next numbers of a chain: what a backlog consists of."""
+        slots = arrived.slots
+        prefixes: dict[int, bytes] = {}
+        for received_utc_s in {one for _, one, _ in slots}:
+            self._prefix(prefixes, arrived, key[1], received_utc_s)
+        sha256 = hashlib.sha256
+        batch.add_records(
+            key, [(seq, utc_s, sha256(slot).digest(), prefixes[utc_s] + slot) for seq, utc_s, slot in slots]
+        )
+        runs.add(slots[0][0], slots[-1][0])
+        for seq, _, slot in slots:
+            if slot[1] == record.LOSS:
+                self._pass_lost(batch.connection, key, runs, seq, slot)
+        self.counters.records += len(slots)
 
     def _known(
         self, connection: Connection, key: Key, runs: SeqRuns, arrived: _Arrivals
@@ -200,16 +242,12 @@ class Ingest:
         prefixes[received_utc_s] = body[: entries.SLOT.start]
         return prefixes[received_utc_s]
 
-    def _beyond(
-        self, connection: Connection, key: Key, runs: SeqRuns, seq: int, slot: bytes, controller: Controller
-    ) -> None:
+    @staticmethod
+    def _beyond(connection: Connection, key: Key, runs: SeqRuns, seq: int, slot: bytes) -> None:
         """A number above a gap. The first record of chain n + 1 has a number above 1: none came before it."""
         if runs.end == 0:
-            try:
-                chain_of.check(chain_of.genesis(key[1], controller.signed_binding), slot)
-            except BadChecksum:
-                pass
-            else:
+            owner = bindings.of_chain(connection, key)
+            if _follows(chain_of.genesis(key[1], owner.signed_binding), slot):
                 entries.add_passed(connection, *key, 1, seq - 1)
                 runs.add(1, seq - 1)
         runs.add(seq, seq)
@@ -222,3 +260,12 @@ class Ingest:
         if 0 < first <= last < seq:
             entries.add_passed(connection, *key, first, last)
             runs.add(first, last)
+
+
+def _follows(h: bytes, slot: bytes) -> bool:
+    """True if a slot is the one after a chain value."""
+    try:
+        chain_of.check(h, slot)
+    except BadChecksum:
+        return False
+    return True

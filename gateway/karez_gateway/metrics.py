@@ -5,6 +5,7 @@ than to run. `karez gateway status --json` tells of each.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -19,9 +20,9 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Connection, func, select
 
 from karez_gateway import servicestate
-from karez_gateway.store import entries
+from karez_gateway.store import entries, outboxes, platforms, uploadactions
 from karez_gateway.store.database import Database
-from karez_gateway.store.schema import chain_state, controller, finding, fork, outbox, verdict
+from karez_gateway.store.schema import chain_state, controller, finding, fork, verdict
 
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
 
@@ -66,18 +67,27 @@ class Figures(Collector):
         with self._store.reading() as connection:
             for name, text, look in _SUMS:
                 yield GaugeMetricFamily(name, text, value=look(connection) or 0)
-            yield self._outboxes(connection)
+            yield from self._outboxes(connection)
         yield from self._live()
 
     @staticmethod
-    def _outboxes(connection: Connection) -> Metric:
-        found = GaugeMetricFamily("karez_reports", "Reports by state.", labels=["destination", "state"])
-        query = select(outbox.c.destination, outbox.c.state, func.count())
-        for destination, state, count in connection.execute(
-            query.group_by(outbox.c.destination, outbox.c.state)
-        ):
-            found.add_metric([destination, state], count)
-        return found
+    def _outboxes(connection: Connection) -> Iterator[Metric]:
+        reports = GaugeMetricFamily("karez_reports", "Reports by state.", labels=["destination", "state"])
+        age = GaugeMetricFamily(
+            "karez_report_oldest_seconds",
+            "Since the oldest waiting report's record came; 0: none waits.",
+            labels=["destination"],
+        )
+        paused = GaugeMetricFamily(
+            "karez_destination_paused", "1 while a person has paused it.", labels=["destination"]
+        )
+        for name, tally in platforms.tallies(connection).items():
+            for state in (outboxes.WAITING, outboxes.CONFIRMED, outboxes.REFUSED):
+                reports.add_metric([name, state], getattr(tally, state))
+            oldest = outboxes.oldest_received_utc_s(connection, name)
+            age.add_metric([name], 0 if oldest is None else max(0, time.time() - oldest))
+            paused.add_metric([name], int(uploadactions.pause(connection, name) is not None))
+        yield from (reports, age, paused)
 
     def _live(self) -> Iterator[Metric]:
         facts = servicestate.read(self._service_file)

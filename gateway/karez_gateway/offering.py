@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from karez_gateway import orders, redelivery
+from karez_gateway import orders, redelivery, rights
 from karez_gateway.errors import Refused
 from karez_gateway.orders import KeyList, Order
-from karez_gateway.store import controllers, downlinks, entries
+from karez_gateway.store import bindings, controllers, downlinks, entries, revocations
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.database import Database
 from karez_gateway.store.downlinks import Downlink
 from karez_protocols import record
 from karez_protocols.link import DOWN_SIZE_MAX
+
+SORTS = (record.GRANT, *downlinks.LANE)
 
 
 @dataclass(slots=True)
@@ -99,24 +101,36 @@ def queue_unchecked(store: Database, data: bytes, sort: int, now_s: int, *, well
 def inherit(connection: Connection, new: Controller, now_s: int) -> int:
     """Give a box that is enrolled what holds at its site and under its root; return how much that is.
 
-    From the box before it at the site: the newest grant, the orders and the lists they need. At a
-    new site: what was brought in for all wells.
+    From the box before it at the site, also if that is revoked or stands elsewhere now: the newest
+    grant, the orders and the lists they need. At a new site: what was brought in for all wells.
     """
-    older = [one for one in controllers.at_site(connection, new.site) if one.id != new.id]
-    older = [one for one in older if one.regulator_key == new.regulator_key]
-    if older:
-        source = older[0]
-        grants = [one for one in downlinks.grants_of(connection, source.id) if one.state != downlinks.REFUSED]
-        held = grants[-1:] + redelivery.needed(
-            [one for one in downlinks.of_controller(connection, source.id, *downlinks.LANE) if one.checked],
-            now_s,
-        )
-    else:
+    source = _before(connection, new)
+    if source is None:
         held = redelivery.needed(_once(connection, new), now_s)
+    else:
+        held = _held_at(connection, source, now_s)
     since = entries.next_index(connection)
     for one in held:
         downlinks.pass_on(connection, one, new.id, since, now_s)
     return len(held)
+
+
+def _before(connection: Connection, new: Controller) -> Controller | None:
+    """The box that stood at the site before, as it was bound then."""
+    older = controllers.at_site(connection, new.site) + bindings.were_at(connection, new.site)
+    older = [one for one in older if one.id != new.id and one.regulator_key == new.regulator_key]
+    return max(older, key=lambda one: one.issued_utc_s, default=None)
+
+
+def _held_at(connection: Connection, source: Controller, now_s: int) -> list[Downlink]:
+    """What a box was given for the site that `source` names: it may have got other things since."""
+    found = [one for one in downlinks.of_controller(connection, source.id, *SORTS) if one.checked]
+    if controllers.by_id(connection, source.id).site != source.site:
+        found = [one for one in found if one.state == downlinks.WITHDRAWN]
+    grants = [one for one in found if one.sort == record.GRANT and one.state != downlinks.REFUSED]
+    grants = [one for one in grants if rights.read(one.body).site == source.site]
+    grants.sort(key=lambda one: (one.object_seq or 0, one.id))
+    return grants[-1:] + redelivery.needed([one for one in found if one.sort != record.GRANT], now_s)
 
 
 def _once(connection: Connection, new: Controller) -> list[Downlink]:
@@ -130,9 +144,12 @@ def _once(connection: Connection, new: Controller) -> list[Downlink]:
 
 
 def newest_of_each_site(connection: Connection) -> list[Controller]:
-    """The controller with the newest binding of each site, by site."""
+    """The controller with the newest binding of each site, by site; revoked ones do not count."""
     newest: dict[str, Controller] = {}
+    revoked = revocations.revoked(connection)
     for one in controllers.everyone(connection):
+        if one.id in revoked:
+            continue
         known = newest.get(one.site)
         if known is None or one.issued_utc_s > known.issued_utc_s:
             newest[one.site] = one
@@ -144,14 +161,31 @@ def well(connection: Connection, name: str) -> Controller:
     found = controllers.find(connection, name)
     if found is not None:
         return found
-    at_site = controllers.at_site(connection, name)
+    at_site = controllers.at_site_believed(connection, name) or controllers.at_site(connection, name)
     if not at_site:
         raise Refused(f"no well is called {name}: karez gateway status lists sites and controllers")
     return at_site[0]
 
 
+def addressed(connection: Connection, name: str) -> Controller:
+    """The same, for who wants to send it something. Raises Refused, also when it is revoked."""
+    found = well(connection, name)
+    check_believed(connection, found)
+    return found
+
+
+def check_believed(connection: Connection, one: Controller) -> None:
+    """Raise Refused if a controller is revoked."""
+    revoked = revocations.of_controller(connection, one.id)
+    if revoked is not None:
+        raise Refused(
+            f"controller {one.name} at {one.site} is revoked, by {revoked.by} ({revoked.because}): "
+            f"nothing is sent to it"
+        )
+
+
 def _named(connection: Connection, wells: Sequence[str]) -> list[Controller]:
-    found = [well(connection, name) for name in wells]
+    found = [addressed(connection, name) for name in wells]
     return list({one.id: one for one in found}.values())
 
 
@@ -159,7 +193,7 @@ def _concerned(
     connection: Connection, found: Order, wells: Sequence[str], is_for_all: bool
 ) -> list[Controller]:
     if not found.is_area:
-        named = _named(connection, wells) or controllers.at_site(connection, found.target)[:1]
+        named = _named(connection, wells) or controllers.at_site_believed(connection, found.target)[:1]
         for one in named:
             if one.site != found.target:
                 raise Refused(
@@ -211,7 +245,8 @@ def _check_keys(connection: Connection, found: KeyList, data: bytes, one: Contro
 def _held(connection: Connection, one: Controller) -> list[Downlink]:
     """Orders and lists that a well got and did not refuse: what it refused has not moved its numbers."""
     found = downlinks.of_controller(connection, one.id, *downlinks.LANE)
-    return [each for each in found if each.checked and each.state != downlinks.REFUSED]
+    gone = (downlinks.REFUSED, downlinks.WITHDRAWN)
+    return [each for each in found if each.checked and each.state not in gone]
 
 
 def _check_new(connection: Connection, one: Controller, sort: int, data: bytes, name: str) -> None:

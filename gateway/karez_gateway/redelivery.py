@@ -45,7 +45,9 @@ def look(connection: Connection, controller_id: int, state: Mapping[str, Any], n
 
 
 def _is_settled(proof: Proof, now_s: int) -> bool:
-    return proof.received_utc_s + (SETTLED_S << min(proof.times_again, DOUBLINGS_MAX)) <= now_s
+    """True unless it has only just come; one from the future came by a clock that has been set back since."""
+    age_s = now_s - proof.received_utc_s
+    return age_s < -SETTLED_S or age_s >= SETTLED_S << min(proof.times_again, DOUBLINGS_MAX)
 
 
 def _have_gone(

@@ -8,7 +8,7 @@ was restored from a backup, and continuing would contradict what was signed.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
@@ -18,8 +18,10 @@ from karez_gateway.log.tlog import Tlog
 from karez_gateway.origins import Numbering
 from karez_gateway.seam import Seam, unharmed
 from karez_gateway.store import entries
+from karez_gateway.store.chains import Key
 from karez_gateway.store.database import Database
 from karez_gateway.store.entries import NewEntry
+from karez_protocols.entry import RECORD
 
 HEAL_ENTRIES_MAX = 4096  # one append at a time stays below 10 MB of bodies
 
@@ -58,6 +60,15 @@ class Batch:
         controller_id, chain, seq = key
         self._rows.append(NewEntry(index, kind, controller_id, chain, seq, digest, received_utc_s, body))
         return index
+
+    def add_records(self, key: Key, records: Sequence[tuple[int, int, bytes, bytes]]) -> None:
+        """Add entries of records of one chain: (seq, received, digest of the slot, body)."""
+        first = self.next_index
+        controller_id, chain = key
+        self._rows += [
+            NewEntry(index, RECORD, controller_id, chain, seq, digest, received_utc_s, body)
+            for index, (seq, received_utc_s, digest, body) in enumerate(records, first)
+        ]
 
     def write(self) -> None:
         """Insert what was added, so that other rows may refer to it."""

@@ -16,22 +16,27 @@ from typing import Any
 
 import structlog
 
-from karez_gateway import data, supervision
+from karez_gateway import data, failure, supervision
 from karez_gateway.carrier import Carrier
-from karez_gateway.config import Config
+from karez_gateway.config import Config, Destination
 from karez_gateway.cosigning import Cosigning
+from karez_gateway.errors import GatewayError
 from karez_gateway.fieldlink import FieldLink, tls_context
 from karez_gateway.ingest import Ingest
 from karez_gateway.ledger import Ledger
-from karez_gateway.outbox import Outbox
+from karez_gateway.outbox import Outbox, place_in
 from karez_gateway.sender import Sender
 from karez_gateway.servicestate import ServiceState
+from karez_gateway.store import uploadactions
+from karez_gateway.uploads.downlink_rules import Permissions
+from karez_gateway.uploads.platform_requests import of_destination
+from karez_gateway.uploads.stream_client import OnRequest
 from karez_gateway.verification import Verification
 from karez_gateway.worker import Worker
 
 _log = structlog.get_logger()
 
-# Grants, orders and commands are queued by another process, the CLI: none waits longer than this.
+# Grants, orders, commands, pauses come from another process, the CLI: none waits longer than this.
 POLL_S = 0.5
 
 EXIT_FAILED = 1
@@ -69,8 +74,13 @@ class Service:
         self._sequencer = sequencer
         self._carrier = Carrier(sequencer, worker, sends_time=config.gateway.send_time)
         self.ingest = Ingest(sequencer)
-        self._senders = [Sender(Outbox(sequencer, one), worker) for one in config.destination]
+        place = place_in(config, sequencer)
+        self._senders = [
+            Sender(Outbox(sequencer, one, place=place), worker, self._answers(config, one))
+            for one in config.destination
+        ]
         self._outboxes = [Stage(worker, one.outbox.step, one.wake.set) for one in self._senders]
+        self._action = 0  # the newest upload_action that was looked at
         self._ledger = Stage(worker, Ledger(sequencer.database).step)
         self._downlink = Stage(worker, self._carrier.downlinks.step)
         self._command = Stage(worker, self._carrier.commands.step)
@@ -84,7 +94,14 @@ class Service:
             on_state=self._carrier.heard,
         )
         self._state = ServiceState(config.data / data.SERVICE)
+        self._data = config.data
         self._cosigning = Cosigning(config, sequencer, worker, self._states)
+
+    def _answers(self, config: Config, one: Destination) -> OnRequest | None:
+        """What a platform may ask, and of a pump only what its destination allows."""
+        password = bytes.fromhex(one.password) or None
+        permissions = Permissions(password, one.remote_stop, one.remote_start)
+        return of_destination(one, config, self._sequencer.database, self._worker, permissions)
 
     def _states(self) -> dict[str, dict[str, int | None]]:
         return {name: one.state for name, one in self._link.state.presence.items()}
@@ -99,9 +116,7 @@ class Service:
         _tell("connected" if self._link.is_connected else "disconnected", broker=self._link.state.broker)
 
     def _report(self) -> None:
-        senders = {
-            one.outbox.destination.name: {"up": one.is_up, "held": one.outbox.held} for one in self._senders
-        }
+        senders = {one.outbox.destination.name: one.facts for one in self._senders}
         self._state.write(self._link.state, self.ingest.counters, senders, self._carrier.time_held)
 
     async def run(self) -> None:
@@ -123,17 +138,39 @@ class Service:
             for runner in runners:
                 tasks.create_task(runner.run())
             tasks.create_task(self._poll())
+            tasks.create_task(self._revoke())
             _tell(
                 "ready", pid=os.getpid(), origin=self._sequencer.log.origin, entries=self._sequencer.log.size
             )
             supervision.tell(supervision.READY)
+            failure.forget(self._data)
+
+    async def _revoke(self) -> None:
+        while True:
+            await self._carrier.revoke()
+            await asyncio.sleep(POLL_S)
 
     async def _poll(self) -> None:
         """Carry what is due, and keep `status` fresh."""
         while True:
             await self._carrier.carry(self._link)
+            await self._look_for_actions()
             self._report()
             await asyncio.sleep(POLL_S)
+
+    async def _look_for_actions(self) -> None:
+        """What a person did to a platform's queue: pause, resume, resend."""
+        newest = await self._worker.run(self._newest_action)
+        if newest == self._action:
+            return
+        self._action = newest
+        for stage, sender in zip(self._outboxes, self._senders, strict=True):
+            stage.wake.set()
+            sender.poke()
+
+    def _newest_action(self) -> int:
+        with self._sequencer.database.reading() as connection:
+            return uploadactions.newest(connection)
 
 
 def _tell(event: str, **facts: Any) -> None:
@@ -191,7 +228,11 @@ def run(config: Config) -> None:
     _configure_logging()
     tls_context(config.broker)  # a certificate that cannot be used ends it here, not in a retry loop
     with ExitStack() as stack:
-        opened = stack.enter_context(data.opened(config))
+        try:
+            opened = stack.enter_context(data.opened(config))
+        except GatewayError as error:
+            failure.keep(config.data, str(error))
+            raise
         worker = Worker()
         stack.callback(worker.close)
         if config.metrics.port is not None:
@@ -200,9 +241,11 @@ def run(config: Config) -> None:
             _log.warning("the log has caught up with the table", entries=opened.healed)
         try:
             asyncio.run(_serve(config, opened, worker))
+            failure.forget(config.data)
         except BaseExceptionGroup as group:
             # A full disk, a log that cannot be written: nothing was acknowledged that is not durable,
             # and a restart goes on from there.
             for error in group.exceptions:
-                _log.error("stopped by an error", reason=str(error), exc_info=error)
+                _log.error("stopped by an error", reason=failure.explained(error), exc_info=error)
+            failure.keep(config.data, failure.explained(group))
             raise SystemExit(EXIT_FAILED) from None

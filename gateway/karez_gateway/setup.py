@@ -49,14 +49,16 @@ origin = {origin}   # stands in every checkpoint; a restored backup needs a new 
 # remote_start = true
 # stops_per_hour = 20             # over all wells
 
-# [[destination]]
+# [[destination]]   # a platform; any number of them, each with its own queue
 # name = "county"
-# kind = "szy206"
+# level = "county"                # or "city", "province": for status and reports
+# kind = "szy206"                 # or "sl651", "mqtt-json"
 # host = "127.0.0.1"
 # port = 9000
-# address = "4101050100"          # the station at the platform, 10 hexadecimal digits
-# dialect = "206"                 # or "427"
-# controller = "0123456789abcdef" # needed once a second controller is enrolled
+# dialect = "206"                 # or "427"; of sl651 "651", "651-ascii", "651-76", "651-plain"
+# every_s = 3600                  # of interval records one an hour; without it all
+# [destination.stations]          # site or controller = its address there
+# well-12 = "4101050100"
 """
 
 

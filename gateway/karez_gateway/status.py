@@ -5,15 +5,23 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from karez_gateway import logstatus, orders, servicestate
-from karez_gateway.config import Config, Destination
+from karez_gateway import failure, logstatus, orders, registry, servicestate, uploadstatus
+from karez_gateway.config import Config
 from karez_gateway.data import SERVICE
 from karez_gateway.errors import Refused
-from karez_gateway.store import chains, commands, controllers, downlinks, entries, ledgers, outboxes, verdicts
+from karez_gateway.store import (
+    chains,
+    commands,
+    controllers,
+    downlinks,
+    entries,
+    ledgers,
+    revocations,
+    verdicts,
+)
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.database import Database
 from karez_gateway.store.schema import entry, fork
-from karez_gateway.uploads import szy206
 from karez_protocols import causes, link, record
 
 # A day's worth of an operator; every command stands in the log.
@@ -28,17 +36,16 @@ def status(store: Database, config: Config) -> dict[str, Any]:
     running = servicestate.is_running(service)
     with store.reading() as connection:
         everyone = controllers.everyone(connection)
-        names = {one.id: one.name for one in everyone}
         return {
             "name": config.gateway.name,
             "running": running,
+            "stopped": None if running else failure.kept(config.data),
             "broker": service.get("broker", "unknown") if running else "service not running",
             "log": logstatus.facts(config, entries.next_index(connection)),
             "controllers": [_controller(connection, one, service.get("presence", {})) for one in everyone],
-            "destinations": [
-                _destination(connection, one, names, service.get("destinations", {}))
-                for one in config.destination
-            ],
+            "destinations": uploadstatus.facts(
+                connection, config, service.get("destinations", {}), is_running=running
+            ),
             "downlinks": [_downlink(one) for one in downlinks.everything(connection)],
             "commands": [_command(one) for one in commands.newest(connection, COMMANDS_SHOWN)],
             "time_held": service.get("time_held", "") if running else "",
@@ -68,6 +75,7 @@ def _controller(connection: Connection, one: Controller, presence: dict[str, Any
     return {
         "name": one.name,
         "site": one.site,
+        "revoked": registry.revocation(revocations.of_controller(connection, one.id)),
         "state": presence.get(one.name),
         "chains": shown,
         "holds": _holds(downlinks.of_controller(connection, one.id, *SORTS)),
@@ -83,27 +91,6 @@ def _forks(connection: Connection, controller_id: int, chain: int) -> int:
     query = select(func.count()).select_from(fork).join(entry, entry.c.log_index == fork.c.log_index)
     where = (entry.c.controller_id == controller_id, entry.c.chain == chain)
     return int(connection.execute(query.where(*where)).scalar_one())
-
-
-def _destination(
-    connection: Connection, one: Destination, names: dict[int, str], service: dict[str, Any]
-) -> dict[str, Any]:
-    counts = outboxes.counts(connection, one.name)
-    live = service.get(one.name, {})
-    return {
-        "name": one.name,
-        "up": bool(live.get("up")),
-        "held": live.get("held", ""),
-        "waiting": counts.get(outboxes.WAITING, 0),
-        "confirmed": counts.get(outboxes.CONFIRMED, 0),
-        "refused": counts.get(outboxes.REFUSED, 0),
-        "problem": outboxes.last_reason(connection, one.name),
-        # Reports carry whole cubic metres; these litres are in the register but not in the last report.
-        "remainder_l": {
-            names[record.controller_id]: szy206.remainder_l(record.slot)
-            for record in outboxes.last_confirmed(connection, one.name)
-        },
-    }
 
 
 def _holds(mine: list[downlinks.Downlink]) -> dict[str, Any]:

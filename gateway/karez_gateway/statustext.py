@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from karez_gateway import logstatus, verify
+from karez_gateway import logstatus, uploadtext, verify
 from karez_protocols import causes, record
 
 MANY = 8  # wells up to which an object has a line for each
-ENDED = ("accepted", "superseded", "over")
+ENDED = ("accepted", "superseded", "over", "withdrawn")
 OUTSIDE = causes.name(causes.ORDER_REFUSED_SITE)
 
 METHODS = {
@@ -24,11 +24,14 @@ def lines(facts: dict[str, Any]) -> list[str]:
     """Lines without their ends."""
     state = "running" if facts["running"] else "not running"
     out = [f"{facts['name']}: {state}; broker: {facts['broker']}"]
+    if facts["stopped"]:
+        utc = dt.datetime.fromtimestamp(facts["stopped"]["utc_s"], dt.UTC).strftime("%Y-%m-%d %H:%M")
+        out.append(f"STOPPED {utc} UTC: {facts['stopped']['reason']}")
     out += logstatus.lines(facts["log"])
     for one in facts["controllers"]:
         out += _controller(one)
     for one in facts["destinations"]:
-        out += _destination(one)
+        out += uploadtext.lines(one)
     out += _downlinks(facts["downlinks"])
     out += [_command(one) for one in facts["commands"]]
     if facts["time_held"]:
@@ -82,6 +85,8 @@ def _controller(one: dict[str, Any]) -> Iterator[str]:
     state = one["state"]
     online = "not seen" if state is None else "online" if state["online"] else "offline"
     yield f"{one['site']} ({one['name']}): {online}, {one['litres_booked']:,} L booked"
+    if one["revoked"]:
+        yield f"  REVOKED by {one['revoked']['by']}: {one['revoked']['because']}"
     holds = one["holds"]
     if holds["orders"] or holds["key_list_seq"] is not None:
         taken = [f"order {each['seq']} of office {each['office']}" for each in holds["orders"]]
@@ -105,16 +110,3 @@ def _finding(found: dict[str, Any]) -> str:
     if found["kind"] == verify.SEGMENT:
         return f"segment {found['subject']} opened: {found['litres']:,} L booked that were held"
     return f"{found['kind']} of {found['litres']:,} L, grant {found['subject']}"
-
-
-def _destination(one: dict[str, Any]) -> Iterator[str]:
-    state = "up" if one["up"] else "no confirm yet"
-    yield (
-        f"platform {one['name']}: {state}, {one['waiting']} waiting, {one['confirmed']} confirmed"
-        + (f", {one['refused']} refused" if one["refused"] else "")
-    )
-    for problem in (one["held"], one["problem"]):
-        if problem:
-            yield f"  {problem}"
-    for name, litres in one["remainder_l"].items():
-        yield f"  {litres} L of {name} below the reported cubic metre"

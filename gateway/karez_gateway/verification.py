@@ -4,8 +4,7 @@ Records that wait behind a gap stay where they are, in the table; when the gap c
 loss record declares it lost) the chain is read from the table, in order of its numbers.
 """
 
-from collections.abc import Iterable
-from itertools import groupby
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 
 from sqlalchemy import Connection
@@ -14,16 +13,17 @@ from karez_gateway import rights
 from karez_gateway.errors import Refused
 from karez_gateway.rights import Right
 from karez_gateway.seam import Seam, unharmed
-from karez_gateway.store import chains, controllers, cursors, downlinks, entries, verdicts
+from karez_gateway.store import bindings, chains, cursors, downlinks, entries, revocations, verdicts
 from karez_gateway.store.chains import Key
 from karez_gateway.store.database import Database
 from karez_gateway.store.entries import Stored
 from karez_gateway.store.verdicts import Verdict
-from karez_gateway.verify import LATE, Judge
+from karez_gateway.verify import LATE, REVOKED, UNCHAINED, Judge
 
 STAGE = "verify"
 SLICE = 2048  # entries a transaction: about 40 ms, so that a live frame is never held up longer
 UNKNOWN = -1
+_KIND = entries.SLOT.start + 1
 PAGE = 4096  # records read at once behind a closed gap
 
 
@@ -37,6 +37,7 @@ class Verification:
         self._judges: dict[Key, Judge] = {}
         self._verdicts: list[Verdict] = []
         self._position = UNKNOWN
+        self._revoked: dict[int, int] = {}  # controller id -> log index from which on it is not believed
 
     def step(self) -> int:
         """Judge what came in the next slice of the log; return how many entries that was."""
@@ -48,6 +49,7 @@ class Verification:
                     return 0
                 if self._position == UNKNOWN:
                     self._position = verdicts.next_position(connection)
+                self._revoked = revocations.in_force(connection)
                 groups: dict[Key, list[Stored]] = {}
                 for one in records:
                     groups.setdefault((one.controller_id, one.chain), []).append(one)
@@ -71,7 +73,7 @@ class Verification:
             marks = chains.verified(connection, key)
             if marks is None:
                 raise LookupError(f"chain {key} has entries but no state")
-            owner = controllers.by_id(connection, key[0])
+            owner = bindings.of_chain(connection, key)
 
             def right_of(digest: bytes) -> Right | None:
                 with self._database.reading() as reading:
@@ -111,24 +113,36 @@ class Verification:
             if not self._run(connection, key, judge, page) or is_last:
                 return
 
-    def _run(self, connection: Connection, key: Key, judge: Judge, records: Iterable[Stored]) -> bool:
+    def _run(self, connection: Connection, key: Key, judge: Judge, records: Sequence[Stored]) -> bool:
         """Judge records by rising number up to the first gap; return False when there is one."""
-        for seq, group in groupby(records, key=attrgetter("seq")):
-            if seq != judge.marks.verified_seq + 1 and not self._is_passed(
-                connection, key, judge.marks.verified_seq + 1, seq - 1
+        marks = judge.marks
+        for candidates in _by_number(records):
+            seq = candidates[0].seq
+            if seq != marks.verified_seq + 1 and not self._is_passed(
+                connection, key, marks.verified_seq + 1, seq - 1
             ):
                 return False
-            candidates = list(group)
+            signed = marks.signed_seq, marks.covered_seq
             reasons = judge.take(seq, [one.slot for one in candidates])
             for one, reason in zip(candidates, reasons, strict=True):
+                if self._is_revoked(one) and reason not in UNCHAINED:
+                    marks.signed_seq, marks.covered_seq = signed  # its key signs nothing any more, either
+                    reason = REVOKED  # noqa: PLW2901 - a stronger reason than its own
                 self._say(one, reason)
             for found in judge.findings:
                 one = candidates[found.candidate]
+                if self._is_revoked(one):
+                    continue
                 self._find(connection, key, one, found.kind, found.subject, found.litres)
         return True
 
+    def _is_revoked(self, one: Stored) -> bool:
+        if not self._revoked:
+            return False
+        return one.log_index > self._revoked.get(one.controller_id, one.log_index)
+
     def _say(self, one: Stored, reason: str | None) -> None:
-        self._verdicts.append(Verdict(self._position, one.log_index, one.slot[1], reason))
+        self._verdicts.append(Verdict(self._position, one.log_index, one.body[_KIND], reason))
         self._position += 1
 
     @staticmethod
@@ -142,3 +156,14 @@ class Verification:
             if low <= first <= high:
                 first = high + 1
         return first > last
+
+
+def _by_number(records: Sequence[Stored]) -> Iterator[Sequence[Stored]]:
+    """Records that follow one another under the same number."""
+    at = 0
+    while at < len(records):
+        end = at + 1
+        while end < len(records) and records[end].seq == records[at].seq:
+            end += 1
+        yield records[at:end]
+        at = end

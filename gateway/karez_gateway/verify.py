@@ -24,6 +24,7 @@ NOT_FOLLOWING = "does not follow the record before it"
 UNTIED = "the chain is broken before it and no statement has taken it up again"
 FORK = "another record of this number follows the chain"
 LATE = "came after the chain had passed this number"
+REVOKED = "the controller was revoked before it came"
 UNCHAINED = (NOT_FOLLOWING, UNTIED, FORK, LATE)  # the others follow the chain and say something wrong
 WRONG_STATEMENT = "the statement does not name the record before it"
 WRONG_CHAIN = "names another chain"

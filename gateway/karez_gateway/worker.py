@@ -25,9 +25,16 @@ class Worker:
 
         A call that is cancelled still runs to its end: a commit cannot be taken back half way.
         """
-        future = self._executor.submit(function, *args, **kwargs)
-        return await asyncio.shield(asyncio.wrap_future(future))
+        future = asyncio.wrap_future(self._executor.submit(function, *args, **kwargs))
+        future.add_done_callback(_noticed)
+        return await asyncio.shield(future)
 
     def close(self) -> None:
         """Wait for what was begun."""
         self._executor.shutdown(wait=True)
+
+
+def _noticed(done: asyncio.Future[T]) -> None:
+    """Who had asked may be gone: when the service ends for one error, the next says nothing new."""
+    if not done.cancelled():
+        done.exception()

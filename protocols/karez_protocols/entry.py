@@ -1,9 +1,10 @@
 """Entries of the gateway's transparency log: what one leaf says (design §10).
 
-record   one slot as it came, with the box it came from and when it was received
-object   a signed object (grant ...) before it takes effect; an operator's command, which nobody signs
-upload   one report to a platform and the platform's own answer: the receipt
-origin   first entry of a log that follows another one: the last checkpoint known of that, and why it ended
+record      one slot as it came, with the box it came from and when it was received
+object      a signed object (grant ...) before it takes effect; an operator's command, which nobody signs
+upload      one report to a platform and the platform's own answer: the receipt
+origin      first entry of a log that follows another one: the last checkpoint known of that, and why it ended
+revocation  a controller is believed no more: what came of it before this entry counts, what comes after does not
 """
 
 from . import fields, record
@@ -16,6 +17,7 @@ RECORD = 1
 OBJECT = 2
 UPLOAD = 3
 ORIGIN = 4
+REVOCATION = 5
 
 RECORD_BODY = """
 version u1
@@ -61,7 +63,6 @@ request u2
 confirm u2
 """
 
-
 ORIGIN_HEADER = """
 version u1
 entry u1
@@ -69,6 +70,16 @@ note u2
 opened_utc_s u4
 first_entry u6
 reserved x2
+"""
+
+REVOCATION_HEADER = """
+version u1
+entry u1
+by u2
+revoked_utc_s u4
+controller t16
+chain u4
+seq u4
 """
 
 
@@ -142,8 +153,30 @@ def encode_origin(opened_utc_s, first_entry, note, reason):
     return fields.pack(ORIGIN_HEADER, values) + body
 
 
+def encode_revocation(controller, chain, seq, revoked_utc_s, by, reason):
+    """Return the entry that revokes a controller.
+
+    `chain` and `seq`: its newest chain and the highest contiguous number of it that was stored, both
+    None if nothing came; `by` and `reason` are texts. Raises NotAllowed.
+    """
+    who = by.encode()
+    body = who + reason.encode()
+    if len(body) > SIZE_MAX - fields.size_of(REVOCATION_HEADER):
+        raise NotAllowed("name and reason of %d bytes do not fit an entry" % len(body))
+    values = {
+        "version": VERSION,
+        "entry": REVOCATION,
+        "by": len(who),
+        "revoked_utc_s": revoked_utc_s,
+        "controller": controller,
+        "chain": chain,
+        "seq": seq,
+    }
+    return fields.pack(REVOCATION_HEADER, values) + body
+
+
 def decode(data):
-    """Return an entry as a dict, `entry` = RECORD, OBJECT, UPLOAD or ORIGIN. Raises Malformed, TooLarge."""
+    """Return an entry as a dict, `entry` = RECORD, OBJECT ... Raises Malformed, TooLarge."""
     if len(data) > SIZE_MAX:
         raise TooLarge("an entry has at most %d bytes" % SIZE_MAX, SIZE_MAX)
     if len(data) < 2 or data[0] != VERSION:
@@ -162,6 +195,8 @@ def decode(data):
         return _upload(data)
     if data[1] == ORIGIN:
         return _origin(data)
+    if data[1] == REVOCATION:
+        return _revocation(data)
     raise Malformed("entry kind %d is not known" % data[1])
 
 
@@ -182,9 +217,24 @@ def _origin(data):
     if values["note"] is None or values["first_entry"] is None or len(data) < start + values["note"]:
         raise Malformed("the note of an origin entry is cut off")
     middle = start + values["note"]
-    try:
-        values["reason"] = str(data[middle:], "utf-8")
-    except UnicodeError:
-        raise Malformed("the reason of an origin entry is not UTF-8")
+    values["reason"] = _text(data[middle:])
     values["note"] = bytes(data[start:middle])
     return values
+
+
+def _revocation(data):
+    values = fields.unpack(REVOCATION_HEADER, data)
+    start = fields.size_of(REVOCATION_HEADER)
+    if values["by"] is None or values["revoked_utc_s"] is None or len(data) < start + values["by"]:
+        raise Malformed("the name in a revocation entry is cut off")
+    middle = start + values["by"]
+    values["reason"] = _text(data[middle:])
+    values["by"] = _text(data[start:middle])
+    return values
+
+
+def _text(data):
+    try:
+        return str(data, "utf-8")
+    except UnicodeError:
+        raise Malformed("a text in an entry is not UTF-8")

@@ -136,6 +136,11 @@ class Transmission:
         self._resends: dict = {}
         self._until_ms = 0
 
+    @property
+    def next_deadline_ms(self) -> "int | None":
+        """When `time_passed` must be called at the latest; None = no need."""
+        return self._until_ms if self.state == WAITING and self._attempts else None
+
     def start(self, now_ms: int) -> "list[Frame]":
         """Begin; in mode M1 this is also the end."""
         if self._attempts:

@@ -34,11 +34,13 @@ class StreamReader:
     """Finds frames in a byte stream, HEX and ASCII mixed.
 
     Keeps less than one frame between calls. Counts: `frames`, `bad_checksums`, `noise_bytes`.
+    `raws`: the bytes of each frame that the last call returned, for whoever keeps receipts.
     """
 
     def __init__(self, dialect=SL651_2014) -> None:
         self._dialect = dialect
         self._rest = b""
+        self.raws: "list[bytes]" = []
         self.frames = 0
         self.bad_checksums = 0
         self.noise_bytes = 0
@@ -53,6 +55,7 @@ class StreamReader:
 
     def _hunt(self, data, is_final):
         found = []
+        self.raws = []
         start = 0
         end = len(data)
         while start < end:
@@ -69,6 +72,7 @@ class StreamReader:
                         break
                     raise Malformed("incomplete")
                 found.append(writing.parse(data, start, size, self._dialect))
+                self.raws.append(data[start : start + size])
                 self.frames += 1
                 start += size
             except ProtocolError as error:

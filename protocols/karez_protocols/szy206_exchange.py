@@ -8,9 +8,13 @@ The starting side of any exchange, a station's report or a centre's command. San
     send(exchange.time_passed(now_ms))       b"" = nothing to send
     exchange.take(frame)                     True = this is the answer; exchange.answer has it
 
-FCB numbers the attempts of one request, not the requests: a late answer to an older request of the
-same function cannot be told from ours. Whoever gave up on one waits it out, or opens a new connection.
+FCB numbers the attempts of one request, not the requests. Over TCP answers come in the order of the
+attempts: one that matches an attempt settles all before it, so the late answer to a repeat of an older
+request is never taken for ours. After a request that failed nothing tells them apart: whoever gave up
+on one waits it out, or opens a new connection.
 """
+
+from collections import namedtuple
 
 from .errors import NotAllowed
 from .szy206 import FCB_FIRST, Frame, encode
@@ -34,15 +38,23 @@ NEXT = {
 }
 
 
+# number: of the request; frame, raw: as it went out.
+_Attempt = namedtuple("_Attempt", "number frame raw")  # noqa: PYI024 - no typing on MicroPython
+
+
 class Exchange:
     """One request at a time and its repeats."""
 
     def __init__(self, answer_ms: int = ANSWER_MS):
         self.state = IDLE
         self.answer: Frame | None = None
+        self.answered_bytes = b""  # the attempt that was answered
         self.repeats = 0
+        self.late = 0  # answers to attempts of requests that were settled before
         self._answer_ms = answer_ms
         self._request: Frame | None = None
+        self._number = 0
+        self._sent: list[_Attempt] = []  # unanswered, oldest first: at most ours and the repeats of the last
         self._deadline_ms = 0
 
     @property
@@ -56,10 +68,13 @@ class Exchange:
             raise NotAllowed("a request is under way")
         request = _with_fcb(frame, FCB_FIRST)
         raw = encode(request)
+        if self.state != ANSWERED:
+            self._sent = []
         self._fire("started")
-        self._request = request
         self.answer = None
-        self._deadline_ms = now_ms + self._answer_ms
+        self.answered_bytes = b""
+        self._number += 1
+        self._put(request, raw, now_ms)
         return raw
 
     def time_passed(self, now_ms: int) -> bytes:
@@ -71,33 +86,48 @@ class Exchange:
             self._fire("unanswered")
             return b""
         self.repeats += 1
-        self._request = _with_fcb(request, request.fcb - 1)
-        self._deadline_ms = now_ms + self._answer_ms
-        return encode(self._request)
+        repeat = _with_fcb(request, request.fcb - 1)
+        raw = encode(repeat)
+        self._put(repeat, raw, now_ms)
+        return raw
 
     def take(self, frame: Frame) -> bool:
         """True if the frame answers the request or one of its repeats."""
-        request = self._request
-        if self.state != WAITING or request is None:
-            return False
-        is_ours = (
-            frame.is_up != request.is_up
-            and frame.address == request.address
-            and frame.afn == request.afn
-            and frame.fcb >= request.fcb  # that of an earlier attempt answers the same request
-            and (request.divs is None or frame.divs == request.divs)
-        )
-        if is_ours:
+        for at, sent in enumerate(self._sent):
+            if not _is_answer(frame, sent.frame):
+                continue
+            self._sent = self._sent[at + 1 :]
+            if self.state != WAITING or sent.number != self._number:
+                self.late += 1
+                return False
             self.answer = frame
+            self.answered_bytes = sent.raw
             self._fire("answered")
-        return is_ours
+            return True
+        return False
 
     def drop(self) -> None:
         """Forget the request: the connection is gone."""
+        self._sent = []
         self._fire("dropped")
+
+    def _put(self, request, raw, now_ms):
+        self._request = request
+        self._sent.append(_Attempt(self._number, request, raw))
+        self._deadline_ms = now_ms + self._answer_ms
 
     def _fire(self, event):
         self.state = NEXT.get((self.state, event), self.state)
+
+
+def _is_answer(frame, request):
+    return (
+        frame.is_up != request.is_up
+        and frame.address == request.address
+        and frame.afn == request.afn
+        and frame.fcb == request.fcb
+        and (request.divs is None or frame.divs == request.divs)
+    )
 
 
 def _with_fcb(frame, fcb):

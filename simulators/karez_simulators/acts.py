@@ -24,11 +24,11 @@ def _table(names: str) -> dict[str, Callable[..., Awaitable[Any]]]:
 
 HANDS = _table(
     "grant forged_grant replayed_grant start start_in_vain pump wait stop run_out delivered "
-    "broker_away broker_back kill restart mains_cut mains_back fault mend reset swap_meter "
-    "silent_swap enter_swap export flip_a_bit"
+    "broker_away broker_back platform_away platform_back kill restart mains_cut mains_back fault mend "
+    "reset swap_meter silent_swap enter_swap export flip_a_bit"
 )
 CHECKS = _table(
     "pump_runs pump_is_off litres_exact converted_exact stopped_by method overshoot refused event noticed "
-    "grant_in_force records_wait log_complete receipt ledger_adds_up gap_booked meter_changed "
+    "grant_in_force records_wait log_complete receipt no_receipt ledger_adds_up gap_booked meter_changed "
     "bundle_proved bundle_rejected"
 )

@@ -6,16 +6,14 @@ when there is nothing to look at.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from karez_protocols import causes, event_details, grant, record
 from karez_simulators import provisioning, wording
 from karez_simulators.cable import DeskError
 from karez_simulators.gateway_process import karez
+from karez_simulators.platform_levels import COUNTY, STEPS_L
 from karez_simulators.story import PATIENCE_S, Story
-
-if TYPE_CHECKING:
-    from karez_simulators.platform_szy206 import ReceivedReport
 
 Found = tuple[bool, dict[str, Any]]  # whether it holds, and the figures for its sentence
 
@@ -200,22 +198,27 @@ class Checks(Story):
         logged.sort(key=lambda slot: int.from_bytes(slot[4:8], "little"))
         return logged == held and bool(held), {"last": len(logged)}
 
-    async def receipt(self) -> Found:
-        """The platform confirmed floor(W / 1000) cubic metres of the newest stop."""
+    async def receipt(self, level: str = COUNTY) -> Found:
+        """A platform confirmed W of the newest stop, in the steps that its standard tells it in."""
         desk = self.desk
         stop = desk.newest(record.STOP, "volume_l")
         volume_l, utc_s = int(stop["volume_l"]), stop["utc_s"]
-        # A report's time tag is its record's time of sampling (szy206.md 2.5).
-        found: list[ReceivedReport] = []
+        rest_l = volume_l % STEPS_L[level]
+        # A report's time is its record's time of sampling. An interval may end in the same second, or
+        # minute, with less.
+        found: list[int] = []
 
         def is_confirmed() -> bool:
-            found[:] = [one for one in desk.platform.reports if one.utc_s == utc_s and one.confirm_bytes]
-            # An interval may end in the same second, its last cubic metre not yet full.
-            return any(one.volume_m3 == volume_l // 1000 for one in found)
+            found[:] = desk.platforms.confirmed_l(level, utc_s)
+            return volume_l - rest_l in found
 
-        await desk.until(is_confirmed, PATIENCE_S, "the platform confirms the stop")
-        reported = found[-1].volume_m3 if found[-1].volume_m3 == volume_l // 1000 else found[0].volume_m3
-        return reported == volume_l // 1000, {"volume": reported, "rest": volume_l % 1000}
+        await desk.until(is_confirmed, PATIENCE_S, f"the {level} platform confirms the stop")
+        return max(found) == volume_l - rest_l, {"level": level, "volume": volume_l - rest_l, "rest": rest_l}
+
+    async def no_receipt(self, level: str) -> Found:
+        """A platform that is down has nothing of the newest stop."""
+        stop = self.desk.newest(record.STOP, "volume_l")
+        return not self.desk.platforms.confirmed_l(level, stop["utc_s"]), {"level": level}
 
     async def ledger_adds_up(self) -> Found:
         """The gateway's hourly ledger adds up to W."""

@@ -1,4 +1,4 @@
-"""One well on a desk: real firmware in the real VM, real meters on a line, broker, gateway, platform.
+"""One well on a desk: real firmware in the real VM, real meters on a line, broker, gateway, platforms.
 
     async with Desk(folder, plan) as desk:
         await desk.provision()
@@ -28,7 +28,7 @@ from karez_simulators.mosquitto import Mosquitto
 from karez_simulators.offices import Bench, Regulator, Right
 from karez_simulators.physical_site import PhysicalSite
 from karez_simulators.pki import LinkAuthority
-from karez_simulators.platform_szy206 import PlatformSzy206
+from karez_simulators.platform_levels import Platforms
 from karez_simulators.well import WellParameters
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Desk(Cable):
         self.regulator = Regulator()
         self.site = PhysicalSite(self.clock, plan.well, meters=plan.meters, seed=plan.seed)
         self.broker: LinkBroker | Mosquitto = self._broker()
-        self.platform = PlatformSzy206(port=plan.platform_port)
+        self.platforms = Platforms(plan.platform_port)
         self.gateway = GatewayProcess(folder / "gateway")
         self.vm: ControllerVm | None = None
         self.grant_seq = 0
@@ -139,7 +139,7 @@ class Desk(Cable):
         _check_ports(self.plan)
         # One after the other, so that whatever is up is taken down again if the next fails.
         await self._stack.enter_async_context(self.broker)
-        await self._stack.enter_async_context(self.platform)
+        await self._stack.enter_async_context(self.platforms)
         await self._stack.enter_async_context(self.site)
         self._stack.push_async_callback(self.gateway.stop)
         async with _beside(self._init_gateway()):
@@ -191,7 +191,7 @@ class Desk(Cable):
             self.broker.host, self.broker.port, TLS_NAME, keys / "ca.crt", certificate, key
         )
         await self.gateway.init(
-            gateway_toml.text(link, ORIGIN, self.bench.public, (self.platform.host, self.platform.port)),
+            gateway_toml.text(link, ORIGIN, self.bench.public, self.platforms.toml()),
             "--origin", ORIGIN,
             "--provisioner", self.bench.public.hex(), "--regulator", self.regulator.public.hex(),
         )  # fmt: skip
@@ -215,7 +215,7 @@ class Desk(Cable):
                 async with asyncio.timeout(min(left, 0.1)):
                     await self.changed.wait()
             except TimeoutError:
-                continue  # the well and the platform tell no one: look again
+                continue  # the well and the platforms tell no one: look again
 
     def controller(self) -> ControllerVm:
         """Return the controller. Raises DeskError before the desk is up."""

@@ -1,4 +1,4 @@
-"""The configuration of a desk's gateway: one broker, one platform."""
+"""The configuration of a desk's gateway: one broker, and the platforms above it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from karez_protocols.szy206 import address_of
-
 if TYPE_CHECKING:
     from pathlib import Path
-
-DESTINATION = "county"
 
 
 @dataclass(frozen=True)
@@ -26,13 +22,12 @@ class Link:
     key: Path
 
 
-def text(link: Link, origin: str, bench: bytes, platform: tuple[str, int]) -> str:
-    """Return gateway.toml; `bench` signs bindings, `platform` is host and port of the county's."""
+def text(link: Link, origin: str, bench: bytes, destinations: str) -> str:
+    """Return gateway.toml; `bench` signs bindings, `destinations` are the tables of the platforms."""
 
     def q(value: object) -> str:
         return json.dumps(str(value), ensure_ascii=False)  # TOML takes no surrogate pairs
 
-    host, port = platform
     return f"""\
 [gateway]
 name = "desk"
@@ -52,11 +47,4 @@ origin = {q(origin)}
 [trust]
 provisioner = {q(bench.hex())}
 
-[[destination]]
-name = {q(DESTINATION)}
-kind = "szy206"
-host = {q(host)}
-port = {port}
-address = {q(address_of("410105", 1).hex())}
-timeout_s = 3
-"""
+{destinations}"""

@@ -117,6 +117,14 @@ class Hands(Story):
         """The broker is back on the same port."""
         await self.desk.broker.start()
 
+    async def platform_away(self, level: str) -> None:
+        """A platform goes down with all its connections."""
+        await self.desk.platforms.of(level).stop()
+
+    async def platform_back(self, level: str) -> None:
+        """The platform is back on the same port."""
+        await self.desk.platforms.of(level).start()
+
     async def kill(self) -> None:
         """SIGKILL to the controller's process."""
         vm = self.desk.controller()

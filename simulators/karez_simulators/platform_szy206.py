@@ -9,88 +9,85 @@ Reports are kept once per (A, AFN, type, Tp), as the standard's repeats require;
 is completed from the platform's clock first, or next month's reports would pass for copies.
 """
 
-import asyncio
+import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
+from typing import Any
 
 from karez_protocols.errors import ProtocolError
 from karez_protocols.szy206 import SZY206_2016, Dialect, Frame
-from karez_protocols.szy206_functions import REPORT
-from karez_protocols.szy206_messages import LinkTest, SelfReport, confirm_of, decode_message
-from karez_protocols.szy206_readings import TYPE_FLOW
+from karez_protocols.szy206_commands import Answer, Upload
+from karez_protocols.szy206_functions import CONFIRMED
+from karez_protocols.szy206_messages import (
+    LOG_IN,
+    LOG_OUT,
+    Confirm,
+    LinkTest,
+    SelfReport,
+    confirm_of,
+    decode_message,
+)
+from karez_protocols.szy206_parts import Assembly
 from karez_protocols.szy206_stream import StreamReader
 from karez_protocols.szy206_time import tag_at, utc_of
+from karez_simulators import platform_szy206_asks as asks
+from karez_simulators.platform_asks import Ask, Question
+from karez_simulators.platform_books import LOOPBACK
+from karez_simulators.platform_kept import Journal, Kept, LinkMessage, plain
+from karez_simulators.platform_link import Link
+from karez_simulators.platform_manners import POLITE, Manners
+from karez_simulators.platform_server import PlatformServer
 
-LOOPBACK = "127.0.0.1"
+__all__ = ("LOOPBACK", "POLITE", "LinkMessage", "Manners", "PlatformSzy206", "ReceivedReport")
+
 LITRES_PER_M3 = 1000
-REPORTS_MAX = 1_000_000  # a bench that reports for weeks must not eat the desk's memory
-
-
-@dataclass(frozen=True)
-class Manners:
-    """How the platform behaves; the default is polite. May be changed while it runs.
-
-    is_silent          takes what comes and answers nothing, stores nothing
-    confirms_lost      stores, but loses this many confirms of reports first
-    is_checksum_wrong  confirms with a wrong checksum
-    hangs_up           stores, then closes the connection instead of confirming a report
-    delay_s            waits before each answer
-    confirms_twice     sends each confirm two times
-    """
-
-    is_silent: bool = False
-    confirms_lost: int = 0
-    is_checksum_wrong: bool = False
-    hangs_up: bool = False
-    delay_s: float = 0.0
-    confirms_twice: bool = False
-
-
-POLITE = Manners()
+ASSEMBLIES_MAX = 64  # divided messages under way on one connection; the oldest is given up
+LINK_WORDS = {LOG_IN: "log-in", LOG_OUT: "log-out"}
+PASSWORD = b"\x12\x34"  # of the standards' examples
 
 
 @dataclass
-class ReceivedReport:
-    """One report: its first copy's facts and bytes, the last confirm sent for it, how often it came."""
+class ReceivedReport(Kept):
+    """A report with what it says: C0H, 81H or 82H (`message` a SelfReport), 83H or 84H (an Upload)."""
 
-    address: bytes
-    flow_lph: int | None
-    volume_m3: int | None
-    alarm: int
-    state: int
-    utc_s: int  # sampling time
-    message: SelfReport
-    request_bytes: bytes
-    confirm_bytes: bytes = b""
-    copies: int = 1
-    is_contradicted: bool = False  # a later copy under the same key said something else
+    address: bytes = b""
+    message: Any = None
 
+    @property
+    def alarm(self) -> int:
+        """The alarm word, 0 where the message has none."""
+        return int(self.quantities.get("alarm") or 0)
 
-@dataclass(frozen=True)
-class LinkMessage:
-    """A log-in (F0), log-out (F1) or keep-alive (F2)."""
+    @property
+    def state(self) -> int:
+        """The state word, 0 where the message has none."""
+        return int(self.quantities.get("state") or 0)
 
-    address: bytes
-    kind: int
+    @property
+    def flow_lph(self) -> int | None:
+        """Flow of the first channel."""
+        return self.quantities.get("flow_lph")
 
-
-@dataclass
-class Counters:
-    """What came beside good reports."""
-
-    connections: int = 0
-    frames_ignored: int = 0  # while silent, or not from a station
-    frames_not_understood: int = 0
-    reports_refused: int = 0  # above REPORTS_MAX
-    bad_checksums: int = 0
-    noise_bytes: int = 0
+    @property
+    def volume_m3(self) -> int | None:
+        """Register of the first channel in whole cubic metres."""
+        volume_l = self.quantities.get("volume_l")
+        return None if volume_l is None else int(volume_l) // LITRES_PER_M3
 
 
-class PlatformSzy206:
-    """The centre. `start` and `stop` may alternate: the port stays the same once it is known."""
+class _Pieces:
+    """A divided message: what is there of it, and its bytes."""
+
+    def __init__(self) -> None:
+        self.assembly = Assembly()
+        self.raws: dict[int, bytes] = {}  # by DIVS
+
+
+class PlatformSzy206(PlatformServer):
+    """The centre of one dialect. `password` is what its commands carry."""
+
+    standard = "szy206"
 
     def __init__(
         self,
@@ -100,212 +97,135 @@ class PlatformSzy206:
         host: str = LOOPBACK,
         port: int = 0,
         utc_s: Callable[[], float] = time.time,
+        journal: Journal | None = None,
+        script: Iterable[Ask] = (),
+        password: bytes = PASSWORD,
     ) -> None:
         self.dialect = dialect
-        self.host = host
-        self.port = port  # 0 = any free one, known after start
-        self.counters = Counters()
-        self.links: list[LinkMessage] = []
-        self._utc_s = utc_s
-        self._reports: dict[tuple[bytes, int, int, int], ReceivedReport] = {}
-        self._server: asyncio.Server | None = None
-        self._connections: set[_Connection] = set()
-        self._arrived = asyncio.Event()
-        self.behave(manners)
+        self.password = password
+        super().__init__(manners, host=host, port=port, utc_s=utc_s, journal=journal, script=script)
 
     @property
     def reports(self) -> list[ReceivedReport]:
         """Reports in order of arrival, each once."""
-        return list(self._reports.values())
+        return [one for one in self.books.reports.values() if isinstance(one, ReceivedReport)]
 
-    def behave(self, manners: Manners) -> None:
-        """Change the manners now; lost confirms are counted anew."""
-        self.manners = manners
-        self.confirms_to_lose = manners.confirms_lost
+    def new_reader(self) -> StreamReader:
+        """A reader for one connection's bytes."""
+        return StreamReader()
 
-    @property
-    def is_serving(self) -> bool:
-        """True between start and stop."""
-        return self._server is not None and self._server.is_serving()
+    def raws_of(self, reader: StreamReader, frames: list[Frame]) -> list[bytes]:  # noqa: ARG002 - as SL 651
+        """The bytes of the frames that the reader has just found."""
+        return [frame.raw or b"" for frame in frames]
 
-    async def start(self) -> None:
-        """Listen. Raises OSError if the port is taken."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self), self.host, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+    # -- what comes ------------------------------------------------------------------------
 
-    async def stop(self) -> None:
-        """Stop listening and drop every connection; what was received stays."""
-        if self._server is None:
-            return
-        self._server.close()
-        for connection in list(self._connections):
-            connection.abort()
-            await connection.lost
-        await self._server.wait_closed()
-        self._server = None
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()
-
-    async def received(self, count: int) -> None:
-        """Return when at least `count` different reports are there."""
-        await self.until(lambda: len(self._reports) >= count)
-
-    async def until(self, is_true: Callable[[], bool]) -> None:
-        """Return when `is_true`; asked again whenever bytes have been dealt with."""
-        while not is_true():
-            self._arrived.clear()
-            await self._arrived.wait()
-
-    def dealt(self) -> None:
-        """Wake who waits in `until`."""
-        self._arrived.set()
-
-    def push(self, data: bytes) -> None:
-        """Send bytes of your own down every connection: a command, or rubbish."""
-        for connection in self._connections:
-            connection.write(data)
-
-    def joined(self, connection: "_Connection") -> None:
-        """Count a connection in."""
-        self.counters.connections += 1
-        self._connections.add(connection)
-
-    def left(self, connection: "_Connection") -> None:
-        """Let a connection go."""
-        self._connections.discard(connection)
-
-    def answer(self, frame: Frame) -> bytes | None:
-        """Store what a frame brings; return the confirm, None = none is due or none is given."""
+    def take(self, frame: Frame, raw: bytes, link: Link) -> None:
+        """Store what a frame brings; confirm what is owed one."""
+        self.heard(frame.address, link)
         try:
-            message = decode_message(frame, self.dialect)
-        except ProtocolError:
-            self.counters.frames_not_understood += 1
-            return None
+            whole, raw = self._whole(frame, raw, link)
+            message = None if whole is None else decode_message(whole, self.dialect)
+        except ProtocolError as error:
+            self.not_understood(raw, str(error))
+            return
+        if whole is None or message is None:
+            if frame.afn in CONFIRMED:  # each fragment is confirmed with its DIVS
+                self.confirm(link, lambda: self._confirm(frame), [])
+            return
         if isinstance(message, LinkTest):
-            self.links.append(LinkMessage(message.address, message.kind))
-            return self._confirm(frame)
-        if not isinstance(message, SelfReport) or not _is_of_a_well(message):
-            self.counters.frames_not_understood += 1
-            return None
-        report = self._store(message, frame)
-        if report is None:
-            return None
-        if self.confirms_to_lose > 0:
-            self.confirms_to_lose -= 1
-            return None
-        if self.manners.hangs_up:
-            return None
-        report.confirm_bytes = self._confirm(frame)
-        return report.confirm_bytes
+            self.linked(
+                frame.address.hex().upper(),
+                LINK_WORDS.get(message.kind, "keep-alive"),
+                LinkMessage(message.address, message.kind),
+            )
+            link.say(self._good_confirm(frame))
+        elif isinstance(message, SelfReport | Upload):
+            report = self._report(message, whole, raw)
+            kept = self.store(report)
+            if kept is not None:
+                self.confirm(link, lambda: self._confirm(frame), [kept])
+        elif not self.is_answered(frame.address, whole, raw):
+            self.not_understood(raw, f"nobody waits for an answer {frame.afn:02X}", "unasked")
+
+    def _whole(self, frame: Frame, raw: bytes, link: Link) -> tuple[Frame | None, bytes]:
+        """The message a frame ends or is, and its bytes; None while some are missing.
+
+        Raises Malformed, TooLarge.
+        """
+        if frame.divs is None:
+            return frame, raw
+        pieces: _Pieces = link.parts.pop(frame.address, None) or _Pieces()
+        while len(link.parts) >= ASSEMBLIES_MAX:
+            link.parts.pop(next(iter(link.parts)))
+        link.parts[frame.address] = pieces
+        if pieces.assembly.is_idle:
+            pieces.raws = {}
+        whole = pieces.assembly.take(frame)
+        pieces.raws[frame.divs] = raw
+        return whole, b"".join(pieces.raws[divs] for divs in sorted(pieces.raws, reverse=True))
+
+    def _report(self, message: "SelfReport | Upload", frame: Frame, raw: bytes) -> ReceivedReport:
+        if isinstance(message, SelfReport):
+            utc_s = utc_of(message.tag, self.dialect.utc_offset_s, int(self._utc_s()))
+            values: dict[str, Any] = {}
+            for at, reading in enumerate(message.readings, 1):
+                values |= {name if at == 1 else f"{name}_{at}": one for name, one in reading.items()}
+            values |= {"alarm": message.alarm, "state": message.state}
+        else:
+            utc_s = int(self._utc_s())
+            values = plain(message.values)
+        # FCB (in C) and CS are a repeat's own; the rest must be the same.
+        content = frame.address + frame.afn.to_bytes(2, "big") + frame.body
+        return ReceivedReport(
+            frame.address.hex().upper(),
+            f"{frame.afn:02X}/{frame.type_code}",
+            utc_s,
+            values,
+            content,
+            raw,
+            id=hashlib.sha256(content).hexdigest()[:32] if isinstance(message, Upload) else "",
+            address=frame.address,
+            message=message,
+        )
+
+    def _good_confirm(self, frame: Frame) -> bytes:
+        return self._bytes_of(confirm_of(frame))
+
+    def _bytes_of(self, confirm: Confirm) -> bytes:
+        if self.dialect.confirm_with_tp:
+            confirm.tag = tag_at(self.now_s(), self.dialect.utc_offset_s)
+        return confirm.encode(self.dialect)
 
     def _confirm(self, frame: Frame) -> bytes:
-        tag = None
-        if self.dialect.confirm_with_tp:
-            tag = tag_at(int(self._utc_s()), self.dialect.utc_offset_s)
-        return confirm_of(frame, tag).encode(self.dialect)
-
-    def _store(self, message: SelfReport, frame: Frame) -> ReceivedReport | None:
-        raw = frame.raw or b""
-        utc_s = utc_of(message.tag, self.dialect.utc_offset_s, int(self._utc_s()))
-        key = (frame.address, frame.afn, frame.type_code, utc_s)
-        known = self._reports.get(key)
-        if known is not None:
-            known.copies += 1
-            # FCB (in C) and CS are a repeat's own; the rest must be the same.
-            known.is_contradicted |= known.request_bytes[4:-2] != raw[4:-2]
-            return known
-        if len(self._reports) >= REPORTS_MAX:
-            self.counters.reports_refused += 1
-            return None
-        first = message.readings[0]
-        volume_l = first.get("volume_l")
-        report = ReceivedReport(
-            message.address,
-            first.get("flow_lph"),
-            None if volume_l is None else volume_l // LITRES_PER_M3,
-            message.alarm,
-            message.state,
-            utc_s,
-            message,
-            raw,
-        )
-        self._reports[key] = report
-        return report
-
-
-def _is_of_a_well(message: SelfReport) -> bool:
-    """True for what this platform stores: C0H with flow and volume."""
-    return message.afn == REPORT and message.type_code == TYPE_FLOW and bool(message.readings)
-
-
-class _Connection(asyncio.Protocol):
-    """One station's connection: frames in, confirms out, with the platform's manners."""
-
-    def __init__(self, platform: PlatformSzy206) -> None:
-        self._platform = platform
-        self._loop = asyncio.get_running_loop()
-        self._reader = StreamReader()
-        self._transport: asyncio.Transport | None = None
-        self._delayed: set[asyncio.TimerHandle] = set()
-        self.lost: asyncio.Future[None] = self._loop.create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
-        self._platform.joined(self)
-        if not self._platform.is_serving:  # accepted by the system just before stop
-            self.abort()
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio gives it
-        for timer in self._delayed:
-            timer.cancel()
-        self._transport = None
-        self._platform.left(self)
-        self.lost.set_result(None)
-
-    def data_received(self, data: bytes) -> None:
-        counters = self._platform.counters
-        noise, bad = self._reader.noise_bytes, self._reader.bad_checksums
-        frames = self._reader.feed(data)
-        counters.noise_bytes += self._reader.noise_bytes - noise
-        counters.bad_checksums += self._reader.bad_checksums - bad
-        for frame in frames:
-            manners = self._platform.manners
-            if manners.is_silent or not frame.is_up:
-                counters.frames_ignored += 1
-                continue
-            confirm = self._platform.answer(frame)
-            if confirm is not None:
-                self._give(confirm, manners)
-            elif manners.hangs_up and self._transport is not None:
-                self._transport.close()
-        self._platform.dealt()
-
-    def _give(self, confirm: bytes, manners: Manners) -> None:
+        """The confirm as the manners want it."""
+        manners = self.manners
+        confirm = confirm_of(frame)
+        if manners.is_station_wrong:
+            confirm.address = confirm.address[:4] + bytes([confirm.address[4] ^ 1])
+        if manners.is_function_wrong:
+            confirm.afn = next(afn for afn in CONFIRMED[1:] if afn != frame.afn)
+        if manners.is_number_wrong:
+            confirm.fcb = (confirm.fcb - 1) % 4  # of an attempt that was not made yet
+        data = self._bytes_of(confirm)
         if manners.is_checksum_wrong:
-            confirm = confirm[:-2] + bytes([confirm[-2] ^ 0x55]) + confirm[-1:]
-        if manners.confirms_twice:
-            confirm += confirm
-        if manners.delay_s > 0:
-            self._delayed = {timer for timer in self._delayed if timer.when() > self._loop.time()}
-            self._delayed.add(self._loop.call_later(manners.delay_s, self.write, confirm))
-        else:
-            self.write(confirm)
+            data = data[:-2] + bytes([data[-2] ^ 0x55]) + data[-1:]
+        return data
 
-    def write(self, data: bytes) -> None:
-        """Send, if the connection still stands."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
+    # -- what it asks ----------------------------------------------------------------------
 
-    def abort(self) -> None:
-        """Drop the connection at once."""
-        if self._transport is not None:
-            self._transport.abort()
+    def check(self, ask: Ask) -> None:
+        """Raise BadAsk if this standard has no such question."""
+        asks.attempts_of(ask, bytes(5), self.password, int(self._utc_s()), self.dialect)
+
+    def question(self, station: bytes, ask: Ask) -> Question:
+        """The frames of a question: FCB 3, 2, 1. Raises BadAsk."""
+        password = self.password
+        if self.manners.is_password_wrong:
+            password = bytes(one ^ 0x55 for one in password)
+        return asks.question(ask, station, password, self.now_s(), self.dialect)
+
+    def read_answer(self, frame: Frame) -> dict[str, Any]:
+        """What an answer says, as JSON can hold it."""
+        message = decode_message(frame, self.dialect)
+        return plain(message.values) if isinstance(message, Answer) else {}

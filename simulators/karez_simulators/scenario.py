@@ -32,6 +32,7 @@ from karez_simulators.clock import SPEED_MAX
 from karez_simulators.meter_choice import Unusable
 from karez_simulators.meter_faults import ACTS
 from karez_simulators.physical_site import METERS, NO_METER, mounted
+from karez_simulators.platform_levels import STEPS_L
 from karez_simulators.well import Well, WellParameters
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ RANGES = {
 CHOICES: dict[str, list[str]] = {
     "cause": [words for _, words in causes.every()],
     "method": list(wording.METHODS["en"].values()),
+    "level": list(STEPS_L),
 }
 
 

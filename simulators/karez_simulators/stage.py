@@ -169,10 +169,10 @@ class Stage:
         return "energy", f"{site.dial('power') / 1000:.2f} kWh"
 
     def _gateway(self, desk: Desk) -> Table:
-        reports = desk.platform.reports
+        reports = desk.platforms.county.reports
         return self._facts(
             ("records", str(len(desk.slots))),
             ("waiting", str(desk.waiting)),
-            ("receipts", str(sum(1 for report in reports if report.confirm_bytes))),
+            ("receipts", str(desk.platforms.receipts)),
             ("reported", f"{reports[-1].volume_m3} m³" if reports else "—"),
         )

@@ -1,7 +1,7 @@
 """What the bench says, in English and Chinese: data for `stage`.
 
 STEPS: one sentence each. CHECKS: what is asked (shown while it is looked at), and what was
-found. STAGE: the words around them. METHODS, METERS: names that stand in sentences. The places in
+found. STAGE: the words around them. METHODS, LEVELS, METERS: names that stand in sentences. The places in
 braces are a step's values, or the figures that a check found.
 """
 
@@ -33,6 +33,12 @@ METHODS = {
     },
 }
 
+# Whose a platform is.
+LEVELS = {
+    "en": {"county": "county", "city": "city", "province": "province"},
+    "zh": {"county": "县", "city": "市", "province": "省"},
+}
+
 METERS = {
     "en": {"water": "water meter", "power": "power meter"},
     "zh": {"water": "水表", "power": "电表"},
@@ -52,6 +58,8 @@ STEPS = {
         "delivered": "The gateway stores and acknowledges every record that the controller holds",
         "broker_away": "The message broker goes away; the controller's connection is cut",
         "broker_back": "The message broker is back on the same port",
+        "platform_away": "The platform of the {level} goes down",
+        "platform_back": "The platform of the {level} is back on the same port",
         "kill": "The controller's process is killed (SIGKILL); the contactor drops",
         "restart": "The controller starts again and reads what became of its meters",
         "mains_cut": "The mains fail: pump, power meter and controller lose their supply at once",
@@ -78,6 +86,8 @@ STEPS = {
         "delivered": "网关存妥并确认控制器的每一条记录",
         "broker_away": "消息服务器中断；控制器的连接被切断",
         "broker_back": "消息服务器在原端口恢复",
+        "platform_away": "{level}平台中断",
+        "platform_back": "{level}平台在原端口恢复",
         "kill": "控制器进程被强行终止 (SIGKILL)；接触器落下",
         "restart": "控制器重新启动，读取停机期间的表计",
         "mains_cut": "停电：水泵、电表与控制器同时失去电源",
@@ -133,8 +143,12 @@ CHECKS = {
             "The gateway's log holds records 1 to {last}, each once, byte for byte",
         ),
         "receipt": (
-            "the county platform's receipt",
-            "The county platform confirmed {volume} m³; {rest} L are carried over to the next",
+            "a platform's receipt",
+            "The {level} platform confirmed {volume} L; {rest} L are carried over to the next",
+        ),
+        "no_receipt": (
+            "a platform that is down",
+            "The {level} platform has nothing of this stop yet",
         ),
         "ledger_adds_up": (
             "the gateway's ledger adds up",
@@ -177,7 +191,8 @@ CHECKS = {
             "网关日志与控制器记录对照",
             "网关日志存有记录 1 至 {last}，各一次，逐字节一致",
         ),
-        "receipt": ("县平台回执", "县平台已确认 {volume} m³；余 {rest} 升结转下次"),
+        "receipt": ("平台回执", "{level}平台已确认 {volume} 升；余 {rest} 升结转下次"),
+        "no_receipt": ("中断的平台", "{level}平台尚无此次停泵数据"),
         "ledger_adds_up": ("网关台账合计", "网关逐时台账合计 {ledger} 升；控制器记账 {booked} 升"),
         "gap_booked": ("未见之水已入账", "停机 {outage} 秒间流过 {litres} 升：已从水表读出并入账"),
         "meter_changed": (
@@ -264,6 +279,8 @@ def of_step(lang: str, name: str, values: Mapping[str, object]) -> str:
         words["name"] = of_fault(lang, str(words["meter"]), str(words["name"]))
     if "meter" in words:
         words["meter"] = METERS[lang][str(words["meter"])]
+    if "level" in words:
+        words["level"] = LEVELS[lang][str(words["level"])]
     return STEPS[lang][name].format(**words)
 
 
@@ -285,6 +302,8 @@ def of_finding(lang: str, name: str, figures: Mapping[str, Any]) -> str:
         words["cause"] = of_cause(lang, words["cause"])
     if "method" in words:
         words["method"] = METHODS[lang].get(words["method"], words["method"])
+    if "level" in words:
+        words["level"] = LEVELS[lang][words["level"]]
     return CHECKS[lang][name][1].format(**words)
 
 

@@ -10,12 +10,21 @@ import time
 from pathlib import Path
 
 import bus
+import catchup
 import decoding
 import planner
 import silent_meter
+import well_year
 
 OUT = Path(__file__).parents[2] / "build/benchmarks.json"
-SUBJECTS = {"bus": bus, "planner": planner, "silent_meter": silent_meter, "decoding": decoding}
+SUBJECTS = {
+    "bus": bus,
+    "planner": planner,
+    "silent_meter": silent_meter,
+    "decoding": decoding,
+    "catchup": catchup,
+    "well_year": well_year,
+}
 
 
 def say(text):

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from karez_gateway.uploads.szy206_events import FlowReport, ReportConfirmed, SessionSettings
+from karez_gateway.uploads.stream_events import ReportConfirmed
+from karez_gateway.uploads.szy206_events import FlowReport, SessionSettings
 from karez_gateway.uploads.szy206_session import State, Szy206Session
 from karez_protocols import szy206
 from karez_protocols import szy206_functions as functions
@@ -208,7 +209,7 @@ class SlowLossyPlatform(RuleBasedStateMachine):
 
     @invariant()
     def nothing_grows(self):
-        assert len(self.session._sent) <= 6
+        assert len(self.session._exchange._sent) <= 6
 
 
 TestSlowLossyPlatform = SlowLossyPlatform.TestCase

@@ -17,6 +17,9 @@ ON_BOTH = {
     "test_orders_again",
     "test_commands",
     "test_outbox",
+    "test_uploads_queue",
+    "test_uploads_migration",
+    "test_registry",
 }
 
 

@@ -102,6 +102,12 @@ class PowerCutDisk:
         above, name = self._place(directory)
         self._change(above, name, None, None)
 
+    def copy(self):
+        """The same disk at this moment, to be cut later; nobody has it locked."""
+        copied = PowerCutDisk(top=_copied(self.top, {}))
+        copied.shown = list(self.shown)
+        return copied
+
     def after_power_cut(self, choose):
         """The disk as it comes back; `choose(n)` picks one of n outcomes, 0 the most is lost."""
         survivor = PowerCutDisk(top=_survivor(self.top, choose))
@@ -158,3 +164,17 @@ def _survivor(found, choose):
     directory.names = {name: _survivor(what, choose) for name, what in names.items()}
     directory.durable = dict(directory.names)
     return directory
+
+
+def _copied(found, known):
+    """Files and directories are shared between names and their pending changes: each is copied once."""
+    if found is None or id(found) in known:
+        return known.get(id(found))
+    copied = known[id(found)] = type(found)()
+    if isinstance(found, _File):
+        copied.data, copied.durable = found.data, found.durable
+    else:
+        copied.names = {name: _copied(what, known) for name, what in found.names.items()}
+        copied.durable = {name: _copied(what, known) for name, what in found.durable.items()}
+        copied.pending = [(old, new, _copied(what, known)) for old, new, what in found.pending]
+    return copied

@@ -6,6 +6,7 @@ it and `karez verify` disagree, one of them has misread the documents.
 
 import base64
 import hashlib
+import json
 import struct
 
 from cryptography.exceptions import InvalidSignature
@@ -449,8 +450,14 @@ def check_upload(data, chain):
     need(len(data) == 52 + request_size + confirm_size, "upload entry")
     if (controller, number) != (chain.bound.controller, chain.number):
         return
-    control, address, function, body = frame(data[52 : 52 + request_size])
-    answer = frame(data[52 + request_size :])
+    request, confirm = data[52 : 52 + request_size], data[52 + request_size :]
+    if request[:1] == b"{":
+        check_document(request, confirm, (controller, number, seq), chain)
+        return
+    if request[:1] in (b"\x01", b"\x7e"):
+        return  # SL 651: its frames are not read here
+    control, address, function, body = frame(request)
+    answer = frame(confirm)
     need(answer[1:3] == (address, function) and not answer[0] & 0x80, "answer of another report")
     need(answer[0] & 0x30 == control & 0x30, "answer with another counter")
     need((control & 0x8F, function) == (0x83, 0xC0), "not a report of volume")
@@ -462,6 +469,25 @@ def check_upload(data, chain):
                 one.volume() is not None and bcd(body[5:10]) == one.volume() // 1000,
                 "another volume was sent",
             )
+
+
+def check_document(request, confirm, about, chain):
+    """docs/wire/upload-json.md: the document is about the record, and the answer about the document."""
+    try:
+        document = json.loads(request)
+        answer = None if confirm[:2] == b"\x40\x02" and len(confirm) == 4 else json.loads(confirm)
+        named = document["controller"], document["evidence"]["chain"], document["evidence"]["seq"]
+        told = document["volume_l"]
+        is_yes = answer is None or (
+            answer["accepted"] is True and answer["sha256"].lower() == sha256(request).hex()
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Refused("no document or no answer") from None
+    need(named == about, "a document about another record")
+    need(is_yes, "answer to another document")
+    for one in chain.records:
+        if one.seq == about[2] and one.is_chained:
+            need(told == one.volume(), "another volume was sent")
 
 
 def check_origin(index, entry):
@@ -481,6 +507,18 @@ def check_origin(index, entry):
         need(len(base64.b64decode(body.split("\n")[2], validate=True)) == 32, "former root")
 
 
+def check_revocation(entry, chain):
+    """docs/wire/entry.md, Revocation: nothing that came later is believed."""
+    need(len(entry) >= 32, "revocation entry")
+    length, when = struct.unpack_from("<HI", entry, 2)
+    need(length < 0xFFFF and when < 0xFFFFFFFF and 32 + length <= len(entry), "revocation values")
+    entry[32 : 32 + length].decode(), entry[32 + length :].decode()
+    number, last = struct.unpack_from("<II", entry, 24)
+    if text(entry[8:24]) == chain.bound.controller and chain.number >= number % 0xFFFFFFFF:
+        last = last % 0xFFFFFFFF if chain.number == number else 0
+        need(all(one.seq <= last for one in chain.records), "revoked before")
+
+
 def check_log(payload, chain, *trusted):
     size = struct.unpack_from("<H", payload)[0]
     need(size and len(payload) >= 2 + size, "note cut off")
@@ -497,7 +535,7 @@ def check_log(payload, chain, *trusted):
         need(index not in seen, "entry repeated")
         seen.add(index)
         check_inclusion(index, tree, entry, hashes, root)
-        need(len(entry) >= 2 and entry[0] == 1 and entry[1] in (1, 2, 3, 4), "log entry")
+        need(len(entry) >= 2 and entry[0] == 1 and entry[1] in (1, 2, 3, 4, 5), "log entry")
         if entry[1] == 1:
             need(len(entry) == 156, "record entry")
             mine = (text(entry[4:20]), struct.unpack_from("<I", entry, 20)[0]) == (
@@ -511,6 +549,8 @@ def check_log(payload, chain, *trusted):
             check_upload(entry, chain)
         elif entry[1] == 4:
             check_origin(index, entry)
+        elif entry[1] == 5:
+            check_revocation(entry, chain)
         elif entry[2] == 11:
             orders.append(entry[8:])
     return orders

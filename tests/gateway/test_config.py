@@ -4,7 +4,9 @@ import pytest
 
 from karez_gateway import config as configuration
 from karez_gateway.errors import ConfigError
+from karez_gateway.uploads import adapters, kinds, mqtt_json, sl651, szy206
 from karez_gateway.verifier.note import COSIGNATURE, VerifierKey
+from karez_protocols import record
 
 from .county import create
 
@@ -30,6 +32,88 @@ def test_what_init_writes_can_be_loaded_and_has_absolute_paths(tmp_path):
     assert config.data == tmp_path / "g" and config.data.is_absolute()
 
 
+JSON = '[[destination]]\nname = "j"\nkind = "mqtt-json"\nhost = "127.0.0.1"\nport = 1883\n'
+SL651 = COUNTY.replace("szy206", "sl651")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (COUNTY.replace("szy206", "szy207"), "destination.0.kind"),
+        (COUNTY + 'level = "village"\n', "destination.0.level"),
+        (COUNTY.replace('host = "h"', 'host = ""'), "destination.0.host"),
+        (COUNTY.replace('address = "4101050100"', ""), "name them under [destination.stations]"),
+        (COUNTY + 'stations = {"well-1" = "41"}\n', "stations.well-1: a station address is 10 hexadecimal"),
+        (
+            COUNTY + 'stations = {"well-1" = "41010501AA", "well-2" = "41010501aa"}\n',
+            "well-1 and well-2 both have address 41010501aa",
+        ),
+        (
+            COUNTY + 'stations = {"well-1" = "4101050101"}\ncontroller = "0123456789abcdef"\n',
+            "controller is for the one well of address",
+        ),
+        (SL651 + 'dialect = "206"\n', "dialect 206 is none of sl651, which has 651"),
+        (SL651 + "centre = 0\n", "destination.0.centre"),
+        (SL651 + 'password = "12"\n', "a station's password is 4 hexadecimal digits"),
+        (COUNTY + "remote_stop = true\n", "need the platform's password"),
+        (JSON + 'password = "1234"\n', "password belongs to szy206 and sl651, not to mqtt-json"),
+        (COUNTY + "centre = 2\n", "centre belongs to sl651, not to szy206: remove it"),
+        (SL651 + 'topic = "x"\n', "topic belongs to mqtt-json"),
+        (COUNTY + 'records = ["start"]\n', "records: szy206 carries interval, stop, not start"),
+        (JSON + 'records = ["statement"]\n', "not statement"),
+        (COUNTY + "every_s = -1\n", "destination.0.every_s"),
+        (COUNTY + "since = 2026-11-22T00:00:00\n", "write a time with its zone"),
+        (COUNTY + "timeout_s = 301\n", "destination.0.timeout_s"),
+        (JSON + 'dialect = "1"\n', "no dialects: remove it"),
+        (JSON.replace("127.0.0.1", "192.0.2.1"), "plain MQTT is for this machine only: set ca for 192.0.2.1"),
+        (JSON + 'certificate = "c"\n', "certificate and key belong together"),
+        (JSON + 'tls_name = "c"\n', "need ca"),
+        (JSON + 'user = "c"\n', "user and password_file belong together"),
+        (JSON + 'topic = "a/+"\n', "without + and #"),
+        (JSON + 'topic = "a/"\n', "without a / at its end"),
+        (JSON + 'confirm = "no"\n', "destination.0.confirm"),
+        (JSON + 'stations = {"well-1" = ""}\n', "a station's code has 1 to 32 bytes"),
+    ],
+)
+def test_what_is_wrong_with_a_platform_is_said_with_what_to_do(text, says):
+    assert says in problem(MINIMAL + text)
+
+
+def test_platforms_of_three_levels_each_have_their_own_settings(tmp_path):
+    (tmp_path / "p").write_text("secret")
+    text = (
+        MINIMAL
+        + COUNTY.replace('address = "4101050100"', 'level = "county"')
+        + '[destination.stations]\nwell-1 = "41010501aa"\n'
+        + SL651.replace('"c"', '"d"')
+        + 'level = "city"\ndialect = "651-76"\npassword = "12ab"\ncentre = 3\n'
+        + JSON
+        + 'level = "province"\nuser = "u"\npassword_file = "p"\nsince = 2026-11-22T00:00:00Z\n'
+        + 'records = ["stop", "event"]\n'
+    )
+    (tmp_path / configuration.FILE).write_text(text)
+    county, city, province = configuration.load(tmp_path).destination
+    assert county.stations == {"well-1": "41010501aa"} and county.spoken == "206"
+    assert (city.spoken, city.password, city.centre, city.level) == ("651-76", "12AB", 3, "city")
+    assert province.password_file == tmp_path / "p" and province.since_utc_s == 1_795_305_600
+    assert province.reported == (record.STOP, record.EVENT) and len(city.reported) == 2
+    (tmp_path / configuration.FILE).write_text(text.replace('"p"', '"q"'))
+    with pytest.raises(ConfigError, match=r"destination\.2\.password_file: .*/q is not a file"):
+        configuration.load(tmp_path)
+
+
+def test_the_kinds_are_those_of_the_adapters_with_their_dialects():
+    for name, kind in kinds.KINDS.items():
+        at = {"name": "c", "kind": name, "host": "127.0.0.1", "port": 1, "address": "4101050100"}
+        for dialect in kind.dialects or ("",):
+            one = configuration.Destination(**at, **({"dialect": dialect} if dialect else {}))
+            assert adapters.adapter_of(one).connection("4101050100") is not None
+    assert kinds.KINDS["szy206"].dialects == tuple(szy206.DIALECTS)
+    assert kinds.KINDS["sl651"].dialects == tuple(sl651.DIALECTS)
+    assert kinds.KINDS["szy206"].records == szy206.REPORTED and kinds.KINDS["sl651"].records == sl651.REPORTED
+    assert set(kinds.KINDS["mqtt-json"].records) == set(mqtt_json.OWN)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -44,7 +128,7 @@ def test_what_init_writes_can_be_loaded_and_has_absolute_paths(tmp_path):
         (MINIMAL + '[trust]\nprovisioner = "12"\n', "64 hexadecimal digits"),
         (MINIMAL + COUNTY + COUNTY, "two destinations are called c"),
         (MINIMAL + COUNTY.replace("4101050100", "41"), "10 hexadecimal digits"),
-        (MINIMAL + COUNTY + 'dialect = "1"\n', "destination.0.dialect"),
+        (MINIMAL + COUNTY + 'dialect = "1"\n', "dialect 1 is none of szy206, which has 206, 427"),
         (MINIMAL + COUNTY + 'controller = "well"\n', "16 lower-case hexadecimal digits"),
         (MINIMAL + COUNTY.replace('"c"', '"a name that is too long"'), "1 to 16 bytes"),
         ("[gateway\n", "gateway.toml is not TOML"),

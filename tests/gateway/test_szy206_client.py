@@ -6,8 +6,9 @@ import socket
 import pytest
 
 from karez_gateway.uploads import LinkDown, NoConfirm, Receipt
+from karez_gateway.uploads.stream_client import REQUESTS_WAITING_MAX
 from karez_gateway.uploads.szy206_client import Szy206Client
-from karez_gateway.uploads.szy206_events import CommandUnsupported, FlowReport, SessionSettings
+from karez_gateway.uploads.szy206_events import FlowReport, SessionSettings
 from karez_protocols import szy206
 from karez_protocols.errors import NotAllowed
 from karez_protocols.szy206_messages import KEEP_ALIVE, LOG_IN, LOG_OUT, confirm_of
@@ -148,14 +149,67 @@ async def test_several_stations_share_a_connection():
         assert [(link.address, link.kind) for link in platform.links] == [(A, LOG_IN), (B, LOG_IN)]
 
 
-async def test_commands_of_the_platform_are_handed_over_and_not_answered():
+STOP = szy206.encode(szy206.Frame(False, A, 0x93, b"\x01\x12\x34\x30\x15\x10\x12\x05"))
+
+
+async def test_commands_of_the_platform_are_handed_over_and_silence_is_no_answer():
     told = asyncio.get_running_loop().create_future()
-    async with PlatformSzy206() as platform, client_of(platform, on_command=told.set_result) as client:
-        stop = szy206.encode(szy206.Frame(False, A, 0x93, b"\x01\x12\x34\x30\x15\x10\x12\x05"))
-        platform.push(b"\x68rubbish" + stop)
-        assert await told == CommandUnsupported(A, 0x93, stop)
+
+    async def hear(asked):
+        told.set_result(asked.frame_bytes)
+
+    async with PlatformSzy206() as platform, client_of(platform, on_request=hear) as client:
+        platform.push(b"\x68rubbish" + STOP)
+        assert await told == STOP
         await client.send(report())
         assert platform.counters.frames_not_understood == 0  # an answer would have been counted
+
+
+async def test_an_answer_goes_to_the_platform_while_reports_go_on():
+    reply = szy206.encode(szy206.Frame(True, A, 0x93, b"\x01"))
+
+    async def answer(asked):
+        return reply
+
+    async with PlatformSzy206() as platform, client_of(platform, on_request=answer) as client:
+        platform.push(STOP)
+        await platform.until(lambda: platform.counters.frames_not_understood == 1)  # it knows reports only
+        await client.send(report())
+        assert client.session.counters.replies == 1
+
+
+async def test_a_flood_of_requests_is_dropped_and_counted_not_queued_without_end():
+    held = asyncio.Event()
+
+    async def slow(asked):
+        await held.wait()
+
+    async with PlatformSzy206() as platform, client_of(platform, on_request=slow) as client:
+        platform.push(STOP * 100)
+        await client.send(report())  # its confirm comes behind the flood
+        assert client.requests_dropped >= 100 - REQUESTS_WAITING_MAX - 1
+        held.set()
+
+
+async def test_requests_that_nobody_answers_are_counted():
+    async with PlatformSzy206() as platform, client_of(platform) as client:
+        platform.push(STOP)
+        await client.send(report())
+        assert client.requests_dropped == 1 and client.session.counters.requests == 1
+
+
+async def test_an_error_of_ours_while_answering_ends_the_connection_and_is_not_hidden():
+    async def fail(asked):
+        raise ZeroDivisionError
+
+    async with PlatformSzy206() as platform:
+        client = await client_of(platform, on_request=fail).__aenter__()
+        platform.push(STOP)
+        await client._link.lost
+        with pytest.raises(LinkDown):
+            await client.send(report())
+        with pytest.raises(ZeroDivisionError):
+            await client.__aexit__(None, None, None)
 
 
 async def test_an_idle_connection_is_kept_alive():

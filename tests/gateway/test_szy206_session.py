@@ -4,16 +4,15 @@ from binascii import unhexlify
 
 import pytest
 
-from karez_gateway.uploads.szy206_events import (
-    CommandUnsupported,
+from karez_gateway.uploads.stream_events import (
     Failure,
-    FlowReport,
     LoggedIn,
+    PlatformAsked,
     ReportConfirmed,
     ReportFailed,
     SessionEnded,
-    SessionSettings,
 )
+from karez_gateway.uploads.szy206_events import FlowReport, SessionSettings
 from karez_gateway.uploads.szy206_session import NEXT, Cause, SessionMisuse, State, Szy206Session
 from karez_protocols import szy206
 from karez_protocols import szy206_messages as messages
@@ -210,11 +209,37 @@ def test_a_confirm_stuck_behind_a_torn_frame_is_found_at_the_time_out():
     assert session.data_to_send() == b"" and session.counters.repeats == 0
 
 
-def test_commands_are_reported_and_neither_done_nor_answered():
+def asked(events):
+    """(address, function, bytes) of what the platform asked."""
+    assert all(isinstance(one, PlatformAsked) for one in events)
+    return [(one.frame.address, one.frame.afn, one.frame_bytes) for one in events]
+
+
+def test_commands_are_handed_over_and_neither_done_nor_answered():
     session = session_logged_in()
     stop = unhexlify("680F684101050100930112343015101205".replace("6841", "683041") + "9F16")
-    assert session.receive(stop, 1) == [CommandUnsupported(A, 0x93, stop)]
+    assert asked(session.receive(stop, 1)) == [(A, 0x93, stop)]
     assert session.data_to_send() == b"" and session.state is State.READY
+    assert session.counters.requests == 1 and session.counters.replies == 0
+
+
+def test_an_answer_goes_out_while_a_report_waits_for_its_confirm():
+    session = session_logged_in()
+    session.send(REPORT, 0)
+    request = session.data_to_send()
+    (question,) = session.receive(szy206.encode(szy206.Frame(False, A, 0x5E)), 1)
+    session.reply(question, b"\x68answer", 2)
+    assert session.data_to_send() == b"\x68answer" and session.counters.replies == 1
+    assert session.next_deadline_ms == ANSWER_MS  # an answer moves no time-out
+    assert isinstance(session.receive(confirm(request), 3)[0], ReportConfirmed)
+
+
+def test_an_answer_after_the_end_is_the_owners_mistake():
+    session = session_logged_in()
+    (question,) = session.receive(szy206.encode(szy206.Frame(False, A, 0x5E)), 1)
+    session.disconnected()
+    with pytest.raises(SessionMisuse):
+        session.reply(question, b"\x68answer", 2)
 
 
 @pytest.mark.parametrize(("mode", "is_reported"), [(0, False), (1, False), (2, True), (3, True)])
@@ -224,7 +249,7 @@ def test_a_confirm_that_wants_another_work_mode_still_confirms_and_is_reported(m
     answer = confirm(session.data_to_send(), mode)
     events = session.receive(answer, 1)
     assert isinstance(events[0], ReportConfirmed)
-    assert events[1:] == ([CommandUnsupported(A, 0xC0, answer)] if is_reported else [])
+    assert asked(events[1:]) == ([(A, 0xC0, answer)] if is_reported else [])
 
 
 def test_another_station_is_logged_in_before_its_first_report_only():

@@ -593,7 +593,7 @@ def test_uploads_that_cannot_be_read_or_lie_elsewhere_are_named():
     well = season()
     closing = well.record_entry(well.seq)
     name = well.controller
-    foreign = entry.encode_upload("city", name, 1, 6, 0, b"~~report", b"ok")
+    foreign = entry.encode_upload("city", name, 1, 6, 0, b"??report", b"ok")
     damaged = entry.encode_upload("county", name, 1, 6, 0, b"\x68\x08\x68xx", b"ok")
     report = check(well.bundle(entries=[closing, foreign, damaged]))
     assert codes(report) == ["upload_malformed"]

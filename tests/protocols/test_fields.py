@@ -28,6 +28,14 @@ def test_a_layout_round_trips():
     assert fields.unpack(LAYOUT, data) == VALUES
 
 
+def test_texts_in_a_tuple_stand_one_behind_another():
+    lines = LAYOUT.split("\n")
+    for cut in range(len(lines)):
+        parts = ("\n".join(lines[:cut]), "\n".join(lines[cut:]))
+        assert list(fields.each(parts)) == list(fields.each(LAYOUT)), cut
+        assert fields.unpack(parts, fields.pack(parts, VALUES)) == VALUES
+
+
 def test_unknown_is_a_state_of_its_own():
     values = dict(VALUES)
     values["flow"] = values["total"] = values["count"] = None

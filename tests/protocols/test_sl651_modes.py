@@ -359,3 +359,17 @@ def test_a_transmission_of_the_wrong_sort_is_refused():
     way = Transmission([report(1)], M2, 1000)
     way.start(0)
     assert refused(errors.NotAllowed, way.start, 1)
+
+
+def test_a_transmission_says_until_when_it_waits():
+    way = Transmission([report(1)], M2, 1000)
+    assert way.next_deadline_ms is None
+    way.start(5)
+    assert way.next_deadline_ms == 1005
+    way.time_passed(1005)
+    assert way.next_deadline_ms == 2005
+    way.receive(encode_message(confirm_for(report(1), NOW), LINE), 1500)
+    assert way.state == DONE and way.next_deadline_ms is None
+    once = Transmission([report(1)], M1, 1000)
+    once.start(5)
+    assert once.next_deadline_ms is None

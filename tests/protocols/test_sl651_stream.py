@@ -175,3 +175,17 @@ def test_behind_a_frame_with_a_wrong_crc_the_good_ones_are_found_all_the_same():
         for bad in (BAD[0], ASCII[:-1] + b"0", long[:-1] + b"\x00"):
             found = covered(bad + good + bad + good)
             assert [piece.frame for piece in found] == [None, sl651.decode(good)] * 2
+
+
+def test_the_bytes_of_each_frame_are_kept_as_they_came_until_the_next_call():
+    reader = StreamReader()
+    lower = ASCII[:-4] + ASCII[-4:].lower()
+    data = b"\x7e" + SHORT + b"rubbish" + lower
+    for cut in range(len(data) + 1):
+        found = reader.feed(data[:cut])
+        raws = list(reader.raws)
+        found += reader.feed(data[cut:])
+        raws += reader.raws
+        assert raws == [SHORT, lower] and found == [sl651.decode(raw) for raw in raws], cut
+    reader.feed(b"")
+    assert reader.raws == [] and reader.silence() == [] and reader.raws == []

@@ -84,6 +84,37 @@ def test_one_request_at_a_time_and_a_new_one_after_any_end():
     assert szy206.decode(exchange.start(worn, 5)).fcb == 3
 
 
+def test_the_late_answer_to_a_repeat_is_counted_and_never_taken_for_the_next_request():
+    exchange, first = asked()
+    repeat = exchange.time_passed(10)
+    assert exchange.take(answer(3)) and exchange.answered_bytes == first
+    second = exchange.start(REQUEST, 11)
+    assert exchange.answered_bytes == b"" and second == first
+    again = exchange.time_passed(21)
+    assert again == repeat  # the same bytes: only the order tells them apart
+    assert not exchange.take(answer(2)) and exchange.late == 1 and exchange.state == exchanges.WAITING
+    assert exchange.take(answer(2)) and exchange.answered_bytes == again
+
+
+def test_a_lost_first_attempt_costs_the_next_request_nothing():
+    exchange, _ = asked()
+    exchange.time_passed(10)
+    assert exchange.take(answer(2))
+    exchange.start(REQUEST, 11)
+    assert exchange.take(answer(3)) and exchange.late == 0
+
+
+def test_attempts_of_a_request_that_was_given_up_or_dropped_are_forgotten():
+    for is_dropped in (False, True):
+        exchange, _ = asked()
+        for now_ms in (10, 20, 30):
+            exchange.time_passed(now_ms)
+        if is_dropped:
+            exchange.drop()
+        exchange.start(REQUEST, 31)
+        assert exchange.take(answer(3)) and exchange.late == 0
+
+
 def test_a_request_too_long_changes_nothing():
     exchange = exchanges.Exchange()
     assert refused(errors.TooLarge, exchange.start, szy206.Frame(False, STATION, 0x10, bytes(300)), 0)

@@ -20,10 +20,11 @@ from karez_simulators.stage import Stage
 
 COLUMNS, LINES = 100, 40
 SEEN = {
+    "level": "province",
     "flow": "62.2", "power": "20.6", "booked": 1_234_567, "metered": 1_234_567, "cause": 21,
     "code": "49XQJ54T", "ceiling": 1_234_567, "over": 9, "bound": 31, "seqs": "1, 2, 3", "waiting": 10,
     "new": 10, "last": 1234,
-    "volume": 1234, "rest": 253, "ledger": 1_234_567, "litres": 99, "outage": 6, "verdict": "proved",
+    "volume": 1_234_000, "rest": 253, "ledger": 1_234_567, "litres": 99, "outage": 6, "verdict": "proved",
     "irrigations": 17, "seq": 25, "first": 4063, "seconds": 189, "within": 300, "method": 2,
     "closing": 12_345_678, "opening": 12_345_678, "base": 1_234_567,
     "energy": "1234.56", "coefficient": "2.884", "lifted": 1_234_567,
@@ -75,7 +76,9 @@ def desk(meters=None):
         slots=[b""] * 47,
         waiting=3,
         panel=["PUMP OFF", "used 2449 L", "left 48864 L", "063RGWHW"],
-        platform=SimpleNamespace(reports=[SimpleNamespace(confirm_bytes=b"1", volume_m3=2)]),
+        platforms=SimpleNamespace(
+            receipts=1, county=SimpleNamespace(reports=[SimpleNamespace(confirm_bytes=b"1", volume_m3=2)])
+        ),
     )
 
 

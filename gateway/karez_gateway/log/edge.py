@@ -48,8 +48,11 @@ class Edge:
         size = self.size
         waiting, partial = list(self.waiting), [bytearray(tile) for tile in self.partial]
         full = list[tuple[int, int, bytes]]()
+        lowest = partial[0] if partial else bytearray()
+        if leaves and not partial:
+            partial.append(lowest)
         for leaf in leaves:
-            _put(partial, 0, leaf)
+            lowest += leaf
             subtree, height = leaf, 0
             while size >> height & 1:
                 subtree = node_hash(waiting[height], subtree)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
+from karez_gateway.store import revocations
 from karez_gateway.store.schema import command, controller
 from karez_protocols import link
 
@@ -19,6 +20,8 @@ REFUSED = "refused"
 DEAD = "dead"  # its time is over, and no record says what became of it
 
 UNDECIDED = (LOGGED, SENT)
+# A command lives three minutes: one that dies later was wished by a clock that has been set back since.
+LIFE_S_MAX = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,8 @@ def due(connection: Connection, now_s: int) -> list[Command]:
         command.c.state.in_(UNDECIDED),
         command.c.next_try_utc_s <= now_s,
         command.c.dies_utc_s > now_s,
+        command.c.dies_utc_s <= now_s + LIFE_S_MAX,
+        command.c.controller_id.not_in(revocations.IDS),
     )
 
 
@@ -132,8 +137,15 @@ def sent(connection: Connection, number: int, next_try_utc_s: int) -> None:
 
 def bury(connection: Connection, now_s: int) -> int:
     """End those whose time is over; return how many those are."""
-    where = (command.c.state.in_(UNDECIDED), command.c.dies_utc_s <= now_s)
+    is_over = or_(command.c.dies_utc_s <= now_s, command.c.dies_utc_s > now_s + LIFE_S_MAX)
+    where = (command.c.state.in_(UNDECIDED), is_over)
     return connection.execute(update(command).where(*where).values(state=DEAD)).rowcount
+
+
+def end(connection: Connection, controller_id: int) -> None:
+    """The controller gets nothing any more."""
+    where = (command.c.controller_id == controller_id, command.c.state.in_((QUEUED, *UNDECIDED)))
+    connection.execute(update(command).where(*where).values(state=DEAD))
 
 
 def decided(connection: Connection, number: int, state: str, cause: int | None, index: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, delete, func, insert, select
 
+from karez_gateway.store import revocations
 from karez_gateway.store.schema import controller, stranger
 from karez_protocols import binding, grant, site_class
 
@@ -24,6 +25,7 @@ class Controller:
     name: str
     site: str
     signed_binding: bytes
+    enrolled_utc_s: int = 0
 
     @cached_property
     def _opened(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -51,6 +53,11 @@ class Controller:
         return int(self._opened[0]["issued_utc_s"])
 
     @cached_property
+    def site_class(self) -> int:
+        """Class of use, of karez_protocols.site_class."""
+        return int(self._opened[0]["class"])
+
+    @cached_property
     def is_protected(self) -> bool:
         """True for drinking water, as the firmware has it: domestic, and livestock that must not go dry."""
         values = self._opened[0]
@@ -68,7 +75,7 @@ class Controller:
 
 
 def _made(row: Any) -> Controller:
-    return Controller(row[0], row[1], row[2], bytes(row[3]))
+    return Controller(row[0], row[1], row[2], bytes(row[3]), row[4])
 
 
 def find(connection: Connection, name: str) -> Controller | None:
@@ -86,6 +93,12 @@ def at_site(connection: Connection, site: str) -> list[Controller]:
     """Controllers bound to a site, the newest binding first."""
     rows = connection.execute(select(controller).where(controller.c.site == site)).all()
     return sorted(map(_made, rows), key=lambda one: one.issued_utc_s, reverse=True)
+
+
+def at_site_believed(connection: Connection, site: str) -> list[Controller]:
+    """Those bound to a site that are not revoked, the newest binding first."""
+    revoked = revocations.revoked(connection)
+    return [one for one in at_site(connection, site) if one.id not in revoked]
 
 
 def everyone(connection: Connection) -> list[Controller]:

@@ -7,12 +7,13 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, Engine, inspect
 from sqlalchemy.exc import DatabaseError
 
+from karez_gateway import failure
 from karez_gateway.errors import StoreError
 from karez_gateway.store import engines
 
 FILE = "karez.sqlite3"
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0002"  # the newest migration
+HEAD = "0004"  # the newest migration
 
 
 class Database:
@@ -54,7 +55,7 @@ class Database:
 def _explained(url: URL, error: DatabaseError) -> str:
     what = str(error.orig).strip().partition("\n")[0]
     if url.drivername == "sqlite":
-        return f"{url.database}: {what}; restore it from a backup"
+        return f"{url.database}: {failure.explained(error)}"
     return f"{url}: {what}; see that the server runs and lets this user in"
 
 

@@ -22,7 +22,9 @@ ACCEPTED = "accepted"
 REFUSED = "refused"
 SUPERSEDED = "superseded"  # a key list, by a newer one
 OVER = "over"  # an order that had ended or was lifted when its controller lost it
-WITHDRAWN = "withdrawn"  # its controller was revoked, or bound to another site; the next box there inherits it
+WITHDRAWN = (
+    "withdrawn"  # its controller was revoked, or bound to another site; the next box there inherits it
+)
 
 UNDECIDED = (LOGGED, SENT)  # in the log, and not decided: a crash may hide that it was sent
 
@@ -283,7 +285,7 @@ def checked_grant(connection: Connection, digest: bytes) -> bytes | None:
 def same_checked(connection: Connection, controller_id: int, sort: int, digest: bytes) -> Downlink | None:
     """The same object, queued before for the same controller."""
     where = (downlink.c.controller_id == controller_id, downlink.c.sort == sort, downlink.c.digest == digest)
-    found = _read(connection, *where, downlink.c.checked.is_(True))
+    found = _read(connection, *where, downlink.c.checked.is_(True), downlink.c.state != WITHDRAWN)
     return found[0] if found else None
 
 

@@ -49,7 +49,7 @@ def engines(url: URL) -> tuple[Engine, Engine]:
 
 def _sqlite(url: URL) -> tuple[Engine, Engine]:
     """A writer takes its lock at BEGIN: two that read first would refuse each other the upgrade."""
-    engine = create_engine(url)
+    engine = create_engine(url, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
@@ -69,7 +69,10 @@ def _postgresql(url: URL) -> tuple[Engine, Engine]:
     options = f"-c synchronous_commit=on -c lock_timeout={BUSY_MS} -c timezone=UTC"
     try:
         engine = create_engine(
-            url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_S, "options": options}
+            url,
+            hide_parameters=True,  # records have no place in the text of an error
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_S, "options": options},
         )
     except ModuleNotFoundError as error:
         raise StoreError(f"PostgreSQL needs {error.name}: pip install 'karez[postgresql]'") from error

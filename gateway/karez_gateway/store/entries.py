@@ -70,6 +70,14 @@ def newest_received_utc_s(connection: Connection) -> int | None:
     return connection.execute(query).scalar()
 
 
+def received_utc_s(connection: Connection, controller_id: int, chain: int, seq: int) -> int | None:
+    """When a record came, the first of its number; None if none did."""
+    query = select(func.min(entry.c.received_utc_s)).where(
+        entry.c.controller_id == controller_id, entry.c.chain == chain, entry.c.seq == seq
+    )
+    return connection.execute(query).scalar()
+
+
 def bodies(connection: Connection, first: int, limit: int) -> list[bytes]:
     """Entry bodies from an index on."""
     query = select(entry.c.body).where(entry.c.log_index >= first).order_by(entry.c.log_index).limit(limit)

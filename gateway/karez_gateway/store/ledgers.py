@@ -89,11 +89,17 @@ def book_of(connection: Connection, key: Key) -> Book | None:
     return None if row is None else Book(*row)
 
 
-def last_volume_before(connection: Connection, key: Key) -> int | None:
-    """W at which the controller's earlier chain was left."""
+def books_of(connection: Connection, controller_id: int) -> dict[Key, Book]:
+    """Where the ledger stands in every chain of a controller."""
+    query = select(book.c.chain, book.c.volume_l, book.c.hour_utc).filter_by(controller_id=controller_id)
+    return {(controller_id, row[0]): Book(row[1], row[2]) for row in connection.execute(query)}
+
+
+def last_volume_before(connection: Connection, key: Key, first_chain: int = 1) -> int | None:
+    """W at which the controller's earlier chain was left, of those from `first_chain` on."""
     query = (
         select(book.c.volume_l)
-        .where(book.c.controller_id == key[0], book.c.chain < key[1])
+        .where(book.c.controller_id == key[0], book.c.chain < key[1], book.c.chain >= first_chain)
         .order_by(book.c.chain.desc())
         .limit(1)
     )

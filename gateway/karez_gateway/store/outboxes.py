@@ -1,156 +1,219 @@
-"""SQL over `outbox`: reports that wait for a platform, and the receipts of those it has."""
+"""SQL over `outbox`: reports that wait for a platform, and the receipts of those it has.
 
-from collections.abc import Sequence
+Of one destination the order is: what came by itself before what was asked for again, and within
+that the order of verification, in which the register of each well rises.
+"""
+
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, literal_column, select, tuple_, update
 
+from karez_gateway.store import platforms
+from karez_gateway.store.bulk import Bulk
 from karez_gateway.store.entries import Stored
-from karez_gateway.store.schema import entry, outbox
+from karez_gateway.store.platforms import Chain
+from karez_gateway.store.schema import controller, entry, outbox, upload_action
 
 WAITING = "waiting"
 CONFIRMED = "confirmed"
 REFUSED = "refused"
 
+LIVE = 0  # the action of what nobody asked for
+
+# A literal, no parameter: only so both databases see that the index of waiting reports is enough.
+_WAITS = outbox.c.state == literal_column("'waiting'")
+_STORED = (
+    entry.c.log_index,
+    entry.c.controller_id,
+    entry.c.chain,
+    entry.c.seq,
+    entry.c.received_utc_s,
+    entry.c.body,
+)
+
+
+class Well(NamedTuple):
+    """An enrolled controller, as mappings name it; `site` is where it stands now."""
+
+    id: int
+    name: str
+    site: str
+
 
 class NewReport(NamedTuple):
-    """A report to be sent; refused at once when the standard cannot carry it."""
+    """A report to be sent."""
 
     destination: str
+    action: int
     position: int
     log_index: int
-    body: bytes
-    reason: str | None
+    state: str = WAITING
+    attempts: int = 0
+
+
+class Key(NamedTuple):
+    """One report at one destination."""
+
+    action: int
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The next report of a destination."""
+    """A report that is to be sent, its well, and how often that was tried."""
 
-    position: int
-    body: bytes
+    key: Key
     attempts: int
-    next_try_utc_s: int
+    well: Well
     record: Stored
 
-
-def add(connection: Connection, rows: Sequence[NewReport]) -> None:
-    """Queue reports."""
-    if not rows:
-        return
-    connection.execute(
-        insert(outbox),
-        [
-            row._asdict() | {"state": REFUSED if row.reason else WAITING, "attempts": 0, "next_try_utc_s": 0}
-            for row in rows
-        ],
-    )
+    @property
+    def chain(self) -> Chain:
+        """Whose record it is."""
+        return self.well.id, self.record.chain
 
 
-def first(connection: Connection, destination: str) -> Waiting | None:
-    """The report that is to be sent next: the lowest one that waits."""
-    query = (
-        select(
-            outbox.c.position,
-            outbox.c.body,
-            outbox.c.attempts,
-            outbox.c.next_try_utc_s,
-            entry.c.log_index,
-            entry.c.controller_id,
-            entry.c.chain,
-            entry.c.seq,
-            entry.c.received_utc_s,
-            entry.c.body,
-        )
-        .join(entry, entry.c.log_index == outbox.c.log_index)
-        .where(outbox.c.destination == destination, outbox.c.state == WAITING)
-        .order_by(outbox.c.position)
-        .limit(1)
-    )
-    row = connection.execute(query).first()
-    return None if row is None else Waiting(*row[:4], Stored._make(row[4:]))
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A receipt that has become an entry of the log."""
+
+    one: Waiting
+    utc_s: int
+    upload_index: int
 
 
-def failed(connection: Connection, destination: str, position: int, next_try_utc_s: int, reason: str) -> None:
-    """An attempt came to nothing; the report keeps its place."""
-    connection.execute(
-        update(outbox)
-        .filter_by(destination=destination, position=position)
-        .values(attempts=outbox.c.attempts + 1, next_try_utc_s=next_try_utc_s, reason=reason)
-    )
+_INSERT = Bulk(outbox, NewReport._fields)
 
 
-def refused(connection: Connection, destination: str, position: int, reason: str) -> None:
-    """The standard cannot carry this report: it is shown and passed over."""
-    connection.execute(
-        update(outbox)
-        .filter_by(destination=destination, position=position)
-        .values(state=REFUSED, reason=reason)
-    )
+def wells(connection: Connection) -> list[Well]:
+    """Every enrolled controller by name, without its binding."""
+    query = select(controller.c.id, controller.c.name, controller.c.site).order_by(controller.c.name)
+    return [Well._make(row) for row in connection.execute(query)]
 
 
-def confirmed(
+def add(connection: Connection, destination: str, rows: Sequence[NewReport]) -> None:
+    """Queue reports of one destination."""
+    if rows:
+        _INSERT.run(connection, rows)
+        platforms.count(connection, destination, queued=len(rows))
+
+
+def following(
     connection: Connection,
     destination: str,
-    position: int,
-    *,
-    request: bytes,
-    confirm: bytes,
-    utc_s: int,
-    upload_index: int,
-) -> None:
-    """The platform has it; `upload_index` is the receipt's own entry in the log."""
+    limit: int,
+    aside: Collection[int] = (),
+    lacking: Collection[Chain] = (),
+) -> list[Waiting]:
+    """The reports to be sent next, without those of controllers put aside and chains that lack an address."""
+    query = (
+        select(
+            outbox.c.action,
+            outbox.c.position,
+            outbox.c.attempts,
+            controller.c.id,
+            controller.c.name,
+            controller.c.site,
+            *_STORED,
+        )
+        .join(entry, entry.c.log_index == outbox.c.log_index)
+        .join(controller, controller.c.id == entry.c.controller_id)
+        .where(outbox.c.destination == destination, _WAITS)
+        .order_by(outbox.c.action, outbox.c.position)
+        .limit(limit)
+    )
+    if aside:
+        query = query.where(entry.c.controller_id.not_in(aside))
+    if lacking:
+        query = query.where(tuple_(entry.c.controller_id, entry.c.chain).not_in(lacking))
+    return [
+        Waiting(Key(*row[:2]), row[2], Well(*row[3:6]), Stored._make(row[6:]))
+        for row in connection.execute(query)
+    ]
+
+
+def failed(connection: Connection, destination: str, keys: Sequence[Key], reason: str) -> None:
+    """An attempt came to nothing; the reports keep their places."""
     connection.execute(
         update(outbox)
-        .filter_by(destination=destination, position=position)
-        .values(
-            state=CONFIRMED,
-            reason=None,
-            attempts=outbox.c.attempts + 1,
-            request=request,
-            confirm=confirm,
-            confirmed_utc_s=utc_s,
-            upload_index=upload_index,
-        )
+        .where(outbox.c.destination == destination, _WAITS, _is_one_of(keys))
+        .values(attempts=outbox.c.attempts + 1, reason=reason)
     )
+
+
+def refused(connection: Connection, destination: str, key: Key, reason: str) -> None:
+    """The standard cannot carry this report, or the platform will not have it: shown and passed over."""
+    done = connection.execute(
+        update(outbox)
+        .where(outbox.c.destination == destination, _WAITS, _is_one_of([key]))
+        .values(state=REFUSED, reason=reason)
+    )
+    platforms.count(connection, destination, refused=done.rowcount)
+
+
+def confirmed(connection: Connection, destination: str, rows: Sequence[Confirmed]) -> None:
+    """The platform has them."""
+    count = 0
+    for row in rows:
+        done = connection.execute(
+            update(outbox)
+            .where(outbox.c.destination == destination, _WAITS, _is_one_of([row.one.key]))
+            .values(
+                state=CONFIRMED,
+                reason=None,
+                attempts=outbox.c.attempts + 1,
+                confirmed_utc_s=row.utc_s,
+                upload_index=row.upload_index,
+            )
+        )
+        count += done.rowcount
+    platforms.count(connection, destination, confirmed=count)
+    if rows:
+        platforms.set_last(connection, destination, rows[-1].utc_s, rows[-1].upload_index)
+    newest: dict[Chain, Waiting] = {}
+    for row in rows:
+        if row.one.key.position >= newest.get(row.one.chain, row.one).key.position:
+            newest[row.one.chain] = row.one
+    for chain, one in newest.items():
+        platforms.set_newest(connection, destination, chain, one.key.position, one.record.log_index)
+
+
+def _is_one_of(keys: Sequence[Key]) -> ColumnElement[bool]:
+    return tuple_(outbox.c.action, outbox.c.position).in_([tuple(key) for key in keys])
+
+
+def waits(connection: Connection, destination: str, positions: Collection[int]) -> set[int]:
+    """Those of some positions that wait already, by themselves or because somebody asked for them."""
+    mine = select(outbox.c.position).where(outbox.c.destination == destination, _WAITS)
+    asked = select(upload_action.c.id).where(upload_action.c.destination == destination)
+    asked = asked.where(mine.where(outbox.c.action == upload_action.c.id).correlate(upload_action).exists())
+    actions = [LIVE, *connection.execute(asked).scalars()]
+    query = mine.where(outbox.c.action.in_(actions), outbox.c.position.in_(positions))
+    return set(connection.execute(query).scalars())
 
 
 def counts(connection: Connection, destination: str) -> dict[str, int]:
-    """Reports by state."""
+    """Reports by state, counted one by one: what the tally must agree with."""
     query = select(outbox.c.state, func.count()).filter_by(destination=destination).group_by(outbox.c.state)
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def last_reason(connection: Connection, destination: str) -> str | None:
-    """Why the first waiting report has not gone yet."""
-    query = select(outbox.c.reason).filter_by(destination=destination, state=WAITING)
+def oldest_received_utc_s(connection: Connection, destination: str) -> int | None:
+    """When the first waiting report's record came; what was asked for again does not count."""
+    query = (
+        select(entry.c.received_utc_s)
+        .join(outbox, outbox.c.log_index == entry.c.log_index)
+        .where(outbox.c.destination == destination, outbox.c.action == LIVE, _WAITS)
+    )
     return connection.execute(query.order_by(outbox.c.position).limit(1)).scalar()
 
 
-def last_confirmed(connection: Connection, destination: str) -> list[Stored]:
-    """The newest record each controller has confirmed at a destination."""
-    newest = (
-        select(func.max(outbox.c.position).label("position"))
-        .join(entry, entry.c.log_index == outbox.c.log_index)
-        .where(outbox.c.destination == destination, outbox.c.state == CONFIRMED)
-        .group_by(entry.c.controller_id)
-        .subquery()
-    )
-    query = (
-        select(
-            entry.c.log_index,
-            entry.c.controller_id,
-            entry.c.chain,
-            entry.c.seq,
-            entry.c.received_utc_s,
-            entry.c.body,
-        )
-        .join(outbox, outbox.c.log_index == entry.c.log_index)
-        .join(newest, newest.c.position == outbox.c.position)
-        .where(outbox.c.destination == destination)
-    )
-    return [Stored._make(row) for row in connection.execute(query)]
+def last_reason(connection: Connection, destination: str) -> str | None:
+    """Why the first waiting report has not gone yet."""
+    query = select(outbox.c.reason).where(outbox.c.destination == destination, _WAITS)
+    return connection.execute(query.order_by(outbox.c.action, outbox.c.position).limit(1)).scalar()
 
 
 def receipts(connection: Connection, first_index: int, last_index: int) -> dict[int, list[int]]:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 # Names are given, never generated: a later migration must be able to name what it drops.
@@ -36,6 +37,7 @@ controller = Table(
     Column("site", Text, nullable=False),
     Column("binding", LargeBinary, nullable=False),
     Column("enrolled_utc_s", BigInteger, nullable=False),
+    Index("ix_controller_site", "site"),
 )
 
 entry = Table(
@@ -140,23 +142,80 @@ book = Table(
     Column("hour_utc", BigInteger, nullable=False),
 )
 
+# Reports on their way, and where the receipt of each stands in the log. A report is made of its record
+# when it is sent: what waits costs no more than these few columns.
 outbox = Table(
     "outbox",
     metadata,
     Column("destination", Text, primary_key=True),
+    # 0: sent for the first time as it came; otherwise the upload_action that asks for it
+    Column("action", BigInteger, primary_key=True, autoincrement=False),
     Column("position", BigInteger, primary_key=True, autoincrement=False),  # = verdict.position
     Column("log_index", ForeignKey("entry.log_index"), nullable=False),  # the record reported
-    Column("body", LargeBinary, nullable=False),
     Column("state", Text, nullable=False),  # waiting, confirmed, refused
     Column("attempts", Integer, nullable=False),
-    Column("next_try_utc_s", BigInteger, nullable=False),
     Column("reason", Text),
-    Column("request", LargeBinary),
-    Column("confirm", LargeBinary),
     Column("confirmed_utc_s", BigInteger),
-    Column("upload_index", ForeignKey("entry.log_index")),  # the receipt's own log entry
-    Index("ix_outbox_state", "destination", "state", "position"),
+    Column("upload_index", ForeignKey("entry.log_index")),  # the receipt's own log entry: both frames
+    # Of years of confirmed reports it holds none.
+    Index(
+        "ix_outbox_waiting",
+        "destination",
+        "action",
+        "position",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
     Index("ix_outbox_log_index", "log_index"),
+)
+
+# Sums over `outbox`, kept in the same transactions: nobody counts years of rows to show a figure.
+platform = Table(
+    "platform",
+    metadata,
+    Column("destination", Text, primary_key=True),
+    Column("queued", BigInteger, nullable=False),  # ever; waiting = queued - confirmed - refused
+    Column("confirmed", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    Column("confirmed_utc_s", BigInteger),  # the last receipt
+    Column("upload_index", ForeignKey("entry.log_index")),
+)
+
+# One well at one platform: a chain of a controller, for a box that is bound anew stands at another well.
+station = Table(
+    "station",
+    metadata,
+    Column("destination", Text, primary_key=True),
+    Column("controller_id", ForeignKey("controller.id"), primary_key=True),
+    Column("chain", BigInteger, primary_key=True, autoincrement=False),
+    Column("left_position", BigInteger),  # first record left out because the well has no address there
+    Column("period", BigInteger),  # of the last interval record queued, where only one a period goes
+    Column("position", BigInteger),  # the newest one confirmed
+    Column("log_index", ForeignKey("entry.log_index")),  # its record
+)
+
+# What people do to a platform's queue, and what is queued again; kept for ever.
+upload_action = Table(
+    "upload_action",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("destination", Text, nullable=False),
+    Column("verb", Text, nullable=False),  # pause, resume, resend; backfill: a well got its address
+    Column("utc_s", BigInteger, nullable=False),
+    Column("wished_by", Text, nullable=False),
+    Column("because", Text, nullable=False),
+    # What a resend or backfill is about, and how far it has come.
+    Column("controller_id", ForeignKey("controller.id")),
+    Column("chain", BigInteger),
+    Column("from_utc_s", BigInteger),
+    Column("to_utc_s", BigInteger),
+    Column("from_position", BigInteger),
+    Column("until_position", BigInteger),
+    Column("next_index", BigInteger),  # entry that is looked at next; empty: not begun
+    Column("until_index", BigInteger),
+    Column("is_open", Boolean, nullable=False),
+    Column("reports", BigInteger, nullable=False),  # queued by it
+    Index("ix_upload_action_destination", "destination", "id"),
 )
 
 # What is carried to a controller: grants, orders, key lists; one row for each controller it is for.
@@ -221,4 +280,31 @@ stranger = Table(
     Column("payload", LargeBinary, nullable=False),
     Column("received_utc_s", BigInteger, nullable=False),
     Index("ix_stranger_controller", "controller"),
+)
+
+# Bindings under which a controller stood before: its chains up to `last_chain` begin with them.
+former_binding = Table(
+    "former_binding",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("controller_id", ForeignKey("controller.id"), nullable=False),
+    Column("last_chain", BigInteger, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("binding", LargeBinary, nullable=False),
+    Column("until_utc_s", BigInteger, nullable=False),
+    Column("rebound_by", Text, nullable=False),
+    Column("because", Text, nullable=False),
+    Index("ix_former_binding_controller", "controller_id", "last_chain"),
+    Index("ix_former_binding_site", "site"),
+)
+
+# Controllers that are believed no more; in force from their entry of the log on.
+revocation = Table(
+    "revocation",
+    metadata,
+    Column("controller_id", ForeignKey("controller.id"), primary_key=True),
+    Column("revoked_by", Text, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("queued_utc_s", BigInteger, nullable=False),
+    Column("log_index", ForeignKey("entry.log_index")),
 )

@@ -18,7 +18,7 @@ class Receipt:
 
 
 class UploadError(Exception):
-    """Base of what an upload adapter raises; the connection is closed when it comes."""
+    """Base of what an upload adapter raises."""
 
 
 class NoConfirm(UploadError):
@@ -27,3 +27,7 @@ class NoConfirm(UploadError):
 
 class LinkDown(UploadError):
     """No connection, or it was lost before the confirm came."""
+
+
+class NotTaken(UploadError):
+    """The platform answered that it does not take this report: sending it again would not help."""

@@ -9,22 +9,13 @@ from karez_gateway.uploads.szy206_events import FlowReport
 from karez_gateway.verifier import slots
 from karez_gateway.verifier.books import PUMP_FLOWING
 from karez_gateway.verifier.slots import PLACES
-from karez_protocols import causes, fields, record
+from karez_protocols import causes, record
 from karez_protocols.szy206 import SLT427_2021, SZY206_2016, Dialect
 from karez_protocols.szy206_words import MODE_SELF_REPORT, alarm_word, state_word
 
 DIALECTS: dict[str, Dialect] = {"206": SZY206_2016, "427": SLT427_2021}
 REPORTED = (record.INTERVAL, record.STOP)
 LITRES_PER_M3 = 1000
-
-BODY = """
-address b5
-utc_s u4
-flow_lph s4
-volume_m3 u6
-alarm u2
-state u2
-"""
 
 _FLOW = slice(*PLACES[record.INTERVAL]["flow_lph"][:2])
 _FLOW_UNKNOWN = -(1 << 31)
@@ -73,25 +64,3 @@ def _state(slot: bytes, head: slots.Head) -> int:
         is_door_open=False,  # records of version 1 carry no door contact
         is_on_battery=False,
     )
-
-
-def to_body(report: FlowReport) -> bytes:
-    """Bytes that the outbox keeps. Raises NotAllowed."""
-    return bytes(
-        fields.pack(
-            BODY,
-            {
-                "address": report.address,
-                "utc_s": report.utc_s,
-                "flow_lph": report.flow_lph,
-                "volume_m3": report.volume_m3,
-                "alarm": report.alarm,
-                "state": report.state,
-            },
-        )
-    )
-
-
-def from_body(body: bytes) -> FlowReport:
-    """The report the outbox kept. Raises Malformed."""
-    return FlowReport(**fields.unpack(BODY, body))

@@ -1,37 +1,32 @@
 """One connection to an SZY 206 / SL/T 427 platform, sans-I/O: bytes and `now_ms` in, events and bytes out.
 
 Rules:
-- one exchange at a time; a time-out repeats it with FCB 3, 2, 1, then it has failed (szy206: FCB);
+- one exchange at a time; repeats, and which confirm belongs to which of them: szy206_exchange;
 - a confirm is matched by address, AFN and FCB only: platforms differ in the rest;
-- confirms come in the order of the requests, so a match also settles every older request. A late
-  confirm of an older repeat then never counts for the next report;
 - a failure ends the session: on a new connection no stale confirm can arrive;
-- commands of the platform are reported, never acted on.
+- what the platform asks or commands is handed over, never acted on; `reply` sends what came of it.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 
-from karez_protocols.szy206 import FCB_FIRST, Frame
+from karez_protocols.szy206 import Frame
+from karez_protocols.szy206_exchange import FAILED, Exchange
 from karez_protocols.szy206_functions import LINK, REPORT
 from karez_protocols.szy206_messages import KEEP_ALIVE, LOG_IN, LOG_OUT, LinkTest, SelfReport
 from karez_protocols.szy206_readings import TYPE_FLOW
 from karez_protocols.szy206_stream import StreamReader
 from karez_protocols.szy206_time import tag_at
 
-from .szy206_events import (
-    CommandUnsupported,
-    Counters,
+from .stream_events import (
     Event,
     Failure,
-    FlowReport,
     LoggedIn,
+    PlatformAsked,
     ReportConfirmed,
     ReportFailed,
     SessionEnded,
-    SessionSettings,
 )
+from .szy206_events import Counters, FlowReport, SessionSettings
 
 # A receiver drops a frame older than Tp + delay; 0 = no such check. A backlog is always old.
 TAG_DELAY_MIN = 0
@@ -88,61 +83,52 @@ NEXT: dict[tuple[State, Cause], State] = {
 }
 
 
-@dataclass(eq=False)
-class _Exchange:
-    """A request until it is confirmed or has failed; `encode` gives its bytes for an FCB."""
-
-    address: bytes
-    afn: int
-    encode: Callable[[int], bytes]
-    fcb: int = FCB_FIRST
-    deadline_ms: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class _Sent:
-    """One repeat on its way, until its confirm or a later one's arrives."""
-
-    exchange: _Exchange
-    fcb: int
-    request_bytes: bytes
-
-
 class Szy206Session:
     """The station's side of one connection. Call order: connected, then anything, until SessionEnded."""
 
     def __init__(self, link_address: bytes, settings: SessionSettings) -> None:
+        """Begin nothing yet."""
         self.state = State.OFFLINE
-        self.counters = Counters()
         self.reader = StreamReader()
+        self._counters = Counters()
         self._link_address = link_address
         self._settings = settings
         self._out = b""
         self._last_sent_ms = 0
-        self._exchange: _Exchange | None = None
-        self._sent: list[_Sent] = []  # at most one exchange's repeats and those of the one before
+        self._exchange = Exchange(settings.answer_ms)
         self._report: FlowReport | None = None
         self._stations: set[bytes] = set()
 
     @property
+    def counters(self) -> Counters:
+        """What came and went on this connection."""
+        self._counters.repeats = self._exchange.repeats
+        self._counters.confirms_late = self._exchange.late
+        return self._counters
+
+    @property
+    def is_over(self) -> bool:
+        """True when nothing more will happen."""
+        return self.state is State.ENDED
+
+    @property
     def next_deadline_ms(self) -> int | None:
         """When `time_passed` must be called at the latest; None = no need."""
-        if self._exchange is not None:
-            return self._exchange.deadline_ms
         if self.state is State.READY:
             return self._last_sent_ms + self._settings.keep_alive_ms
-        return None
+        return self._exchange.next_deadline_ms
 
     def data_to_send(self) -> bytes:
         """Bytes to put on the wire now; they are handed out once."""
         data, self._out = self._out, b""
         return data
 
-    def connected(self, now_ms: int) -> None:
+    def connected(self, now_ms: int) -> list[Event]:
         """The connection stands: log in."""
         if not self._fire(Cause.CONNECTED):
             raise SessionMisuse(f"connected in state {self.state.name}")
-        self._log_in(self._link_address, now_ms)
+        self._ask(_link_test(self._link_address, LOG_IN), now_ms)
+        return []
 
     def send(self, report: FlowReport, now_ms: int) -> None:
         """Take one report. Raises NotAllowed if the standard cannot carry it, SessionMisuse out of turn."""
@@ -150,9 +136,16 @@ class Szy206Session:
             raise SessionMisuse(
                 f"a report in state {self.state.name}, one under way: {self._report is not None}"
             )
-        self._encode(report, FCB_FIRST)
+        self._message(report).encode(self._settings.dialect)
         self._report = report
         self._advance(now_ms)
+
+    def reply(self, asked: PlatformAsked, answer: bytes, now_ms: int) -> None:  # noqa: ARG002 - one signature
+        """Send an answer, as szy206_responder makes it. Raises SessionMisuse after the end."""
+        if self.state in (State.OFFLINE, State.ENDED):
+            raise SessionMisuse(f"an answer in state {self.state.name}")
+        self._counters.replies += 1
+        self._out += answer
 
     def receive(self, data: bytes, now_ms: int) -> list[Event]:
         """Bytes of the platform. Raises nothing: what is no frame is counted."""
@@ -164,12 +157,15 @@ class Szy206Session:
     def time_passed(self, now_ms: int) -> list[Event]:
         """Repeat, give up or keep alive, whichever is due."""
         events: list[Event] = []
-        exchange = self._exchange
-        if exchange is not None and now_ms >= exchange.deadline_ms:
+        due_ms = self._exchange.next_deadline_ms
+        if due_ms is not None and now_ms >= due_ms:
             for frame in self.reader.silence():  # a frame behind a torn one
                 self._take(frame, now_ms, events)
-            if self._exchange is exchange:
-                self._repeat(exchange, now_ms, events)
+            repeat = self._exchange.time_passed(now_ms)
+            if repeat:
+                self._put(repeat, now_ms)
+            if self._exchange.state == FAILED:
+                events += self._end(Cause.UNANSWERED, Failure.UNANSWERED)
         elif self.state is State.READY and now_ms >= self._last_sent_ms + self._settings.keep_alive_ms:
             self._keep_alive(now_ms)
         return events
@@ -199,90 +195,65 @@ class Szy206Session:
             return
         if self._settings.logs_in_each_station and report.address not in self._stations:
             self._fire(Cause.STATION_UNKNOWN)
-            self._log_in(report.address, now_ms)
+            self._ask(_link_test(report.address, LOG_IN), now_ms)
             return
         self._fire(Cause.REPORT_WAITING)
-        self._start(_Exchange(report.address, REPORT, lambda fcb: self._encode(report, fcb)), now_ms)
-
-    def _log_in(self, address: bytes, now_ms: int) -> None:
-        self._start(
-            _Exchange(address, LINK, lambda fcb: LinkTest(address, LOG_IN, fcb).encode()),
-            now_ms,
-        )
+        self._ask(self._message(report).frame(self._settings.dialect), now_ms)
 
     def _keep_alive(self, now_ms: int) -> None:
         address = self._link_address
         if not self._settings.keep_alive_is_confirmed:
-            self._out += LinkTest(address, KEEP_ALIVE).encode()
-            self._last_sent_ms = now_ms
+            self._put(LinkTest(address, KEEP_ALIVE).encode(), now_ms)
             return
         self._fire(Cause.IDLE)
-        self._start(
-            _Exchange(address, LINK, lambda fcb: LinkTest(address, KEEP_ALIVE, fcb).encode()),
-            now_ms,
-        )
+        self._ask(_link_test(address, KEEP_ALIVE), now_ms)
 
-    def _encode(self, report: FlowReport, fcb: int) -> bytes:
-        dialect = self._settings.dialect
+    def _message(self, report: FlowReport) -> SelfReport:
         volume_l = None if report.volume_m3 is None else report.volume_m3 * LITRES_PER_M3
         channel = {"flow_lph": report.flow_lph, "volume_l": volume_l}
-        tag = tag_at(report.utc_s, dialect.utc_offset_s, TAG_DELAY_MIN)
-        words = (report.alarm, report.state)
-        return SelfReport(report.address, TYPE_FLOW, [channel], *words, tag, fcb=fcb).encode(dialect)
+        tag = tag_at(report.utc_s, self._settings.dialect.utc_offset_s, TAG_DELAY_MIN)
+        return SelfReport(report.address, TYPE_FLOW, [channel], report.alarm, report.state, tag)
 
-    def _start(self, exchange: _Exchange, now_ms: int) -> None:
-        self._exchange = exchange
-        self._put(exchange, now_ms)
+    def _ask(self, frame: Frame, now_ms: int) -> None:
+        self._put(self._exchange.start(frame, now_ms), now_ms)
 
-    def _put(self, exchange: _Exchange, now_ms: int) -> None:
-        request = exchange.encode(exchange.fcb)
-        exchange.deadline_ms = now_ms + self._settings.answer_ms
-        self._sent.append(_Sent(exchange, exchange.fcb, request))
+    def _put(self, data: bytes, now_ms: int) -> None:
         self._last_sent_ms = now_ms
-        self._out += request
-
-    def _repeat(self, exchange: _Exchange, now_ms: int, events: list[Event]) -> None:
-        exchange.fcb -= 1
-        if exchange.fcb == 0:  # FCB 0: the service failed
-            events += self._end(Cause.UNANSWERED, Failure.UNANSWERED)
-            return
-        self.counters.repeats += 1
-        self._put(exchange, now_ms)
+        self._out += data
 
     def _take(self, frame: Frame, now_ms: int, events: list[Event]) -> None:
         if frame.is_up:
-            self.counters.wrong_direction += 1
-        elif frame.afn in (LINK, REPORT):
-            self._take_confirm(frame, now_ms, events)
-        else:
-            events.append(CommandUnsupported(frame.address, frame.afn, frame.raw or b""))
+            self._counters.wrong_direction += 1
+        elif frame.afn not in (LINK, REPORT):
+            self._asked(frame, events)
+        elif self._is_confirm(frame):
+            self._confirmed(frame, now_ms, events)
 
-    def _take_confirm(self, frame: Frame, now_ms: int, events: list[Event]) -> None:
-        key = (frame.address, frame.afn, frame.fcb)
-        for at, sent in enumerate(self._sent):
-            if (sent.exchange.address, sent.exchange.afn, sent.fcb) == key:
-                del self._sent[: at + 1]
-                if sent.exchange is self._exchange:
-                    self._confirmed(sent, frame, now_ms, events)
-                else:
-                    self.counters.confirms_late += 1
-                return
-        if frame.afn == REPORT:  # a platform that confirms F2 though we do not ask it to is no oddity
-            self.counters.confirms_unmatched += 1
+    def _asked(self, frame: Frame, events: list[Event]) -> None:
+        self._counters.requests += 1
+        events.append(PlatformAsked(frame, frame.raw or b""))
 
-    def _confirmed(self, sent: _Sent, frame: Frame, now_ms: int, events: list[Event]) -> None:
+    def _is_confirm(self, frame: Frame) -> bool:
+        late = self._exchange.late
+        if self._exchange.take(frame):
+            return True
+        # A platform that confirms F2 though we do not ask it to is no oddity.
+        if frame.afn == REPORT and self._exchange.late == late:
+            self._counters.confirms_unmatched += 1
+        return False
+
+    def _confirmed(self, frame: Frame, now_ms: int, events: list[Event]) -> None:
         was = self.state
-        confirm = frame.raw or b""
-        self._exchange = None
         self._fire(Cause.CONFIRMED)
         if was is State.LOGGING_IN:
             self._stations.add(frame.address)
             events.append(LoggedIn(frame.address))
         elif was is State.REPORTING and self._report is not None:
-            events.append(ReportConfirmed(self._report, sent.request_bytes, confirm))
+            request = self._exchange.answered_bytes
+            events.append(ReportConfirmed(self._report, request, frame.raw or b""))
             self._report = None
             if frame.body[:1] and frame.body[0] in _MODES_NOT_HONOURED:
-                events.append(CommandUnsupported(frame.address, frame.afn, confirm))
+                self._asked(frame, events)
         self._advance(now_ms)
 
     def _end(self, cause: Cause, failure: Failure) -> list[Event]:
@@ -291,5 +262,10 @@ class Szy206Session:
             if self._report is not None:
                 events.append(ReportFailed(self._report, failure))
             events.append(SessionEnded(failure))
-        self._exchange = self._report = None
+        self._exchange.drop()
+        self._report = None
         return events
+
+
+def _link_test(address: bytes, kind: int) -> Frame:
+    return Frame(True, address, LINK, bytes([kind]))

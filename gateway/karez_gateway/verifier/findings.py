@@ -96,12 +96,15 @@ WEIGHTS = {
     "entry_repeated": REJECTED,
     "log_fork": REJECTED,
     "signature_not_logged": FLAG,
+    "revoked_before": REJECTED,
+    "revoked_since": NOTE,
     # uploads
     "upload_malformed": REJECTED,
     "upload_volume": REJECTED,
     "upload_confirm": REJECTED,
     "upload_unknown_protocol": FLAG,
     "upload_elsewhere": NOTE,
+    "upload_broker_only": NOTE,
 }
 
 

@@ -81,11 +81,16 @@ FINDINGS_EN = {
     "entry_repeated": "Entry {entry} of the log stands in the file a second time.",
     "log_fork": "Entry {entry} of the log holds another record of the same number: two histories exist.",
     "signature_not_logged": "The signature that covers these records is not among the logged entries.",
+    "revoked_before": "{count} record(s) from here on came after the controller was revoked on {time} "
+    "by {by} ({reason}; entry {entry} of the log): its signature proves nothing any more.",
+    "revoked_since": "The controller was revoked on {time} by {by} ({reason}; entry {entry} of the log): "
+    "all these records had been stored before.",
     "upload_malformed": "The report sent to the platform cannot be read: {reason}.",
     "upload_volume": "{destination} was told {sent_m3} m³; the record says {recorded_l} L.",
     "upload_confirm": "The answer of {destination} does not belong to the report.",
     "upload_unknown_protocol": "The report to {destination} is in a protocol this version cannot read.",
     "upload_elsewhere": "A report to {destination} was made from a record outside this bundle.",
+    "upload_broker_only": "Only the broker of {destination} took the report; the platform did not answer.",
 }
 
 FINDINGS_ZH = {
@@ -164,9 +169,14 @@ FINDINGS_ZH = {
     "entry_repeated": "日志第 {entry} 号条目在文件中重复出现。",
     "log_fork": "日志第 {entry} 号条目中同号记录内容不同：存在两份历史。",
     "signature_not_logged": "覆盖这些记录的签名不在日志条目中。",
+    "revoked_before": "从此记录起有 {count} 条记录在控制器被吊销之后才到达"
+    "（{time}，{by}：{reason}；日志第 {entry} 号条目）：其签名不再能证明任何内容。",
+    "revoked_since": "该控制器已于 {time} 由 {by} 吊销（{reason}；日志第 {entry} 号条目）："
+    "这些记录均在此之前存入。",
     "upload_malformed": "发给平台的报文无法读取：{reason}。",
     "upload_volume": "发给 {destination} 的是 {sent_m3} 立方米，记录为 {recorded_l} 升。",
     "upload_confirm": "{destination} 的应答与报文不符。",
     "upload_unknown_protocol": "发给 {destination} 的报文所用规约本版本无法读取。",
     "upload_elsewhere": "发给 {destination} 的一份报文来自本证据包之外的记录。",
+    "upload_broker_only": "只有 {destination} 的消息服务器收下了报文，平台本身没有应答。",
 }

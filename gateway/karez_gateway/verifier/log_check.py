@@ -6,7 +6,7 @@ from typing import Any
 from karez_protocols import entry, record
 from karez_protocols.errors import ProtocolError
 
-from . import merkle, uploads_check
+from . import merkle, revocation_check, uploads_check
 from .chain_check import Chain
 from .checkpoint import Checkpoint
 from .errors import BadSignature, VerificationError
@@ -63,6 +63,7 @@ class LogResult:
     uploads: list[Upload] = field(default_factory=list)
     orders: list[bytes] = field(default_factory=list)  # signed orders that lie in the log
     follows: Former | None = None
+    revocations: list[tuple[int, Part, dict[str, Any]]] = field(default_factory=list)  # of this controller
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -101,6 +102,7 @@ def check(parts: Parts, chain: Chain, controller: str, trust: Trust | None) -> L
     if chain.covering is not None and not entries.holds_covering:
         seq = next(link.head.seq for link in chain.links if link.index == chain.covering)
         out.findings.append(found("signature_not_logged", seq=seq))
+    out.findings += revocation_check.check(parts, chain, out.revocations)
     out.log = Log(
         origin=checkpoint.origin,
         size=checkpoint.size,
@@ -178,6 +180,10 @@ class _Entries:
             return
         if values["entry"] == entry.ORIGIN:
             self._origin(index, part, values)
+            return
+        if values["entry"] == entry.REVOCATION:
+            if values["controller"] == self._controller:
+                self._out.revocations.append((index, part, values))
             return
         if values["controller"] != self._controller or values["chain"] != self._parts.chain:
             return  # another box's entry, or another chain's: says nothing about these records

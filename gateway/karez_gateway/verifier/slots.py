@@ -31,6 +31,10 @@ RESERVED = {
     kind: [(start, end) for start, end, letter in places.values() if letter == "x"]
     for kind, places in PLACES.items()
 }
+_RESERVED_BITS = {
+    kind: sum(((1 << 8 * (end - start)) - 1) << 8 * start for start, end in places)
+    for kind, places in RESERVED.items()
+}
 _ZEROS = bytes(SLOT_SIZE)
 _UNKNOWN_U4 = (1 << 32) - 1
 
@@ -56,7 +60,7 @@ class Head(NamedTuple):
 
 def head(slot: bytes) -> Head:
     """Header of a slot."""
-    return Head._make(HEADER.unpack_from(slot))
+    return Head(*HEADER.unpack_from(slot))
 
 
 def has_time(header: Head) -> bool:
@@ -90,6 +94,8 @@ def fault(slot: bytes, header: Head) -> str | None:
     """Why a slot of a known kind is no record of this version, or None; as record.decode, but by offset."""
     if header.version != record.VERSION:
         return f"version {header.version}"
+    if not int.from_bytes(slot, "little") & _RESERVED_BITS[header.kind]:
+        return None
     for start, end in RESERVED[header.kind]:
         if slot[start:end] != _ZEROS[: end - start]:
             return f"reserved bytes {start}..{end - 1} are not zero"
