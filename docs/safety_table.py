@@ -61,7 +61,11 @@ def rows() -> list[str]:
     """Both tables as lines of Markdown."""
     if set(STATES) != set(range(len(pump.STATE_NAMES))):
         raise SystemExit("docs/safety_table.py does not describe exactly the states of the pump table")
-    missing = {event for _, event in pump.TABLE} - set(EVENTS)
+    table = {
+        (state, event): pump.row(state, event)
+        for state, event in zip(pump.TABLE[:: pump.ROW], pump.TABLE[1 :: pump.ROW], strict=True)
+    }
+    missing = {event for _, event in table} - set(EVENTS)
     if missing:
         raise SystemExit(f"events {sorted(missing)} of the pump table have no words in docs/safety_table.py")
     out = ["| State | Meaning | Lasts at most |", "|---|---|---|"]
@@ -70,7 +74,7 @@ def rows() -> list[str]:
         limit = "" if limit_ms is None else f"{limit_ms / 1000:g} s"
         out.append(f"| {pump.STATE_NAMES[state]} | {meaning} | {limit} |")
     out += ["", "| In state | when | do | then |", "|---|---|---|---|"]
-    for (state, event), (after, bits) in sorted(pump.TABLE.items()):
+    for (state, event), (after, bits) in sorted(table.items()):
         names = pump.STATE_NAMES[state], EVENTS[event], actions(bits), pump.STATE_NAMES[after]
         out.append("| {} | {} | {} | {} |".format(*names))
     return [*out, "", f"All other pairs of {len(STATES)} states and {len(EVENTS)} events change nothing."]

@@ -8,11 +8,9 @@ import hashlib
 import io
 import json
 import os
-import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 from karez_gateway import config as configuration
@@ -20,6 +18,7 @@ from karez_gateway.config import Config
 from karez_gateway.errors import Refused, StoreError
 from karez_gateway.log.tlog import CHECKPOINT, NEXT
 from karez_gateway.restored import halt, sync_directory
+from karez_gateway.store import copies
 from karez_gateway.store.database import FILE
 
 MANIFEST = "manifest.json"
@@ -69,7 +68,9 @@ def _pack(config: Config, packed: Path, store: Path) -> None:
                 _add(archive, name, data)
 
             _add_files(config.data, add)
-            _copy_store(config.data / FILE, store)
+            if not (config.data / FILE).is_file():
+                raise StoreError(f"{config.data / FILE} does not exist: there is nothing to back up")
+            copies.copy(config.data / FILE, store)
             add(FILE, store.read_bytes())
             facts = {"version": VERSION, "gateway": config.gateway.name, "sha256": digests}
             _add(archive, MANIFEST, json.dumps(facts, indent=2).encode())
@@ -93,7 +94,7 @@ def _add_files(directory: Path, add: Callable[[str, bytes], None]) -> None:
             for inner in sorted(path.rglob("*")):
                 if inner.is_file():
                     add(str(inner.relative_to(directory)), inner.read_bytes())
-        elif path.name not in _PASSING:
+        elif path.name not in _PASSING and not path.name.startswith(FILE + copies.BEFORE):
             add(path.name, path.read_bytes())
 
 
@@ -114,17 +115,6 @@ def _tree(log: Path) -> Iterator[tuple[str, bytes]]:
             yield from found.items()
             return
     raise StoreError(f"{log}: the service appends all the time; try again in a quieter moment")
-
-
-def _copy_store(source: Path, target: Path) -> None:
-    """SQLite's own online copy: one consistent moment, whoever writes meanwhile."""
-    if not source.is_file():
-        raise StoreError(f"{source} does not exist: there is nothing to back up")
-    with (
-        closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as live,
-        closing(sqlite3.connect(target)) as copy,
-    ):
-        live.backup(copy)
 
 
 def unpack(source: Path, directory: Path) -> Config:

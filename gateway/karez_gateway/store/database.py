@@ -9,7 +9,7 @@ from sqlalchemy.exc import DatabaseError
 
 from karez_gateway import failure
 from karez_gateway.errors import StoreError
-from karez_gateway.store import engines
+from karez_gateway.store import copies, engines
 
 FILE = "karez.sqlite3"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -61,8 +61,11 @@ def _explained(url: URL, error: DatabaseError) -> str:
 
 def _migrate(reader: Engine, writer: Engine) -> None:
     with reader.connect() as connection:
-        if _revision(connection) == HEAD:
+        revision = _revision(connection)
+        if revision == HEAD:
             return
+    if revision is not None and writer.url.drivername == "sqlite" and writer.url.database:
+        copies.keep_before(Path(writer.url.database), HEAD)
     from alembic import command  # noqa: PLC0415 - 0.2 s of import that an up-to-date file does not need
     from alembic.config import Config  # noqa: PLC0415
 
