@@ -7,6 +7,7 @@ acknowledged before (a restored backup), and the controller then sends again.
 """
 
 import hashlib
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -18,12 +19,14 @@ from karez_gateway.sequence import Batch, Sequencer
 from karez_gateway.store import bindings, chains, controllers, entries
 from karez_gateway.store.chains import Key, StoredMarks
 from karez_gateway.store.controllers import Controller
-from karez_gateway.verifier.slots import HEADER, PLACES
+from karez_gateway.verifier.slots import PLACES
 from karez_protocols import chain as chain_of
 from karez_protocols import entry, link_gateway, record
 from karez_protocols.errors import BadChecksum, ProtocolError
 
 _UNKNOWN_U4 = 0xFFFFFFFF
+_SEQ_AT = PLACES[record.LOSS]["seq"][0]
+_VERSION_AND_SEQ = struct.Struct(f"<B{_SEQ_AT - 1}xI")
 _LOSS_FIRST = slice(*PLACES[record.LOSS]["first_seq"][:2])
 _LOSS_LAST = slice(*PLACES[record.LOSS]["last_seq"][:2])
 
@@ -133,7 +136,7 @@ class Ingest:
     def _readable(self, slots: Sequence[bytes], received_utc_s: int) -> Iterator[tuple[int, int, bytes]]:
         """Slots of our version with a number; without one there is no place to keep them."""
         for slot in slots:
-            version, _, _, _, seq, *_ = HEADER.unpack_from(slot)
+            version, seq = _VERSION_AND_SEQ.unpack_from(slot)
             if version != record.VERSION or not 0 < seq < _UNKNOWN_U4:
                 self.counters.slots_malformed += 1
                 continue

@@ -164,7 +164,8 @@ class Sender:
         except ProtocolError as error:
             return error
         except Exception as error:  # noqa: BLE001 - whatever it is, it is about this record
-            _log.exception("a report could not be made", destination=name, log_index=subject.log_index)
+            if self._is_to_be_told():
+                _log.exception("a report could not be made", destination=name, log_index=subject.log_index)
             return NotTaken(f"it could not be made: {error!r}")
         try:
             return await connection.send(report)
@@ -196,12 +197,18 @@ class Sender:
         self._receipts.append((one, receipt))
 
     async def _pass_over(self, one: Waiting, reason: str) -> None:
-        now = asyncio.get_running_loop().time()
-        if now >= self._quiet_until:  # a platform that refuses all there is must not fill the log
+        if self._is_to_be_told():
             name = self.outbox.destination.name
             _log.error("report refused", destination=name, position=one.key.position, reason=reason)
-            self._quiet_until = now + QUIET_S
         await self._worker.run(self.outbox.refused, one, reason)
+
+    def _is_to_be_told(self) -> bool:
+        """A platform that refuses all there is must not fill the log."""
+        now = asyncio.get_running_loop().time()
+        if now < self._quiet_until:
+            return False
+        self._quiet_until = now + QUIET_S
+        return True
 
     async def _put_aside(self, item: Item, error: UploadError) -> None:
         """Its well waits, the others go on."""

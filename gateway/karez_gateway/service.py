@@ -245,7 +245,7 @@ def run(config: Config) -> None:
         except BaseExceptionGroup as group:
             # A full disk, a log that cannot be written: nothing was acknowledged that is not durable,
             # and a restart goes on from there.
-            for error in group.exceptions:
-                _log.error("stopped by an error", reason=failure.explained(error), exc_info=error)
+            for one in group.exceptions:
+                _log.error("stopped by an error", reason=failure.explained(one), exc_info=one)
             failure.keep(config.data, failure.explained(group))
             raise SystemExit(EXIT_FAILED) from None

@@ -13,7 +13,7 @@ from karez_gateway.store import outboxes, platforms, uploadactions
 from karez_gateway.store.database import Database
 from karez_gateway.store.platforms import Tally
 from karez_gateway.store.uploadactions import Action
-from karez_gateway.uploads.adapters import adapter_of
+from karez_gateway.verifier import slots
 
 # paused      by a person                     held   the mapping is ambiguous
 # up          the last report was confirmed   down   reports wait, and an attempt failed
@@ -22,6 +22,7 @@ PAUSED, HELD, UP, DOWN, IDLE, ABSENT = "paused", "held", "up", "down", "idle", "
 STOPPED = "service not running"
 
 ACTIONS_SHOWN = 20  # a screen of them
+REFUSALS_SHOWN = 5
 
 
 def facts(
@@ -69,6 +70,7 @@ def _queue(connection: Connection, name: str, tally: Tally) -> dict[str, Any]:
         "oldest_age_s": None if oldest is None else max(0, int(time.time()) - oldest),
         "receipt": {"utc_s": tally.confirmed_utc_s, "entry": tally.upload_index} if has_receipt else None,
         "problem": outboxes.last_reason(connection, name),
+        "refusals": [one._asdict() for one in outboxes.last_refused(connection, name, REFUSALS_SHOWN)],
         "paused": None if pause is None else action(pause),
         "again": [action(one) for one in uploadactions.opened(connection, name)],
     }
@@ -79,9 +81,8 @@ def _stations(
 ) -> dict[str, Any]:
     stations = enrolled.at(one)
     names = {well.id: well.name for well in enrolled.wells}
-    adapter = adapter_of(one)
     left = {
-        names[last.controller_id]: adapter.remainder_l(last.slot)
+        names[last.controller_id]: (slots.volume_l(last.slot) or 0) % one.facts.unit_l
         for last in platforms.last_confirmed(connection, one.name)
     }
     return {

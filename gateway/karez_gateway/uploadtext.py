@@ -30,6 +30,8 @@ def lines(one: dict[str, Any]) -> Iterator[str]:
     for problem in (one.get("held"), one["problem"]):
         if problem:
             yield f"  {problem}"
+    for each in one["refusals"][:1]:
+        yield f"  refused last: record {each['seq']} of {each['controller']}: {each['reason']}"
     if one.get("aside"):
         yield f"  {one['aside']} stations get no confirm and wait for another try"
     if one["state"] == "absent":

@@ -4,7 +4,8 @@ Records that wait behind a gap stay where they are, in the table; when the gap c
 loss record declares it lost) the chain is read from the table, in order of its numbers.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from operator import attrgetter
 
 from sqlalchemy import Connection
@@ -16,14 +17,14 @@ from karez_gateway.seam import Seam, unharmed
 from karez_gateway.store import bindings, chains, cursors, downlinks, entries, revocations, verdicts
 from karez_gateway.store.chains import Key
 from karez_gateway.store.database import Database
-from karez_gateway.store.entries import Stored
+from karez_gateway.store.entries import SLOT, Stored
 from karez_gateway.store.verdicts import Verdict
 from karez_gateway.verify import LATE, REVOKED, UNCHAINED, Judge
 
 STAGE = "verify"
 SLICE = 2048  # entries a transaction: about 40 ms, so that a live frame is never held up longer
 UNKNOWN = -1
-_KIND = entries.SLOT.start + 1
+_KIND = SLOT.start + 1
 PAGE = 4096  # records read at once behind a closed gap
 
 
@@ -123,23 +124,23 @@ class Verification:
             ):
                 return False
             signed = marks.signed_seq, marks.covered_seq
-            reasons = judge.take(seq, [one.slot for one in candidates])
-            for one, reason in zip(candidates, reasons, strict=True):
-                if self._is_revoked(one) and reason not in UNCHAINED:
+            reasons = judge.take(seq, [one.body[SLOT] for one in candidates])
+            if self._revoked:
+                reasons = [self._but(one, reason) for one, reason in zip(candidates, reasons, strict=True)]
+                if REVOKED in reasons:
                     marks.signed_seq, marks.covered_seq = signed  # its key signs nothing any more, either
-                    reason = REVOKED  # noqa: PLW2901 - a stronger reason than its own
+            for one, reason in zip(candidates, reasons, strict=True):
                 self._say(one, reason)
             for found in judge.findings:
                 one = candidates[found.candidate]
-                if self._is_revoked(one):
-                    continue
-                self._find(connection, key, one, found.kind, found.subject, found.litres)
+                if reasons[found.candidate] != REVOKED:
+                    self._find(connection, key, one, found.kind, found.subject, found.litres)
         return True
 
-    def _is_revoked(self, one: Stored) -> bool:
-        if not self._revoked:
-            return False
-        return one.log_index > self._revoked.get(one.controller_id, one.log_index)
+    def _but(self, one: Stored, reason: str | None) -> str | None:
+        """The reason against a record, unless a stronger one is that its controller was revoked before it."""
+        is_revoked = one.log_index > self._revoked.get(one.controller_id, one.log_index)
+        return REVOKED if is_revoked and reason not in UNCHAINED else reason
 
     def _say(self, one: Stored, reason: str | None) -> None:
         self._verdicts.append(Verdict(self._position, one.log_index, one.body[_KIND], reason))
@@ -158,12 +159,8 @@ class Verification:
         return first > last
 
 
-def _by_number(records: Sequence[Stored]) -> Iterator[Sequence[Stored]]:
-    """Records that follow one another under the same number."""
-    at = 0
-    while at < len(records):
-        end = at + 1
-        while end < len(records) and records[end].seq == records[at].seq:
-            end += 1
-        yield records[at:end]
-        at = end
+def _by_number(records: Sequence[Stored]) -> Iterable[Sequence[Stored]]:
+    """Records that follow one another under the same number: nearly always each alone."""
+    if len({one.seq for one in records}) == len(records):
+        return [(one,) for one in records]
+    return [tuple(same) for _, same in groupby(records, key=attrgetter("seq"))]

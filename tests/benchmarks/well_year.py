@@ -11,14 +11,13 @@ import time
 from pathlib import Path
 
 from entry import entry
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-from tests.gateway import bundles
-
 from karez_gateway.verifier import bundle_check
 from karez_gateway.verifier.parts import take_apart
 from karez_protocols.record import CONTENT_SIZE
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "gateway"))
+
+import bundles
 
 NAMES = ("verify_well_year_s",)
 RECORDS, QUICK_RECORDS = 35_040, 2_000

@@ -370,7 +370,7 @@ def test_a_bundle_of_what_came_before_is_proved_and_says_that_the_controller_was
         box.irrigate(4)
         county.take(box, *box.payloads(before + 1))
         county.work()
-        data, report = bundle_of(county, directory)
+        _data, report = bundle_of(county, directory)
         assert report.is_proved and report.last_seq == before
         assert told(report)["revoked_since"].facts["entry"] == index
         assert told(report)["revoked_since"].facts["by"] == "李"

@@ -123,11 +123,13 @@ def test_a_long_list_is_cut_and_ages_are_for_people():
         "name": "c", "level": "city", "kind": "sl651", "state": "down", "waiting": 9, "confirmed": 0,
         "refused": 2, "paused": None, "oldest_age_s": 90_061, "oldest_received_utc_s": 0, "receipt": None,
         "held": "", "problem": "no connection", "aside": 3, "again": [],
+        "refusals": [{"controller": "ab", "chain": 1, "seq": 7, "reason": "too large"}],
         "without_address": [f"well-{at}" for at in range(20)], "unknown_stations": ["wel-1"],
         "remainder_l": {f"{at:016x}": 5 for at in range(9)},
     }  # fmt: skip
     found = "\n".join(uploadtext.lines(one))
     assert "platform c (city sl651): down, 9 waiting, 0 confirmed, 2 refused" in found
     assert "20 wells have no address there: well-0" in found and "well-7 and 12 more" in found
+    assert "refused last: record 7 of ab: too large" in found
     assert "1 d 1 h" in found and "nobody of that name is enrolled: wel-1" in found
     assert "3 stations get no confirm" in found and "and of 1 more; --json names them all" in found

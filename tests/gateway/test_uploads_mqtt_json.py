@@ -2,12 +2,16 @@
 
 import asyncio
 import contextlib
+import getpass
 import hashlib
 import json
 import re
+import socket
 import ssl
+import subprocess
 from pathlib import Path
 
+import aiomqtt
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -17,6 +21,7 @@ from karez_gateway.uploads.mqtt_json_client import MqttJsonClient, connect_packe
 from karez_gateway.uploads.subject import Subject
 from karez_protocols import causes, entry, mqtt, record
 from karez_protocols.errors import Malformed
+from karez_simulators import mosquitto
 from karez_simulators.broker import client_context
 from karez_simulators.pki import LinkAuthority
 
@@ -298,6 +303,56 @@ async def test_tls_with_user_and_password_and_a_name_apart_from_the_address(tmp_
         ]:
             with pytest.raises(LinkDown, match=says):
                 await MqttJsonClient(to(platform, **settings | wrong)).__aenter__()
+
+
+def write_users(path, user, password):
+    subprocess.run(["mosquitto_passwd", "-b", "-c", path, user, password], check=True, capture_output=True)
+
+
+@contextlib.asynccontextmanager
+async def mosquitto_with(folder, user, password):
+    """The real broker on a free port, for one user."""
+    program = mosquitto.find()
+    if program is None:
+        pytest.skip("mosquitto is not installed: " + mosquitto.INSTALL)
+    write_users(folder / "users", user, password)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (folder / "mosquitto.conf").write_text(
+        f"listener {port} 127.0.0.1\nallow_anonymous false\npassword_file {folder}/users\n"
+        f"user {getpass.getuser()}\nlog_dest stderr\nlog_type information\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        program, "-c", folder / "mosquitto.conf", stderr=subprocess.PIPE
+    )
+    try:
+        while mosquitto.READY not in await process.stderr.readline():
+            assert process.returncode is None
+        yield port
+    finally:
+        process.terminate()
+        await process.communicate()
+
+
+async def test_the_real_mosquitto_takes_user_documents_and_answers(tmp_path):
+    (tmp_path / "password").write_text("secret\n")
+    async with mosquitto_with(tmp_path, "county", "secret") as port:
+        settings = {"user": "county", "password_file": tmp_path / "password", "timeout_s": 5}
+        at = Destination(name="c", kind="mqtt-json", host="127.0.0.1", port=port, **settings)
+        async with (
+            aiomqtt.Client("127.0.0.1", port, username="county", password="secret") as platform,
+            MqttJsonClient(at) as client,
+        ):
+            await platform.subscribe("karez/upload/report", qos=1)
+            sending = asyncio.create_task(client.send(REPORT))
+            message = await anext(platform.messages)
+            assert message.payload == REPORT and message.qos == 1 and not message.retain
+            answer = json.dumps({"sha256": mqtt_json.digest(message.payload), "accepted": True})
+            await platform.publish("karez/upload/confirm", answer, qos=1)
+            assert (await sending).confirm_bytes == answer.encode()
+        (tmp_path / "password").write_text("guess")
+        with pytest.raises(LinkDown, match=r"does not let us in|password is wrong"):
+            await MqttJsonClient(at).__aenter__()
 
 
 def every_kind():

@@ -28,6 +28,7 @@ from .synthetic import INTERVAL_S, START_UTC_S, SyntheticController
 from .uploading import ADDRESS, counts, destination, fed, sending, until
 
 OTHER = "4101050101"
+EACH_DAY = 8  # reports of a well
 PERSON = uploadacts.Person("li", "maintenance")
 
 
@@ -89,6 +90,7 @@ async def test_a_well_without_an_address_is_shown_and_gets_everything_once_it_is
                 await senders.queue()
                 await until(lambda: counts(county) == {"confirmed": 10})
             assert shown(county, after)["county"]["without_address"] == []
+            assert shown(county, after)["county"]["remainder_l"] == {two.name: 300}
             (action,) = shown(county, after)["county"]["actions"]
             assert (action["verb"], action["controller"], action["reports"]) == ("backfill", two.name, 6)
             assert action["because"] == f"it has address {OTHER} now" and not action["is_open"]
@@ -433,6 +435,9 @@ async def test_a_report_that_the_platform_will_not_have_is_passed_over_and_can_b
             to = destination(platform, kind="mqtt-json")
             async with sending(county, to) as senders:
                 await until(lambda: counts(county) == {"confirmed": 3, "refused": 1})
+                (refusal,) = shown(county, to)["county"]["refusals"]
+                assert (refusal["controller"], refusal["seq"]) == (box.name, 1)
+                assert refusal["reason"] == "the platform does not take it: no starts here"
                 platform.refuses = {}
                 span = {"from_utc_s": START_UTC_S, "to_utc_s": START_UTC_S + 86_400}
                 uploadacts.resend(county.store, configured(county, to), "county", PERSON, **span)
@@ -467,6 +472,7 @@ async def test_a_receipt_too_long_for_the_log_is_no_crash(tmp_path):
 async def test_seven_days_without_one_of_three_platforms_cost_the_others_nothing(tmp_path):
     one, two = SyntheticController("a", "well-1"), SyntheticController("b", "well-2")
     stations = {one.site: ADDRESS, two.site: OTHER}
+    both = 2 * EACH_DAY
     dead = PlatformSl651()
     await dead.start()
     await dead.stop()
@@ -482,28 +488,28 @@ async def test_seven_days_without_one_of_three_platforms_cost_the_others_nothing
                 for day in range(1, 8):
                     for box in (one, two):
                         first = box.seq + 1
-                        for _ in range(24):
-                            box.interval(50, after_s=3600)
+                        for _ in range(EACH_DAY):
+                            box.interval(50, after_s=86_400 // EACH_DAY)
                         await senders.worker.run(county.take, box, *box.payloads(first))
                     await senders.worker.run(county.work)
                     await senders.queue()
-                    await until(lambda day=day: counts(county) == {"confirmed": 48 * day})
-                    await until(lambda day=day: counts(county, "province") == {"confirmed": 48 * day})
-                    assert counts(county, "city") == {"waiting": 48 * day}
+                    await until(lambda day=day: counts(county) == {"confirmed": both * day})
+                    await until(lambda day=day: counts(county, "province") == {"confirmed": both * day})
+                    assert counts(county, "city") == {"waiting": both * day}
                 facts = shown(county, *to)["city"]
-                assert facts["waiting"] == 48 * 7 and facts["level"] == "city"
+                assert facts["waiting"] == both * 7 and facts["level"] == "city"
                 assert "no connection to" in facts["problem"] and facts["receipt"] is None
                 assert facts["oldest_age_s"] > 0
                 booked = sum(county.litres().values())
                 await dead.start()
                 senders[1].poke()
-                await until(lambda: counts(county, "city") == {"confirmed": 48 * 7})
-            assert booked == 2 * 24 * 7 * 50
+                await until(lambda: counts(county, "city") == {"confirmed": both * 7})
+            assert booked == both * 7 * 50
             totals = [report.quantities["total_l"] for report in dead.reports]
-            assert len(totals) == 48 * 7 and all(report.copies == 1 for report in dead.reports)
-            assert len(county_platform.reports) == len(province.reports) == 48 * 7
+            assert len(totals) == both * 7 and all(report.copies == 1 for report in dead.reports)
+            assert len(county_platform.reports) == len(province.reports) == both * 7
             kinds = [county.sequencer.log.entry(at)[1] for at in range(county.sequencer.log.size)]
-            assert kinds.count(entry.UPLOAD) == 3 * 48 * 7
+            assert kinds.count(entry.UPLOAD) == 3 * both * 7
     await dead.stop()
 
 

@@ -53,6 +53,15 @@ class NewReport(NamedTuple):
     attempts: int = 0
 
 
+class Refusal(NamedTuple):
+    """A report that was passed over."""
+
+    controller: str
+    chain: int
+    seq: int
+    reason: str
+
+
 class Key(NamedTuple):
     """One report at one destination."""
 
@@ -214,6 +223,19 @@ def last_reason(connection: Connection, destination: str) -> str | None:
     """Why the first waiting report has not gone yet."""
     query = select(outbox.c.reason).where(outbox.c.destination == destination, _WAITS)
     return connection.execute(query.order_by(outbox.c.action, outbox.c.position).limit(1)).scalar()
+
+
+def last_refused(connection: Connection, destination: str, limit: int) -> list[Refusal]:
+    """The newest reports that were passed over, the newest first."""
+    query = (
+        select(controller.c.name, entry.c.chain, entry.c.seq, outbox.c.reason)
+        .join(entry, entry.c.log_index == outbox.c.log_index)
+        .join(controller, controller.c.id == entry.c.controller_id)
+        .where(outbox.c.destination == destination, outbox.c.state == literal_column("'refused'"))
+        .order_by(outbox.c.action.desc(), outbox.c.position.desc())
+        .limit(limit)
+    )
+    return [Refusal(*row) for row in connection.execute(query)]
 
 
 def receipts(connection: Connection, first_index: int, last_index: int) -> dict[int, list[int]]:

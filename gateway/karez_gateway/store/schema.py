@@ -157,14 +157,17 @@ outbox = Table(
     Column("reason", Text),
     Column("confirmed_utc_s", BigInteger),
     Column("upload_index", ForeignKey("entry.log_index")),  # the receipt's own log entry: both frames
-    # Of years of confirmed reports it holds none.
-    Index(
-        "ix_outbox_waiting",
-        "destination",
-        "action",
-        "position",
-        sqlite_where=text("state = 'waiting'"),
-        postgresql_where=text("state = 'waiting'"),
+    # Of years of confirmed reports these hold none.
+    *(
+        Index(
+            f"ix_outbox_{state}",
+            "destination",
+            "action",
+            "position",
+            sqlite_where=text(f"state = '{state}'"),
+            postgresql_where=text(f"state = '{state}'"),
+        )
+        for state in ("waiting", "refused")
     ),
     Index("ix_outbox_log_index", "log_index"),
 )

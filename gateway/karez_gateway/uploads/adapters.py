@@ -61,9 +61,6 @@ class Adapter(Protocol):
         `on_request` answers what the platform asks, where the standard has that.
         """
 
-    def remainder_l(self, slot: bytes) -> int:
-        """Litres of the register that the report of a record leaves to the next one."""
-
 
 class Szy206:
     """SZY 206 and SL/T 427 over TCP."""
@@ -89,10 +86,6 @@ class Szy206:
         return Szy206Client(
             to.host, to.port, station, settings, connect_s=to.timeout_s, on_request=on_request
         )
-
-    def remainder_l(self, slot: bytes) -> int:
-        """What is below the whole cubic metre."""
-        return szy206.remainder_l(slot)
 
 
 class Sl651:
@@ -121,10 +114,6 @@ class Sl651:
         station = bytes.fromhex(link_address)
         return Sl651Client(to.host, to.port, station, settings, connect_s=to.timeout_s, on_request=on_request)
 
-    def remainder_l(self, slot: bytes) -> int:  # noqa: ARG002 - the seam's
-        """Nothing: the total goes in litres."""
-        return 0
-
 
 class MqttJson:
     """JSON documents over MQTT, each with its evidence reference."""
@@ -145,10 +134,6 @@ class MqttJson:
         from karez_gateway.uploads.mqtt_json_client import MqttJsonClient  # noqa: PLC0415 - status needs none
 
         return MqttJsonClient(self._destination)
-
-    def remainder_l(self, slot: bytes) -> int:  # noqa: ARG002 - the seam's
-        """Nothing: volumes go in litres."""
-        return 0
 
 
 _ADAPTERS: dict[str, type[Szy206] | type[Sl651] | type[MqttJson]] = {

@@ -37,11 +37,6 @@ def report_of(slot: bytes, address: bytes, received_utc_s: int) -> FlowReport:
     )
 
 
-def remainder_l(slot: bytes) -> int:
-    """Litres of W that a report in whole cubic metres leaves to the next one."""
-    return (slots.volume_l(slot) or 0) % LITRES_PER_M3
-
-
 def _alarm(head: slots.Head, *, is_flow_known: bool) -> int:
     names = []
     if head.kind == record.STOP:

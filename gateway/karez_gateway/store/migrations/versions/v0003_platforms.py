@@ -37,15 +37,16 @@ def _outbox() -> None:
     )
     op.drop_table("outbox")
     op.rename_table("outbox_next", "outbox")
-    waiting = sa.text("state = 'waiting'")
-    op.create_index(
-        "ix_outbox_waiting",
-        "outbox",
-        ["destination", "action", "position"],
-        unique=False,
-        sqlite_where=waiting,
-        postgresql_where=waiting,
-    )
+    for state in ("waiting", "refused"):
+        where = sa.text(f"state = '{state}'")
+        op.create_index(
+            f"ix_outbox_{state}",
+            "outbox",
+            ["destination", "action", "position"],
+            unique=False,
+            sqlite_where=where,
+            postgresql_where=where,
+        )
     op.create_index("ix_outbox_log_index", "outbox", ["log_index"], unique=False)
 
 
