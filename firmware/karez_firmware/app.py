@@ -42,11 +42,12 @@ class App:
         self.identity = site.identity
         self.ring = Ring(port.nor, objects.SECTORS, port.nor.size // SECTOR - objects.SECTORS)
         self.channel = None  # an open channel's gauge as a water meter
-        further, make_books = keeper.LAYOUT, Books
+        further: tuple = keeper.LAYOUT
+        make_books = Books
         if site.curve:
             from . import channel_site
 
-            further, make_books = further + channel_site.LAYOUT, channel_site.ChannelBooks
+            further, make_books = further + (channel_site.LAYOUT,), channel_site.ChannelBooks
             self.channel = channel_site.Channel(site.curve)
         self.journal = Journal(port.nor, port.fram, self.ring, further)
         self.journal.start(site.binding)

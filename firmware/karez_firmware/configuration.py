@@ -153,6 +153,9 @@ def profiles(port, meters):
         is_level = meter["quantity"] == "level" and "level_mm" in profile.names
         if profile.total != _TOTALS[meter["quantity"]] or (meter["quantity"] == "level") != is_level:
             raise BadConfiguration("configuration: %s counts no %s" % (meter["profile"], meter["quantity"]))
+        # Only people ask for these; they need not live for months.
+        profile.name = profile.meaning = profile.reverse = profile.status = None
+        profile.bits, profile.address = "", 0
         found.append(profile)
         _take_place(places, (meter.get("line", 0), profile.protocol), str(meter["address"]))
     return found

@@ -21,14 +21,14 @@ _ROOM = const(27)  # of 31 slots: records nobody has confirmed go when the secto
 class Journal:
     """Records of one controller over its two memories.
 
-    `further`: layouts (fields.py) of what others keep in the head, behind its own fields.
+    `further`: layouts (fields.py), a tuple, of what others keep in the head, behind its own fields.
     """
 
-    def __init__(self, nor, fram, ring, further=""):
+    def __init__(self, nor, fram, ring, further=()):
         self._nor = nor
         self._ring = ring
         self._further = further
-        self._twins = twins.Twins(fram, fram_map.HEAD, head_store.MAGIC, head_store.layout(further))
+        self._twins = twins.Twins(fram, fram_map.HEAD, head_store.MAGIC, (head_store.LAYOUT,) + further)
         self._nor_head = None
         self._is_stale = False  # NOR holds heads, and FRAM a newer one
         self.head = head_store.fresh(further)

@@ -4,7 +4,9 @@ Registers and what runs stand in the head, which every record writes; the rest i
 their own in FRAM, written when they have changed.
 """
 
-from karez_protocols import record
+import hashlib
+
+from karez_protocols import fields, record
 from karez_protocols.constant import const
 from karez_protocols.errors import ProtocolError
 
@@ -15,21 +17,22 @@ from .store.twins import Twins
 
 # What the head holds for others, behind its own fields (store/head.py).
 LAYOUT = (
-    bookmark.LAYOUT
-    + """authenticated_utc_s u4
+    bookmark.LAYOUT,
+    """
+authenticated_utc_s u4
 is_resuming u1
 is_tripped u1
 rest_s u2
 stop_cause u1
 energy_good_utc_s u4
 saved_utc_s u4
-"""
+""",
 )
 
 _HEAD_MS = const(5_000)  # the books' last good registers reach FRAM this often while they move
 _TABLE_SIZE = const(321)  # 32 accounts (accounts.to_bytes)
 # `seq` of `chain`: every stop up to it is in the table.
-_ACCOUNTS = "chain u4\nseq u4\ntable b%d\n" % _TABLE_SIZE
+_ACCOUNTS = "chain u4\nseq u4\ntable b321\n"
 # Of the ratio's table what is never unknown (ratio.snapshot).
 _RATIO = "kind alarms slow recent volume_l energy_wh seconds sum0 sum1 sum2 sum3"
 
@@ -39,8 +42,9 @@ class _Table:
 
     def __init__(self, fram, place, magic, layout, snapshot):
         self._twins = Twins(fram, place, magic, layout)
+        self._layout = layout
         self._snapshot = snapshot
-        self._kept = None
+        self._kept = None  # digest of what was written last: the values would be as large as the table
         self._generation = 0
 
     def load(self):
@@ -53,11 +57,11 @@ class _Table:
     def keep(self):
         """Write the table if it has changed. An FRAM that does not take it is the head's to tell."""
         values = self._snapshot()
-        if values == self._kept:
-            return
-        kept = dict(values)
         values["generation"] = self._generation
         try:
+            kept = hashlib.sha256(fields.pack(self._layout, values)).digest()
+            if kept == self._kept:
+                return
             self._twins.save(values)
         except ProtocolError:  # a number that no table holds: what stands there is older, and whole
             return

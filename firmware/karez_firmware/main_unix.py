@@ -47,7 +47,13 @@ def main(folder, uarts, bench):
 
         app = App(port, site)
         del site  # the app took what it keeps
-        unload("karez_firmware.startup", "karez_firmware.store.recovery")
+        # Of the two packages nothing is left in an image: their modules stand in its bundles.
+        unload(
+            "karez_firmware.startup",
+            "karez_firmware.store.recovery",
+            "karez_firmware.store",
+            "karez_firmware.core",
+        )
         app.run()
     except BenchGone:
         return 0

@@ -27,7 +27,7 @@ def enrol(store: Database, signed_binding: bytes, provisioner_key: bytes) -> tup
     """Register a binding's controller; return it, and False if it was enrolled before. Raises Refused."""
     values = checked(signed_binding, provisioner_key)
     with store.writing() as connection:
-        return register(connection, values, signed_binding, int(time.time()))
+        return register(connection, values, signed_binding, int(time.time()), {})
 
 
 def checked(signed_binding: bytes, provisioner_key: bytes) -> dict[str, Any]:
@@ -48,9 +48,16 @@ def checked(signed_binding: bytes, provisioner_key: bytes) -> dict[str, Any]:
 
 
 def register(
-    connection: Connection, values: Mapping[str, Any], signed_binding: bytes, now_s: int
+    connection: Connection,
+    values: Mapping[str, Any],
+    signed_binding: bytes,
+    now_s: int,
+    for_all: offering.ForAll,
 ) -> tuple[Controller, bool]:
-    """Add the controller of a checked binding; return it, and False if it was there. Raises Refused."""
+    """Add the controller of a checked binding; return it, and False if it was there. Raises Refused.
+
+    `for_all`: {}, the same one for all of a transaction (offering.inherit).
+    """
     name = values["controller"]
     known = controllers.find(connection, name)
     if known is not None:
@@ -62,7 +69,7 @@ def register(
         return known, False
     controllers.enrol(connection, name, values["site"], signed_binding, now_s)
     found = _found(connection, name)
-    offering.inherit(connection, found, now_s)
+    offering.inherit(connection, found, now_s, for_all)
     return found, True
 
 
@@ -92,7 +99,7 @@ def rebind(
         downlinks.withdraw(connection, known.id)
         commands.end(connection, known.id)
         found = _found(connection, name)
-        offering.inherit(connection, found, now_s)
+        offering.inherit(connection, found, now_s, {})
     return known, found
 
 

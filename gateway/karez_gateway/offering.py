@@ -98,15 +98,21 @@ def queue_unchecked(store: Database, data: bytes, sort: int, now_s: int, *, well
     return out
 
 
-def inherit(connection: Connection, new: Controller, now_s: int) -> int:
+ForAll = dict[bytes, list[Downlink]]  # root's key -> what was brought in for all its wells
+
+
+def inherit(connection: Connection, new: Controller, now_s: int, for_all: ForAll) -> int:
     """Give a box that is enrolled what holds at its site and under its root; return how much that is.
 
     From the box before it at the site, also if that is revoked or stands elsewhere now: the newest
-    grant, the orders and the lists they need. At a new site: what was brought in for all wells.
+    grant, the orders and the lists they need. At a new site: what was brought in for all wells,
+    which is remembered in `for_all` for the next box of the same transaction.
     """
     source = _before(connection, new)
     if source is None:
-        held = redelivery.needed(_once(connection, new), now_s)
+        if new.regulator_key not in for_all:
+            for_all[new.regulator_key] = redelivery.needed(_once(connection, new), now_s)
+        held = for_all[new.regulator_key]
     else:
         held = _held_at(connection, source, now_s)
     since = entries.next_index(connection)

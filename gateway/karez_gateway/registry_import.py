@@ -16,14 +16,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from karez_gateway import enrolment
+from karez_gateway import enrolment, offering
 from karez_gateway.errors import Refused
 from karez_gateway.store.database import Database
 
 COLUMNS = ("controller", "site", "binding")
-# 100,000 bindings of 1 kB in hex: ten times the largest gateway (design §10).
-FILE_BYTES_MAX = 200_000_000
-ROWS_MAX = 100_000
+# One transaction of some seconds: a running service waits half a minute for it at most (store/engines.py).
+ROWS_MAX = 5000
+FILE_BYTES_MAX = ROWS_MAX * 4096  # a binding in hex has 2 kB at most
 
 # Line number, and the values and the bytes of its binding if nothing is wrong with it.
 Row = tuple[int, tuple[Mapping[str, Any], bytes] | None]
@@ -61,12 +61,13 @@ def bring_in(store: Database, data: bytes, provisioner_key: bytes) -> Imported:
 
 def _register(connection: Connection, rows: Sequence[Row], now_s: int, out: Imported) -> None:
     """Register all rows; raises _Undone if one of them cannot be."""
+    for_all: offering.ForAll = {}
     for number, checked in rows:
         if checked is None:
             continue
         values, signed_binding = checked
         try:
-            _, is_new = enrolment.register(connection, values, signed_binding, now_s)
+            _, is_new = enrolment.register(connection, values, signed_binding, now_s, for_all)
         except Refused as error:
             out.errors.append((number, str(error)))
             continue

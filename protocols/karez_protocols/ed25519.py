@@ -35,8 +35,8 @@ def sign_slices(secret, message):
     public = secret[64:]
     digest = yield from digest_slices(secret[32:64] + message)
     nonce = int.from_bytes(digest, "little") % L
-    point = yield from multiply_slices((nonce, COMB))
-    commitment = yield from encode_slices(point)
+    # The point itself is let go at once: it would be 600 bytes more beside the second hash.
+    commitment = yield from encode_slices((yield from multiply_slices((nonce, COMB))))
     digest = yield from digest_slices(commitment + public + message)
     challenge = int.from_bytes(digest, "little") % L
     proof = (nonce + challenge * int.from_bytes(secret[:32], "little")) % L

@@ -4,7 +4,7 @@ record      one slot as it came, with the box it came from and when it was recei
 object      a signed object (grant ...) before it takes effect; an operator's command, which nobody signs
 upload      one report to a platform and the platform's own answer: the receipt
 origin      first entry of a log that follows another one: the last checkpoint known of that, and why it ended
-revocation  a controller is believed no more: what came of it before this entry counts, what comes after does not
+revocation  a controller is believed no more: what came of it before this entry counts, what comes later not
 """
 
 from . import fields, record

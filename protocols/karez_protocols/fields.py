@@ -8,6 +8,7 @@ A layout is one line per field, `name kind`, in wire order:
     tN                  text in UTF-8, zero-padded to N bytes
     xN                  reserved: written as zeros, refused unless zero
 
+Several texts in a tuple stand one behind another: joined, they would be a text of their own.
 The text costs the controller one string; a table of tuples would cost 200 B of heap a row.
 `struct` truncates out-of-range values silently on MicroPython: every value is checked here.
 """
@@ -18,13 +19,14 @@ from .errors import Malformed, NotAllowed
 def each(layout):
     """Yield (name, kind letter, offset, size in bytes) in wire order."""
     offset = 0
-    for line in layout.split("\n"):
-        if not line:
-            continue
-        name, kind = line.split()
-        size = int(kind[1:])
-        yield name, kind[0], offset, size
-        offset += size
+    for text in (layout,) if isinstance(layout, str) else layout:
+        for line in text.split("\n"):
+            if not line:
+                continue
+            name, kind = line.split()
+            size = int(kind[1:])
+            yield name, kind[0], offset, size
+            offset += size
 
 
 def size_of(layout):

@@ -39,7 +39,7 @@ NEXT = {
 
 
 # number: of the request; frame, raw: as it went out.
-_Attempt = namedtuple("_Attempt", "number frame raw")  # noqa: PYI024 - no typing on MicroPython
+_Attempt = namedtuple("Attempt", "number frame raw")  # noqa: PYI024 - no typing on MicroPython
 
 
 class Exchange:

@@ -11,6 +11,7 @@ from string import ascii_lowercase
 
 from karez_simulators.image_modules import Image, Module
 from karez_simulators.image_scopes import FUNCTIONS, Scope, Use
+from karez_simulators.image_walk import walk
 
 KEPT = {"self", "cls"}  # MicroPython's own names: they cost nothing
 ASKED = {"locals", "vars", "eval", "exec"}  # who calls these may ask for any name
@@ -23,7 +24,7 @@ def renamed(texts: dict[str, str]) -> dict[str, str]:
     Raises SyntaxError (`filename` is the key).
     """
     image = Image(texts)
-    nodes = [node for module in image.modules.values() for node in ast.walk(module.tree)]
+    nodes = [node for module in image.modules.values() for node in walk(module.tree)]
     keywords = {node.arg for node in nodes if isinstance(node, ast.keyword)}
     if None in keywords:
         return image.texts()

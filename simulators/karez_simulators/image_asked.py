@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
+from karez_simulators.image_walk import walk
+
 ASKING = {
     "getattr",
     "setattr",
@@ -22,10 +24,6 @@ KNOWN = {
     "karez_firmware.app": {
         "setattr(self._inputs, name, reading)": "a quantity of a meter; Inputs names each in a text",
     },
-    "karez_firmware.core.segment": {
-        "getattr(self, name)": "fields of a layout: words of its text",
-        "setattr(self, name, values[prefix + name])": "the same",
-    },
     "karez_firmware.unload": {
         "hasattr(sys.modules.get(package), leaf)": "parts of the names of modules, which keep theirs",
         "delattr(sys.modules[package], leaf)": "the same",
@@ -36,7 +34,7 @@ KNOWN = {
 }
 
 # Classes whose objects are asked by those for any word that stands in a text.
-CLASSES = frozenset({"Inputs", "Segment"})
+CLASSES = frozenset({"Inputs"})
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ def found(texts: dict[str, str]) -> Asked:
     calls = (
         node
         for key, text in texts.items()
-        for node in ast.walk(ast.parse(text, filename=key))
+        for node in walk(ast.parse(text, filename=key))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ASKING
     )
     asked = (call.args[1].value for call in calls if isinstance(call.args[1], ast.Constant))
@@ -78,8 +76,8 @@ def check(texts: dict[str, str], known: dict[str, dict[str, str]] = KNOWN) -> No
 def _asking(tree: ast.Module) -> list[tuple[ast.expr | ast.stmt, str]]:
     """Return the places that ask for names, and what each of them does."""
     found: list[tuple[ast.expr | ast.stmt, str]] = []
-    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    for node in ast.walk(tree):
+    called = {id(node.func) for node in walk(tree) if isinstance(node, ast.Call)}
+    for node in walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ASKING:
             name = node.args[1] if len(node.args) > 1 else None
             if not (isinstance(name, ast.Constant) and isinstance(name.value, str)):

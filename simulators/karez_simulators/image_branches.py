@@ -13,9 +13,11 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from karez_simulators.image_scopes import FUNCTIONS, Scope, Use
+from karez_simulators.image_walk import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
     from karez_simulators.image_modules import Module
 
@@ -55,7 +57,7 @@ def is_possible(node: ast.FunctionDef, module: Module, first: str) -> bool:
     if not all(map(_is_plain, arguments.defaults)):
         return False  # made once, when the function is: a branch has no such moment
     scope = module.scopes[node]
-    return not any(_forbids(one) for one in ast.walk(node) if one is not node) and not any(
+    return not any(_forbids(one) for one in walk(node) if one is not node) and not any(
         use.owner is scope and use.scope is not scope for use in module.uses
     )
 
@@ -95,12 +97,17 @@ def give(call: ast.Call, number: int, values: list[ast.expr], most: int) -> None
     call.args, call.keywords = [ast.Constant(number), *values, *pads], []
 
 
-def joined(branches: list[Branch], name: str, most: int) -> ast.FunctionDef:
-    """Return one function with all these branches, that takes a number and `most` arguments."""
+def joined(
+    branches: list[Branch], name: str, most: int, kept: AbstractSet[str] = frozenset()
+) -> ast.FunctionDef:
+    """Return one function with all these branches, that takes a number and `most` arguments.
+
+    `kept`: names that no local of it may have, of what its calls will be called by.
+    """
     branches.sort(key=lambda one: one.number)
     scopes = {branch.module.scopes[branch.node]: branch for branch in branches}
     inside: dict[Scope, list[Use]] = {scope: [] for scope in scopes}
-    taken: set[str] = set()
+    taken = set(kept)
     for module in {branch.module.key: branch.module for branch in branches}.values():
         for use in module.uses:
             outer = next((one for one in _outwards(use.scope) if one in inside), None)
@@ -140,12 +147,12 @@ def _letters() -> Iterator[str]:
 
 
 def _globals(node: ast.FunctionDef) -> list[str]:
-    return [name for one in ast.walk(node) if isinstance(one, ast.Global) for name in one.names]
+    return [name for one in walk(node) if isinstance(one, ast.Global) for name in one.names]
 
 
 def _body(branch: Branch) -> list[ast.stmt]:
     """Return the statements without what is said once for all branches."""
-    for node in ast.walk(branch.node):
+    for node in walk(branch.node):
         for part in ("body", "orelse", "finalbody"):
             rows = getattr(node, part, None)
             if isinstance(rows, list) and any(isinstance(one, ast.Global) for one in rows):

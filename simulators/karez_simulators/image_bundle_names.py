@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from karez_simulators.image_definitions import is_const, is_special
 from karez_simulators.image_names import is_private
 from karez_simulators.image_scopes import Symbol, Use
+from karez_simulators.image_walk import walk
 
 if TYPE_CHECKING:
     from karez_simulators.image_modules import Image, Module
@@ -48,7 +49,7 @@ def said(image: Image) -> Counter[str]:
         modules = {
             id(use.over) for use in module.uses if use.over is not None and _is_module(image, module, use)
         }
-        for node in ast.walk(module.tree):
+        for node in walk(module.tree):
             if isinstance(node, ast.Attribute) and id(node) not in modules:
                 found[node.attr] += 1
         for scope in module.scopes.values():

@@ -3,6 +3,7 @@
 MicroPython keeps a public constant as a row of its module and its name for ever, and looks both up
 each time. In the image nobody but the image reads them: each use gets the number, and a name that is
 then written nowhere any more goes. `_X = const(n)` needs none of this: the compiler does the same.
+A table made of such numbers, `bytes((...))`, is written as what it is made of: it then lies in the flash.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import operator
 import re
 from collections import Counter
 from typing import TYPE_CHECKING
+
+from karez_simulators.image_walk import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +44,7 @@ class Module:
         self.bound = _bound(self.tree)
         self.constants: dict[str, int] = {}
         self.imported: dict[str, tuple[str, str] | object] = {}  # local name -> (module, name in it)
-        for node in ast.walk(self.tree):
+        for node in walk(self.tree):
             if isinstance(node, ast.ImportFrom):
                 for alias in node.names:
                     local, found = alias.asname or alias.name, (self.source(node), alias.name)
@@ -61,7 +64,7 @@ class Module:
 def _bound(tree: ast.Module) -> Counter[str]:
     """Return how often each name is bound in a module, at whatever depth; imports apart."""
     bound: Counter[str] = Counter()
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             bound[node.id] += 1
         elif isinstance(node, ast.arg):
@@ -90,7 +93,7 @@ def folded(modules: dict[str, str]) -> dict[str, str]:
     written = {word for module in image.values() for word in _words(module, image)}
     for module in image.values():
         _drop(module, image, written)
-    return {name: ast.unparse(ast.fix_missing_locations(module.tree)) for name, module in image.items()}
+    return {name: ast.unparse(module.tree) for name, module in image.items()}
 
 
 def _find(module: Module, image: dict[str, Module]) -> None:
@@ -149,6 +152,13 @@ def _import(module: Module, local: str) -> tuple[str, str]:
     return found if isinstance(found, tuple) else ("", "")
 
 
+def _table(node: ast.expr, module: Module, image: dict[str, Module]) -> bytes | None:
+    """Return the bytes that a row of known numbers is, None of anything else."""
+    numbers = [_value(one, module, image) for one in node.elts] if isinstance(node, ast.Tuple) else [None]
+    known = [one for one in numbers if one is not None and 0 <= one <= 255]
+    return bytes(known) if len(known) == len(numbers) else None
+
+
 class _Folder(ast.NodeTransformer):
     """Puts numbers where constants are used."""
 
@@ -167,11 +177,18 @@ class _Folder(ast.NodeTransformer):
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         return self._number(node) or self.generic_visit(node)  # type: ignore[return-value]
 
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        found = None
+        if isinstance(node.func, ast.Name) and node.func.id == "bytes" and len(node.args) == 1:
+            is_own = not self._module.bound["bytes"] and "bytes" not in self._module.imported
+            found = _table(node.args[0], self._module, self._image) if is_own and not node.keywords else None
+        return self.generic_visit(node) if found is None else ast.Constant(found)  # type: ignore[return-value]
+
 
 def _words(module: Module, image: dict[str, Module]) -> set[str]:
     """Return every name and text that is read in a module, by which a constant might be asked for."""
     found: set[str] = set()
-    for node in ast.walk(module.tree):
+    for node in walk(module.tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             found.add(node.id)
         elif isinstance(node, ast.Attribute):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from karez_simulators.image_walk import walk
+
 if TYPE_CHECKING:
     from karez_simulators.image_modules import Image, Module
 
@@ -57,7 +59,7 @@ class _Judge:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.decorator_list:
             return [node.name]
         if isinstance(node, ast.Assign) and (is_const(node) or self._is_pure(node.value)):
-            targets = [one for target in node.targets for one in ast.walk(target)]
+            targets = [one for target in node.targets for one in walk(target)]
             if all(isinstance(one, ast.Name | ast.Tuple | ast.expr_context) for one in targets):
                 return [one.id for one in targets if isinstance(one, ast.Name)]
         if isinstance(node, ast.Try) and not node.orelse and not node.finalbody:

@@ -14,6 +14,7 @@ from karez_simulators.image_definitions import is_const
 from karez_simulators.image_methods import PARAMETERS_MAX
 from karez_simulators.image_modules import Module
 from karez_simulators.image_table import Labels, definitions
+from karez_simulators.image_walk import walk
 
 BRANCHES_MAX = 32  # found after five comparisons
 
@@ -25,7 +26,7 @@ def merged(
 
     `quick`: modules of the sources whose functions stay, for they are called thousands of times in a row.
     """
-    modules = {key: Module(key, text) for key, text in texts.items()}
+    modules = {key: Module(key, text, has_scopes=key in bundles) for key, text in texts.items()}
     for key in bundles:
         _merge(modules, modules[key], where, quick)
     return {key: module.text() for key, module in modules.items()}
@@ -48,16 +49,20 @@ def _merge(modules: dict[str, Module], bundle: Module, where: Labels, quick: tup
             ):
                 found.append(branch)
     most = max((len(branch.parameters) for branch in found), default=0)
-    while len(found) > 1:
-        some, found = found[:BRANCHES_MAX], found[BRANCHES_MAX:]
-        name = some[0].node.name
+    # Each has the name of one of its branches; no local may have it, where that one was never called.
+    local = {use.name for use in bundle.uses if use.owner is not bundle.top}
+    groups = [found[at : at + BRANCHES_MAX] for at in range(0, len(found), BRANCHES_MAX)]
+    names = [next((one.name for one in some if one.name not in local), "") for some in groups]
+    for some, name in zip(groups, names, strict=True):
+        if len(some) == 1 or not name:
+            continue
         for number, branch in enumerate(some):
             branch.number = number
             for call in calls[branch.name]:
                 if call is not None:
                     give(call, number, passed(branch, call) or [], most)
                     _call(call, name)
-        one = joined(some, name, most)
+        one = joined(some, name, most, set(names))
         of[id(one)] = [row for branch in some for row in of[id(branch.node)]]
         members = {id(branch.node) for branch in some[1:]}
         first = some[0].node
@@ -81,14 +86,14 @@ def _calls(modules: dict[str, Module], bundle: Module) -> dict[str, list[ast.Cal
     found: dict[str, list[ast.Call | None]] = defaultdict(list)
     leaf = bundle.name.rpartition(".")[2]
     for module in modules.values():
-        calls = {id(node.func): node for node in ast.walk(module.tree) if isinstance(node, ast.Call)}
+        calls = {id(node.func): node for node in walk(module.tree) if isinstance(node, ast.Call)}
         if module is bundle:
             for use in module.uses:
                 is_own = use.owner is module.top and not isinstance(use.node, ast.FunctionDef)
                 if is_own:
                     found[use.name].append(calls.get(id(use.node)))
             continue
-        for node in ast.walk(module.tree):
+        for node in walk(module.tree):
             if isinstance(node, ast.ImportFrom) and node.module == bundle.name:
                 for one in node.names:
                     found[one.name].append(None)

@@ -9,6 +9,7 @@ anyway (image_public.py), and texts lose their objects (image_texts.py).
 from __future__ import annotations
 
 import ast
+from collections import Counter
 
 from karez_simulators import (
     image_args,
@@ -24,6 +25,7 @@ from karez_simulators import (
     image_table,
     image_texts,
 )
+from karez_simulators.image_walk import walk
 
 MAIN = "karez_firmware.main_unix"
 APP = "karez_firmware.app"
@@ -79,8 +81,10 @@ def lightened(texts: dict[str, str], layout: str = BOARD) -> tuple[dict[str, str
         texts = image_functions.merged(texts, list(members), where, QUICK)
         texts, public = image_public.renamed(texts, known)
         later = {word for name in members for word in image_texts.words(ast.parse(texts[name]))}
-        for name in members:
-            first = later if name == next(iter(members)) else set()
+        # Of those the words that somebody reads before: in the text of what is given back.
+        early = {word for name in texts if name not in members for word in _words(texts[name])}
+        for name in (*members, *CODECS):
+            first = later & early if name == next(iter(members), "") else set()
             texts[name] = image_texts.lightened(texts[name], _asked(name, texts), first)
     return texts, image_table.table(texts, where, private, public)
 
@@ -90,7 +94,9 @@ def plan(image: image_modules.Image, layout: str) -> dict[str, list[str]]:
     if layout == LOOSE:
         return {}
     done = _done(image.modules[BRING_UP].tree)
-    first = image.closure([MAIN, *done, *CODECS])
+    # What one codec alone needs stays beside it: the meters of others have no use for it.
+    needed = Counter(one for codec in CODECS for one in image.closure([codec]))
+    first = image.closure([MAIN, *done, *(one for one, codecs in needed.items() if codecs > 1)])
     own = {MAIN, *done, *CODECS}
     resident = [name for name in first if name not in own]
     later = [name for name in image.closure([APP]) if name not in {*resident, *own}]
@@ -107,16 +113,26 @@ def is_core(name: str) -> bool:
 
 
 def _asked(name: str, texts: dict[str, str]) -> set[str]:
-    """Return the names that other modules ask a module for."""
+    """Return the names that other modules ask a module for; of a codec, which is an object, any name."""
     leaf = name.rpartition(".")[2]
-    nodes = [node for other, text in texts.items() if other != name for node in ast.walk(ast.parse(text))]
+    nodes = [node for other, text in texts.items() if other != name for node in walk(ast.parse(text))]
     found = {
         node.attr
         for node in nodes
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == leaf
+        if isinstance(node, ast.Attribute)
+        and (name in CODECS or (isinstance(node.value, ast.Name) and node.value.id == leaf))
     }
     stubs = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == name]
     return found | {one.name for node in stubs for one in node.names}
+
+
+def _words(text: str) -> set[str]:
+    return {
+        word
+        for node in walk(ast.parse(text))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for word in image_reach.WORD.findall(node.value)
+    }
 
 
 def _done(tree: ast.Module) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from karez_simulators.image_modules import Image, Module
 from karez_simulators.image_names import is_private
 from karez_simulators.image_reach import WORD
 from karez_simulators.image_scopes import FUNCTIONS
+from karez_simulators.image_walk import walk
 
 if TYPE_CHECKING:
     from karez_simulators.image_asked import Asked
@@ -115,7 +116,7 @@ class _Methods:
         self.classes = {
             (module.name, node.name): _Class(module, node)
             for module in image.modules.values()
-            for node in ast.walk(module.tree)
+            for node in walk(module.tree)
             if isinstance(node, ast.ClassDef)
         }
         for module in image.modules.values():
@@ -131,7 +132,7 @@ class _Methods:
 
     def _collect(self, module: Module) -> None:
         over = {id(use.over): use for use in module.uses if use.over is not None}
-        for node in ast.walk(module.tree):
+        for node in walk(module.tree):
             if isinstance(node, ast.Attribute):
                 use = over.get(id(node))
                 symbol = self._image.meaning(module, use) if use else None
@@ -147,7 +148,7 @@ class _Methods:
     def _selves(self, home: _Class) -> None:
         for method in home.node.body:
             if isinstance(method, FUNCTIONS) and [arg.arg for arg in method.args.args[:1]] == ["self"]:
-                for one in ast.walk(method):
+                for one in walk(method):
                     if isinstance(one, ast.Attribute) and ast.unparse(one.value) == "self":
                         self._inside[id(one)] = home
 

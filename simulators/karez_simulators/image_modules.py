@@ -10,21 +10,25 @@ import ast
 from typing import TYPE_CHECKING
 
 from karez_simulators.image_scopes import FUNCTIONS, Scope, Symbol, Use, found
+from karez_simulators.image_walk import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 class Module:
-    """One module of the image: its tree without docstrings and annotations, its scopes, its names."""
+    """One module of the image: its tree without docstrings and annotations, its scopes, its names.
 
-    def __init__(self, key: str, text: str) -> None:
+    Whoever asks for neither may do without scopes and names: they take half the time.
+    """
+
+    def __init__(self, key: str, text: str, *, has_scopes: bool = True) -> None:
         self.key = key  # of a package: `package.__init__`
         self.is_package = key.endswith(".__init__")
         self.name = key.removesuffix(".__init__")
         self.package = self.name if self.is_package else self.name.rpartition(".")[0]
         self.tree: ast.Module = _Bare().visit(ast.parse(text, filename=key))
-        self.top, self.scopes, self.uses = found(self.tree)
+        self.top, self.scopes, self.uses = found(self.tree if has_scopes else ast.Module([], []))
 
     def source(self, level: int, source: str) -> str:
         """Return the full name of a module that something is imported from."""
@@ -34,7 +38,7 @@ class Module:
 
     def text(self) -> str:
         """Return the tree as it is now."""
-        return ast.unparse(ast.fix_missing_locations(self.tree))
+        return ast.unparse(self.tree)
 
 
 class Image:
@@ -95,7 +99,7 @@ class Image:
         """Return our modules that one imports when it is loaded (`deep`: also later), in that order."""
         module = self.modules[name]
         names = []
-        for node in ast.walk(module.tree) if deep else _at_once(module.tree):
+        for node in walk(module.tree) if deep else _at_once(module.tree):
             if isinstance(node, ast.ImportFrom):
                 source = module.source(node.level, node.module or "")
                 names += [self.final(Symbol(source, one.name)).module for one in node.names]

@@ -16,6 +16,8 @@ from itertools import count, product
 from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
+from karez_simulators.image_walk import walk
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -81,7 +83,7 @@ def _coloured(used: dict[str, set[str]], alone: set[str]) -> dict[str, str]:
 def _of_others(tree: ast.Module) -> set[tuple[str, bool]]:
     """Return (private name taken of another object than `self` or imported, whether it is set there)."""
     names = set()
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Attribute):
             if not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")):
                 names.add((node.attr, not isinstance(node.ctx, ast.Load)))
@@ -111,7 +113,7 @@ def _foreign_bases(name: str, tree: ast.Module) -> set[str]:
     """Return the modules that classes of this one inherit from."""
     package = name.split(".")[:-1]
     home: dict[str, str] = {}  # local name -> module it stands for, or stands in
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if not isinstance(node, ast.ImportFrom):
             continue
         above = package[: len(package) - node.level + 1] if node.level else []
@@ -120,7 +122,7 @@ def _foreign_bases(name: str, tree: ast.Module) -> set[str]:
             home[alias.asname or alias.name] = source
             home[f"module {alias.asname or alias.name}"] = f"{source}.{alias.name}"
     found = set()
-    for node in ast.walk(tree):
+    for node in walk(tree):
         for base in node.bases if isinstance(node, ast.ClassDef) else ():
             if isinstance(base, ast.Name) and base.id in home:
                 found.add(home[base.id])
@@ -131,14 +133,14 @@ def _foreign_bases(name: str, tree: ast.Module) -> set[str]:
 
 def _private_names(module: str, tree: ast.Module) -> set[str]:
     names = set()
-    for node in ast.walk(tree):
+    for node in walk(tree):
         for attribute in FIELDS:
             text = getattr(node, attribute, None)
             if isinstance(text, str) and is_private(text):
                 names.add(text)
         if isinstance(node, ast.Global | ast.Nonlocal):
             names.update(filter(is_private, node.names))
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in names:
             raise ValueError(f"{module}: {node.value} is also written as a text")
     return names
@@ -146,7 +148,7 @@ def _private_names(module: str, tree: ast.Module) -> set[str]:
 
 def rename(tree: ast.Module, table: dict[str, str]) -> None:
     """Write other names in a tree, wherever an identifier stands: {old: new}, all at once."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         for field in FIELDS:
             text = getattr(node, field, None)
             if isinstance(text, str) and text in table:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from karez_simulators.image_definitions import is_const, is_special
 from karez_simulators.image_names import FIELDS, is_private, rename
 from karez_simulators.image_reach import WORD
+from karez_simulators.image_walk import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -117,7 +118,7 @@ def renamed(texts: dict[str, str], known: Known) -> tuple[dict[str, str], dict[s
 def _names(tree: ast.AST) -> set[str]:
     """Return every identifier that is written in a module."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in walk(tree):
         found.update(text for field in FIELDS if isinstance(text := getattr(node, field, None), str))
         if isinstance(node, ast.Global | ast.Nonlocal):
             found.update(node.names)
@@ -126,14 +127,14 @@ def _names(tree: ast.AST) -> set[str]:
 
 def _public(tree: ast.Module) -> set[str]:
     """Return the names that objects and modules carry: attributes, and what is bound outside of functions."""
-    found = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    for node in ast.walk(tree):
+    found = {node.attr for node in walk(tree) if isinstance(node, ast.Attribute)}
+    for node in walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef):
             for one in node.body:
                 if isinstance(one, ast.FunctionDef | ast.ClassDef):
                     found.add(one.name)
                 elif isinstance(one, ast.Assign):
-                    found.update(part.id for part in ast.walk(one) if isinstance(part, ast.Name))
+                    found.update(part.id for part in walk(one) if isinstance(part, ast.Name))
     return found
 
 
@@ -141,7 +142,7 @@ def _texts(trees: Iterable[ast.Module]) -> tuple[set[str], set[str]]:
     """Return the words that stand in texts, and the texts that could be names."""
     words, whole = set(), set()
     for tree in trees:
-        for node in ast.walk(tree):
+        for node in walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 words.update(WORD.findall(node.value))
                 if node.value.isidentifier() and not keyword.iskeyword(node.value) and node.value.isascii():
@@ -153,7 +154,7 @@ def _modules(trees: Iterable[ast.Module]) -> set[str]:
     """Return the parts of the names of modules, and what is imported from modules."""
     found = set()
     for tree in trees:
-        for node in ast.walk(tree):
+        for node in walk(tree):
             if isinstance(node, ast.ImportFrom):
                 found.update((node.module or "").split("."))
                 found.update(one.name for one in node.names)
@@ -179,7 +180,7 @@ def _of_others(image: Image, module: Module) -> set[str]:
     """Return what a module names of modules and objects that are not ours."""
     found = set()
     others = set()
-    for node in ast.walk(module.tree):
+    for node in walk(module.tree):
         if isinstance(node, ast.keyword) and node.arg:
             found.add(node.arg)
         elif isinstance(node, ast.Import | ast.ImportFrom):
@@ -194,7 +195,7 @@ def _of_others(image: Image, module: Module) -> set[str]:
         symbol = image.meaning(module, use)
         if use.over is not None and symbol is not None and symbol.module not in image.modules:
             found.add(use.over.attr)
-    for node in ast.walk(module.tree):
+    for node in walk(module.tree):
         is_own = (
             isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
         )

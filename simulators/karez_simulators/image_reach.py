@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from karez_simulators.image_definitions import definitions, is_const, is_special
 from karez_simulators.image_modules import Image, Module
 from karez_simulators.image_scopes import FUNCTIONS, Symbol
+from karez_simulators.image_walk import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,7 +63,7 @@ def loadable(texts: dict[str, str], roots: list[str]) -> dict[str, str]:
 def _imported(key: str, text: str) -> Iterator[str]:
     """Yield every name of a module that an import might mean."""
     package = key.split(".")[:-1]
-    for node in ast.walk(ast.parse(text, filename=key)):
+    for node in walk(ast.parse(text, filename=key)):
         if isinstance(node, ast.Import):
             yield from (one.name for one in node.names)
         elif isinstance(node, ast.ImportFrom):

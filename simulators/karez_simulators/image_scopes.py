@@ -11,6 +11,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from karez_simulators.image_walk import children, walk
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -121,7 +123,7 @@ def found(tree: ast.Module) -> tuple[Scope, dict[ast.AST, Scope], list[Use]]:
     binding.visit(tree)
     over = {
         id(node.value): node
-        for node in ast.walk(tree)
+        for node in walk(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
     }
     uses = [
@@ -216,7 +218,8 @@ class Binding(ast.NodeVisitor):
 
     def generic_visit(self, node: ast.AST) -> None:
         if not isinstance(node, COMPREHENSIONS):
-            super().generic_visit(node)
+            for child in children(node):
+                self.visit(child)
             return
         self.visit(node.generators[0].iter)  # the first one belongs to the outside
         results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
@@ -231,7 +234,7 @@ def _arguments(arguments: ast.arguments) -> list[ast.AST]:
 
 def _own(node: ast.AST) -> Iterator[ast.AST]:
     """Walk through what is written in a scope itself, not in the scopes inside it."""
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         if not isinstance(child, (*FUNCTIONS, ast.Lambda, ast.ClassDef, *COMPREHENSIONS)):
             yield child
             yield from _own(child)

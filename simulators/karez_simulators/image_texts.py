@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from karez_simulators.image_definitions import is_const
 from karez_simulators.image_scopes import found
+from karez_simulators.image_walk import walk
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -32,7 +33,7 @@ def lightened(text: str, asked: set[str], later: AbstractSet[str] = frozenset())
     tree = ast.parse(text)
     _put_in_place(tree, asked)
     _gather(tree)
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.ClassDef):
             # First of all: what the class holds then takes their places in its table.
             node.body.insert(0, ast.Delete([ast.Name(row, ast.Del()) for row in ROWS]))
@@ -76,15 +77,15 @@ def _gather(tree: ast.Module) -> None:
     """Put the words of errors together in one text, of which a raise takes its piece."""
     raised = [
         (one, one.value)
-        for node in ast.walk(tree)
+        for node in walk(tree)
         if isinstance(node, ast.Raise)
-        for one in ast.walk(node)
+        for one in walk(node)
         if isinstance(one, ast.Constant) and isinstance(one.value, str) and len(one.value) > NAME_LETTERS_MAX
     ]
-    everywhere = Counter(node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    everywhere = Counter(node.value for node in walk(tree) if isinstance(node, ast.Constant))
     here = Counter(text for _, text in raised)
     alone = sorted({text for text in here if everywhere[text] == here[text]})
-    if len(alone) < GATHERED_MIN or any(isinstance(node, ast.JoinedStr) for node in ast.walk(tree)):
+    if len(alone) < GATHERED_MIN or any(isinstance(node, ast.JoinedStr) for node in walk(tree)):
         return
     words = {use.name for use in found(tree)[2]}
     name = next(one for one in map("_e{}".format, range(len(words) + 1)) if one not in words)
@@ -106,7 +107,7 @@ def _gather(tree: ast.Module) -> None:
 
 def words(tree: ast.Module) -> set[str]:
     """Return the texts of a module that are names, or that `lightened` makes names of."""
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    nodes = [node for node in walk(tree) if isinstance(node, ast.Constant)]
     found = {node.value for node in nodes if isinstance(node.value, str)}
     return {one for one in found if one.isidentifier() and not keyword.iskeyword(one)}
 
@@ -114,6 +115,9 @@ def words(tree: ast.Module) -> set[str]:
 def _make_names(tree: ast.Module, later: AbstractSet[str]) -> None:
     """Let the compiler meet long words as names first: a text that is a name already takes no object."""
     own = {one for one in words(tree) if len(one) > NAME_LETTERS_MAX}
-    if own | later:
-        body: list[ast.stmt] = [ast.Expr(ast.Name(word, ast.Load())) for word in sorted(own | later)]
-        tree.body.insert(0, ast.If(ast.Constant(0), body, []))
+    # What the compiler can see is never done leaves no name in the file, but `__name__` it cannot know.
+    never = ast.parse("not __name__", mode="eval").body
+    for words_of, test in ((own, ast.Constant(0)), (set(later), never)):
+        if words_of:
+            body: list[ast.stmt] = [ast.Expr(ast.Name(word, ast.Load())) for word in sorted(words_of)]
+            tree.body.insert(0, ast.If(test, body, []))

@@ -10,7 +10,8 @@ Beside it, in the same run and on the same disk: the same rows put into a table 
 in the same transactions, by sqlite3 alone.
 
 Flat: what a record costs at the full size over what it costs at a tenth of it, in processor time of
-this process, the best of five stretches each: other programs disturb that least. BENCHMARK_ROWS=10000000 makes the table that large.
+this process, the best of five stretches each: other programs disturb that least. BENCHMARK_ROWS=10000000
+makes the table that large.
 """
 
 import os

@@ -4,6 +4,7 @@ from karez_firmware.core import bookmark, register
 from karez_firmware.core.books import Books
 from karez_firmware.core.doubts import Doubts
 from karez_protocols import causes, event_details, fields, grant, record
+from karez_protocols.errors import NotAllowed
 
 SITE = {"upper_ml_per_wh": 3000, "rated_flow_lph": 60_000, "rated_power_w": 22_000, "riser_l": 50}
 UTC = 1_790_000_000
@@ -977,3 +978,16 @@ def test_a_register_that_stands_where_it_stood_needs_no_person_however_long_the_
     again.water_l = 20_160
     again.run(30)
     assert again.books.is_known and not again.books.is_uncertain
+
+
+def test_a_number_that_no_head_can_hold_leaves_the_head_as_it_is_and_raises_nothing():
+    site = Site()
+    site.books.water.segment.turned = 1 << 48
+    values = site.books.snapshot()
+    try:
+        fields.pack(bookmark.LAYOUT, values)
+        raise AssertionError("a head took it")
+    except NotAllowed:
+        pass
+    site.books.water.segment.turned = 0
+    assert fields.unpack(bookmark.LAYOUT, fields.pack(bookmark.LAYOUT, site.books.snapshot()))

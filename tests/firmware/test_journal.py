@@ -265,9 +265,9 @@ def test_with_both_places_of_the_head_dead_the_records_still_stand():
 
 def test_a_value_that_no_head_holds_is_said_and_raises_nothing():
     found = opened(*memories())
-    found.head["held_l"] = -1
+    found.head["start_volume_l"] = -1
     assert found.save() is False and not found.is_saved and not found.is_fram_dead
-    found.head["held_l"] = 0
+    found.head["start_volume_l"] = 0
     assert found.save() and found.is_saved
 
 

@@ -107,15 +107,15 @@ def test_the_head_of_the_higher_generation_counts_and_a_torn_one_in_nor_does_not
     fram.is_dead = False
     again = opened(nor, fram)
     assert again.head["seq"] == 4 and not again.rolled
-    again.head["held_l"] = 5
+    again.head["start_volume_l"] = 5
     assert again.save()  # and no moment to clear NOR
     assert head.sector_in_use(nor) is not None
-    assert opened(nor, fram).head["held_l"] == 5
+    assert opened(nor, fram).head["start_volume_l"] == 5
     for sector in (0, 1):
         nor.erase(objects.HEAD + sector)
     nor.program(objects.HEAD * devices.SECTOR, head.MAGIC.to_bytes(4, "little"))
     third = opened(nor, fram)
-    assert third.head["held_l"] == 5 and not third.is_rebuilt
+    assert third.head["start_volume_l"] == 5 and not third.is_rebuilt
     fram.write(0, bytes(1024))
     assert opened(nor, fram).is_rebuilt
 

@@ -30,7 +30,7 @@ def a_head(number, seq, h, **changed):
 def recovered(nor, values):
     """The head to go on with; `values`: the one found."""
     ring = Ring(nor, objects.SECTORS, nor.size // 4096 - objects.SECTORS)
-    return recovery.head_for(nor, ring, values, BINDING, "")
+    return recovery.head_for(nor, ring, values, BINDING, ())
 
 
 def link(values):

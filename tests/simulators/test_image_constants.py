@@ -42,6 +42,16 @@ def test_a_negative_and_a_const_are_numbers_too():
     assert run(found["a"])["X"] == [-3, 7, -10] and "LEAST" not in found["a"]
 
 
+def test_a_table_of_numbers_is_written_as_its_bytes():
+    found = folded(
+        a="OFF = 0\nOPEN = 2\nFLAG = 256\nT = bytes((OFF, OPEN | 1, FLAG >> 8, 255))\n",
+        b="from .a import OPEN\nX = bytes((OPEN, -1))\nY = bytes((OPEN, len('ab')))\nZ = bytes(OPEN)\n",
+    )
+    assert found["a"] == "T = b'\\x00\\x03\\x01\\xff'"
+    assert found["b"] == "pass\nX = bytes((2, -1))\nY = bytes((2, len('ab')))\nZ = bytes(2)"
+    assert "bytes((4, 5))" in folded(a="def f(bytes):\n    return bytes((4, 5))\n")["a"]
+
+
 KEPT = [
     "SIZE = 4\nSIZE = 5\nX = SIZE\n",  # bound twice
     "SIZE = 4\ndef f(SIZE):\n    return SIZE\n",  # an argument of that name

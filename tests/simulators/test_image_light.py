@@ -50,10 +50,13 @@ def test_every_global_that_is_read_is_there(modules):
 
 
 def _met(module):
-    """What stands under `if 0`: words for the compiler to know, never read."""
-    first = module.tree.body[0]
-    is_met = isinstance(first, ast.If) and ast.unparse(first.test) == "0"
-    return {node.id for node in ast.walk(first) if isinstance(node, ast.Name)} if is_met else set()
+    """What stands under `if 0` and `if not __name__`: words for the compiler to know, never read."""
+    met = [
+        one
+        for one in module.tree.body[:2]
+        if isinstance(one, ast.If) and ast.unparse(one.test) in ("0", "not __name__")
+    ]
+    return {node.id for one in met for node in ast.walk(one) if isinstance(node, ast.Name)}
 
 
 def test_what_modules_ask_the_bundles_for_is_there(modules):

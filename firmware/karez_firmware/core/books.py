@@ -33,8 +33,8 @@ class Books:
     """
 
     def __init__(self, values, segments):
-        self._values = values
-        self._rated_flow_lph = values["rated_flow_lph"]
+        # Not the whole binding: as a dict it would live as long as the books.
+        self._rated_flow_lph, self._rated_power_w = values["rated_flow_lph"], values["rated_power_w"]
         self.riser_l = values.get("riser_l") or 0
         self.energy = None
         # Later rows of one quantity replace earlier ones: the last is the current segment.
@@ -215,7 +215,7 @@ class Books:
         self._wait(now_ms)
         bound, roll_bound = outage.of_energy(energy, now_ms, outage_s)
         # Energy has no P: rated power x time closed stands for what nobody has read.
-        beside_wh = self._values["rated_power_w"] * energy.blind_ms // 3_600_000
+        beside_wh = self._rated_power_w * energy.blind_ms // 3_600_000
         result = energy.offer(register_wh, now_ms, bound, False, roll_bound, beside_wh)
         if result == register.OPENED:
             segments_of.decide(self, energy, register_wh, now_ms, bound, beside_wh)
@@ -242,7 +242,7 @@ class Books:
     def follow(self, segment):
         """Follow the register of a segment from its beginning; return the new Register."""
         is_power = segment.quantity == grant.ENERGY or segment.is_converted
-        rate_per_h = self._values["rated_power_w"] if is_power else self._rated_flow_lph
+        rate_per_h = self._rated_power_w if is_power else self._rated_flow_lph
         riser = 0 if is_power else self.riser_l * 1_000_000 // segment.multiplier_ppm
         found = register.Register(segment, rate_per_h, riser)
         if segment.quantity == grant.ENERGY:

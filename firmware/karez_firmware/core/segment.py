@@ -7,13 +7,14 @@ meter whose unit is set anew later does not revalue the turns before. A binding'
 register_base counts from turn 0.
 """
 
-from karez_protocols import causes, event_details, record
+from karez_protocols import causes, event_details, fields, record
 from karez_protocols.constant import const
+from karez_protocols.errors import NotAllowed
 
 _NUMBER_MAX = const(65_534)  # two bytes in every record, all ones = unknown; the last number then stays
 
-# What must survive a loss of power, behind the prefix of its quantity. is_confirmed: 0, 1.
-_FIELDS = """
+# What must survive a loss of power (fields.py); all ones: no segment. is_confirmed: 0, 1.
+LAYOUT = """
 number u2
 method u1
 base u6
@@ -27,18 +28,15 @@ opened_utc_s u4
 """
 
 
-def layout(prefix):
-    """Return the LAYOUT (fields.py) of one quantity's segment, each name behind the prefix."""
-    return "".join(prefix + line + "\n" for line in _FIELDS.strip().split("\n"))
+def unknown():
+    """Return a snapshot of a quantity that is not metered here: every value unknown."""
+    return b"\xff" * fields.size_of(LAYOUT)
 
 
-def _names():
-    return [line.split()[0] for line in _FIELDS.strip().split("\n")]
-
-
-def unknown(prefix):
-    """Return a snapshot of a quantity that is not metered here: every value None."""
-    return {prefix + name: None for name in _names()}
+def known(data):
+    """Return the values of a snapshot, None where there is no segment: `data` may be None, too."""
+    values = fields.unpack(LAYOUT, data) if data else {}
+    return values if values.get("number") else None  # 0: in a head that was never written
 
 
 class Segment:
@@ -95,20 +93,31 @@ class Segment:
             "multiplier_ppm": self.multiplier_ppm,  # no field of the layout: for the event's subject
         }
 
-    def snapshot(self, prefix):
-        """Return the values of layout(prefix)."""
-        values = {prefix + name: getattr(self, name) for name in _names()}
-        values[prefix + "is_confirmed"] = int(self.is_confirmed)
-        return values
+    def snapshot(self):
+        """Return the bytes of LAYOUT, none of a number that they cannot hold: no head takes that."""
+        values = {
+            "number": self.number, "method": self.method, "base": self.base,
+            "register_base": self.register_base, "turned": self.turned, "closing": self.closing,
+            "multiplier_ppm": self.multiplier_ppm, "coefficient_version": self.coefficient_version,
+            "is_confirmed": int(self.is_confirmed), "opened_utc_s": self.opened_utc_s,
+        }  # fmt: skip
+        try:
+            return fields.pack(LAYOUT, values)
+        except NotAllowed:
+            return b""
 
-    def restore(self, prefix, values):
-        """Take a snapshot; False if there is none, or if the binding has a later segment."""
-        number = values.get(prefix + "number")
-        if number is None or number < self.number:
+    def restore(self, values):
+        """Take the values of a snapshot (known); False if the binding has a later segment."""
+        if values["number"] < self.number:
             return False
-        for name in _names():
-            setattr(self, name, values[prefix + name])
-        self.is_confirmed = bool(self.is_confirmed)
+        self.number, self.method = values["number"], values["method"]
+        self.base, self.register_base = values["base"], values["register_base"]
+        self.turned, self.closing = values["turned"], values["closing"]
+        self.multiplier_ppm, self.coefficient_version = (
+            values["multiplier_ppm"],
+            values["coefficient_version"],
+        )
+        self.is_confirmed, self.opened_utc_s = bool(values["is_confirmed"]), values["opened_utc_s"]
         return True
 
 

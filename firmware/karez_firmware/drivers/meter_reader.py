@@ -7,6 +7,7 @@ a zero. Only a refusal of what is asked beside the total leaves the rest standin
 
 from karez_protocols.constant import const
 
+from .flow_of_totals import FlowOfTotals
 from .master import EXCEPTION, INVALID, OK, TRIES
 
 # DL/T 645-2007 has a meter answer within 500 ms. A meter long silent that makes others late is
@@ -54,8 +55,6 @@ class MeterReader:
         self._answers = None  # the ReplyReader of this reading
         self._flow = None
         if profile.total == "volume_l" and "flow_lph" not in profile.unknown():
-            from .flow_of_totals import FlowOfTotals
-
             self._flow = FlowOfTotals()
         self._replies: list = []
         self._total_us = 0

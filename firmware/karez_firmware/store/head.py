@@ -34,12 +34,7 @@ running u1
 account u4
 credential b8
 start_volume_l u6
-volume_l u6
-register_l u6
-energy_wh u6
-energy_register_wh u6
 good_utc_s u4
-held_l u4
 water_pulses u6
 energy_pulses u6
 owed u1
@@ -61,22 +56,13 @@ _ZERO = (
 ).split(" ")
 
 
-def layout(further=""):
-    """Return the head's layout with others' behind it; a field they have as well is theirs."""
-    theirs = [name for name, _, _, _ in fields.each(further)]
-    own = [
-        "%s %s%d\n" % (name, kind, size) for name, kind, _, size in fields.each(LAYOUT) if name not in theirs
-    ]
-    return "".join(own) + further
-
-
-def fresh(further=""):
+def fresh(further=()):
     """Return the head of a controller that has never written a record.
 
     `further`: layouts behind the head's own; their new numbers begin as unknown.
     """
     values: dict = {"generation": 0}
-    for name, kind, _, size in fields.each(layout(further)):
+    for name, kind, _, size in fields.each((LAYOUT,) + further):
         values[name] = bytes(size) if kind == "b" else "" if kind == "t" else None
     for name in _ZERO:
         if name in values:

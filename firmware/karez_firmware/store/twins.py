@@ -39,7 +39,7 @@ def unpack(layout, magic, data):
 
 
 class Twins:
-    """One table: `place` = (offset, bytes per copy) of fram_map, `layout` as in fields.py.
+    """One table: `place` = (offset, bytes per copy) of fram_map, `layout` as in fields.py, no FRAME yet.
 
     Raises StoreFailed when the layout does not fit its place.
     """
@@ -48,7 +48,7 @@ class Twins:
         self._fram = fram
         self._at, self._size = place
         self._magic = magic
-        self.layout = FRAME + layout
+        self.layout = (FRAME, layout) if isinstance(layout, str) else (FRAME,) + layout
         self.is_dead = False
         if fields.size_of(self.layout) + 4 > self._size:
             raise StoreFailed("%d bytes do not fit a copy" % fields.size_of(self.layout))

@@ -29,12 +29,10 @@ class Uplink:
         self._offers = offers
         self._state = state  # () -> values of link.STATE_BODY
         self._state_topic = link.topic(identity.name, "state")
-        certificate = objects.read_any(port.nor, objects.LINK_CERTIFICATE)
-        authority = objects.read_any(port.nor, objects.LINK_AUTHORITY)
-        key = identity.link_key_der
-
+        self._config = config
+        self._key = identity.link_key_der
         self.client = MqttClient(
-            lambda: port.connect(config, certificate, key, authority),
+            self._open,
             port.random_below,
             identity.name,
             link.topic(identity.name, "down"),
@@ -47,6 +45,18 @@ class Uplink:
         self.malformed = 0
         self.commands = []  # Inputs.remote, for the next step of the control to take
         self.client.start(port.now_ms(), port.random_below(_START_SPREAD_MS))
+
+    def _open(self):
+        """Return a new connection. Raises OSError.
+
+        Certificate and authority are read anew each time: 900 bytes that need not live for months.
+        """
+        nor = self._port.nor
+        authority = objects.read_any(nor, objects.LINK_AUTHORITY)
+        if authority is None:
+            raise OSError(5)  # EIO: without one the connection would be in the clear
+        certificate = objects.read_any(nor, objects.LINK_CERTIFICATE)
+        return self._port.connect(self._config, certificate, self._key, authority)
 
     @property
     def health(self):
