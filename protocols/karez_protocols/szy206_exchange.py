@@ -39,7 +39,7 @@ NEXT = {
 
 
 # number: of the request; frame, raw: as it went out.
-_Attempt = namedtuple("Attempt", "number frame raw")  # noqa: PYI024 - no typing on MicroPython
+Attempt = namedtuple("Attempt", "number frame raw")  # noqa: PYI024 - no typing on MicroPython
 
 
 class Exchange:
@@ -54,7 +54,7 @@ class Exchange:
         self._answer_ms = answer_ms
         self._request: Frame | None = None
         self._number = 0
-        self._sent: list[_Attempt] = []  # unanswered, oldest first: at most ours and the repeats of the last
+        self._sent: list[Attempt] = []  # unanswered, oldest first: at most ours and the repeats of the last
         self._deadline_ms = 0
 
     @property
@@ -113,7 +113,7 @@ class Exchange:
 
     def _put(self, request, raw, now_ms):
         self._request = request
-        self._sent.append(_Attempt(self._number, request, raw))
+        self._sent.append(Attempt(self._number, request, raw))
         self._deadline_ms = now_ms + self._answer_ms
 
     def _fire(self, event):
