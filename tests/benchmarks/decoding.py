@@ -1,7 +1,8 @@
 """How many frames a second our codecs decode on CPython, beside programs that we did not write.
 
 The frames are the good ones of tests/vectors which both decode; both must agree on address and
-function. Blocks in turn, the best of each counts (what slows a block is not the codec).
+function. No other program decodes SZY 206 or SL 651 here: beside them stand their check sums alone.
+Blocks in turn, the best of each counts (what slows a block is not the codec).
 """
 
 import functools
@@ -22,10 +23,21 @@ from karez_protocols import (
     dlt645_stream,
     modbus_frames,
     modbus_stream,
+    sl651,
+    sl651_reading,
+    sl651_stream,
+    szy206,
+    szy206_messages,
+    szy206_pieces,
 )
+from karez_protocols.crc import crc16_modbus
+from karez_protocols.crc_szy206 import crc8_szy206
+from karez_protocols.errors import ProtocolError
+from karez_protocols.szy206_dialect import SZY206_2016
 
 NAMES = ("modbus_decode", "modbus_capture", "dlt645_decode", "dlt645_message", "dlt645_capture")
-NAMES += ("cjt188_decode", "cjt188_capture")
+NAMES += ("cjt188_decode", "cjt188_capture", "szy206_message", "szy206_capture")
+NAMES += ("sl651_message", "sl651_capture")
 VECTORS = Path(__file__).parents[1] / "vectors"
 BLOCK_S, BLOCKS = 0.25, 12
 QUICK_BLOCK_S, QUICK_BLOCKS = 0.02, 2
@@ -162,6 +174,55 @@ def cjt188(quick, say):
     return [entry(NAMES[5], rates[0], UNIT), entry(NAMES[6], rates[1], UNIT)]
 
 
+def understood(protocol, decode):
+    """Return the vectors that stand for themselves: others need to know what was asked."""
+    frames = []
+    for one in json.loads((VECTORS / f"{protocol}.json").read_text()):
+        frame = bytes.fromhex(one["hex"])
+        try:
+            decode(frame)
+        except ProtocolError:
+            continue
+        frames.append(frame)
+    return frames
+
+
+def upward(protocol, decode, pieces, check_sum, names, quick, say):
+    """A standard of platforms: frames down to typed messages, and a capture of them split."""
+    frames = understood(protocol, decode)
+    capture = b"".join(frames)
+    say(f"  {protocol}: {len(frames)} frames")
+    check_capture(pieces(capture), len(frames))
+    rates = frames_per_s(
+        len(frames),
+        (
+            over([(decode, frame) for frame in frames]),
+            functools.partial(pieces, capture),
+            over([(check_sum, frame) for frame in frames]),
+        ),
+        quick,
+    )
+    unit = f"{UNIT}, typed messages"
+    return [
+        entry(names[0], rates[0], unit, "its check sum alone", rates[2]),
+        entry(names[1], rates[1], UNIT, "its check sum alone", rates[2]),
+    ]
+
+
+def szy206_message(frame):
+    return szy206_messages.decode_message(szy206.decode(frame), SZY206_2016)
+
+
+def sl651_message(frame):
+    return sl651_reading.decode_message(sl651.decode(frame))
+
+
 def measure(quick, say):
     """Return the entries; `say(text)` prints progress."""
-    return modbus(quick, say) + dlt645(quick, say) + cjt188(quick, say)
+    return [
+        *modbus(quick, say),
+        *dlt645(quick, say),
+        *cjt188(quick, say),
+        *upward("szy206", szy206_message, szy206_pieces.pieces, crc8_szy206, NAMES[7:9], quick, say),
+        *upward("sl651", sl651_message, sl651_stream.pieces, crc16_modbus, NAMES[9:11], quick, say),
+    ]
