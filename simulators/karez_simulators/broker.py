@@ -58,6 +58,23 @@ def permits(identity: str, action: Action, topic: str) -> bool:
     return leaf in LEAVES_UP if publishes else leaf == LEAF_DOWN
 
 
+def hush() -> None:
+    """Keep amqtt's own errors, in its logs and in the tasks that it leaves to nobody, off the screen."""
+    for name in ("amqtt", "transitions"):
+        logging.getLogger(name).setLevel(LOG_LEVEL)
+    asyncio.get_running_loop().set_exception_handler(_report)
+
+
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    task = context.get("future")
+    code = getattr(task.get_coro(), "cr_code", None) if isinstance(task, asyncio.Task) else None
+    if (
+        code is None
+        or pathlib.Path(amqtt.broker.__file__).parent not in pathlib.Path(code.co_filename).parents
+    ):
+        loop.default_exception_handler(context)
+
+
 def common_name(connection: ssl.SSLObject | None) -> str | None:
     """Return the CN of the peer's verified certificate, None without one."""
     certificate = connection.getpeercert() if connection else None
@@ -198,8 +215,7 @@ class LinkBroker:
         """Listen. Raises amqtt.errors.BrokerError when the port is taken."""
         if self._broker:
             return
-        for name in ("amqtt", "transitions"):
-            logging.getLogger(name).setLevel(LOG_LEVEL)
+        hush()
         broker = _Broker(self._context, self.port)
         await broker.start()
         self._broker, self.port = broker, broker.port

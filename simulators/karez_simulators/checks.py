@@ -15,6 +15,8 @@ from karez_simulators.gateway_process import karez
 from karez_simulators.platform_levels import COUNTY, STEPS_L
 from karez_simulators.story import PATIENCE_S, Story
 
+RECEIPT_S = 90.0  # a platform that was down is tried again within a minute
+
 Found = tuple[bool, dict[str, Any]]  # whether it holds, and the figures for its sentence
 
 
@@ -212,7 +214,7 @@ class Checks(Story):
             found[:] = desk.platforms.confirmed_l(level, utc_s)
             return volume_l - rest_l in found
 
-        await desk.until(is_confirmed, PATIENCE_S, f"the {level} platform confirms the stop")
+        await desk.until(is_confirmed, RECEIPT_S, f"the {level} platform confirms the stop")
         return max(found) == volume_l - rest_l, {"level": level, "volume": volume_l - rest_l, "rest": rest_l}
 
     async def no_receipt(self, level: str) -> Found:

@@ -6,13 +6,13 @@ Not the field link's broker (broker.py), which knows who may say what. Plain TCP
 import asyncio
 import contextlib
 import functools
-import logging
 from types import TracebackType
 from typing import Any, Self
 
 import amqtt.broker
 import amqtt.errors
 
+from karez_simulators.broker import hush
 from karez_simulators.platform_books import LOOPBACK
 
 ANYBODY = "amqtt.plugins.authentication.AnonymousAuthPlugin"
@@ -69,8 +69,7 @@ class OpenBroker:
 
     async def start(self) -> None:
         """Listen. Raises OSError when the port is taken."""
-        for name in ("amqtt", "transitions"):  # it reports every hang-up as a warning
-            logging.getLogger(name).setLevel(logging.CRITICAL)
+        hush()
         broker = _Broker(self.host, self.port)
         try:
             await broker.start()

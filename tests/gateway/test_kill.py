@@ -14,6 +14,7 @@ import signal
 from collections import Counter
 
 import aiomqtt
+import pytest
 
 from karez_gateway.log.tlog import CHECKPOINT, NEXT
 from karez_gateway.store import chains, controllers, engines, entries
@@ -119,6 +120,7 @@ async def killed_in_the_midst(directory, broker, senders, chance):
     return f"{delay_s * 1000:.0f} ms after {stage}"
 
 
+@pytest.mark.timeout(300)  # 20 starts of the service
 async def test_a_service_that_is_killed_again_and_again_keeps_everything_it_acknowledged(tmp_path):
     print(f"seed {SEED}")
     chance = random.Random(SEED)

@@ -1,12 +1,14 @@
 """The field link's rules hold on the bench's broker and on the mosquitto a county runs."""
 
 import asyncio
+import gc
 import socket
 import ssl
 import struct
 
 import aiomqtt
 import pytest
+from amqtt.codecs_amqtt import read_or_raise
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from karez_gateway import brokerfiles
@@ -334,3 +336,14 @@ def test_a_machine_without_mosquitto_says_how_to_install_it(monkeypatch):
     monkeypatch.setattr(mosquitto, "find", lambda: None)
     with pytest.raises(mosquitto.MosquittoMissing, match="apt-get install mosquitto"):
         mosquitto.Mosquitto(pki.LinkAuthority(), TLS_NAME)
+
+
+async def test_errors_that_amqtt_leaves_to_nobody_stay_off_the_screen_and_others_do_not(caplog):
+    async def ours():
+        raise ValueError("ours")
+
+    async with LinkBroker():
+        # A task that fails and that nobody asks tells of it when it is thrown away.
+        await asyncio.wait([asyncio.create_task(read_or_raise(None, 1)), asyncio.create_task(ours())])
+        gc.collect()
+    assert "ours" in caplog.text and "read_or_raise" not in caplog.text
