@@ -128,6 +128,22 @@ def test_p_counts_by_energy_while_the_water_meter_is_silent_and_a_good_reading_c
     assert found.held_l == 0 and found.charged_l == 250 and found.method == record.METERED
 
 
+def test_energy_read_behind_the_last_water_of_a_run_is_no_p():
+    for last_ms, held_l in ((20_500, 0), (19_500, 8 * 3)):  # read behind the opening, or before it
+        found = known_books()
+        found.tick(3_000, True)
+        found.read_energy(1_100, 19_000, None)
+        found.tick(20_000, True)
+        if last_ms < 20_000:
+            found.read_water(23_879 + 250, last_ms, None)
+        found.tick(20_001, False)
+        if last_ms > 20_000:
+            found.read_water(23_879 + 250, last_ms, None)
+        found.read_energy(1_108, 20_600, None)
+        found.tick(24_000, False)
+        assert found.volume_l == 250 and found.held_l == held_l, last_ms
+
+
 def test_without_an_energy_meter_p_counts_rated_flow_times_time_closed():
     found = books.Books(SITE, [WATER])
     for now_ms in (0, 1000, 2000):

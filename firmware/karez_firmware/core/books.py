@@ -43,7 +43,7 @@ class Books:
         self.held = Held(self._rated_flow_lph, values["upper_ml_per_wh"])
         self.decision_l = self._rated_flow_lph // _DECISION_PART
         self._doubts = Doubts(self._rated_flow_lph // _LEAST_PART)
-        self._last_ms, self._is_closed = None, False
+        self._last_ms, self._is_closed, self._opened_ms = None, False, 0
         self.gap = self.utc_s = None  # gap: (W before, E before) when a reading came back over one
         self.events: list = []
 
@@ -157,12 +157,16 @@ class Books:
 
     def tick(self, now_ms, is_closed):
         """Count P while the water meter is not believed; `is_closed`: water may be flowing."""
+        if self._is_closed and not is_closed:
+            self._opened_ms = now_ms
         self._is_closed = is_closed
         self._wait(now_ms)
         for followed in (self.water, self.energy):
             if followed and followed.segment.opened_utc_s is None and not followed.segment.is_confirmed:
                 followed.segment.opened_utc_s = self.utc_s  # as soon as there is a trusted time
-        if self.volume_l is not None:
+        # A good reading behind the opening has counted all that ran, also what the energy meter tells later.
+        is_settled = not is_closed and (self.water.last_ms or 0) > self._opened_ms
+        if self.volume_l is not None and not is_settled:
             self.held.tick(self.water, self.energy, now_ms)
 
     def _wait(self, now_ms):
