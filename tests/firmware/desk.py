@@ -115,6 +115,7 @@ class Desk:
         self.has_mains, self.is_thermal_open = True, False
         self.aux_says = None  # what a lying contact says
         self.power_says = None  # what the power meter shows, wherever its transformers are
+        self.energy_grain_wh = 1  # the energy register moves by so much at a time
         self.is_read_apart = False  # the power meter renews its values between register and power
         self._work_before_mwh = 0
         self.is_bypassed = False  # water flows, and not through the meter
@@ -222,7 +223,7 @@ class Desk:
         work_mwh = self._work_before_mwh if self.is_read_apart else self.work_mwh
         self._work_before_mwh = self.work_mwh
         values = {
-            "energy_wh": self.register_wh + work_mwh // 3_600_000,
+            "energy_wh": self.register_wh + self._seen_wh(work_mwh),
             "power_w": power_w if self.power_says is None else self.power_says,
         }
         for name, unit, found in (("voltage", "dv", self.voltages), ("current", "ca", self.currents)):
@@ -234,6 +235,9 @@ class Desk:
         if self.witness_status is not None:
             seen_l = self.metered_mlh // 3_600_000 * self.witness_permille // 1000
             inputs.witness = self._reading(self.witness_status, {"volume_l": seen_l})
+
+    def _seen_wh(self, work_mwh):
+        return work_mwh // (3_600_000 * self.energy_grain_wh) * self.energy_grain_wh
 
     def _flow_lph(self):
         if self.no_signal:

@@ -306,3 +306,20 @@ def test_a_long_outage_of_the_gateway_thins_the_intervals():
         desk.run(1800)
         assert most - 1 <= desk.count(record.INTERVAL, causes.NONE) <= most
         assert desk.controller.poll_ms() == 10_000
+
+
+def test_the_stop_waits_for_a_last_step_that_is_not_believed_yet():
+    for steps in range(20):
+        desk = Desk(segments=CONVERTED)
+        desk.energy_grain_wh = 10  # and says nothing of it: ten at once are much for a moment
+        desk.rights.install(*a_grant(10_000))
+        desk.run(4)
+        desk.press()
+        desk.run(10)
+        desk.read_ms = 100  # the bus hurries when the contactor moves
+        for _ in range(steps):
+            desk.step()
+        desk.press("stop")
+        desk.run(8)
+        shown_wh = desk.work_mwh // 36_000_000 * 10
+        assert desk.last(record.STOP)["volume_l"] == shown_wh * 2_727_272 // 1_000_000, steps

@@ -197,3 +197,28 @@ def test_a_take_over_without_a_version_is_of_version_nought():
     site = known()
     assert site.books.take_over(2_500_000, site.now_ms) == causes.NONE
     assert site.books.water.segment.coefficient_version == 0
+
+
+def told_late(water_at_ms, opened_ms):
+    """P of a well whose energy meter tells of 3 Wh seconds after the contactor has opened."""
+    site = known(upper_ml_per_wh=2000)
+    books, now_ms = site.books, site.now_ms
+    books.tick(now_ms + 1000, True)
+    books.read_water(site.water_l, now_ms + water_at_ms, None)
+    books.tick(now_ms + opened_ms, False)
+    books.read_energy(site.wh + 3, now_ms + 9_000, None)
+    books.tick(now_ms + 9_000, False)
+    return books.held_l
+
+
+def test_energy_told_late_is_p_unless_water_was_read_behind_the_opening():
+    assert told_late(1_500, 2_000) == told_late(2_000, 2_000) == 6
+    assert told_late(2_001, 2_000) == 0
+
+
+def test_energy_of_an_outage_is_p_before_the_water_meter_answers():
+    site = known(upper_ml_per_wh=2000).run(5, 16, 6).again(upper_ml_per_wh=2000)
+    site.is_silent = True
+    site.wh += 30
+    site.run(5)
+    assert not site.is_closed and site.books.held_l == 60

@@ -5,7 +5,7 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from karez_gateway.decoder.finding import Options
@@ -100,6 +100,20 @@ def frame_of(message):
     return (modbus_frames.encode_reply if is_reply(message) else modbus_frames.encode_request)(message)
 
 
+def is_frame_and_zero(frame):
+    return frame[-1] == 0 and (is_frame(frame[:-1]) or (frame[-2] == 0 and is_frame(frame[:-2])))
+
+
+def is_frame(data):
+    for read in (modbus_frames.decode_request, modbus_frames.decode_reply, modbus_frames.decode_failure):
+        try:
+            read(data)
+        except ProtocolError:
+            continue
+        return True
+    return False
+
+
 def same(one, other):
     return type(one) is type(other) and one == other
 
@@ -129,10 +143,13 @@ def test_frames_with_junk_between_are_found_exactly(sent, junk):
     assert [(p.offset, stream[p.offset : p.offset + p.length]) for p in good] == wanted
 
 
+@example(sent=[(Request(221, 1, 548, 434), Failure(221, 1, 1))], zeros=b"")
 @given(st.lists(exchanges(), min_size=1, max_size=6), st.binary(max_size=8).map(lambda b: bytes(len(b))))
 def test_questions_and_answers_are_told_apart(sent, zeros):
     # An answer that is its question byte for byte is taken for an echo: the two are left out.
     stream = zeros.join(frame_of(message) for exchange in sent for message in exchange)
+    # A shorter frame and a byte of 00 is what a line that floats behind it would be, too: nobody can tell.
+    assume(not any(is_frame_and_zero(frame_of(message)) for exchange in sent for message in exchange))
     found = [piece.frame for piece in pieces(stream)]
     expected = [message for exchange in sent for message in exchange]
     assert len(found) == len(expected)

@@ -42,17 +42,23 @@ class Contactor:
         )  # fmt: skip
 
     def is_settled(self):
-        """True when all meters answered after the stop and say that nothing runs any more."""
-        recorder, books = self._recorder, self._books
-        if self._has_meter and (self.has_power is not False or not self._is_after(recorder.energy)):
-            return False
-        if books.is_converted or books.is_estimated:
-            return self._has_meter
-        # Zero, not unknown: a reading that failed says nothing about what still flows.
-        return recorder.water.value("flow_lph") == 0 and self._is_after(recorder.water)
+        """True when all meters answered after the stop, were believed, and say that nothing runs any more.
 
-    def _is_after(self, meter):
-        return meter.at_ms is not None and meter.at_ms > self._pump.since_ms
+        A last step that is still held would be missing in the record of the stop. Who is never
+        believed again is waited for until pump.SETTLE_MS.
+        """
+        recorder, books = self._recorder, self._books
+        if self._has_meter and (self.has_power is not False or not self._is_after(recorder.energy.at_ms)):
+            return False
+        if books.is_estimated:
+            return self._has_meter
+        if not self._is_after(books.water.last_ms):
+            return False
+        # Zero, not unknown: a reading that failed says nothing about what still flows.
+        return books.is_converted or recorder.water.value("flow_lph") == 0
+
+    def _is_after(self, at_ms):
+        return at_ms is not None and at_ms > self._pump.since_ms
 
     @property
     def is_dumb(self):
