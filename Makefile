@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := $(BIN)/python -m uv pip compile --universal --generate-hashes --no-header --quiet --python-version 3.11
 
-.PHONY: help demo test lint coverage benchmark budget powercut mutants fuzz lock clean
+.PHONY: help demo test lint coverage benchmark budget powercut faults mutants fuzz lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -39,6 +39,9 @@ budget: build/dev.ok ## heap and size of the whole firmware against its limits
 
 powercut: build/dev.ok ## a scripted day cut at every write, in all modes, and again during recovery
 	@$(BIN)/python tests/powercut/run.py
+
+faults: build/dev.ok ## the gateway with every operation of its disk cut or failed, and 200 kills
+	@KAREZ_FAULTS=all KAREZ_KILLS=200 $(BIN)/python -m pytest -n auto --timeout 3600 tests/gateway/test_faults_*.py tests/gateway/test_kill.py
 
 # MUTANTS="--module core/pump.py --jobs 2": see tests/mutation/run.py --help
 mutants: build/dev.ok ## small changes to books, rights, pump and store: a test must notice each

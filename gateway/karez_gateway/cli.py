@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from karez_gateway import cli_orders, cli_origin, cli_registry, cli_uploads
+from karez_gateway import cli_feeder, cli_orders, cli_origin, cli_registry, cli_uploads
 from karez_gateway import config as configuration
 from karez_gateway.errors import GatewayError
 from karez_gateway.speech import AsJson, Data, print_json, read, spoken
@@ -198,6 +198,7 @@ app.command(epilog=cli_uploads.UPLOADS)(cli_uploads.uploads)
 app.command(epilog=cli_uploads.PAUSE)(cli_uploads.pause)
 app.command(epilog=cli_uploads.RESUME)(cli_uploads.resume)
 app.command(epilog=cli_uploads.RESEND)(cli_uploads.resend)
+app.command(epilog=cli_feeder.FEEDER)(cli_feeder.feeder)
 app.command(epilog=cli_origin.NEW)(cli_origin.new_origin)
 app.command(epilog=cli_origin.KEEP)(cli_origin.keep_origin)
 
