@@ -5,7 +5,7 @@ Loaded only at such a site. What its books follow is the register that core/chan
 
 from .core.books import Books
 from .core.channel import LAYOUT as LAYOUT  # noqa: PLC0414 - the app takes it from here
-from .core.channel import Channel as Channel  # noqa: PLC0414
+from .core.channel import Channel as Channel  # noqa: PLC0414 - the same
 
 
 class ChannelBooks(Books):

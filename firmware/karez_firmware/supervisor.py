@@ -113,7 +113,7 @@ class Supervisor:
             self._take_time(now_ms)
         try:
             result = function(*arguments)
-        except Exception as error:  # noqa: BLE001 - the one place where anything is caught
+        except Exception as error:  # noqa: BLE001 - whatever ends one task must not end the others
             self._fail(number, error)
             return None
         task.in_row = 0

@@ -9,13 +9,12 @@ import asyncio
 import math
 from typing import TYPE_CHECKING
 
-from karez_simulators import bench_commands, bench_wording, meter_choice
+from karez_simulators import bench_port, bench_wording, meter_choice, meter_fault_wording
 from karez_simulators.adapter_line import AdapterLine
 from karez_simulators.cjt188_meter import Cjt188Meter
 from karez_simulators.clock import Clock
 from karez_simulators.dlt645_meter import Dlt645Meter
 from karez_simulators.line import Line
-from karez_simulators.line_traffic import BAUDS
 from karez_simulators.line_troubles import LineTroubles
 from karez_simulators.meter_choice import Serial, Unusable
 from karez_simulators.meter_faults import ACTS
@@ -60,7 +59,9 @@ class MetersBench:
         if serial.parity not in (None, "N", "E", "O"):
             raise Unusable("parity", parity=serial.parity)
         self.settings = {meter.label: meter_choice.settings(meter.document, serial) for meter in self.meters}
-        self.line = self._line(serial)
+        self.line = bench_port.chosen(self.clock, serial, self.settings)
+        if isinstance(self.line, AdapterLine):
+            self.line.lost = self._lost
         self.line.tap = self._saw
         self.troubles = LineTroubles(self.line, self.clock, self.meters)
         self._names = {meter.key: meter.label for meter in self.meters}
@@ -72,32 +73,9 @@ class MetersBench:
                 meter.meter.valve_moved = self._valve_moved
         self._tasks: list[asyncio.Task[None]] = []
 
-    def _line(self, serial: Serial) -> Line | AdapterLine:
-        baud, parity, stop_bits = self.settings[self.meters[0].label]
-        if serial.port is None:
-            if baud not in BAUDS:
-                raise Unusable("baud", baud=baud, known=BAUDS)
-            return Line(self.clock, baud=baud)
-        if len(set(self.settings.values())) > 1:
-            said = [f"{label} {meter_choice.spelt(*one)}" for label, one in self.settings.items()]
-            raise Unusable("one_setting", settings=said)
-        if baud <= 0:
-            raise Unusable("baud_port", baud=baud)
-        line = AdapterLine(self.clock, serial.port, baud, parity, stop_bits)
-        line.lost = self._lost
-        return line
-
     def start(self) -> None:
         """Open the port, start the pump and serve. Raises Unusable if the port cannot be had."""
-        try:
-            self.line.open()
-        except OSError as error:
-            path = self.line.port_path if isinstance(self.line, AdapterLine) else "pty"
-            raise Unusable("port", path=path, reason=error) from None
-        except (ValueError, OverflowError):
-            raise Unusable("baud_port", baud=self.line.baud) from None
-        except ModuleNotFoundError:
-            raise Unusable("pyserial") from None
+        bench_port.opened(self.line)
         self.set_pump(True)
         for meter in self.meters:
             if meter.server is not None:
@@ -123,10 +101,6 @@ class MetersBench:
                 raise outcome
 
     # -- what a person does
-
-    def command(self, text: str) -> str:
-        """Do what a line of input says; what to answer. Raises Unusable for what it does not know."""
-        return bench_commands.obey(self, text)
 
     def set_flow(self, m3h: str) -> None:
         """The pump gives this many m3/h from now on."""
@@ -233,7 +207,7 @@ class MetersBench:
             lines.append(f"{meter.label}:")
             active = meter.meter.active_faults | meter.on_wire
             for name, text in meter.faults.items():
-                said = bench_wording.fault(self.lang, text)
+                said = meter_fault_wording.of(self.lang, text)
                 lines.append(f"  {'*' if name in active else ' '} {name:<20} {said}")
         return "\n".join(lines)
 

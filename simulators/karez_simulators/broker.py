@@ -9,37 +9,22 @@ Its queue does not survive a restart. The link's own acknowledgement, which mean
 forgives that.
 """
 
-import asyncio
-import contextlib
-import functools
-import logging
 import pathlib
 import ssl
 import tempfile
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-import amqtt.broker
-import amqtt.errors
 from amqtt.contexts import Action
 from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
 from amqtt.session import Session
 
+from karez_simulators.mqtt_broker import MqttBroker
 from karez_simulators.pki import Credential, LinkAuthority
 
+HOST = "127.0.0.1"
 GATEWAY = "gateway"
 LEAVES_UP = ("up", "state")
 LEAF_DOWN = "down"
-
-# amqtt reports every hang-up and every refused client as warning, error or traceback; on a bench
-# that cuts links on purpose these are the normal course. What matters arrives as a failed act.
-LOG_LEVEL = logging.CRITICAL
-
-# A peer that opens TCP and says nothing; asyncio's own default is a minute.
-HANDSHAKE_TIMEOUT_S = 10
-
-# A cut connection's tasks end within a few loop turns; one that does not is a bug in the bench.
-STOP_TIMEOUT_S = 10
 
 
 def permits(identity: str, action: Action, topic: str) -> bool:
@@ -56,23 +41,6 @@ def permits(identity: str, action: Action, topic: str) -> bool:
     if not identity or controller != identity or any(mark in identity for mark in "+#/"):
         return False
     return leaf in LEAVES_UP if publishes else leaf == LEAF_DOWN
-
-
-def hush() -> None:
-    """Keep amqtt's own errors, in its logs and in the tasks that it leaves to nobody, off the screen."""
-    for name in ("amqtt", "transitions"):
-        logging.getLogger(name).setLevel(LOG_LEVEL)
-    asyncio.get_running_loop().set_exception_handler(_report)
-
-
-def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    task = context.get("future")
-    code = getattr(task.get_coro(), "cr_code", None) if isinstance(task, asyncio.Task) else None
-    if (
-        code is None
-        or pathlib.Path(amqtt.broker.__file__).parent not in pathlib.Path(code.co_filename).parents
-    ):
-        loop.default_exception_handler(context)
 
 
 def common_name(connection: ssl.SSLObject | None) -> str | None:
@@ -116,81 +84,7 @@ class LinkTopics(BaseTopicPlugin):  # type: ignore[misc]  # amqtt ships no types
         return permits(session.username, action, topic)
 
 
-class _Broker(amqtt.broker.Broker):  # type: ignore[misc]  # amqtt ships no types
-    """amqtt's broker with our TLS context, the port it got, and a way to cut every connection."""
-
-    def __init__(self, context: ssl.SSLContext | None, port: int) -> None:
-        plugins: dict[str, dict[str, Any]] = {
-            f"{__name__}.{plugin.__name__}": {} for plugin in (CertificateIdentity, LinkTopics)
-        }
-        listener = {"type": "tcp", "bind": f"127.0.0.1:{port}"}
-        super().__init__({"listeners": {"default": listener}, "plugins": plugins})
-        self._context = context
-        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
-        self._is_cut = False
-        self._serving: set[asyncio.Task[None]] = set()  # connections whose packets are obeyed
-        self.port = port
-
-    async def _create_server_instance(self, listener_name: str, *_: Any) -> asyncio.Server:
-        # amqtt's own context makes the client certificate optional.
-        server = await asyncio.start_server(
-            functools.partial(self.stream_connected, listener_name=listener_name),
-            "127.0.0.1",
-            self.port,
-            ssl=self._context,
-            ssl_handshake_timeout=HANDSHAKE_TIMEOUT_S if self._context else None,
-        )
-        self.port = server.sockets[0].getsockname()[1]
-        return server
-
-    async def stream_connected(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
-    ) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("amqtt calls this in a task of its own")
-        if self._is_cut:  # its TLS handshake ended after the cut
-            writer.transport.abort()
-            return
-        self._connections[task] = writer
-        try:
-            # A peer that hangs up in the middle of a packet is its own affair.
-            with contextlib.suppress(OSError, EOFError, amqtt.errors.AMQTTError, amqtt.errors.MQTTError):
-                await super().stream_connected(reader, writer, listener_name)
-        finally:
-            del self._connections[task]
-            self._serving.discard(task)
-            writer.close()
-
-    async def _client_message_loop(self, client_session: Session, handler: Any) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("amqtt calls this in the connection's task")
-        self._serving.add(task)
-        await super()._client_message_loop(client_session, handler)
-
-    async def _publish_retained_messages_for_subscription(
-        self, subscription: tuple[str, int], session: Session
-    ) -> None:
-        # A retained message goes out when its subscription is made (MQTT 3.1.1, 3.3.1.3). amqtt
-        # sends it also behind each CONNACK, for the filters of every client and without asking
-        # `permits`: a controller that comes back then hears its own last will.
-        if asyncio.current_task() in self._serving:
-            await super()._publish_retained_messages_for_subscription(subscription, session)
-
-    async def cut(self) -> None:
-        """Accept nobody any more and reset every connection, also those that never said CONNECT."""
-        self._is_cut = True
-        for server in self._servers.values():
-            if server.instance:
-                server.instance.close()
-        for writer in list(self._connections.values()):
-            writer.transport.abort()
-        if self._connections:
-            await asyncio.wait(list(self._connections), timeout=STOP_TIMEOUT_S)
-
-
-class LinkBroker:
+class LinkBroker(MqttBroker):
     """An in-process broker on a free loopback port; it keeps that port over stop and start.
 
         async with LinkBroker(authority, "broker.karez.test") as broker:
@@ -201,42 +95,11 @@ class LinkBroker:
     Without an authority it speaks plain TCP and takes the client id for the identity.
     """
 
-    host = "127.0.0.1"
-
     def __init__(self, authority: LinkAuthority | None = None, tls_name: str = "", port: int = 0) -> None:
         """`tls_name` is what controllers expect in the certificate; port 0 takes a free one."""
-        self.port = port
-        self._broker: _Broker | None = None
-        self._context = None
-        if authority:
-            self._context = server_context(authority, authority.broker(tls_name, self.host))
-
-    async def start(self) -> None:
-        """Listen. Raises amqtt.errors.BrokerError when the port is taken."""
-        if self._broker:
-            return
-        hush()
-        broker = _Broker(self._context, self.port)
-        await broker.start()
-        self._broker, self.port = broker, broker.port
-
-    async def stop(self) -> None:
-        """Cut every connection and stop listening. Wills are not sent: the broker is gone."""
-        broker, self._broker = self._broker, None
-        if broker:
-            await broker.cut()
-            await broker.shutdown()
-
-    async def __aenter__(self) -> Self:
-        """Start."""
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        await self.stop()
+        context = server_context(authority, authority.broker(tls_name, HOST)) if authority else None
+        plugins = (f"{__name__}.{plugin.__name__}" for plugin in (CertificateIdentity, LinkTopics))
+        super().__init__(plugins, HOST, port, context)
 
 
 def server_context(authority: LinkAuthority, credential: Credential) -> ssl.SSLContext:

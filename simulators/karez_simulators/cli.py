@@ -1,5 +1,7 @@
 """`karez bench …`: simulated wells, meters and platforms on a desk."""
 
+# ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
+
 import io
 import os
 import sys
@@ -96,7 +98,7 @@ def run(
 @app.command(epilog="Example: karez bench scenarios")
 def scenarios(lang: Lang = "") -> None:
     """List the scenarios that ship with karez."""
-    from karez_simulators import scenario  # noqa: PLC0415 - start-up time
+    from karez_simulators import scenario
 
     is_chinese = _language(lang) == "zh"
     _spell_what_it_can()
@@ -126,8 +128,8 @@ def _play(
     picture: Path | None,
 ) -> None:
     try:
-        from karez_simulators import play, scenario  # noqa: PLC0415 - start-up time
-        from karez_simulators.desk import BROKERS  # noqa: PLC0415
+        from karez_simulators import play, scenario
+        from karez_simulators.desk import BROKERS
 
         language = _language(lang)
         if broker not in BROKERS:
@@ -149,7 +151,7 @@ def _play(
 
 def _parts(scenarios: "list[Scenario]", broker: str, ports: tuple[int, int]) -> "list[Part]":
     """What stands on each desk. Ports asked for are the first one's: it is up when the next comes."""
-    from karez_simulators.desk import Plan  # noqa: PLC0415 - start-up time
+    from karez_simulators.desk import Plan
 
     return [
         (one, Plan(one.well, one.settings, one.meters, broker, *(ports if one is scenarios[0] else (0, 0))))
@@ -159,9 +161,9 @@ def _parts(scenarios: "list[Scenario]", broker: str, ports: tuple[int, int]) -> 
 
 def _show(parts: "list[Part]", command: str, keep: Path | None, language: str, picture: Path | None) -> bool:
     """Play on the stage; return whether every check held."""
-    from rich.console import Console  # noqa: PLC0415 - start-up time
+    from rich.console import Console
 
-    from karez_simulators import play, stage  # noqa: PLC0415
+    from karez_simulators import play, stage
 
     show = stage.Stage([scenario for scenario, _ in parts], language, Console())
     with show:

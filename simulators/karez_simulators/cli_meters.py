@@ -1,5 +1,7 @@
 """`karez bench meters`: simulated meters on a real serial adapter, or on a pty, for a real controller."""
 
+# ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
+
 from __future__ import annotations
 
 import asyncio
@@ -64,22 +66,20 @@ def meters(
     lang: Lang = "",
 ) -> None:
     """Serve simulated meters on a serial port; type `help` while it runs."""
-    from karez_simulators import meter_choice  # noqa: PLC0415 - start-up time
-    from karez_simulators.bench_meters import MetersBench  # noqa: PLC0415
+    from karez_simulators import meter_choice
+    from karez_simulators.bench_meters import MetersBench
 
     language = _language(lang)
     screen = Screen()
     try:
         _check(lang, seconds)
         if profile == ["list"]:
-            for name in meter_choice.names():
-                screen.show(f"{name:<24} {meter_choice.load(name)['maker']}")
+            _list_profiles(screen)
             return
         serial = meter_choice.Serial(port or None, baud, parity or None)
         bench = MetersBench(profile, serial, flow, None if quiet else screen.show, language)
         screen.gone = bench.finished.set
-        bench.troubles.noise_ppm = noise
-        bench.troubles.has_bursts = bursts
+        bench.troubles.noise_ppm, bench.troubles.has_bursts = noise, bursts
         bench.troubles.has_echo = echo
         bench.troubles.set_latency(latency)
         code = asyncio.run(_serve(bench, screen, fault, second_master, seconds))
@@ -91,8 +91,15 @@ def meters(
     raise typer.Exit(code)
 
 
+def _list_profiles(screen: Screen) -> None:
+    from karez_simulators import meter_choice
+
+    for name in meter_choice.names():
+        screen.show(f"{name:<24} {meter_choice.load(name)['maker']}")
+
+
 def _check(lang: str, seconds: float) -> None:
-    from karez_simulators.meter_choice import Unusable  # noqa: PLC0415 - start-up time
+    from karez_simulators.meter_choice import Unusable
 
     if lang not in ("", *bench_wording.LANGUAGES):
         raise Unusable("lang", lang=lang)
@@ -184,10 +191,11 @@ class Keyboard:
             self._waiting.clear()
 
     def _obey(self, line: str) -> None:
-        from karez_simulators.meter_choice import Unusable  # noqa: PLC0415 - start-up time
+        from karez_simulators import bench_commands
+        from karez_simulators.meter_choice import Unusable
 
         try:
-            answer = self._bench.command(line)
+            answer = bench_commands.obey(self._bench, line)
         except Unusable as error:
             answer = error.said(self._bench.lang)
         if answer:

@@ -1,8 +1,10 @@
 """`karez bench platform …`: a platform on a port, polite or rude, for our gateway or anybody's."""
 
+# ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
+
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from karez_simulators.platform_asks import Ask
     from karez_simulators.platform_books import Platform
     from karez_simulators.platform_manners import Manners
+
+Chosen = TypeVar("Chosen")
 
 EPILOG = "Example: karez bench platform szy206 --port 9000 --manner late=3 --keep build/kept.jsonl"
 EPILOG_SZY206 = "Example: karez bench platform szy206 --port 9000 --manner late=3 --keep build/kept.jsonl"
@@ -45,6 +49,12 @@ def _password(text: str) -> bytes:
     raise Unusable(f"--password {text!r}: four hex digits, such as 1234")
 
 
+def _one_of(option: str, given: str, known: dict[str, Chosen]) -> Chosen:
+    if given not in known:
+        raise Unusable(f"--{option} {given} is not known; known: {', '.join(known)}")
+    return known[given]
+
+
 @app.command(epilog=EPILOG_SZY206)
 def szy206(
     port: Port = 0,
@@ -60,14 +70,11 @@ def szy206(
     """Be a platform of SZY 206 or SL/T 427 until told to end (Ctrl-C)."""
 
     def build(manners: "Manners", script: "list[Ask]", journal: Any) -> "Platform":
-        from karez_protocols.szy206 import SLT427_2021, SZY206_2016  # noqa: PLC0415 - start-up time
-        from karez_simulators.platform_szy206 import PlatformSzy206  # noqa: PLC0415
+        from karez_protocols.szy206 import SLT427_2021, SZY206_2016
+        from karez_simulators.platform_szy206 import PlatformSzy206
 
-        dialects = {"206": SZY206_2016, "427": SLT427_2021}
-        if dialect not in dialects:
-            raise Unusable(f"--dialect {dialect} is not known; known: 206, 427")
         return PlatformSzy206(
-            dialects[dialect],
+            _one_of("dialect", dialect, {"206": SZY206_2016, "427": SLT427_2021}),
             manners,
             host=host,
             port=port,
@@ -76,7 +83,7 @@ def szy206(
             password=_password(password),
         )
 
-    from karez_simulators.platform_szy206_asks import KNOWN  # noqa: PLC0415 - start-up time
+    from karez_simulators.platform_szy206_asks import KNOWN
 
     run("szy206", build, manner, (ask, KNOWN), keep, seconds, as_json)
 
@@ -98,30 +105,24 @@ def sl651(
     """Be a platform of SL 651-2014, HEX and ASCII, until told to end (Ctrl-C)."""
 
     def build(manners: "Manners", script: "list[Ask]", journal: Any) -> "Platform":
-        from karez_protocols.sl651_dialect import SL651_2014  # noqa: PLC0415 - start-up time
-        from karez_protocols.sl651_frames import ACK, EOT  # noqa: PLC0415
-        from karez_protocols.sl651_modes import M1, M2, M3  # noqa: PLC0415
-        from karez_simulators.platform_sl651 import WITH_KAREZ_ELEMENTS, PlatformSl651  # noqa: PLC0415
+        from karez_protocols.sl651_dialect import SL651_2014
+        from karez_protocols.sl651_frames import ACK, EOT
+        from karez_protocols.sl651_modes import M1, M2, M3
+        from karez_simulators.platform_sl651 import WITH_KAREZ_ELEMENTS, PlatformSl651
 
-        modes, ends = {"M1": M1, "M2": M2, "M3": M3}, {"EOT": EOT, "ACK": ACK}
-        dialects = {"karez": WITH_KAREZ_ELEMENTS, "none": SL651_2014}
-        asked = (("mode", mode, modes), ("end", end, ends), ("elements", elements, dialects))
-        for name, value, known in asked:
-            if value not in known:
-                raise Unusable(f"--{name} {value} is not known; known: {', '.join(known)}")
         return PlatformSl651(
-            dialects[elements],
+            _one_of("elements", elements, {"karez": WITH_KAREZ_ELEMENTS, "none": SL651_2014}),
             manners,
             host=host,
             port=port,
             script=script,
             journal=journal,
             password=int.from_bytes(_password(password), "big"),
-            mode=modes[mode],
-            end=ends[end],
+            mode=_one_of("mode", mode, {"M1": M1, "M2": M2, "M3": M3}),
+            end=_one_of("end", end, {"EOT": EOT, "ACK": ACK}),
         )
 
-    from karez_simulators.platform_sl651_asks import KNOWN  # noqa: PLC0415 - start-up time
+    from karez_simulators.platform_sl651_asks import KNOWN
 
     run("sl651", build, manner, (ask, KNOWN), keep, seconds, as_json)
 
@@ -142,8 +143,8 @@ def json_documents(
     """Be a platform that takes JSON documents over MQTT until told to end (Ctrl-C)."""
 
     def build(manners: "Manners", _script: "list[Ask]", journal: Any) -> "Platform":
-        from karez_simulators.platform_broker import OpenBroker  # noqa: PLC0415 - start-up time
-        from karez_simulators.platform_json import PlatformJson  # noqa: PLC0415
+        from karez_simulators.platform_broker import OpenBroker
+        from karez_simulators.platform_json import PlatformJson
 
         if not broker:
             own = OpenBroker(host, port)

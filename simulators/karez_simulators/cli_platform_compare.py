@@ -98,6 +98,7 @@ def _print_against(against: "Entry") -> None:
         "without_receipt": "kept here, without a receipt there",
         "unknown_there": "kept here, unknown there",
         "different": "station, time, register, said there, kept here",
+        "other_record": "station, record, what, told here, in the bundle",
     }
     for name, value in against.items():
         if isinstance(value, list):

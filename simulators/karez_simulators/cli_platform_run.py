@@ -1,5 +1,7 @@
 """Running a platform from the command line: ready, what arrives line by line, a summary at the end."""
 
+# ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
+
 import asyncio
 import contextlib
 import json
@@ -45,8 +47,8 @@ def run(
     seconds: float,
     as_json: bool,
 ) -> None:
-    from karez_simulators.platform_asks import Ask, BadAsk  # noqa: PLC0415 - start-up time
-    from karez_simulators.platform_manners import BadManner, lines_of, manners_of  # noqa: PLC0415
+    from karez_simulators.platform_asks import Ask, BadAsk
+    from karez_simulators.platform_manners import BadManner, lines_of, manners_of
 
     screen = Screen()
     words, known = asks

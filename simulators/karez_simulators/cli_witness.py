@@ -1,5 +1,7 @@
 """`karez bench witness`: a small witness on a port, for our gateway or anybody's C2SP log."""
 
+# ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
+
 import base64
 import json
 import os
@@ -40,11 +42,11 @@ def witness(
     Prints one JSON line with its verifier key and address. What it has seen is on disk before it
     answers, so it may be stopped at any moment.
     """
-    from karez_simulators import witness_manners  # noqa: PLC0415 - start-up time
-    from karez_simulators.witness import Witness  # noqa: PLC0415
-    from karez_simulators.witness_notes import BadNote, LogKey  # noqa: PLC0415
-    from karez_simulators.witness_server import WitnessServer  # noqa: PLC0415
-    from karez_simulators.witness_state import StateTaken, WitnessState  # noqa: PLC0415
+    from karez_simulators import witness_manners
+    from karez_simulators.witness import Witness
+    from karez_simulators.witness_notes import BadNote, LogKey
+    from karez_simulators.witness_server import WitnessServer
+    from karez_simulators.witness_state import StateTaken, WitnessState
 
     if manner == "list":
         typer.echo("\n".join(witness_manners.EVERY))
@@ -75,7 +77,7 @@ def _refuse(text: str) -> typer.Exit:
 
 def load_key(path: Path, name: str) -> "WitnessKey":
     """The witness's key file, made at first use: its name and seed. Raises BadNote, OSError."""
-    from karez_simulators.witness_notes import BadNote, WitnessKey, plain_base64  # noqa: PLC0415
+    from karez_simulators.witness_notes import BadNote, WitnessKey, plain_base64
 
     if not path.exists():
         if not name or "+" in name or any(letter.isspace() for letter in name):

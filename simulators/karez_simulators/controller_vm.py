@@ -79,7 +79,7 @@ class ControllerVm:
             try:
                 await self._run(theirs.fileno())
                 reader, self._writer = await asyncio.open_connection(sock=ours, limit=LINE_BYTES_MAX)
-            except BaseException:
+            except BaseException:  # cancelled, too: nobody else knows of this end
                 ours.close()
                 raise
         self._beat_ms = self._clock.now_ms()

@@ -124,7 +124,7 @@ class Desk(Cable):
     async def __aenter__(self) -> Self:
         try:
             await self._come_up()
-        except BaseException:
+        except BaseException:  # cancelled, too: what came up already goes down again
             await self._stack.aclose()
             raise
         return self

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from karez_simulators import wording
+from karez_simulators import stage_wording, wording
 from karez_simulators.physical_site import NO_METER
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Lane:
         self._scenario = scenario
         self._first = first
         self._lang = lang
-        self._words = wording.STAGE[lang]
+        self._words = stage_wording.STAGE[lang]
         self._is_live = is_live
         self._changed = changed
 

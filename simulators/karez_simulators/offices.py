@@ -5,12 +5,12 @@ Each holds an Ed25519 key. The gateway holds neither: it only carries what they 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from karez_protocols import binding, grant, record, signed, site_class
+from karez_protocols import binding, grant, record, signed, site_class, technicians
 
 if TYPE_CHECKING:
     from karez_simulators.physical_site import PhysicalSite
@@ -48,8 +48,24 @@ class Right:
     head_volume_l: int = 0
 
 
+@dataclass(frozen=True)
+class Technician:
+    """A row of the regulator's list: who may change something at a well."""
+
+    number: int
+    key: bytes
+    until_utc_s: int | None = None
+    roles: int = technicians.TECHNICIAN
+
+
 class Regulator(Office):
-    """Signs grants."""
+    """Signs grants and the list of technicians."""
+
+    def technicians(self, seq: int, issued_utc_s: int, *people: Technician) -> bytes:
+        """Return a signed list of technicians, in the order of their numbers."""
+        values = {"seq": seq, "issued_utc_s": issued_utc_s}
+        rows = [asdict(one) for one in sorted(people, key=lambda one: one.number)]
+        return self.sign(technicians.LABEL, technicians.encode(values, rows))
 
     def grant(self, right: Right) -> bytes:
         """Return a signed grant with one water row."""
@@ -146,12 +162,14 @@ class Bench(Office):
             "physical_ml_per_wh": physical_ml_per_wh,
             "riser_l": riser_l,
         }
+        return self.sign(binding.LABEL, binding.encode(values, self._segments(water, energy)))
+
+    def _segments(self, water: MeterReading | Coefficient, energy: MeterReading) -> list[dict[str, object]]:
         source, coefficient = (water, METERED) if isinstance(water, MeterReading) else (energy, water)
-        segments = [
+        return [
             self._segment(grant.WATER, source, coefficient),
             self._segment(grant.ENERGY, energy, METERED),
         ]
-        return self.sign(binding.LABEL, binding.encode(values, segments))
 
     @staticmethod
     def _segment(quantity: int, meter: MeterReading, coefficient: Coefficient) -> dict[str, object]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from karez_protocols import bundle as bundles
 from karez_protocols import entry as log_entry
 from karez_protocols.errors import ProtocolError
+from karez_simulators import platform_documents as documents
 from karez_simulators.platform_kept import Entry
 
 CSV_BYTES_MAX = 256 << 20  # an export of a county's year is 100 MB
@@ -27,7 +28,7 @@ UTC_S_MAX = 1 << 34  # in the year 2514
 BUNDLE_MAGIC = bundles.MAGIC
 
 # What is amiss if it is not empty. A report without a receipt may be on its way: it is told, not blamed.
-DIFFERENCES = ("lost_here", "unknown_there", "different")
+DIFFERENCES = ("lost_here", "unknown_there", "different", "other_record")
 
 # Quantities that only ever rise: volume and energy, by channel.
 REGISTER = re.compile(r"(total_l|volume_l|energy_wh)(_\d+)?")
@@ -180,6 +181,8 @@ def faults_of(total: Entry) -> list[str]:
 def against_receipts(found: list[Entry], data: bytes, destination: str = "") -> Entry:
     """The receipts of an evidence bundle against what is kept, frame by frame. Raises BadFile.
 
+    JSON documents are held against the bundle's records, too: digest and registers.
+
     `destination`: the gateway's name for this platform, needed if the bundle has receipts of several.
     """
     try:
@@ -204,10 +207,16 @@ def against_receipts(found: list[Entry], data: bytes, destination: str = "") -> 
             stations.add(known["station"])
             proved.add((known["station"], known["function"], known["utc_s"]))
     kept = {(one["station"], one["function"], one["utc_s"]) for one in reports if one["station"] in stations}
+    try:
+        records_told, other = documents.against_records(reports, bundle)
+    except ProtocolError as error:
+        raise BadFile(f"the bundle: {error}") from None
     return {
         "receipts": len(receipts),
         "lost_here": lost,  # the gateway has a confirm, the platform has nothing
         "without_receipt": [list(one) for one in sorted(kept - proved)],
+        "records_told": records_told,  # documents about a record that the bundle has
+        "other_record": other,  # told one thing, proved another
     }
 
 

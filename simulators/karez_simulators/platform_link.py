@@ -3,21 +3,50 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from karez_simulators.platform_manners import RUBBISH
-
-if TYPE_CHECKING:
-    from karez_simulators.platform_server import PlatformServer
+from karez_simulators.platform_manners import RUBBISH, Manners
 
 # A gateway that sends and never reads: what is owed to it must not eat the desk's memory.
 UNREAD_BYTES_MAX = 4 << 20
 
 
+class Reader(Protocol):
+    """Finds frames in a byte stream, and counts what is none."""
+
+    noise_bytes: int
+    bad_checksums: int
+
+    def feed(self, data: bytes) -> list[Any]:
+        """Frames completed by `data`."""
+
+
+class Owner(Protocol):
+    """Whose connection it is: PlatformServer."""
+
+    manners: Manners
+
+    @property
+    def is_serving(self) -> bool:
+        """False: a connection that comes now is dropped."""
+
+    def new_reader(self) -> Reader:
+        """A reader for one connection's bytes."""
+
+    def joined(self, link: "Link") -> None:
+        """It stands."""
+
+    def left(self, link: "Link") -> None:
+        """It is gone."""
+
+    def feed(self, data: bytes, link: "Link") -> None:
+        """It brought bytes."""
+
+
 class Link(asyncio.Protocol):
     """A station's or gateway's connection. `parts` is a standard's own: messages half here."""
 
-    def __init__(self, platform: "PlatformServer") -> None:
+    def __init__(self, platform: Owner) -> None:
         self._platform = platform
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None

@@ -8,26 +8,16 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from karez_simulators.platform_asks import ANSWER_S, Ask, NotHere, Question
 from karez_simulators.platform_books import LOOPBACK, Platform
 from karez_simulators.platform_kept import ASKED_MAX, LINKS_MAX, Asked, Journal, Kept
-from karez_simulators.platform_link import Link
+from karez_simulators.platform_link import Link, Reader
 from karez_simulators.platform_manners import POLITE, Manners
 
 STATIONS_MAX = 100_000  # that can be asked; a county has 7,000
 BACKLOG = 1024  # a thousand stations connect at once after a power cut
-
-
-class Reader(Protocol):
-    """Finds frames in a byte stream, and counts what is none."""
-
-    noise_bytes: int
-    bad_checksums: int
-
-    def feed(self, data: bytes) -> list[Any]:
-        """Frames completed by `data`."""
 
 
 class PlatformServer(Platform):

@@ -14,8 +14,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amqtt.errors import BrokerError
-
 from karez_protocols.errors import ProtocolError
 from karez_simulators import firmware_image
 from karez_simulators.acts import CHECKS, HANDS, Play
@@ -46,7 +44,6 @@ EXPECTED = (
     Unreadable,
     MosquittoMissing,
     MosquittoFailed,
-    BrokerError,
     ProtocolError,
     OSError,
 )

@@ -18,7 +18,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from karez_simulators import wording
+from karez_simulators import stage_wording
 from karez_simulators.lane import Lane
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Stage:
     """Shows scenarios while they are played. `lanes`: one for each, in their order."""
 
     def __init__(self, scenarios: Sequence[Scenario], lang: str, console: Console) -> None:
-        self._words = wording.STAGE[lang]
+        self._words = stage_wording.STAGE[lang]
         self._console = console
         self._began = time.monotonic()
         self.lanes: list[Lane] = []

@@ -1,8 +1,8 @@
-"""What the bench says, in English and Chinese: data for `stage`.
+"""What the steps and checks of a scenario say, in English and Chinese: data for `lane`.
 
 STEPS: one sentence each. CHECKS: what is asked (shown while it is looked at), and what was
-found. STAGE: the words around them. METHODS, LEVELS, METERS: names that stand in sentences. The places in
-braces are a step's values, or the figures that a check found.
+found. METHODS, LEVELS, METERS: names that stand in sentences. The places in braces are a step's
+values, or the figures that a check found. The words around them are in stage_wording.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from karez_protocols import cause_words_zh, causes, record
-from karez_simulators import bench_wording, meter_faults
+from karez_simulators import meter_fault_wording, meter_faults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -210,67 +210,6 @@ CHECKS = {
     },
 }
 
-STAGE = {
-    "en": {
-        "on the desk": "On the desk: one well, {meters} on an RS-485 line,",
-        "both meters": "its water meter and power meter",
-        "power meter only": "no flow meter, its power meter",
-        "meanwhile": "A desk of its own, played at the same time.",
-        "beside it": "a controller (real firmware, MicroPython), broker ({broker}), gateway, platform.",
-        "set up": "Set up in {seconds:.0f} s: the controller made its keys, is bound to the well, reads it.",
-        "act": "act {number} of {count}",
-        "well": "Well",
-        "controller": "Controller's panel",
-        "gateway": "Gateway and platform",
-        "contactor": "contactor",
-        "closed": "closed",
-        "open": "open",
-        "flow": "flow",
-        "power": "power",
-        "water": "water meter",
-        "energy": "power meter",
-        "records": "records",
-        "waiting": "not yet acknowledged",
-        "receipts": "platform receipts",
-        "reported": "last reported",
-        "speed": "time runs {speed} times as fast",
-        "seconds": "{seconds:.0f} s",
-        "not so": "Not so: ",
-        "held": "Every check held: {count} checks in {seconds:.0f} s",
-        "failed": "A check did not hold; {count} were looked at in {seconds:.0f} s",
-        "broken": "A step could not be done; {count} checks were looked at in {seconds:.0f} s",
-    },
-    "zh": {
-        "on the desk": "台面上：一眼机井，{meters}（RS-485 总线），",
-        "both meters": "水表与电表",
-        "power meter only": "没有水表，只有电表",
-        "meanwhile": "另一张台面，同时演示。",
-        "beside it": "控制器（真实固件，运行于 MicroPython），消息服务器 ({broker})，网关，县平台。",
-        "set up": "{seconds:.0f} 秒就绪：控制器已生成密钥、绑定本井并读到表计。",
-        "act": "第 {number} 幕，共 {count} 幕",
-        "well": "机井",
-        "controller": "控制器面板",
-        "gateway": "网关与平台",
-        "contactor": "接触器",
-        "closed": "闭合",
-        "open": "断开",
-        "flow": "流量",
-        "power": "功率",
-        "water": "水表",
-        "energy": "电表",
-        "records": "记录",
-        "waiting": "尚未确认",
-        "receipts": "平台回执",
-        "reported": "最近上报",
-        "speed": "时间以 {speed} 倍速流逝",
-        "seconds": "{seconds:.0f} 秒",
-        "not so": "不成立：",
-        "held": "全部检查成立：{count} 项，{seconds:.0f} 秒",
-        "failed": "有检查不成立；已查 {count} 项，{seconds:.0f} 秒",
-        "broken": "有步骤未能完成；已查 {count} 项，{seconds:.0f} 秒",
-    },
-}
-
 
 def of_step(lang: str, name: str, values: Mapping[str, object]) -> str:
     """Return the sentence of a step; a meter and its fault stand in it in words."""
@@ -287,7 +226,7 @@ def of_step(lang: str, name: str, values: Mapping[str, object]) -> str:
 def of_fault(lang: str, meter: str, fault: str) -> str:
     """Return what a fault of "water" or "power" does."""
     own = {"water": meter_faults.WATER, "power": meter_faults.POWER}[meter]
-    return bench_wording.fault(lang, own.get(fault) or meter_faults.EVERY.get(fault, fault))
+    return meter_fault_wording.of(lang, own.get(fault) or meter_faults.EVERY.get(fault, fault))
 
 
 def of_question(lang: str, name: str) -> str:

@@ -1,7 +1,8 @@
 """C1, C2, C5 and the whole cross-check of a well, step by step; unknown is never zero."""
 
 from karez_firmware.core import crosscheck, ratio, second_channel
-from karez_firmware.core.crosscheck import CrossCheck, Frozen, Lasting, Seen, both
+from karez_firmware.core.crosscheck import CrossCheck, Lasting, Seen, both
+from karez_firmware.core.frozen import Frozen
 from karez_protocols import causes, fields, flags
 
 FLOW = 60_000

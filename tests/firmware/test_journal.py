@@ -106,7 +106,7 @@ def at_every_cut(nor, fram, act, check, few=False):
                 target.mains = Mains()
             try:
                 check(rest["nor"], rest["fram"], mode)
-            except Exception:
+            except Exception:  # say which write it was, and fail all the same
                 print("write %d: %s.%s, mode %d" % (found[0], memory, name, mode))
                 raise
 

@@ -221,7 +221,7 @@ def test_a_record_is_found_with_few_looks_wherever_the_last_one_was():
         expected = 4 if seq < 5 * SLOTS and seq % SLOTS == 0 else 3
         assert looks(nor, lambda: ring.find(1, seq)) == expected, seq  # noqa: B023 - called at once
     for seq in (0, 5 * SLOTS + 1, 5 * SLOTS + 2, 9999):  # one look at each sector
-        assert looks(nor, lambda: ring.find(1, seq)) == 6 and ring.find(1, seq) is None  # noqa: B023
+        assert looks(nor, lambda: ring.find(1, seq)) == 6 and ring.find(1, seq) is None  # noqa: B023 - the same
 
 
 def test_a_record_is_found_from_any_sector_in_any_other():

@@ -103,7 +103,7 @@ def test_a_memory_that_fails_for_ever_refuses_a_start_and_never_a_stop():
 def test_a_reading_that_fails_is_dropped_and_the_next_one_counts():
     for at in range(1, 60, 7):
         house = ready(10_000)
-        failing = Failing(house.app._buses[0], "turn", MemoryError, (at,))
+        failing = Failing(house.app.buses[0], "turn", MemoryError, (at,))
         assert irrigation(house) == SOUND, at
         assert failing.failed == 1 and events(house) == ["bus 0"]
 

@@ -7,7 +7,7 @@ import struct
 from karez_firmware import bring_up
 from karez_firmware.app import App
 from karez_firmware.identity import Identity
-from karez_firmware.ports import fake, fake_memory
+from karez_firmware.ports import fake, fake_broker, fake_memory
 from karez_firmware.store import devices, objects
 from karez_protocols import binding, chain, ed25519, ed25519_keys, grant, record, signed, site_class
 from karez_protocols.errors import ProtocolError
@@ -220,7 +220,7 @@ class House:
         self.well = well or Well()
         self.port = port or port_for(nor, fram, self.well, utc_s)
         if broker:
-            self.port.broker = fake.Broker("karez/1/%s/down" % NAME)
+            self.port.broker = fake_broker.Broker("karez/1/%s/down" % NAME)
         self.app = App(self.port, site_of(self.port))
 
     def turn(self):

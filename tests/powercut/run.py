@@ -15,9 +15,9 @@ TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS / "firmware")]
 
 from karez_firmware.ports.fake_memory import MODES, Mains  # noqa: E402 - the paths come first
-from powercut.day import Script, day, met  # noqa: E402
-from powercut.history import Violation  # noqa: E402
-from powercut.restart import Writes, restart  # noqa: E402
+from powercut.day import Script, day, met  # noqa: E402 - the same
+from powercut.history import Violation  # noqa: E402 - the same
+from powercut.restart import Writes, restart  # noqa: E402 - the same
 
 NAMES = ("nothing", "prefix", "random", "unstable")
 SECTORS = 3  # of the ring: a day without the network goes round it

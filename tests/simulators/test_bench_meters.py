@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bench_process import Bench
-from karez_simulators import bench_commands, bench_wording, meter_choice, meter_faults
+from karez_simulators import bench_commands, bench_wording, meter_choice, meter_fault_wording, meter_faults
 from karez_simulators.bench_meters import MetersBench
 from karez_simulators.line_traffic import LineCounters, silence_ns
 from karez_simulators.meter_choice import Serial, Unusable
@@ -245,17 +245,17 @@ async def test_three_protocols_share_a_pty_each_at_its_own_rate(bench, master, r
 async def test_wire_faults_are_switched_on_the_line(bench, master, read_request):
     one = bench("tuf2000m", "sdm630@2")
     port = master(one.line.port_path)
-    assert one.command("fault sdm630:silent on") == "silent on: sdm630"
+    assert bench_commands.obey(one, "fault sdm630:silent on") == "silent on: sdm630"
     assert await port.ask_in_vain(read_request(2, 4, 0, 2), one.line) == ("silent", b"")
     await port.ask(read_request(2, 4, 0, 2), 1, within_s=0)
     await until(lambda: one.seen)
     assert "the meter is silent" in one.seen[-1]
-    assert "* silent" in one.command("faults")
-    one.command("fault sdm630:silent off")
+    assert "* silent" in bench_commands.obey(one, "faults")
+    bench_commands.obey(one, "fault sdm630:silent off")
     assert len(await port.ask(read_request(2, 4, 0, 2), 9)) == 9
-    assert one.command("fault stuck on") == "stuck on: tuf2000m, sdm630"
-    assert "truth since the start: " in one.command("show")
-    assert one.command("") == ""
+    assert bench_commands.obey(one, "fault stuck on") == "stuck on: tuf2000m, sdm630"
+    assert "truth since the start: " in bench_commands.obey(one, "show")
+    assert bench_commands.obey(one, "") == ""
 
 
 def test_a_cjt188_meter_may_be_of_another_type():
@@ -272,7 +272,7 @@ async def test_a_tripped_relay_stops_the_pump(bench):
     meter._order(False)
     meter.refresh(meter._utc_s + 5)
     assert not one.well.is_powered and "relay open" in one.seen[-1]
-    one.command("start")
+    bench_commands.obey(one, "start")
     assert not one.well.is_powered  # the relay holds it
     meter._order(True)
     meter.refresh(meter._utc_s + 5)
@@ -282,9 +282,9 @@ async def test_a_tripped_relay_stops_the_pump(bench):
 async def test_two_meters_of_one_make_are_told_apart(bench):
     one = bench("tuf2000m", "tuf2000m@7")
     assert [meter.label for meter in one.meters] == ["tuf2000m", "tuf2000m@7"]
-    assert one.command("fault tuf2000m@7:stuck on") == "stuck on: tuf2000m@7"
+    assert bench_commands.obey(one, "fault tuf2000m@7:stuck on") == "stuck on: tuf2000m@7"
     with pytest.raises(Unusable, match="flow"):
-        one.command("flow much")
+        bench_commands.obey(one, "flow much")
 
 
 # -- the line's own troubles, on a pty
@@ -294,30 +294,30 @@ async def test_troubles_are_switched_told_and_felt(bench, master, read_request):
     one = bench("tuf2000m", "sdm630@2")
     port = master(one.line.port_path)
     request = read_request(1, 3, 0, 2)
-    assert one.command("echo on") == "echo: on"
+    assert bench_commands.obey(one, "echo on") == "echo: on"
     assert (await port.ask(request, 8 + 9))[:8] == request
-    one.command("echo off")
+    bench_commands.obey(one, "echo off")
     await until(one.line.is_quiet)
-    assert one.command("latency 300") == "every meter answers after 300 ms"
+    assert bench_commands.obey(one, "latency 300") == "every meter answers after 300 ms"
     assert len(await port.ask(request, 9)) == 9 and port.took_ns > 300_000_000
-    assert one.command("latency profile") == "every meter answers as its profile says"
+    assert bench_commands.obey(one, "latency profile") == "every meter answers as its profile says"
     assert one.line._branches[1].latency_ns == 30_000_000
     await until(one.line.is_quiet)
-    assert one.command("noise 1000000").startswith("noise: 1000000")
+    assert bench_commands.obey(one, "noise 1000000").startswith("noise: 1000000")
     await port.ask_in_vain(request, one.line)
     assert one.line.noise.spoilt_bytes == 8
-    one.command("noise 0")
-    one.command("bursts on")
-    assert "noise when the pump is switched: on" in one.command("show")
-    one.command("stop")
+    bench_commands.obey(one, "noise 0")
+    bench_commands.obey(one, "bursts on")
+    assert "noise when the pump is switched: on" in bench_commands.obey(one, "show")
+    bench_commands.obey(one, "stop")
     assert not one.line.is_quiet()
     await until(one.line.is_quiet)
     port.got.clear()
-    one.command("second-master on")
-    one.command("second-master on")
+    bench_commands.obey(one, "second-master on")
+    bench_commands.obey(one, "second-master on")
     assert (await port.take(8))[:2] == b"\x01\x03"
     await until(lambda: one.line.counters.foreign == 1)
-    one.command("second-master off")
+    bench_commands.obey(one, "second-master off")
     for wrong in (
         "noise x",
         "noise 1000001",
@@ -328,7 +328,7 @@ async def test_troubles_are_switched_told_and_felt(bench, master, read_request):
         "flow nan",
     ):
         with pytest.raises(Unusable):
-            one.command(wrong)
+            bench_commands.obey(one, wrong)
 
 
 async def test_a_closed_valve_stops_the_water(bench):
@@ -337,7 +337,7 @@ async def test_a_closed_valve_stops_the_water(bench):
     meter._wants_open, meter._arrives_at_s = False, 0
     meter.refresh(meter._utc_s + 1)
     assert "valve closed" in one.seen[-1] and "set to 60 m3/h" in one.seen[-1]
-    one.command("flow 30")
+    bench_commands.obey(one, "flow 30")
     assert one.well._wanted_lph == 0  # still behind the valve
     meter._wants_open, meter._arrives_at_s = True, 0
     meter.refresh(meter._utc_s + 1)
@@ -367,9 +367,9 @@ def test_every_fault_of_every_profile_is_told_in_chinese():
     told = set()
     for name in meter_choice.names():
         for text in MetersBench([name], Serial(), 60).meters[0].faults.values():
-            assert bench_wording.fault("zh", text) != text == bench_wording.fault("en", text)
+            assert meter_fault_wording.of("zh", text) != text == meter_fault_wording.of("en", text)
             told.add(text)
-    assert told == set(bench_wording.FAULTS_ZH)
+    assert told == set(meter_fault_wording.FAULTS_ZH)
 
 
 async def test_the_bench_speaks_chinese_and_a_terminal_without_it_shows_question_marks(tmp_path):
@@ -536,14 +536,14 @@ async def test_silent_unknown_slow_and_noisy_on_an_adapter(bench, cable, read_re
     ours, path, _ = cable
     one = bench("tuf2000m", port=path)
     counters = one.line.counters
-    one.command("fault silent on")
+    bench_commands.obey(one, "fault silent on")
     os.write(ours, read_request(1, 3, 0, 2))
     await until(lambda: counters.unanswered_silent == 1)
     os.write(ours, read_request(9, 3, 0, 2))
     await until(lambda: counters.unanswered_unknown == 1)
     assert nothing_on(ours)
-    one.command("fault silent off")
-    one.command("fault noisy on")
+    bench_commands.obey(one, "fault silent off")
+    bench_commands.obey(one, "fault noisy on")
     replies = set()
     for _ in range(12):
         os.write(ours, read_request(1, 3, 1436, 2))
@@ -556,15 +556,15 @@ async def test_the_troubles_an_adapter_can_make(bench, cable, read_request):
     one = bench("tuf2000m", port=path)
     counters, noise = one.line.counters, one.line.noise
     with pytest.raises(Unusable, match="a real adapter cannot"):
-        one.command("echo on")
-    assert one.command("echo off") == "echo: off"
-    one.command("noise 1000000")
+        bench_commands.obey(one, "echo on")
+    assert bench_commands.obey(one, "echo off") == "echo: off"
+    bench_commands.obey(one, "noise 1000000")
     os.write(ours, read_request(1, 3, 0, 2))
     await until(lambda: counters.requests == 1)
     assert noise.spoilt_bytes == 8  # heard, and not understood
-    one.command("noise 0")
-    one.command("bursts on")
-    one.command("stop")
+    bench_commands.obey(one, "noise 0")
+    bench_commands.obey(one, "bursts on")
+    bench_commands.obey(one, "stop")
     assert len(await answer_on(ours, 4)) == 4  # bytes from nowhere
     os.write(ours, read_request(1, 3, 0, 2))
     await until(lambda: counters.requests == 2)
@@ -572,11 +572,11 @@ async def test_the_troubles_an_adapter_can_make(bench, cable, read_request):
     await until(lambda: one.clock.now_ns() > one.line._burst_until_ns)
     while not nothing_on(ours):
         pass
-    one.command("second-master on")
+    bench_commands.obey(one, "second-master on")
     assert await answer_on(ours, 8) == read_request(1, 3, 0, 16)  # its question, and our answer to it
     assert (await answer_on(ours, 37))[:3] == b"\x01\x03\x20"
-    one.command("second-master off")
-    one.command("second-master off")
+    bench_commands.obey(one, "second-master off")
+    bench_commands.obey(one, "second-master off")
     assert counters.foreign >= 1 and any("(second master)" in line for line in one.seen)
 
 

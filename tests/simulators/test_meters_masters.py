@@ -66,7 +66,7 @@ async def test_pymodbus_and_minimalmodbus_read_every_modbus_profile(tmp_path):
 async def test_mbpoll_reads_every_modbus_profile(tmp_path):
     mbpoll = shutil.which("mbpoll")
     if mbpoll is None:
-        pytest.skip("mbpoll is not installed")
+        pytest.skip("mbpoll is not installed: apt-get install mbpoll")
 
     def read(path, name):
         start, count = PROFILES[name].requests[0]

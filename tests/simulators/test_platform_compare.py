@@ -1,10 +1,12 @@
 """What a platform kept, added up and held against what a gateway says: every way in which they can differ."""
 
+import hashlib
 import json
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from karez_protocols import bundle, entry
+from karez_protocols import binding, bundle, entry, fields, record, signed
 from karez_protocols.record import SLOT_SIZE
 from karez_simulators import platform_compare as comparing
 from karez_simulators.platform_compare import BadFile
@@ -188,7 +190,13 @@ def bundle_of(*requests, destinations=("county",)):
 def test_receipts_are_found_by_their_frames_also_when_the_confirmed_copy_was_a_repeat():
     entries = [report(raw="01"), report(raw="02"), report(T0 + 300, raw="03")]
     found = comparing.against_receipts(entries, bundle_of(b"\x02", b"\x03"))
-    assert found == {"receipts": 2, "lost_here": [], "without_receipt": []}
+    assert found == {
+        "receipts": 2,
+        "lost_here": [],
+        "without_receipt": [],
+        "records_told": 0,
+        "other_record": [],
+    }
 
 
 def test_a_receipt_for_what_the_platform_lost_and_a_report_without_a_receipt_are_named():
@@ -196,6 +204,119 @@ def test_a_receipt_for_what_the_platform_lost_and_a_report_without_a_receipt_are
     found = comparing.against_receipts(entries, bundle_of(b"\x01", b"\x07"))
     assert found["lost_here"] == [["county", 2, "07"]]
     assert found["without_receipt"] == [["4101050100", "C0/3", T0 + 300]]
+
+
+# -- JSON documents against the records they name ------------------------------------------------------
+
+
+@pytest.fixture
+def told():
+    """A well's bundle without receipts, and a kept document of every interval in it."""
+    key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    name = hashlib.sha256(b"KZ controller 1\n" + key.public_key().public_bytes_raw()).digest()[:8].hex()
+    bound = binding_of(key, name)
+    slots = [slot_of(seq, 1000 * seq) for seq in range(1, 5)]
+    data = bundle.encode(bound, [], 7, bytes(32), slots, b"note", [])
+    return data, [document(name, seq, 1000 * seq, slots[seq - 1]) for seq in range(1, 5)]
+
+
+def binding_of(key, name):
+    public = key.public_key().public_bytes_raw()
+    text = {"controller": name, "site": "W-1", "gateway": "g"}
+    values = filled(binding.HEADER) | text | {
+        "class": 1, "fail": 0, "seq": 1, "controller_key": public, "regulator_key": public, "issued_utc_s": 1,
+    }  # fmt: skip
+    segment = filled(binding.SEGMENT) | {"method": 1, "profile": "p", "serial": "s", "multiplier_ppm": 1}
+    body = binding.encode(values, [segment])
+    return body + key.sign(signed.message(binding.LABEL, body))
+
+
+def filled(layout):
+    return {
+        name: bytes(size) if kind == "b" else "" if kind == "t" else 0
+        for name, kind, _, size in fields.each(layout)
+        if kind != "x"
+    }
+
+
+def slot_of(seq, volume_l):
+    values = {}
+    for layout in record.layouts(record.INTERVAL):
+        values |= filled(layout)
+    values |= {"kind": record.INTERVAL, "seq": seq, "utc_s": T0, "volume_l": volume_l, "energy_wh": None}
+    return record.encode(values) + bytes(16)
+
+
+def document(name, seq, volume_l, slot, **evidence):
+    about = {"chain": 7, "seq": seq, "slot_sha256": hashlib.sha256(slot).hexdigest()} | evidence
+    made = {"station": "w", "controller": name, "volume_l": volume_l, "energy_wh": None, "evidence": about}
+    return kept_document(made)
+
+
+def kept_document(made):
+    about = made["evidence"]
+    raw = json.dumps(made).encode().hex()
+    return report(station="w", id=f"{made['controller']}.{about['chain']}.{about['seq']}", raw=raw)
+
+
+def other_of(entries, data):
+    found = comparing.against_receipts(entries, data)
+    return found["records_told"], found["other_record"]
+
+
+def changed(entry_of, **values):
+    made = json.loads(bytes.fromhex(entry_of["raw"]))
+    made["evidence"] |= values.pop("evidence", {})
+    return kept_document(made | values)
+
+
+def test_documents_that_say_what_their_records_say_are_counted_and_nothing_is_amiss(told):
+    data, documents = told
+    assert other_of(documents, data) == (4, [])
+    louder = json.loads(bytes.fromhex(documents[0]["raw"]))["evidence"]["slot_sha256"].upper()
+    assert other_of([changed(documents[0], evidence={"slot_sha256": louder})], data) == (1, [])
+
+
+@pytest.mark.parametrize("wrong", ["00" * 32, "", None, 5, ["a"]])
+def test_a_digest_of_another_record_is_named(told, wrong):
+    data, documents = told
+    documents[2] = changed(documents[2], evidence={"slot_sha256": wrong})
+    count, other = other_of(documents, data)
+    assert count == 4 and [one[2:4] for one in other] == [["slot_sha256", wrong]]
+
+
+def test_a_right_digest_beside_a_wrong_register_is_named(told):
+    data, documents = told
+    documents[1] = changed(documents[1], volume_l=1999)
+    _, ((station, name, what, said, proved),) = other_of(documents, data)
+    assert (station, what, said, proved) == ("w", "volume_l", 1999, 2000) and name.endswith(".7.2")
+    assert "other_record" in comparing.DIFFERENCES
+
+
+def test_a_second_document_about_the_same_record_is_looked_at_too(told):
+    data, documents = told
+    lying = changed(documents[0], evidence={"slot_sha256": "11" * 32})
+    assert [one[2] for one in other_of([documents[0], lying], data)[1]] == ["slot_sha256"]
+
+
+def test_documents_of_other_wells_chains_and_records_say_nothing_about_this_bundle(told):
+    data, documents = told
+    foreign = [
+        changed(documents[0], controller="ff" * 8),
+        changed(documents[0], evidence={"chain": 8}),
+        changed(documents[0], evidence={"seq": 99}),
+        changed(documents[0], evidence={"seq": [1]}),
+        changed(documents[0], evidence={"seq": "1"}),
+        report(id="x", raw="5b5d"),
+        report(id="x", raw="zz"),
+    ]
+    assert other_of(foreign, data) == (0, [])
+
+
+def test_a_bundle_without_a_readable_binding_is_refused_where_documents_are_held_against_it(told):
+    _, documents = told
+    with pytest.raises(BadFile, match="bundle"):
+        comparing.against_receipts(documents, bundle_of(b"\x01"))
 
 
 def test_a_bundle_that_was_changed_is_refused():

@@ -89,7 +89,7 @@ def many_files():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = 2 * STATIONS + 200
     if hard < needed:
-        pytest.skip(f"this system allows {hard} open files")
+        pytest.skip(f"this system allows {hard} open files, a thousand connections need {needed}: ulimit -Hn")
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, needed), hard))
     yield
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -5,7 +5,7 @@ import string
 import pytest
 
 from karez_protocols import causes
-from karez_simulators import scenario, wording
+from karez_simulators import scenario, stage_wording, wording
 from karez_simulators.acts import CHECKS, HANDS
 
 GOOD = """
@@ -271,11 +271,11 @@ def places(text):
 def test_every_step_and_check_has_a_sentence_in_both_languages(lang):
     assert list(wording.STEPS[lang]) == list(HANDS)
     assert set(wording.CHECKS[lang]) == set(CHECKS)
-    assert wording.STAGE[lang].keys() == wording.STAGE["en"].keys()
+    assert stage_wording.STAGE[lang].keys() == stage_wording.STAGE["en"].keys()
 
 
 def test_both_languages_name_the_same_figures():
-    for table in (wording.STEPS, wording.STAGE):
+    for table in (wording.STEPS, stage_wording.STAGE):
         for name, text in table["en"].items():
             if name in ("on the desk", "beside it"):
                 continue  # one text on two lines

@@ -73,7 +73,7 @@ async def test_an_office_stops_and_releases_a_pump_and_an_operator_stops_and_sta
         await carry(desk, "order", lift)
         await desk.until(lambda: len(desk.records(record.ORDER)) == 2, SOON_S, "the lift is taken")
         await desk.gateway.verb("command", SITE, "start")
-        is_remote = lambda: desk.newest(record.START)["cause"] == causes.REMOTE  # noqa: E731
+        is_remote = lambda: desk.newest(record.START)["cause"] == causes.REMOTE  # noqa: E731 - one line, one use
         await desk.until(is_remote, SOON_S, "the operator's start is heard")
         await status(desk, lambda one: one["commands"][0]["state"] == "done")
         await desk.gateway.verb("command", SITE, "stop")

@@ -11,6 +11,7 @@ from karez_protocols import causes, flags
 from karez_protocols.constant import const
 
 from . import second_channel
+from .frozen import Frozen
 from .ratio import Ratio
 
 _STALL_MS = const(5_000)  # longer between two steps: what happened meanwhile is not known
@@ -22,7 +23,6 @@ _DRY_MS = const(180_000)
 _PRIMED_MS = const(290_000)
 _UNPOWERED_MS = const(120_000)  # C2
 _FAST_MS = const(60_000)  # C5
-_FROZEN_MS = const(1_800_000)
 _LEARN_MS = const(600_000)  # of running: what this pump's power is when no binding says it
 
 # C5: ten minutes, and the hour for registers with coarse steps.
@@ -71,36 +71,6 @@ class Lasting:
         elif is_so:
             self.ms += elapsed_ms
         return self.ms
-
-
-class Frozen:
-    """C5: the same flow to the digit for half an hour of pumping, while power moves."""
-
-    def __init__(self):
-        self._flow_lph = None
-        self._restart()
-
-    def _restart(self):
-        self.ms = 0
-        self._least_w = self._most_w = None
-
-    def feed(self, flow_lph, power_w, is_running, elapsed_ms):
-        """Return True when it is, False when the flow moves, None while nothing can be said."""
-        if flow_lph is None:
-            return None
-        if flow_lph != self._flow_lph:
-            self._flow_lph = flow_lph
-            self._restart()
-            return False
-        if flow_lph <= 0 or not is_running or power_w is None:
-            return None
-        self.ms += elapsed_ms
-        self._least_w = power_w if self._least_w is None else min(self._least_w, power_w)
-        self._most_w = power_w if self._most_w is None else max(self._most_w, power_w)
-        # Power within 2 %: a flow that moves no digit either is nothing odd.
-        if self.ms >= _FROZEN_MS and (self._most_w - self._least_w) * 50 >= self._most_w:
-            return True
-        return None
 
 
 class CrossCheck:
@@ -251,13 +221,13 @@ class CrossCheck:
             return
         is_above = False
         for buckets in _WINDOWS:
-            sums = self.ratio.window.sums(buckets)
+            sums = self.ratio.hour.sums(buckets)
             if sums:
                 bound_ml = (sums[1] + energy_step_wh) * self._physical_ml_per_wh
                 is_above = is_above or (sums[0] - volume_step_l) * 1000 > bound_ml
         if is_above:
             self._impossible_now(RATIO)
-        elif self.ratio.window.sums(_WINDOWS[0]):
+        elif self.ratio.hour.sums(_WINDOWS[0]):
             self._possible_again(RATIO)
 
     def _impossible_now(self, subject):

@@ -14,6 +14,8 @@ k is summed over the whole running time, its starts included: a short run of a d
 from karez_protocols import causes
 from karez_protocols.constant import const
 
+from .pumping_hour import BUCKETS, PumpingHour
+
 # What stands in `alarms`, and (the first two) in the subject of an event.
 LESS = 1  # less water than the energy should lift
 MORE = 2
@@ -28,8 +30,6 @@ LEARNED = 1  # median of the first pumping days: of a well that may have been by
 TESTED = 2  # a step test that no binding carries yet
 SIGNED = 3
 
-BUCKET_MS = const(300_000)
-BUCKETS = const(12)  # one pumping hour
 _HOUR_PPM = const(250_000)
 _HOUR_OVER_PPM = const(200_000)  # the suspicion ends below this: no flapping at its line
 
@@ -102,38 +102,6 @@ def clip(value, limit):
     return max(-limit, min(limit, value))
 
 
-class Window:
-    """Litres and watt-hours of the last pumping hour, in buckets of five running minutes."""
-
-    def __init__(self):
-        self._closed = []
-        self._litres = self._wh = self._ms = 0
-
-    def add(self, litres, wh, ms):
-        """Count on; True when a bucket is full."""
-        self._litres += litres
-        self._wh += wh
-        self._ms += ms
-        if self._ms < BUCKET_MS:
-            return False
-        if len(self._closed) == BUCKETS:
-            self._closed.pop(0)
-        self._closed.append((self._litres, self._wh, self._ms))
-        self._litres = self._wh = self._ms = 0
-        return True
-
-    def sums(self, buckets):
-        """Return (litres, wh, ms) of the last full buckets, None when there are not so many."""
-        if len(self._closed) < buckets:
-            return None
-        litres = wh = ms = 0
-        for bucket in self._closed[-buckets:]:
-            litres += bucket[0]
-            wh += bucket[1]
-            ms += bucket[2]
-        return litres, wh, ms
-
-
 class Ratio:
     """Rule C4 of one well. `events`: (cause, subject, detail of event_details.RATIO), for the caller."""
 
@@ -155,7 +123,7 @@ class Ratio:
 
     def restart(self):
         """Begin the hour and the day anew: another segment counts from now on."""
-        self.window = Window()
+        self.hour = PumpingHour()
         self._litres = self._wh = self._ms = 0
 
     @property
@@ -181,11 +149,11 @@ class Ratio:
     # -- sums ---------------------------------------------------------------------------
 
     def add(self, litres, wh, ms, volume_step_l, energy_step_wh):
-        """Count what was pumped in `ms` of running; True when a bucket of the window is full."""
+        """Count what was pumped in `ms` of running; True when a bucket of the hour is full."""
         self._litres += litres
         self._wh += wh
         self._ms += ms
-        is_full = self.window.add(litres, wh, ms)
+        is_full = self.hour.add(litres, wh, ms)
         if is_full and self._origin is not None:
             self._judge_hour(volume_step_l, energy_step_wh)
         return is_full
@@ -222,7 +190,7 @@ class Ratio:
         return ln_ppm(max(litres, 1) * 1000, max(wh, 1) * self._origin)
 
     def _judge_hour(self, volume_step_l, energy_step_wh):
-        sums = self.window.sums(BUCKETS)
+        sums = self.hour.sums(BUCKETS)
         if sums is None:
             return
         litres, wh, ms = sums

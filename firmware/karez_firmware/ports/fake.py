@@ -1,13 +1,12 @@
 """A whole board in memory, for tests and models on either runtime: the calls of ports/unix.
 
 Time stands still unless the app waits (or a test moves it); meters answer Modbus frames by
-their registers; the broker is a stream that says what MQTT requires. Nothing here is loaded
-on a controller.
+their registers; a broker is in fake_broker.py. Nothing here is loaded on a controller.
 """
 
 import sys
 
-from karez_protocols import modbus_frames, mqtt, record
+from karez_protocols import modbus_frames, record
 from karez_protocols.exchange import Reply
 from karez_protocols.wire_time import wire_us
 
@@ -15,8 +14,6 @@ _LATENCY_US = 30_000  # what both profiles state for their meters
 _TURN_US = 200  # a turn of the app takes time: without it a loop that never sleeps would never end
 _REQUESTS_MAX = 512  # kept: an hour of them would fill a heap
 _WAIT_MAX_US = 200_000  # as ports/unix: never longer away from the control loop
-
-
 _DEAD_MAN_US = 5_000_000  # as the hardware of a board, and the bench
 
 
@@ -26,116 +23,6 @@ class BenchGone(BaseException):
 
 class Reset(BaseException):
     """The box starts anew: nothing after this call is run."""
-
-
-class Broker:
-    """An MQTT broker of one controller: accepts, acknowledges, keeps what was published.
-
-    `published` = [(topic, payload)]; `send(payload)` gives a message to the controller;
-    `is_reachable` False refuses every connection and `drop()` ends the present one.
-    """
-
-    def __init__(self, topic):
-        self.topic = topic  # of what goes down
-        self.is_reachable = True
-        self.is_deaf = False  # takes everything and answers nothing
-        self.published = []
-        self.connections = 0
-        self._down = []
-        self._stream = None
-
-    def open(self):
-        """Return a new stream. Raises OSError when nobody listens."""
-        if not self.is_reachable:
-            raise OSError(111)
-        self.connections += 1
-        self._stream = Stream(self)
-        return self._stream
-
-    def drop(self):
-        """Close the connection from this side."""
-        if self._stream:
-            self._stream.is_closed = True
-
-    def send(self, payload):
-        """Publish one message to the controller."""
-        self._down.append(payload)
-        if self._stream:
-            self._stream.deliver()
-
-    def waiting(self):
-        """Return and forget the messages that wait for the controller, as packets."""
-        down, self._down = self._down, []
-        return b"".join(mqtt.publish(self.topic, len(payload), 1) + payload for payload in down)
-
-
-class Stream:
-    """One connection: the contract of uplink.mqtt_client."""
-
-    def __init__(self, broker):
-        self.is_closed = False
-        self._broker = broker
-        self._received = b""
-        self._incoming = b""
-        self._is_subscribed = False
-
-    def connect_step(self):
-        """The connection stands."""
-        return True
-
-    def handshake_step(self, first):
-        """It is as secure as it gets."""
-        return self.write(first)
-
-    def read(self, size):
-        """Return up to `size` bytes, None when nothing is there, b"" at the end."""
-        data, self._incoming = self._incoming[:size], self._incoming[size:]
-        return data or (b"" if self.is_closed else None)
-
-    def write(self, data):
-        """Take everything."""
-        self._received += bytes(data)
-        if not self._broker.is_deaf:
-            while self._obey():
-                pass
-        return len(data)
-
-    def close(self):
-        """The client's end is closed."""
-        self.is_closed = True
-
-    def deliver(self):
-        """Put what waits for the controller on the wire, once it has subscribed."""
-        if self._is_subscribed:
-            self._incoming += self._broker.waiting()
-
-    def _obey(self):
-        """Answer one packet; False when none is whole."""
-        data = self._received
-        size, at = 0, 1
-        while True:
-            if len(data) <= at:
-                return False
-            size |= (data[at] & 127) << 7 * (at - 1)
-            at += 1
-            if not data[at - 1] & 128:
-                break
-        if len(data) < at + size:
-            return False
-        kind, body, self._received = data[0] >> 4, data[at : at + size], data[at + size :]
-        if kind == 1:
-            self._incoming += b"\x20\x02\0\0"
-        elif kind == 8:
-            self._is_subscribed = True
-            self._incoming += b"\x90\x03" + body[:2] + b"\1"
-            self.deliver()
-        elif kind == 3:
-            end = 2 + (body[0] << 8 | body[1])
-            self._broker.published.append((str(body[2:end], "utf-8"), body[end + 2 :]))
-            self._incoming += b"\x40\x02" + body[end : end + 2]
-        elif kind == 12:
-            self._incoming += b"\xd0\0"
-        return True
 
 
 class Port:
@@ -170,7 +57,7 @@ class Port:
         self.feeds = 0  # of the watchdog
         self.has_watchdog = False
         self.room = None  # lines the bench takes before its end of the cable is full; None: any number
-        self.broker = None
+        self.broker = None  # a fake_broker.Broker; None: no network
         self.is_gone = False
         self.files: dict = {}  # name -> bytes, before what ships with the firmware
         self.said: list = []  # lines to the bench, but panel, beat and record

@@ -22,7 +22,8 @@ KEY_LIST = 12
 ORDER = 14
 HEAD = 16  # no object: the head's journal while FRAM is dead (nor_head.py)
 CHAIN = 18  # the highest chain number ever begun (chain_number.py)
-SECTORS = 24  # four are left for what comes: the ring must not move under the records of a box in the field
+TECHNICIANS = 20  # of both places the list with the higher number counts (console/roster.py)
+SECTORS = 24  # two are left for what comes: the ring must not move under the records of a box in the field
 
 OBJECT_SIZE_MAX = SECTOR - 16
 
