@@ -26,7 +26,7 @@ def run_file(path):
         try:
             scope[name]()
             passed += 1
-        except Exception as error:
+        except Exception as error:  # whatever a test raises is its failure; the others go on
             failed += 1
             print("FAILED", path, name)
             sys.print_exception(error)

@@ -86,6 +86,14 @@ LAYOUTS = {
         "task": ("", "part of the controller that failed and was started again"),
         "error": ("", "name of its error"),
     },
+    "event_details.ACT": {
+        "number": ("", "of the technician, as the list numbers him"),
+        "words": ("", "what he asked for: the beginning of his request"),
+    },
+    "event_details.DOCUMENT": {
+        "number": ("", "of the technician who brought it; unknown: somebody else did"),
+        "digest": ("", "first bytes of the SHA-256 of the new document"),
+    },
     "event_details.OBJECT": {
         "digest": ("", "first bytes of the SHA-256 of the signed object"),
     },
@@ -174,6 +182,23 @@ LAYOUTS = {
         "office": ("", "number of the office, from 1, rising from row to row"),
         "may": ("", "bits: 1 sign grants, 2 sign orders"),
         "key": ("", "Ed25519 public key of the office; no two have the same"),
+    },
+    "technicians.HEADER": {
+        "version": ("", "version of this format: 1"),
+        "rows": ("", "technicians that follow, 0…102"),
+        "seq": ("", "number of the list, from 1; only a higher one is accepted"),
+        "issued_utc_s": ("s", "when it was signed, UTC"),
+    },
+    "technicians.ROW": {
+        "number": ("", "number of the technician, from 1, rising from row to row; records name him by it"),
+        "until_utc_s": ("s", "trusted before this time, UTC; unknown = no end"),
+        "roles": ("", "bits: 1 technician; others are for roles to come; never 0"),
+        "key": ("", "Ed25519 public key of the technician; no two have the same"),
+    },
+    "technicians.CHALLENGE": {
+        "controller": ("", "name of the controller that asks"),
+        "number": ("", "number of the technician who answers"),
+        "nonce": ("", "16 random bytes of the controller, good for one answer"),
     },
     "binding.HEADER": {
         "version": ("", "version of this format: 2"),

@@ -48,6 +48,8 @@ name is defined in binding.md.
     ("layout", "Detail: ratio of water to energy", "event_details.RATIO"),
     ("layout", "Detail: lock-out", "event_details.LOCKOUT"),
     ("layout", "Detail: task", "event_details.TASK"),
+    ("layout", "Detail: what a technician asks for", "event_details.ACT"),
+    ("layout", "Detail: a document that replaces another", "event_details.DOCUMENT"),
     ("layout", "Detail: signed object", "event_details.OBJECT"),
     ("layout", "Boot", "record.BOOT_TAIL"),
     ("layout", "Gap: readings come back after an outage", "record.GAP_TAIL"),
@@ -287,6 +289,27 @@ when it flowed. A bundle that shows the beginning of chain n + 1 without event 1
 """,
 ]
 
+TECHNICIANS = [
+    """\
+# List of technicians, and login
+
+Who has the cable reads. Who changes something at a well stands in a list that the root has signed
+(the regulator's key of the binding, office 0 of order.md), and proves with his own key that it is he.
+
+    list      = header ‖ rows ‖ Ed25519(root key, "KZ tech 1\\n" ‖ header ‖ rows)
+    signature = Ed25519(technician's key, "KZ login 1\\n" ‖ challenge)
+
+A newer list replaces the former whole: that is how a technician's key gets its successor, and how a lost
+one ends. At most {technicians.ROWS_MAX} rows and {technicians.SIZE_MAX} bytes: it fits one object of the
+controller's NOR. With an untrusted clock dates stop nobody.
+
+The challenge names the controller: what is signed for one box proves nothing to another.
+""",
+    ("layout", "Header", "technicians.HEADER"),
+    ("layout", "Row (offsets within the row)", "technicians.ROW"),
+    ("layout", "Challenge", "technicians.CHALLENGE"),
+]
+
 PAGES = {
     "record": RECORD,
     "grant": GRANT,
@@ -295,4 +318,5 @@ PAGES = {
     "link": LINK,
     "entry": ENTRY,
     "bundle": BUNDLE,
+    "technicians": TECHNICIANS,
 }

@@ -6,8 +6,17 @@ switch or a setting that has no meaning here stops the generator.
 
 import re
 
-from karez_gateway.uploads import downlink_rules, sl651
-from karez_protocols import sl651_dialect, sl651_elements, sl651_functions, sl651_status, szy206_dialect
+from karez_gateway.uploads import downlink_rules, event_counters, sl651, station_words
+from karez_protocols import (
+    causes,
+    record,
+    sl651_dialect,
+    sl651_elements,
+    sl651_functions,
+    sl651_status,
+    szy206_dialect,
+    szy206_words,
+)
 from karez_protocols.errors import NotAllowed
 
 PAGES = ("sl651", "szy206")
@@ -24,6 +33,7 @@ _SZY206_MEANINGS = {
     "types": "types 7, 8, B and the composite as in that standard",
     "pw_order": "the two bytes of PW as configured (big) or turned round",
     "tag_order": "day_first: day, hour, minute, second, of one early vendor",
+    "tag_seconds": "zero: a platform wants whole minutes in the tags of reports",
     "alarm_place": "the alarm word of 81H stands before or behind the data",
     "channel_order": "a channel is flow and volume, or volume and flow",
     "composite_order": "elements of a composite from D0 up, or from D7 down",
@@ -124,25 +134,100 @@ def sl651_functions_both_ways() -> str:
     return _table("code | function | here", rows)
 
 
+# When a bit is set, by the names of szy206_words.ALARMS and sl651_status.ALARMS: uploads/station_words.py.
+_SET = {
+    "mains_failed": "a stop because the mains were lost (60); not one found after a restart (61): a box that "
+    "lost its own supply cannot tell why",
+    "level_limit": "a stop by an order for the area's level (43)",
+    "flow_meter_fault": "the water meter is silent, stands still, repeats itself, counts backwards, says "
+    "what is impossible, differs from the second one, or its register waits for a person; a stop for a "
+    "meter's fault (56); no flow of a metered well",
+    "pump_changed": "a stop; in answers also after a start: starts are not reported",
+    "level_meter_fault": "the level probe is silent",
+    "storage_fault": "the controller's store or its FRAM has failed",
+    "quota_alarm": "a stop at a ceiling of water, energy, account or of litres without a network, without a "
+    "grant or after its end, by an order for the area's volume (20 to 26, 44)",
+    "remaining_low": "a stop at a ceiling of water, energy or account (20 to 22); in answers also while "
+    "nothing is left of the right",
+    "door": "the door stands open",
+}
+_NEVER = {
+    "battery_low": "no record knows a battery",
+    "flow_limit": "no flow has a limit here but the right itself; an impossible one is the meter's fault",
+    "quality_limit": "no such meter",
+    "pressure_limit": "no pressure has a limit here",
+    "temperature_limit": "no such meter; reserved in 206",
+    "card_alarm": "a card identifies here, it is no purse",
+    "reserved_14": "a vendor's own",
+    "reserved_15": "reserved",
+}
+
+
+def _when(name: str) -> str:
+    if (name in _SET) == (name in _NEVER):
+        raise SystemExit(f"alarm {name} stands in both or in none of the lists of upload_tables.py")
+    said = {*station_words.BY_ALARM, *station_words.BY_STOP, "pump_changed", "door"}
+    if (name in said) != (name in _SET):
+        raise SystemExit(f"alarm {name}: upload_tables.py says another thing than station_words.py")
+    return _SET.get(name) or f"never: {_NEVER[name]}"
+
+
+def szy206_alarm_bits() -> str:
+    """The alarm word: when each bit is set in our reports and answers."""
+    rows = [
+        [f"D{bit}", name.replace("_", " "), _when(name)]
+        for bit, name in enumerate(szy206_words.ALARMS.split())
+    ]
+    return _table("bit | 1 says | set by the record", rows)
+
+
 def sl651_status_bits() -> str:
     """The status word: what each bit says, and when we set it."""
-    ours = {
-        "mains_failed": "a stop because the mains were lost",
-        "flow_meter_fault": "the flow is not known, or the water meter is silent",
-        "level_meter_fault": "the level probe is silent",
-        "storage_fault": "the controller's store has failed",
-        "remaining_low": "a stop at a ceiling of water, energy or account",
-    }
     facts = {
-        7: ("door: **0 = open**, 1 = closed", "as the record has it"),
+        7: ("door: **0 = open**, 1 = closed", "as the record has it; a box without a switch says closed"),
         9: ("IC card in use", "never: a card identifies here, it is no purse"),
-        10: ("pump: **0 = running**, 1 = stopped", "as the record has it"),
+        10: ("pump: **0 = running**, 1 = stopped", "as the record has it, see below"),
     }
     rows = []
     for bit, name in enumerate(sl651_status.ALARMS.split()):
-        what, when = facts.get(bit, (name.replace("_", " "), ours.get(name, "never: no record says so")))
+        what, when = facts.get(bit) or (name.replace("_", " "), _when(name))
         rows.append([str(bit), what, when])
     return _table("bit | 1 says | set in our reports", rows)
+
+
+_COUNTED = {
+    "frames_sent": "reports of this station that the platform has confirmed",
+    "frames_received": "their confirms",
+    "send_errors": "attempts to report that came to nothing",
+    "password_error": "commands with a wrong password, since the service was started; in 50H changes of the "
+    "password: 0, for a platform changes none",
+    "battery_low": "0: no record knows a battery",
+    "pressure_alarm": "0: no pressure has a limit here",
+    "quality_alarm": "0: no such meter",
+}
+
+
+def _counted(name: str) -> str:
+    """Words for the kinds and causes of a counter."""
+    if name not in event_counters.OF_RECORDS:
+        return _COUNTED[name]
+    if name in _COUNTED:
+        raise SystemExit(f"counter {name} is of records and stands in upload_tables.py, too")
+    kinds, found = [], {}
+    for key in event_counters.OF_RECORDS[name]:
+        if isinstance(key, int):
+            kinds.append(record.KIND_NAMES[key])
+        else:
+            found.setdefault(record.KIND_NAMES[key[0]], []).append(f"{causes.name(key[1])} ({key[1]})")
+    every = [f"every record of: {', '.join(kinds)}"] if kinds else []
+    return "; ".join(every + [f"{kind}: {', '.join(words)}" for kind, words in found.items()])
+
+
+def event_counter_rows() -> str:
+    """The counters of 5DH and 50H, and which records are counted in each."""
+    names = szy206_words.EVENTS.split()
+    rows = [[str(number), name.replace("_", " "), _counted(name)] for number, name in enumerate(names, 1)]
+    return _table("number | counter | what is counted", rows)
 
 
 def _requests(rules: dict[int, downlink_rules.Rule]) -> str:
@@ -159,6 +244,8 @@ def _requests(rules: dict[int, downlink_rules.Rule]) -> str:
 
 TABLES = {
     "szy206_dialect": szy206_dialect_options,
+    "szy206_alarms": szy206_alarm_bits,
+    "event_counters": event_counter_rows,
     "szy206_requests": lambda: _requests(downlink_rules.SZY206),
     "sl651_dialect": sl651_dialect_options,
     "sl651_forms": sl651_forms,

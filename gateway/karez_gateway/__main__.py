@@ -36,7 +36,7 @@ class _Groups(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the framework's signature
         return sorted(_found())
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the same
         if cmd_name not in _found():
             return None
         return TyperCommand(cmd_name, help=GROUPS.get(cmd_name, ("", ""))[0])

@@ -1,5 +1,7 @@
 """`karez gateway …`: the county side, for its operator."""
 
+# ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
+
 import datetime as dt
 from pathlib import Path
 from typing import Annotated
@@ -42,7 +44,7 @@ def init(
 
     Makes gateway.toml, the log with its key and, given both keys, trust.json for `karez verify`.
     """
-    from karez_gateway import setup  # noqa: PLC0415 - each verb imports what it needs: start-up time
+    from karez_gateway import setup
 
     with spoken():
         setup.create(
@@ -63,7 +65,7 @@ def run(data: Data) -> None:
 
     Prints JSON lines on stdout (ready, connected, disconnected, stopped); logs are JSON on stderr.
     """
-    from karez_gateway import service  # noqa: PLC0415
+    from karez_gateway import service
 
     with spoken():
         service.run(configuration.load(data))
@@ -72,9 +74,9 @@ def run(data: Data) -> None:
 @app.command(epilog="Example: karez gateway status --data /var/lib/karez --json")
 def status(data: Data, as_json: AsJson = False) -> None:
     """Show what is stored, verified, uploaded."""
-    from karez_gateway import data as data_directory  # noqa: PLC0415
-    from karez_gateway import statustext  # noqa: PLC0415
-    from karez_gateway.status import status as facts_of  # noqa: PLC0415
+    from karez_gateway import data as data_directory
+    from karez_gateway import statustext
+    from karez_gateway.status import status as facts_of
 
     with spoken():
         config = configuration.load(data)
@@ -92,9 +94,9 @@ def doctor(data: Data, as_json: AsJson = False) -> None:
 
     Changes nothing. Ends with code 1 when something has failed.
     """
-    from dataclasses import asdict  # noqa: PLC0415
+    from dataclasses import asdict
 
-    from karez_gateway import doctor as doctors  # noqa: PLC0415
+    from karez_gateway import doctor as doctors
 
     with spoken():
         findings = doctors.examine(configuration.load(data))
@@ -113,7 +115,7 @@ def backup(data: Data, out: Annotated[Path, typer.Argument(help="File to write; 
 
     It holds private keys: keep it where the keys may be kept.
     """
-    from karez_gateway import backup as backups  # noqa: PLC0415
+    from karez_gateway import backup as backups
 
     with spoken():
         size = backups.write(configuration.load(data), out)
@@ -130,7 +132,7 @@ def restore(
     Its log does not go on: records signed since the backup are missing in it. `karez gateway
     new-origin` begins the next one; controllers send again what is missing.
     """
-    from karez_gateway import backup as backups  # noqa: PLC0415
+    from karez_gateway import backup as backups
 
     with spoken():
         backups.unpack(file, directory)
@@ -147,8 +149,8 @@ def enrol(
 
     The binding must be signed by the provisioner named in gateway.toml.
     """
-    from karez_gateway import data as data_directory  # noqa: PLC0415
-    from karez_gateway import enrolment  # noqa: PLC0415
+    from karez_gateway import data as data_directory
+    from karez_gateway import enrolment
 
     with spoken():
         config = configuration.load(data)
@@ -173,8 +175,8 @@ def grant(
     The running service logs it, publishes it and repeats that until the controller's records show
     what became of it; `karez gateway status` says so.
     """
-    from karez_gateway import data as data_directory  # noqa: PLC0415
-    from karez_gateway import enrolment  # noqa: PLC0415
+    from karez_gateway import data as data_directory
+    from karez_gateway import enrolment
 
     with spoken():
         config = configuration.load(data)
@@ -221,8 +223,8 @@ def export(
 
     `karez verify` proves it offline, without this gateway.
     """
-    from karez_gateway import data as data_directory  # noqa: PLC0415
-    from karez_gateway import evidence  # noqa: PLC0415
+    from karez_gateway import data as data_directory
+    from karez_gateway import evidence
 
     with spoken():
         if not site and not controller:
@@ -247,9 +249,9 @@ def export(
 @app.command(epilog="Example: karez gateway ledger --data /var/lib/karez --json")
 def ledger(data: Data, as_json: AsJson = False) -> None:
     """Print litres per site, hour and method."""
-    from karez_gateway import data as data_directory  # noqa: PLC0415
-    from karez_gateway import statustext  # noqa: PLC0415
-    from karez_gateway.store import ledgers  # noqa: PLC0415
+    from karez_gateway import data as data_directory
+    from karez_gateway import statustext
+    from karez_gateway.store import ledgers
 
     with spoken():
         config = configuration.load(data)

@@ -1,5 +1,7 @@
 """`karez gateway feeder`: rule C7, the wells of one transformer against its own meter."""
 
+# ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
+
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -43,40 +45,44 @@ def feeder(
     What neither losses nor the meters' error limits explain is a finding, and the exit code 1:
     a pump without a meter, or a wrong ratio. Nobody is charged by it; somebody looks.
     """
-    from karez_gateway import data as data_directory  # noqa: PLC0415 - each verb imports what it needs
-    from karez_gateway import feeder as balance  # noqa: PLC0415
-    from karez_gateway import feeder_wells, uploadacts  # noqa: PLC0415
-    from karez_gateway.errors import Refused  # noqa: PLC0415
+    from karez_gateway import data as data_directory
+    from karez_gateway import feeder as balance
+    from karez_gateway import feeder_wells, uploadacts
+    from karez_gateway.errors import Refused
 
     with spoken():
         if not kwh <= KWH_MAX:  # nan, too
             raise Refused(f"{kwh} kWh is no reading of a transformer's meter")
-        config = configuration.load(data)
         from_utc_s, to_utc_s = uploadacts.time_of(from_utc), uploadacts.time_of(to_utc)
-        with data_directory.beside(config) as store:
+        with data_directory.beside(configuration.load(data)) as store:
             used_wh = feeder_wells.used_wh(store, wells, from_utc_s, to_utc_s)
     parts = [(wh, wells_permille) for wh in used_wh.values()]
     found = balance.remainder(parts, round(kwh * WH_PER_KWH), meter_permille, losses_permille)
-    if as_json:
-        print_json(
-            {
-                "wells": used_wh,
-                "wells_wh": found.wells_wh,
-                "feeder_wh": found.feeder_wh,
-                "unexplained_wh": found.unexplained_wh,
-                "uncertainty_wh": found.uncertainty_wh,
-                "finding": _finding(found),
-            }
-        )
-    else:
-        for well, wh in used_wh.items():
-            typer.echo(f"{well:<16}  {_kwh(wh)}")
-        typer.echo(f"{'all wells':<16}  {_kwh(found.wells_wh)}")
-        typer.echo(f"{'transformer':<16}  {_kwh(found.feeder_wh)}")
-        typer.echo(f"{'unexplained':<16}  {_kwh(found.unexplained_wh)}, ± {found.uncertainty_wh / 1000:,.1f}")
-        typer.echo(_SENTENCES[_finding(found)])
+    (_print_json if as_json else _print)(used_wh, found)
     if found.is_exceeded:
         raise typer.Exit(EXIT_FOUND)
+
+
+def _print_json(used_wh: "dict[str, int]", found: "Finding") -> None:
+    print_json(
+        {
+            "wells": used_wh,
+            "wells_wh": found.wells_wh,
+            "feeder_wh": found.feeder_wh,
+            "unexplained_wh": found.unexplained_wh,
+            "uncertainty_wh": found.uncertainty_wh,
+            "finding": _finding(found),
+        }
+    )
+
+
+def _print(used_wh: "dict[str, int]", found: "Finding") -> None:
+    for well, wh in used_wh.items():
+        typer.echo(f"{well:<16}  {_kwh(wh)}")
+    typer.echo(f"{'all wells':<16}  {_kwh(found.wells_wh)}")
+    typer.echo(f"{'transformer':<16}  {_kwh(found.feeder_wh)}")
+    typer.echo(f"{'unexplained':<16}  {_kwh(found.unexplained_wh)}, ± {found.uncertainty_wh / 1000:,.1f}")
+    typer.echo(_SENTENCES[_finding(found)])
 
 
 _SENTENCES = {

@@ -1,5 +1,7 @@
 """`karez gateway order`, `keys` and `command`: what an operator has carried to wells besides grants."""
 
+# ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
+
 import getpass
 import time
 from pathlib import Path
@@ -48,9 +50,9 @@ def order(
     outside the area refuses the order, and stays as it is. The running service logs the order,
     publishes it and repeats that until each controller's records show what became of it.
     """
-    from karez_gateway import data as data_directory  # noqa: PLC0415
-    from karez_gateway import offering  # noqa: PLC0415
-    from karez_protocols import record  # noqa: PLC0415
+    from karez_gateway import data as data_directory
+    from karez_gateway import offering
+    from karez_protocols import record
 
     with spoken():
         body, now_s = read(order_file), int(time.time())
@@ -75,9 +77,9 @@ def keys(
     The root is the regulator's key in each well's binding. A newer list replaces the former whole.
     An office's orders are taken here once its key stands in a list that was brought in.
     """
-    from karez_gateway import data as data_directory  # noqa: PLC0415
-    from karez_gateway import offering  # noqa: PLC0415
-    from karez_protocols import record  # noqa: PLC0415
+    from karez_gateway import data as data_directory
+    from karez_gateway import offering
+    from karez_protocols import record
 
     with spoken():
         body, now_s = read(keys_file), int(time.time())
@@ -110,8 +112,8 @@ def command(
     drinking water, and the controller's own rules judge it. It dies after three minutes; a start
     quotes the controller's last state. `karez gateway status` tells what the records then show.
     """
-    from karez_gateway import commands, servicestate  # noqa: PLC0415
-    from karez_gateway import data as data_directory  # noqa: PLC0415
+    from karez_gateway import commands, servicestate
+    from karez_gateway import data as data_directory
 
     with spoken():
         config = configuration.load(data)

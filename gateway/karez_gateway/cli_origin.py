@@ -1,5 +1,7 @@
 """`karez gateway new-origin` and `keep-origin`: what a person decides when a log may have been put back."""
 
+# ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
+
 from pathlib import Path
 from typing import Annotated
 
@@ -31,7 +33,7 @@ def new_origin(data: Data, because: Because, number: Number = None) -> None:
 
     Its first entry holds the last checkpoint known of the old. Stop the service first.
     """
-    from karez_gateway import neworigin  # noqa: PLC0415 - each verb imports what it needs: start-up time
+    from karez_gateway import neworigin
 
     try:
         new = neworigin.open_new(configuration.load(data), because, number)
@@ -43,7 +45,7 @@ def new_origin(data: Data, because: Because, number: Number = None) -> None:
 
 def keep_origin(data: Data, because: Because) -> None:
     """Go on with this log although somebody says that it was put back: a person has looked."""
-    from karez_gateway import restored  # noqa: PLC0415
+    from karez_gateway import restored
 
     try:
         config = configuration.load(data)

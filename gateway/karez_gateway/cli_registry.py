@@ -1,5 +1,7 @@
 """`karez gateway controllers`, `import`, `rebind` and `revoke`: the register of controllers."""
 
+# ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
+
 import datetime as dt
 import time
 from collections.abc import Iterator
@@ -40,8 +42,8 @@ def controllers(
     as_json: AsJson = False,
 ) -> None:
     """List the controllers: name, site, class, key, since when, last seen, and who was revoked and why."""
-    from karez_gateway import data as data_directory  # noqa: PLC0415 - each verb imports what it needs
-    from karez_gateway import registry, servicestate  # noqa: PLC0415
+    from karez_gateway import data as data_directory
+    from karez_gateway import registry, servicestate
 
     with spoken():
         config = configuration.load(data)
@@ -92,8 +94,8 @@ def import_bindings(
     The file is CSV in UTF-8; its first line names the columns: binding (hex or base64) and, if you
     like, controller and site, which must be what the binding says. Ends with code 1 if a row is bad.
     """
-    from karez_gateway import data as data_directory  # noqa: PLC0415
-    from karez_gateway import registry_import  # noqa: PLC0415
+    from karez_gateway import data as data_directory
+    from karez_gateway import registry_import
 
     with spoken():
         config = configuration.load(data)
@@ -126,8 +128,8 @@ def rebind(
     The box begins a new chain with it. What it has recorded stays with its old site.
     Bring the binding in before the box speaks at its new place.
     """
-    from karez_gateway import data as data_directory  # noqa: PLC0415
-    from karez_gateway import enrolment  # noqa: PLC0415
+    from karez_gateway import data as data_directory
+    from karez_gateway import enrolment
 
     with spoken():
         config = configuration.load(data)
@@ -149,8 +151,8 @@ def revoke(
     What it sent before counts. What comes after is stored, acknowledged and quarantined; no grant, order
     or command goes to it. A spare that is enrolled for its site takes over.
     """
-    from karez_gateway import data as data_directory  # noqa: PLC0415
-    from karez_gateway import revocation, servicestate  # noqa: PLC0415
+    from karez_gateway import data as data_directory
+    from karez_gateway import revocation, servicestate
 
     with spoken():
         config = configuration.load(data)
@@ -167,7 +169,7 @@ def revoke(
 
 def _logged_index(store: "Database", controller_id: int) -> int | None:
     """Entry of the log, once the running service has written it; None if it takes its time."""
-    from karez_gateway.store import revocations  # noqa: PLC0415
+    from karez_gateway.store import revocations
 
     until_s = time.monotonic() + LOGGED_WITHIN_S
     while time.monotonic() < until_s:

@@ -1,5 +1,7 @@
 """`karez gateway uploads`, `pause`, `resume` and `resend`: the queues of the platforms, for an operator."""
 
+# ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
+
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,8 +26,8 @@ Because = Annotated[str, typer.Option("--because", help="Why; stands in the list
 
 def uploads(data: Data, as_json: AsJson = False) -> None:
     """Show each platform: its state, what waits, its last receipt, what people did to it."""
-    from karez_gateway import data as data_directory  # noqa: PLC0415
-    from karez_gateway import uploadstatus, uploadtext  # noqa: PLC0415
+    from karez_gateway import data as data_directory
+    from karez_gateway import uploadstatus, uploadtext
 
     with spoken():
         config = configuration.load(data)
@@ -43,15 +45,15 @@ def uploads(data: Data, as_json: AsJson = False) -> None:
 
 
 def _person(by: str, because: str) -> "Person":
-    from karez_gateway.uploadacts import Person  # noqa: PLC0415
+    from karez_gateway.uploadacts import Person
 
     return Person(by or user(), because)
 
 
 def _say(data: Path, text: str) -> None:
     """What was done, and from when on."""
-    from karez_gateway import data as data_directory  # noqa: PLC0415
-    from karez_gateway import servicestate  # noqa: PLC0415
+    from karez_gateway import data as data_directory
+    from karez_gateway import servicestate
 
     service = servicestate.read(configuration.load(data).data / data_directory.SERVICE)
     is_running = servicestate.is_running(service)
@@ -63,8 +65,8 @@ def pause(data: Data, platform: Platform, by: By = "", because: Because = "") ->
 
     Its reports are queued meanwhile, and no other platform is concerned.
     """
-    from karez_gateway import data as data_directory  # noqa: PLC0415
-    from karez_gateway import uploadacts  # noqa: PLC0415
+    from karez_gateway import data as data_directory
+    from karez_gateway import uploadacts
 
     with spoken():
         config = configuration.load(data)
@@ -75,8 +77,8 @@ def pause(data: Data, platform: Platform, by: By = "", because: Because = "") ->
 
 def resume(data: Data, platform: Platform, by: By = "", because: Because = "") -> None:
     """Let a paused platform have its reports."""
-    from karez_gateway import data as data_directory  # noqa: PLC0415
-    from karez_gateway import uploadacts  # noqa: PLC0415
+    from karez_gateway import data as data_directory
+    from karez_gateway import uploadacts
 
     with spoken():
         config = configuration.load(data)
@@ -101,8 +103,8 @@ def resend(
     They go behind the new ones. Platforms take them as repeats; each gets a receipt of its own, and
     the old receipts stay.
     """
-    from karez_gateway import data as data_directory  # noqa: PLC0415
-    from karez_gateway import uploadacts  # noqa: PLC0415
+    from karez_gateway import data as data_directory
+    from karez_gateway import uploadacts
 
     with spoken():
         config = configuration.load(data)

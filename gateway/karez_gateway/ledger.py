@@ -4,15 +4,17 @@ d = W_i - W_{i-1} of two good readings that follow one another is booked to the 
 later one: a gap's litres belong to the period in which it ends (design §5). It is booked under
 the method of the later one; where a segment opens, what was held is booked as converted. The
 cursor moves in the transaction of the booking, so a restart at any point books nothing twice.
+Records that are no intervals are counted by kind and cause on the way: event counters of platforms.
 """
 
 from sqlalchemy import Connection
 
 from karez_gateway.seam import Seam, unharmed
-from karez_gateway.store import bindings, controllers, cursors, ledgers, verdicts
+from karez_gateway.store import bindings, controllers, cursors, eventcounts, ledgers, verdicts
 from karez_gateway.store.chains import Key
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.database import Database
+from karez_gateway.store.eventcounts import Event
 from karez_gateway.store.ledgers import Book, Hour, Litres
 from karez_gateway.store.verdicts import Good
 from karez_gateway.verifier import metering, slots
@@ -24,6 +26,7 @@ SLICE = 4096
 HOUR_S = 3600
 
 MEASURING = tuple(kind for kind in PLACES if record.is_measuring(kind))
+READ = tuple({*MEASURING, *eventcounts.COUNTED})
 
 
 class Ledger:
@@ -44,18 +47,25 @@ class Ledger:
         try:
             with self._database.writing() as connection:
                 cursor = cursors.position(connection, STAGE)
-                last, good = verdicts.good_after(connection, cursor, SLICE, MEASURING)
+                last, good = verdicts.good_after(connection, cursor, SLICE, READ)
                 if last == cursor:
                     return 0
                 if self._bindings != (count := bindings.count(connection)):
                     self._bindings = count
                     self._owners.clear()
                 cells: dict[Hour, Litres] = {}
+                counts: dict[Event, int] = {}
                 self._moved.clear()
                 for one in good:
+                    kind, cause = one.record.slot[1:3]
                     key = (one.record.controller_id, one.record.chain)
-                    self._moved[key] = self._book(connection, key, one, cells)
+                    if kind != record.INTERVAL:
+                        event = Event(*key, kind, cause)
+                        counts[event] = counts.get(event, 0) + 1
+                    if kind in MEASURING:
+                        self._moved[key] = self._book(connection, key, one, cells)
                 ledgers.add(connection, cells)
+                eventcounts.add(connection, counts)
                 ledgers.save_books(connection, self._moved, self._new)
                 cursors.move(connection, STAGE, last)
                 self._at(STAGE)

@@ -236,7 +236,7 @@ class Outbox:
     def failed(self, reports: Sequence[Waiting], reason: str) -> None:
         """Keep why an attempt failed."""
         with self._database.writing() as connection:
-            outboxes.failed(connection, self.destination.name, [one.key for one in reports], reason)
+            outboxes.failed(connection, self.destination.name, reports, reason)
 
     def refused(self, one: Waiting, reason: str) -> None:
         """Pass over a report that the standard cannot carry or the platform will not have."""

@@ -1,12 +1,13 @@
 """The register of controllers: who stands where since when, what was last heard, who was revoked and why."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
 
 from karez_gateway.store import bindings, chains, controllers, entries, revocations
+from karez_gateway.store.bindings import Former
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.revocations import Revocation
 from karez_protocols import site_class
@@ -30,11 +31,7 @@ def facts(connection: Connection, presence: Mapping[str, Mapping[str, Any]]) -> 
     everyone = controllers.everyone(connection)
     revoked = revocations.everyone(connection)
     formers = bindings.every(connection)
-    newest: dict[str, Controller] = {}
-    for one in everyone:
-        known = newest.get(one.site)
-        if one.id not in revoked and (known is None or one.issued_utc_s > known.issued_utc_s):
-            newest[one.site] = one
+    newest = _newest(one for one in everyone if one.id not in revoked)
     out = []
     for one in everyone:
         last_record = _last_record_utc_s(connection, one.id)
@@ -52,20 +49,31 @@ def facts(connection: Connection, presence: Mapping[str, Mapping[str, Any]]) -> 
                 "online": bool(heard["online"]) if heard else None,
                 "last_seen_utc_s": max(seen, default=None),
                 "last_record_utc_s": last_record,
-                "former_sites": [
-                    {
-                        "site": each.site,
-                        "last_chain": each.last_chain,
-                        "until_utc_s": each.until_utc_s,
-                        "by": each.by,
-                        "because": each.because,
-                    }
-                    for each in formers.get(one.id, [])
-                ],
+                "former_sites": [_former_site(each) for each in formers.get(one.id, [])],
                 "revoked": revocation(revoked.get(one.id)),
             }
         )
     return out
+
+
+def _newest(believed: Iterable[Controller]) -> dict[str, Controller]:
+    """Site -> the box with the newest binding to it."""
+    newest: dict[str, Controller] = {}
+    for one in believed:
+        known = newest.get(one.site)
+        if known is None or one.issued_utc_s > known.issued_utc_s:
+            newest[one.site] = one
+    return newest
+
+
+def _former_site(found: Former) -> dict[str, Any]:
+    return {
+        "site": found.site,
+        "last_chain": found.last_chain,
+        "until_utc_s": found.until_utc_s,
+        "by": found.by,
+        "because": found.because,
+    }
 
 
 def revocation(found: Revocation | None) -> dict[str, Any] | None:

@@ -183,7 +183,7 @@ class Sender:
             self._connection = await self._adapter.connection(link_address, self._on_request).__aenter__()
         except UploadError:
             raise
-        except Exception as error:
+        except Exception as error:  # an error of ours in one destination must not end the others
             _log.exception("a connection could not be made", destination=self.outbox.destination.name)
             raise LinkDown(f"an error of the gateway's own: {error!r}") from error
         return self._connection

@@ -107,6 +107,11 @@ CHANNELS_DIFFER = 177
 STEP_TEST = 179
 DOOR_OPENED = 180
 DOOR_CLOSED = 181
+TECHNICIAN_IN = 190
+LOGIN_LOCKED = 191
+TECHNICIAN_ACTS = 192
+TECHNICIANS_TAKEN = 193
+CONFIG_REPLACED = 194
 
 # One text, not a table: a table of names would cost the controller 4 kB of heap.
 _NAMES = """
@@ -204,6 +209,11 @@ _NAMES = """
 179 step test
 180 door opened
 181 door closed
+190 technician logged in
+191 login locked after wrong proofs
+192 technician acts
+193 list of technicians replaced
+194 configuration replaced
 """
 
 

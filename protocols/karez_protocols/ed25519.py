@@ -9,21 +9,13 @@ verifiers disagree; for a key any ordinary tool makes, the verdict is `cryptogra
 
 from .ed25519_base import COMB
 from .ed25519_comb import COMB_SIZE, L, encode_slices, multiply_slices
-from .errors import Malformed, NotAllowed
+from .ed25519_encoding import KEY_SIZE, NEUTRAL_BYTES, sized
+from .errors import NotAllowed
 from .sha512 import digest_slices
 
-KEY_SIZE = 32  # of a seed and of a public key
 SIGNATURE_SIZE = 64
 SECRET_SIZE = 96
 PINNED_SIZE = COMB_SIZE + KEY_SIZE
-
-NEUTRAL_BYTES = b"\x01" + bytes(31)
-
-
-def sized(name, data, size):
-    """Raise Malformed unless `data` is `size` bytes."""
-    if len(data) != size:
-        raise Malformed("%s is %d bytes, not %d" % (name, len(data), size))
 
 
 def sign_slices(secret, message):

@@ -4,7 +4,6 @@ Done once at boot, then given back to the heap; ed25519.py signs and verifies wi
 made. The rules of acceptance stand there.
 """
 
-from .ed25519 import KEY_SIZE, NEUTRAL_BYTES, sized
 from .ed25519_base import COMB
 from .ed25519_comb import (
     COLUMNS,
@@ -17,6 +16,7 @@ from .ed25519_comb import (
     encode_slices,
     multiply_slices,
 )
+from .ed25519_encoding import KEY_SIZE, NEUTRAL_BYTES, sized
 from .errors import NotAllowed
 from .field25519 import D, P, inverse_slices, ratio_root_slices
 from .sha512 import digest_slices

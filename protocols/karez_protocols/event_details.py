@@ -47,6 +47,19 @@ task t8
 error t16
 """
 
+# What a technician asks for, before it is done: the first words of his request.
+ACT = """
+number u2
+words t22
+"""
+
+# A document that replaces another, before it does: the first bytes of its SHA-256. `number`: of the
+# technician who brought it; unknown when somebody else did.
+DOCUMENT = """
+number u2
+digest b22
+"""
+
 # A signed object that was refused, or is odd: the first bytes of its SHA-256, whoever carried it.
 OBJECT = """
 digest b24
@@ -69,6 +82,11 @@ _LAYOUTS = {
     causes.STEP_TEST: RATIO,
     causes.LOCKOUT_BEGAN: LOCKOUT,
     causes.TASK_FAILED: TASK,
+    causes.TECHNICIAN_IN: ACT,
+    causes.LOGIN_LOCKED: ACT,
+    causes.TECHNICIAN_ACTS: ACT,
+    causes.TECHNICIANS_TAKEN: DOCUMENT,
+    causes.CONFIG_REPLACED: DOCUMENT,
 }
 
 

@@ -9,6 +9,7 @@ from .errors import NotAllowed
 DOOR_CLOSED = 1 << 7
 CARD_ON = 1 << 9
 PUMP_STOPPED = 1 << 10
+REMAINING_LOW = 1 << 11
 RESERVED_FROM = 12
 
 ALARMS = (

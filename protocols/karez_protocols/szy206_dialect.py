@@ -14,6 +14,7 @@ _SWITCHES = {
     "types": ("206", "427"),
     "pw_order": (HIGH_FIRST, LOW_FIRST),
     "tag_order": ("second_first", "day_first"),
+    "tag_seconds": ("kept", "zero"),
     "alarm_place": ("before", "after"),
     "channel_order": ("flow_first", "volume_first"),
     "composite_order": ("low_first", "high_first"),
@@ -41,6 +42,7 @@ class Dialect:
     types            types 7, 8, B and the composite as in "206" or "427"; without it as tp_len has it
     pw_order         the two bytes of PW as configured (HIGH_FIRST) or turned round (LOW_FIRST)
     tag_order        "second_first", or "day_first": day, hour, minute, second of one early vendor
+    tag_seconds      "kept", or "zero": a platform that wants whole minutes in the tags of reports
     alarm_place      the alarm word of 81H stands "before" or "after" the data
     channel_order    a channel is "flow_first" or "volume_first"
     composite_order  elements of a composite from D0 up ("low_first") or from D7 down
@@ -58,6 +60,7 @@ class Dialect:
     types = "206"
     pw_order = HIGH_FIRST
     tag_order = "second_first"
+    tag_seconds = "kept"
     alarm_place = "before"
     channel_order = "flow_first"
     composite_order = "low_first"

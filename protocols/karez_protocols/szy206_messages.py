@@ -86,7 +86,8 @@ class SelfReport:
         rows = completed(self.type_code, self.readings, dialect)
         values = {"readings": rows, "alarm": self.alarm, "state": self.state}
         body = encode_data(layout, values, dialect)
-        body += times.encode_tag(self.tag, dialect.tp_len, dialect.tag_order == "day_first")
+        tag = times.whole_minute(self.tag) if dialect.tag_seconds == "zero" else self.tag
+        body += times.encode_tag(tag, dialect.tp_len, dialect.tag_order == "day_first")
         return Frame(True, self.address, self.afn, body, self.fcb, self.type_code)
 
     def encode(self, dialect: Dialect) -> bytes:

@@ -97,6 +97,13 @@ def encode_tag(tag: "TimeTag | None", tp_len: int, is_day_first: bool = False) -
     return raw
 
 
+def whole_minute(tag: TimeTag) -> TimeTag:
+    """The tag with its seconds cut off. Raises NotAllowed on what is no tag."""
+    if not isinstance(tag, TimeTag):
+        raise NotAllowed("a time tag is a TimeTag, not %s" % (tag,))
+    return TimeTag(tag.year, tag.month, tag.day, tag.hour, tag.minute, 0, tag.delay_min)
+
+
 def tag_at(utc_s: int, utc_offset_s: int, delay_min: int = 0) -> TimeTag:
     """Tag of a UTC time on the platform's clock. Delay 0 = the receiver checks no age."""
     local_s = utc_s + utc_offset_s

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from karez_gateway.uploads.stream_events import ReportConfirmed
+from karez_gateway.uploads.stream_session import State
 from karez_gateway.uploads.szy206_events import FlowReport, SessionSettings
-from karez_gateway.uploads.szy206_session import State, Szy206Session
+from karez_gateway.uploads.szy206_session import Szy206Session
 from karez_protocols import szy206
 from karez_protocols import szy206_functions as functions
 from karez_protocols import szy206_messages as messages

@@ -12,6 +12,7 @@ ON_BOTH = {
     "test_ingest",
     "test_verification",
     "test_ledger",
+    "test_event_counters",
     "test_downlink",
     "test_orders",
     "test_orders_again",

@@ -14,10 +14,9 @@ import json
 from typing import ClassVar
 
 import aiomqtt
-import amqtt.broker
 from amqtt.plugins.base import BaseAuthPlugin
 
-from karez_simulators.broker import _Broker
+from karez_simulators.mqtt_broker import MqttBroker
 
 HOST = "127.0.0.1"
 
@@ -32,20 +31,6 @@ class Door(BaseAuthPlugin):
         if not self.known or session.client_id == "application":
             return True
         return self.known.get(session.username or "") == session.password
-
-
-class OpenBroker(_Broker):
-    """The bench's broker without the field link's rules."""
-
-    def __init__(self, port, context=None):
-        listener = {"type": "tcp", "bind": f"{HOST}:{port}"}
-        plugins = {f"{__name__}.Door": {}}
-        amqtt.broker.Broker.__init__(self, {"listeners": {"default": listener}, "plugins": plugins})
-        self._context = context
-        self._connections = {}
-        self._is_cut = False
-        self._serving = set()
-        self.port = port
 
 
 class JsonPlatform:
@@ -69,7 +54,7 @@ class JsonPlatform:
 
     async def start(self):
         Door.known = self._known
-        self._broker = OpenBroker(self.port, self._context)
+        self._broker = MqttBroker([f"{__name__}.Door"], HOST, self.port, self._context)
         await self._broker.start()
         self.port = self._broker.port
         ready = asyncio.Event()
@@ -81,8 +66,7 @@ class JsonPlatform:
         self._application.cancel()
         with contextlib.suppress(asyncio.CancelledError, aiomqtt.MqttError):
             await self._application
-        await self._broker.cut()
-        await self._broker.shutdown()
+        await self._broker.stop()
 
     async def __aenter__(self):
         await self.start()

@@ -12,6 +12,8 @@ import struct
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from . import second_sl651
+
 UNKNOWN_W = 2**48 - 1
 MEASURING = (1, 2, 3, 4, 5, 6)
 # docs/wire/record.md: reserved bytes of each kind, within the 112 content bytes.
@@ -455,7 +457,10 @@ def check_upload(data, chain):
         check_document(request, confirm, (controller, number, seq), chain)
         return
     if request[:1] in (b"\x01", b"\x7e"):
-        return  # SL 651: its frames are not read here
+        check_station_report(second_sl651.volumes(request, confirm), seq, chain)
+        return
+    if request[:1] != b"\x68":
+        return  # a protocol of a later version
     control, address, function, body = frame(request)
     answer = frame(confirm)
     need(answer[1:3] == (address, function) and not answer[0] & 0x80, "answer of another report")
@@ -469,6 +474,13 @@ def check_upload(data, chain):
                 one.volume() is not None and bcd(body[5:10]) == one.volume() // 1000,
                 "another volume was sent",
             )
+
+
+def check_station_report(told, seq, chain):
+    """docs/wire/sl651.md: the total is the well register to the litre, where it has an identifier at all."""
+    for one in chain.records:
+        if one.seq == seq and one.is_chained:
+            need(all(litres == one.volume() for litres in told), "another volume was sent")
 
 
 def check_document(request, confirm, about, chain):

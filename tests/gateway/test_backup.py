@@ -68,7 +68,7 @@ def test_a_backup_while_records_come_in_is_one_moment(tmp_path):
                     out = tmp_path / f"{len(taken)}.tar.gz"
                     backup.write(county.config, out)
                     taken.append(out)
-            except BaseException as error:
+            except BaseException as error:  # of this thread: the test's own looks at it
                 taken.append(error)
                 raise
 

@@ -9,8 +9,8 @@ from karez_protocols import causes, link, record
 from karez_simulators.broker import LinkBroker
 
 from .papers import COUNTY, COUNTY_KEY, accept, make_keys, make_order, state_of
+from .service_process import Box, connected, directory_for, enrol, karez, service, until_status
 from .synthetic import SyntheticController, make_grant
-from .test_service import Box, directory_for, enrolled, karez, service, until_status
 
 SOON_S = 60  # a loaded machine; the service itself takes half a second
 
@@ -55,15 +55,13 @@ async def test_list_order_time_and_command_reach_a_controller_and_its_records_te
     keys = make_keys(1, (COUNTY, COUNTY_KEY))
     stop = make_order("area:N", 3, office=COUNTY, key=COUNTY_KEY)
     async with LinkBroker() as broker:
-        directory = directory_for(tmp_path, broker.port, "\n[commands]\nremote_stop = true\n")
-        enrolled(directory, box)
+        directory = directory_for(tmp_path, broker.port, box, extra="\n[commands]\nremote_stop = true\n")
         refused = carried(directory, "order", stop, "--all")
         assert refused.returncode == 2 and "karez gateway keys" in refused.stderr
         assert "1 offices) is queued for controller" in carried(directory, "keys", keys).stdout
         said = carried(directory, "order", stop, "--all")
         assert said.returncode == 0 and "order 3 of office 1 (stop for area N) is queued" in said.stdout
-        async with service(directory) as running:
-            await running.event("connected")
+        async with connected(directory) as running:
             async with Ear(box, broker) as end:
                 await end.say(time_state=record.TIME_UNKNOWN)
                 assert await end.received(link.KEYS) == keys
@@ -113,8 +111,7 @@ async def test_an_order_brought_in_while_the_broker_is_away_goes_out_when_it_is_
     broker = LinkBroker()
     await broker.start()
     await broker.stop()
-    directory = directory_for(tmp_path, broker.port)
-    enrolled(directory, box)
+    directory = directory_for(tmp_path, broker.port, box)
     async with service(directory) as running:
         await running.event("disconnected")
         assert carried(directory, "order", stop).returncode == 0
@@ -132,9 +129,8 @@ async def test_a_gateway_told_not_to_send_the_time_does_not(tmp_path, box):
         directory = directory_for(tmp_path, broker.port)
         path = directory / "gateway.toml"
         path.write_text(path.read_text().replace("# send_time", "send_time"))
-        enrolled(directory, box)
-        async with service(directory) as running:
-            await running.event("connected")
+        enrol(directory, box)
+        async with connected(directory) as running:
             async with Ear(box, broker) as end:
                 await end.say(time_state=record.TIME_UNKNOWN)
                 for seq in (1, 2, 3):  # each is a round of what is due, and the time would be in it
@@ -149,11 +145,9 @@ async def test_a_gateway_told_not_to_send_the_time_does_not(tmp_path, box):
 async def test_a_controller_that_reconnects_with_an_old_memory_is_given_its_order_again(tmp_path, box):
     stop = make_order("well-1", 1)
     async with LinkBroker() as broker:
-        directory = directory_for(tmp_path, broker.port)
-        enrolled(directory, box)
+        directory = directory_for(tmp_path, broker.port, box)
         assert carried(directory, "order", stop).returncode == 0
-        async with service(directory) as running:
-            await running.event("connected")
+        async with connected(directory) as running:
             async with Ear(box, broker) as end:
                 await end.say()
                 assert await end.received(link.ORDER) == stop

@@ -26,8 +26,8 @@ from karez_simulators.witness_server import WitnessServer
 from karez_simulators.witness_state import WitnessState
 
 from .county import create, opened
+from .service_process import Box, connected, directory_for, service
 from .synthetic import SyntheticController
-from .test_service import Box, directory_for, service
 from .witnesses import witness_key
 
 SECTION = '\n[[witness]]\nname = "{name}"\nkey = "{key}"\nurl = "{url}"\ntimeout_s = 10\n'
@@ -289,20 +289,19 @@ async def test_the_real_service_is_cosigned_shows_it_and_does_not_start_on_an_ol
         auditors.servers["w2"].manner = "failing"
         async with LinkBroker() as broker:
             extra = "\n" + auditors.toml
-            directory = directory_for(tmp_path, broker.port, extra)
+            directory = directory_for(tmp_path, broker.port, extra=extra)
             path = directory / "gateway.toml"
             path.write_text(path.read_text().replace("[log]\n", "[log]\ncosign_every_s = 1\n"))
             auditors.know(directory)
             with opened(directory) as county:
                 county.enrol(box)
             shutil.copytree(directory, tmp_path / "backup")
-            async with service(directory) as running:
-                await running.event("connected")
+            async with connected(directory) as running:
                 async with Box(box, broker) as link:
                     await link.send()
                 async with asyncio.timeout(30):
                     # Another process: nothing here is told when it is done.
-                    while facts(directory)["log"]["witnesses"][0]["size"] < box.seq:  # noqa: ASYNC110
+                    while facts(directory)["log"]["witnesses"][0]["size"] < box.seq:  # noqa: ASYNC110 - the service is another process
                         await asyncio.sleep(0.05)
                 assert auditors.size("w1") == box.seq
                 shown = facts(directory)["log"]["witnesses"]

@@ -271,7 +271,8 @@ def test_a_decoder_is_found_by_its_entry_point():
 
 
 @pytest.mark.skipif(
-    not shutil.which("karez", path=str(Path(sys.executable).parent)), reason="karez is not installed"
+    not shutil.which("karez", path=str(Path(sys.executable).parent)),
+    reason="the command is not installed: pip install -e .",
 )
 def test_the_command_itself_decodes_a_pipe():
     karez = shutil.which("karez", path=str(Path(sys.executable).parent))

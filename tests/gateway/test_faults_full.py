@@ -15,8 +15,17 @@ from karez_gateway.log.writer import TEMPORARY
 from karez_protocols import link
 from karez_simulators.broker import LinkBroker
 
+from .service_process import (
+    KAREZ,
+    Box,
+    Running,
+    connected,
+    directory_for,
+    karez,
+    status,
+    until_status,
+)
 from .synthetic import BASE_VOLUME_L, SyntheticController
-from .test_service import KAREZ, Box, Running, directory_for, enrolled, karez, service, status, until_status
 
 FILE_BYTES_MAX = 400_000  # of WAL: some ten frames
 WAIT_S = 30
@@ -52,8 +61,7 @@ async def fill(box, end, running):
 
 async def all_taken(directory, broker, box):
     """Now there is room: everything is taken, and nothing was counted twice."""
-    async with service(directory) as running:
-        await running.event("connected")
+    async with connected(directory) as running:
         async with Box(box, broker) as end:
             await end.send()
         wanted_l = box.volume_l - BASE_VOLUME_L
@@ -74,8 +82,7 @@ async def test_a_store_that_may_not_grow_ends_the_service_with_its_reason_and_no
     box = SyntheticController("a", "well-1")
     box.irrigate(1000)
     async with LinkBroker() as broker:
-        directory = directory_for(tmp_path, broker.port)
-        enrolled(directory, box)
+        directory = directory_for(tmp_path, broker.port, box)
         running = await limited(directory)
         await running.event("connected")
         async with Box(box, broker) as end:
@@ -97,11 +104,9 @@ async def test_a_log_without_room_says_so_at_each_start_and_goes_on_when_there_i
     box = SyntheticController("a", "well-1")
     box.irrigate(30)
     async with LinkBroker() as broker:
-        directory = directory_for(tmp_path, broker.port)
-        enrolled(directory, box)
+        directory = directory_for(tmp_path, broker.port, box)
         next_one = directory / "log" / (NEXT + TEMPORARY)
-        async with service(directory) as running:
-            await running.event("connected")
+        async with connected(directory) as running:
             async with Box(box, broker) as end:
                 await end.publish(box.frame(1))
                 await end.acknowledged(1)

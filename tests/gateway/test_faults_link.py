@@ -10,8 +10,8 @@ from karez_gateway.verify import REVOKED
 from karez_protocols import entry, link
 from karez_simulators.broker import LinkBroker
 
+from .service_process import Box, connected, directory_for, karez, status, until_status
 from .synthetic import BASE_VOLUME_L, SyntheticController, make_grant, zeros
-from .test_service import Box, directory_for, enrolled, karez, service, status, until_status
 
 
 def records(directory):
@@ -30,11 +30,9 @@ async def test_what_a_broker_lost_in_its_queue_is_sent_again_and_stored_once(tmp
     box.irrigate(80)
     broker = LinkBroker()
     await broker.start()
-    directory = directory_for(tmp_path, broker.port)
-    enrolled(directory, box)
+    directory = directory_for(tmp_path, broker.port, box)
     acknowledged = 0
-    async with service(directory) as running:
-        await running.event("connected")
+    async with connected(directory) as running:
         for cut in (1, 3, 2):
             async with Box(box, broker) as end:
                 for payload in box.payloads(acknowledged + 1)[:cut]:
@@ -63,10 +61,8 @@ async def test_two_boxes_with_one_identity_are_shown_as_forks_by_the_running_ser
     one.irrigate(5, litres=4000)
     twin.irrigate(9, litres=5000)
     async with LinkBroker() as broker:
-        directory = directory_for(tmp_path, broker.port)
-        enrolled(directory, one)
-        async with service(directory) as running:
-            await running.event("connected")
+        directory = directory_for(tmp_path, broker.port, one)
+        async with connected(directory) as running:
             async with Box(one, broker) as end:
                 await end.send()
                 await until_status(
@@ -92,10 +88,8 @@ async def test_a_box_revoked_while_it_speaks_is_acknowledged_quarantined_and_sen
     box = SyntheticController("a", "well-1")
     box.irrigate(3)
     async with LinkBroker() as broker:
-        directory = directory_for(tmp_path, broker.port)
-        enrolled(directory, box)
-        async with service(directory) as running:
-            await running.event("connected")
+        directory = directory_for(tmp_path, broker.port, box)
+        async with connected(directory) as running:
             async with Box(box, broker) as end:
                 state = zeros(link.STATE_BODY) | {"volume_l": 0}
                 await end.publish(link.encode_state(state), "state")

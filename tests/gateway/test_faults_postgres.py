@@ -14,8 +14,8 @@ from karez_protocols import link
 from karez_simulators.broker import LinkBroker
 
 from . import postgres
+from .service_process import Box, connected, directory_for, karez, status, until_status
 from .synthetic import BASE_VOLUME_L, SyntheticController
-from .test_service import Box, directory_for, enrolled, karez, service, status, until_status
 
 
 @pytest.fixture
@@ -41,10 +41,8 @@ async def test_a_server_that_is_gone_ends_the_service_and_it_goes_on_when_it_is_
     box = SyntheticController("a", "well-1")
     box.irrigate(60)
     async with LinkBroker() as broker:
-        directory = directory_for(tmp_path, broker.port)
-        enrolled(directory, box)
-        async with service(directory) as running:
-            await running.event("connected")
+        directory = directory_for(tmp_path, broker.port, box)
+        async with connected(directory) as running:
             async with Box(box, broker) as end:
                 await end.publish(box.frame(*range(1, 17)))
                 await end.acknowledged(16)
@@ -63,8 +61,7 @@ async def test_a_server_that_is_gone_ends_the_service_and_it_goes_on_when_it_is_
         await asyncio.to_thread(server.start)
         assert "see that the server runs" in status(directory)["stopped"]["reason"]
         assert status(directory)["controllers"][0]["chains"][0]["stored_seq"] == 16
-        async with service(directory) as running:
-            await running.event("connected")
+        async with connected(directory) as running:
             async with Box(box, broker) as end:
                 await end.send()
             assert (await until_status(directory, is_done(box)))["stopped"] is None
@@ -76,10 +73,8 @@ async def test_a_server_restarted_under_a_service_at_work_costs_at_most_a_restar
     box.irrigate(200)
     acknowledged = 0
     async with LinkBroker() as broker:
-        directory = directory_for(tmp_path, broker.port)
-        enrolled(directory, box)
-        async with service(directory) as running:
-            await running.event("connected")
+        directory = directory_for(tmp_path, broker.port, box)
+        async with connected(directory) as running:
             async with Box(box, broker) as end:
                 for payload in box.payloads()[:4]:
                     await end.publish(payload)
@@ -89,8 +84,7 @@ async def test_a_server_restarted_under_a_service_at_work_costs_at_most_a_restar
                     await asyncio.to_thread(server.stop)
                     await asyncio.to_thread(server.start)
             assert running.process.returncode in (None, 1)
-        async with service(directory) as running:
-            await running.event("connected")
+        async with connected(directory) as running:
             (chain,) = status(directory)["controllers"][0]["chains"]
             assert chain["stored_seq"] >= acknowledged
             async with Box(box, broker) as end:

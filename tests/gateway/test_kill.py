@@ -24,8 +24,8 @@ from karez_simulators.broker import LinkBroker
 from karez_simulators.platform_szy206 import PlatformSzy206
 
 from .county import opened
+from .service_process import Box, connected, directory_for, karez, service, until_status
 from .synthetic import BASE_VOLUME_L, SyntheticController, make_grant, zeros
-from .test_service import Box, directory_for, enrolled, karez, service, until_status
 
 KILLS = int(os.environ.get("KAREZ_KILLS", "20"))
 SEED = int(os.environ.get("KAREZ_KILL_SEED", "20261122"))
@@ -120,15 +120,14 @@ async def killed_in_the_midst(directory, broker, senders, chance):
     return f"{delay_s * 1000:.0f} ms after {stage}"
 
 
-@pytest.mark.timeout(300)  # 20 starts of the service
+@pytest.mark.timeout(15 * KILLS)  # each a start of the service
 async def test_a_service_that_is_killed_again_and_again_keeps_everything_it_acknowledged(tmp_path):
     print(f"seed {SEED}")
     chance = random.Random(SEED)
     senders = [Sender("a", "well-1"), Sender("b", "well-2")]
+    boxes = [one.controller for one in senders]
     async with LinkBroker() as broker, PlatformSzy206() as platform:
-        directory = directory_for(tmp_path, broker.port, platform_for(senders, platform))
-        for one in senders:
-            enrolled(directory, one.controller)
+        directory = directory_for(tmp_path, broker.port, *boxes, extra=platform_for(senders, platform))
         for number in range(KILLS):
             for one in senders:
                 one.controller.irrigate(chance.randint(5, 40))
@@ -168,8 +167,7 @@ async def to_the_end(directory, broker, senders):
             and sum(one["litres_booked"] for one in found["controllers"]) == wanted_l
         )
 
-    async with service(directory) as running:
-        await running.event("connected")
+    async with connected(directory) as running:
         await asyncio.gather(*[one.run(broker) for one in senders])
         await until_status(directory, is_done)
         code, _ = await running.end()

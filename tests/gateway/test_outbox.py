@@ -169,7 +169,8 @@ def test_what_a_record_says_is_what_the_report_says():
     box.start()
     slot = box.stop(1999, cause=causes.WATER_CEILING, flow_lph=None, volume_l=None)
     report = szy206.report_of(slot, bytes(5), 7)
-    assert alarm_names(report.alarm) == ["flow_meter_fault", "pump_changed", "quota_alarm"]
+    alarms = ["flow_meter_fault", "pump_changed", "quota_alarm", "remaining_low"]
+    assert alarm_names(report.alarm) == alarms
     assert (report.flow_lph, report.volume_m3, report.utc_s) == (None, None, box.utc_s)
     assert state_facts(report.state) == {
         "work_mode": 0,

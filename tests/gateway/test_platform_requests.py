@@ -30,7 +30,7 @@ from karez_gateway.uploads.stream_events import PlatformAsked
 from karez_gateway.uploads.szy206_client import Szy206Client
 from karez_gateway.uploads.szy206_events import SessionSettings
 from karez_gateway.worker import Worker
-from karez_protocols import binding, causes, chain, link, record, site_class, szy206
+from karez_protocols import binding, causes, chain, flags, link, record, site_class, szy206
 from karez_protocols import sl651 as sl651_codec
 from karez_protocols import sl651_functions as functions651
 from karez_protocols import sl651_messages as messages
@@ -231,7 +231,7 @@ async def test_an_old_reading_is_never_given_for_now(office):
 
 
 async def test_no_word_is_told_of_a_pump_that_nobody_knows(office, county, box):
-    box.interval(10, pump=None)
+    box.interval(10, pump=None, status=None, flow_lph=None)
     report(county, box)
     desk = office()
     asker = Asker206(desk)
@@ -242,6 +242,55 @@ async def test_no_word_is_told_of_a_pump_that_nobody_knows(office, county, box):
     status = await other.query(functions651.STATUS)
     assert quantities(status.elements, False, other.form.dialect) == {"status": None}
     assert await other.ask(pump(other, False)) is None
+
+
+async def test_a_pump_that_something_else_switched_on_is_never_told_as_stopped(office, county, box):
+    box.stop(10)
+    box.interval(4000, alarms=flags.FOREIGN_RUN)
+    report(county, box)
+    desk = office(OPEN, obeys=False)
+    asker = Asker206(desk)
+    found = await asker.ask(functions206.QUERY_STATUS)
+    assert state_facts(found["state"])["is_pump_running"]
+    stop = {"device": 0, "number": 1}
+    assert (await asker.ask(functions206.STOP_DEVICE, stop))["outcome"] == 0  # not done
+    assert (await Asker651(desk).ask(pump(Asker651(desk), False))).states[0] is True
+
+
+async def test_when_nothing_is_left_of_the_right_every_answer_says_so(office, county, box):
+    asker = Asker206(office())
+    low = 1 << 12
+    assert not (await asker.ask(functions206.QUERY_STATUS))["alarm"] & low
+    box.interval(CEILING_L - box.volume_l - 1)
+    report(county, box)
+    asker = Asker206(office())
+    assert not (await asker.ask(functions206.QUERY_STATUS))["alarm"] & low
+    box.interval(1)
+    report(county, box)
+    desk = office()
+    asker, other = Asker206(desk), Asker651(desk)
+    assert (await asker.ask(functions206.QUERY_STATUS))["alarm"] & low
+    assert (await asker.ask(functions206.QUERY_REALTIME, type_code=TYPE_FLOW))["alarm"] & low
+    status = quantities((await other.query(functions651.STATUS)).elements, False, other.form.dialect)
+    now = await other.query(functions651.REAL_TIME)
+    told = quantities(now.groups[0].elements, False, other.form.dialect)
+    assert status["status"] == told["status"] and status["status"] & 1 << 11
+    assert told["remaining_1_l"] == 0
+
+
+async def test_206_event_counters_are_those_of_the_records_and_of_wrong_passwords(office, county, box):
+    box.event(causes.DOOR_OPENED)
+    report(county, box)
+    desk = office()
+    asker = Asker206(desk)
+    for _ in range(2):
+        assert await asker.ask(functions206.QUOTA_ON, password=b"\x00\x00") is None
+    counts = [one["count"] for one in (await asker.ask(functions206.QUERY_EVENTS))["counters"]]
+    # parameter changed (the grant), state changed (a start, the door), wrong passwords, box opened
+    expected = {2: 1, 3: 2, 5: 2, 9: 1}
+    assert {number: count for number, count in enumerate(counts, 1) if count} == expected
+    desk.now_s += 100 * FRESH_S  # what has happened stays so
+    assert (await asker.ask(functions206.QUERY_EVENTS))["counters"][8]["count"] == 1
 
 
 @pytest.mark.parametrize(
@@ -455,6 +504,16 @@ async def test_651_questions_are_answered_from_verified_records(office):
     assert quantities(status.elements, False, asker.form.dialect) == {"status": found["status"]}
     clock = await asker.query(functions651.CLOCK)
     assert clock.sent == asker.sent and clock.station == A
+
+
+async def test_651_event_counters_are_those_of_the_records(office, county, box):
+    box.event(causes.DOOR_OPENED)
+    report(county, box)
+    asker = Asker651(office())
+    assert await asker.query(functions651.CLOCK, password=0xBBBB) is None  # no change of the password
+    counts = (await asker.query(functions651.COUNTERS)).counts
+    assert {number: count for number, count in enumerate(counts, 1) if count} == {2: 1, 3: 2, 9: 1}
+    assert len(counts) == 32
 
 
 async def test_651_given_elements_are_told_as_far_as_they_are_known(office):

@@ -55,6 +55,13 @@ def facts(county, presence=()):
         return {one["name"]: one for one in registry.facts(connection, dict(presence))}
 
 
+def settle(county, box, irrigations, first=1):
+    """It irrigates; what it has from a number on is taken, judged and booked."""
+    box.irrigate(irrigations)
+    county.take(box, *box.payloads(first))
+    county.work()
+
+
 def revoke(county, box, by="li", because="stolen"):
     """Wish it and let it take effect; return the entry's index."""
     revocation.queue(county.store, box.name, by=by, because=because, now_s=NOW_S)
@@ -203,9 +210,7 @@ def test_the_list_says_who_stands_where_since_when_and_what_was_heard(county):
 def test_what_came_before_counts_and_what_comes_after_is_stored_acknowledged_and_quarantined(county):
     box = SyntheticController("a", "well-1")
     county.enrol(box)
-    box.irrigate(3)
-    county.take(box, *box.payloads())
-    county.work()
+    settle(county, box, 3)
     before = box.seq
     index = revoke(county, box)
     box.irrigate(4)
@@ -343,9 +348,9 @@ def test_a_revocation_that_is_not_committed_is_not_in_force(tmp_path):
 # -- what a bundle says of it ------------------------------------------------------------------
 
 
-def bundle_of(county, directory, **which):
+def bundle_of(county, **which):
     data = evidence.export(county.store, county.config, site="well-1", **which).data
-    return data, bundle_check.check(data, trust.load(directory / "trust.json"))
+    return data, bundle_check.check(data, trust.load(county.config.data / "trust.json"))
 
 
 def told(report):
@@ -357,60 +362,46 @@ def second(county, data):
     return second_verify(data, KEY, [public(REGULATOR)], [key])
 
 
-def test_a_bundle_of_what_came_before_is_proved_and_says_that_the_controller_was_revoked_since(tmp_path):
+def test_a_bundle_of_what_came_before_is_proved_and_says_that_the_controller_was_revoked_since(county):
     box = SyntheticController("a", "well-1")
-    directory = create(tmp_path / "g")
-    with opened(directory) as county:
-        county.enrol(box)
-        box.irrigate(3)
-        county.take(box, *box.payloads())
-        county.work()
-        before = box.seq
-        index = revoke(county, box, by="李", because="被盗")
-        box.irrigate(4)
-        county.take(box, *box.payloads(before + 1))
-        county.work()
-        _data, report = bundle_of(county, directory)
-        assert report.is_proved and report.last_seq == before
-        assert told(report)["revoked_since"].facts["entry"] == index
-        assert told(report)["revoked_since"].facts["by"] == "李"
-        _data, report = bundle_of(county, directory, to_seq=box.seq)
-        one = told(report)["revoked_before"]
-        assert not report.is_proved and report.last_seq == box.seq
-        assert (one.seq, one.facts["count"], one.facts["reason"]) == (before + 1, box.seq - before, "被盗")
+    county.enrol(box)
+    settle(county, box, 3)
+    before = box.seq
+    index = revoke(county, box, by="李", because="被盗")
+    settle(county, box, 4, before + 1)
+    _data, report = bundle_of(county)
+    assert report.is_proved and report.last_seq == before
+    assert told(report)["revoked_since"].facts["entry"] == index
+    assert told(report)["revoked_since"].facts["by"] == "李"
+    _data, report = bundle_of(county, to_seq=box.seq)
+    one = told(report)["revoked_before"]
+    assert not report.is_proved and report.last_seq == box.seq
+    assert (one.seq, one.facts["count"], one.facts["reason"]) == (before + 1, box.seq - before, "被盗")
 
 
-def test_without_any_signature_before_there_is_nothing_to_prove(tmp_path):
+def test_without_any_signature_before_there_is_nothing_to_prove(county):
     box = SyntheticController("a", "well-1")
-    directory = create(tmp_path / "g")
-    with opened(directory) as county:
-        county.enrol(box)
-        revoke(county, box)
-        box.irrigate(4)
-        county.take(box, *box.payloads())
-        county.work()
-        with pytest.raises(Refused, match="no verified signature"):
-            bundle_of(county, directory)
-        with county.store.reading() as connection:
-            assert verdicts.quarantined(connection, found_id(connection, box), 1) == {REVOKED: box.seq}
+    county.enrol(box)
+    revoke(county, box)
+    settle(county, box, 4)
+    with pytest.raises(Refused, match="no verified signature"):
+        bundle_of(county)
+    with county.store.reading() as connection:
+        assert verdicts.quarantined(connection, found_id(connection, box), 1) == {REVOKED: box.seq}
 
 
 @pytest.mark.parametrize("is_late", [False, True])
-def test_both_verifiers_say_the_same_of_a_revoked_controller(tmp_path, is_late):
+def test_both_verifiers_say_the_same_of_a_revoked_controller(county, is_late):
     box = SyntheticController("a", "well-1")
-    directory = create(tmp_path / "g")
-    with opened(directory) as county:
-        county.enrol(box)
-        box.irrigate(3)
-        county.take(box, *box.payloads())
-        before = box.seq
-        revoke(county, box)
-        box.irrigate(4)
-        county.take(box, *box.payloads(before + 1))
-        county.work()
-        data, report = bundle_of(county, directory, **({"to_seq": box.seq} if is_late else {}))
-        why = second(county, data)[0]
-        assert (why is None) == report.is_proved != is_late
+    county.enrol(box)
+    box.irrigate(3)
+    county.take(box, *box.payloads())
+    before = box.seq
+    revoke(county, box)
+    settle(county, box, 4, before + 1)
+    data, report = bundle_of(county, **({"to_seq": box.seq} if is_late else {}))
+    why = second(county, data)[0]
+    assert (why is None) == report.is_proved != is_late
 
 
 # -- another site, another box -----------------------------------------------------------------
@@ -423,9 +414,7 @@ def move(county, box, after, **why):
 def test_a_box_that_is_bound_anew_counts_for_its_new_site_from_its_new_chain_on(county):
     box = SyntheticController("a", "well-1")
     county.enrol(box)
-    box.irrigate(3)
-    county.take(box, *box.payloads())
-    county.work()
+    settle(county, box, 3)
     after = moved(box, "well-2", base_l=7000)
     old, new = move(county, box, after)
     assert (old.site, new.site) == ("well-1", "well-2")
@@ -453,43 +442,33 @@ def test_what_it_still_sends_from_its_old_place_counts_there(county):
     move(county, box, moved(box, "well-2"))
     county.take(box, *box.payloads(3))
     lost_ring = box.next_chain()
-    lost_ring.irrigate(2)
-    county.take(lost_ring, *lost_ring.payloads())
-    county.work()
+    settle(county, lost_ring, 2)
     assert {site for site, _, _ in county.litres()} == {"well-1"}
     assert sum(county.litres().values()) == 7 * 4000
     after = moved(lost_ring, "well-2")
     after.binding = moved(box, "well-2").binding  # the one that was brought in
     after.h = chain.genesis(after.chain, after.binding)
-    after.irrigate(1)
-    county.take(after, *after.payloads())
-    county.work()
+    settle(county, after, 1)
     assert sum(litres for (site, _, _), litres in county.litres().items() if site == "well-2") == 2 * 4000
 
 
-def test_each_site_s_bundle_is_proved_with_its_own_binding(tmp_path):
+def test_each_site_s_bundle_is_proved_with_its_own_binding(county):
     box = SyntheticController("a", "well-1")
-    directory = create(tmp_path / "g")
-    with opened(directory) as county:
-        county.enrol(box)
-        box.irrigate(3)
-        county.take(box, *box.payloads())
-        county.work()
-        after = moved(box, "well-2")
-        move(county, box, after)
-        trusted = trust.load(directory / "trust.json")
-        for site, last in (("well-1", box.seq), ("well-2", None)):
-            if last is None:
-                with pytest.raises(Refused, match="no verified signature"):
-                    evidence.export(county.store, county.config, site=site)
-                after.irrigate(1)
-                county.take(after, *after.payloads())
-                county.work()
-            found = evidence.export(county.store, county.config, site=site)
-            report = bundle_check.check(found.data, trusted)
-            assert report.is_proved and report.site == site and report.last_seq == (last or after.seq)
-        by_name = evidence.export(county.store, county.config, site="well-1", controller=box.name)
-        assert (by_name.site, by_name.chain) == ("well-1", 1)
+    county.enrol(box)
+    settle(county, box, 3)
+    after = moved(box, "well-2")
+    move(county, box, after)
+    trusted = trust.load(county.config.data / "trust.json")
+    for site, last in (("well-1", box.seq), ("well-2", None)):
+        if last is None:
+            with pytest.raises(Refused, match="no verified signature"):
+                evidence.export(county.store, county.config, site=site)
+            settle(county, after, 1)
+        found = evidence.export(county.store, county.config, site=site)
+        report = bundle_check.check(found.data, trusted)
+        assert report.is_proved and report.site == site and report.last_seq == (last or after.seq)
+    by_name = evidence.export(county.store, county.config, site="well-1", controller=box.name)
+    assert (by_name.site, by_name.chain) == ("well-1", 1)
 
 
 def test_papers_of_the_old_site_stay_there_for_the_next_box(county):
@@ -552,9 +531,7 @@ def test_a_spare_goes_on_with_the_site_s_litres_and_none_is_counted_twice_or_los
     spare.h = chain.genesis(1, spare.binding)
     spare.volume_l, spare.utc_s = box.volume_l + 500, box.utc_s
     county.enrol(spare)
-    spare.irrigate(2)
-    county.take(spare, *spare.payloads())
-    county.work()
+    settle(county, spare, 2)
     if order_of_arrival == "late":
         county.take(box, *box.payloads(seen + 1))
         county.work()
@@ -573,9 +550,7 @@ def test_a_spare_with_a_register_of_its_own_begins_at_its_base(county):
     spare.h, spare.volume_l = chain.genesis(1, spare.binding), 0
     county.enrol(box, spare)
     for one in (box, spare):
-        one.irrigate(3)
-        county.take(one, *one.payloads())
-    county.work()
+        settle(county, one, 3)
     assert sum(county.litres().values()) == 2 * 4 * 4000
 
 

@@ -1,18 +1,10 @@
 """The whole service as its own process, over a real MQTT broker: what a bench or a county starts."""
 
-import asyncio
-import contextlib
 import json
 import signal
-import subprocess
-import sys
 
-import aiomqtt
 import pytest
 
-from karez_gateway import config as configuration
-from karez_gateway import data as data_directory
-from karez_gateway.status import status as facts_of
 from karez_gateway.verifier import bundle_check, trust
 from karez_protocols import causes, link
 from karez_simulators.broker import LinkBroker
@@ -20,118 +12,8 @@ from karez_simulators.pki import LinkAuthority
 from karez_simulators.platform_szy206 import PlatformSzy206
 
 from .county import create
+from .service_process import Box, connected, directory_for, enrol, karez, service, status, until_status
 from .synthetic import SyntheticController, key_of, make_grant, zeros
-
-KAREZ = [sys.executable, "-m", "karez_gateway"]
-
-
-def karez(*words):
-    """Run one command to its end."""
-    return subprocess.run([*KAREZ, "gateway", *map(str, words)], capture_output=True, text=True, check=False)
-
-
-def status(directory):
-    """What `karez gateway status --json` prints, without starting a process for each look."""
-    config = configuration.load(directory)
-    with data_directory.beside(config) as store:
-        return facts_of(store, config)
-
-
-class Running:
-    """A running service: its stdout events, its stderr as text."""
-
-    def __init__(self, process):
-        self.process = process
-        self.log = asyncio.create_task(process.stderr.read())
-
-    async def event(self, name):
-        """Read stdout up to an event of this name."""
-        while True:
-            line = await self.process.stdout.readline()
-            assert line, f"the service ended before {name}: {(await self.log).decode()}"
-            found = json.loads(line)
-            if found["event"] == name:
-                return found
-
-    async def end(self, number=signal.SIGTERM):
-        """Signal it and wait; return (exit code, log lines)."""
-        self.process.send_signal(number)
-        code = await self.process.wait()
-        return code, (await self.log).decode().splitlines()
-
-
-@contextlib.asynccontextmanager
-async def service(directory):
-    process = await asyncio.create_subprocess_exec(
-        *KAREZ, "gateway", "run", "--data", str(directory), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    running = Running(process)
-    try:
-        yield running
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-        await running.log
-
-
-class Box:
-    """A synthetic controller's end of the field link."""
-
-    def __init__(self, controller, broker, context=None):
-        self.controller = controller
-        self.client = aiomqtt.Client(
-            broker.host, broker.port, identifier=controller.name, tls_context=context
-        )
-
-    async def __aenter__(self):
-        await self.client.__aenter__()
-        await self.client.subscribe(link.topic(self.controller.name, "down"), qos=1)
-        return self
-
-    async def __aexit__(self, *raised):
-        await self.client.__aexit__(*raised)
-
-    async def publish(self, payload, leaf="up"):
-        await self.client.publish(link.topic(self.controller.name, leaf), payload, qos=1)
-
-    async def received(self, kind):
-        """The next down payload of a kind."""
-        while True:
-            message = await anext(self.client.messages)
-            found, value = link.decode_down(message.payload)
-            if found == kind:
-                return value
-
-    async def acknowledged(self, seq):
-        """Wait until everything up to a number is stored."""
-        while (await self.received(link.ACK))["seq"] < seq:
-            pass
-
-    async def send(self, first=1):
-        for payload in self.controller.payloads(first):
-            await self.publish(payload)
-        await self.acknowledged(self.controller.seq)
-
-
-def directory_for(tmp_path, port, extra=""):
-    directory = create(tmp_path / "g", extra)
-    path = directory / "gateway.toml"
-    path.write_text(path.read_text().replace("port = 1883", f"port = {port}"))
-    return directory
-
-
-def enrolled(directory, box):
-    path = directory / "box.binding"
-    path.write_bytes(box.binding)
-    done = karez("enrol", "--data", directory, path)
-    assert done.returncode == 0 and box.name in done.stdout
-
-
-async def until_status(directory, holds):
-    while not holds(found := await asyncio.to_thread(status, directory)):
-        pass
-    return found
 
 
 async def test_records_go_from_the_broker_to_the_platform_and_into_a_proved_bundle(tmp_path):
@@ -142,8 +24,7 @@ async def test_records_go_from_the_broker_to_the_platform_and_into_a_proved_bund
             f'\n[[destination]]\nname = "county"\nkind = "szy206"\nhost = "{platform.host}"\n'
             f'port = {platform.port}\naddress = "4101050100"\n'
         )
-        directory = directory_for(tmp_path, broker.port, extra)
-        enrolled(directory, box)
+        directory = directory_for(tmp_path, broker.port, box, extra=extra)
         async with service(directory) as running:
             assert (await running.event("ready"))["origin"] == "karez.test/county"
             await running.event("connected")
@@ -185,12 +66,10 @@ async def test_a_killed_service_has_everything_it_acknowledged(tmp_path):
     box = SyntheticController("a", "well-1")
     box.irrigate(200)
     async with LinkBroker() as broker:
-        directory = directory_for(tmp_path, broker.port)
-        enrolled(directory, box)
+        directory = directory_for(tmp_path, broker.port, box)
         acknowledged = 0
         for kill_at in (3, 9):
-            async with service(directory) as running:
-                await running.event("connected")
+            async with connected(directory) as running:
                 async with Box(box, broker) as end:
                     for nth, payload in enumerate(box.payloads(acknowledged + 1)):
                         if nth == kill_at:
@@ -201,8 +80,7 @@ async def test_a_killed_service_has_everything_it_acknowledged(tmp_path):
                 await running.process.wait()
             (chain,) = status(directory)["controllers"][0]["chains"]
             assert chain["stored_seq"] >= acknowledged > 0
-        async with service(directory) as running:
-            await running.event("connected")
+        async with connected(directory) as running:
             async with Box(box, broker) as end:
                 await end.send()
             await until_status(
@@ -219,8 +97,7 @@ async def test_a_broker_that_is_not_there_is_waited_for(tmp_path):
     broker = LinkBroker()
     await broker.start()
     await broker.stop()
-    directory = directory_for(tmp_path, broker.port)
-    enrolled(directory, box)
+    directory = directory_for(tmp_path, broker.port, box)
     async with service(directory) as running:
         await running.event("ready")
         await running.event("disconnected")
@@ -253,9 +130,8 @@ async def test_over_tls_the_gateway_shows_its_certificate_and_asks_for_the_broke
         tls = 'ca = "ca.crt"\ncertificate = "gateway.crt"\nkey = "gateway.key"\n'
         tls += 'tls_name = "broker.karez.test"\n'
         path.write_text(path.read_text().replace("# tls_name", tls + "# tls_name"))
-        enrolled(directory, box)
-        async with service(directory) as running:
-            await running.event("connected")
+        enrol(directory, box)
+        async with connected(directory) as running:
             assert (await running.end())[0] == 0
         path.write_text(
             path.read_text().replace('tls_name = "broker.karez.test"', 'tls_name = "other.karez.test"')
@@ -270,14 +146,12 @@ async def test_what_the_controller_refuses_is_shown_with_its_reason(tmp_path):
     box = SyntheticController("a", "well-1")
     forged = make_grant("well-1", 3, 9_000_000, key=key_of("forger"))
     async with LinkBroker() as broker:
-        directory = directory_for(tmp_path, broker.port)
-        enrolled(directory, box)
+        directory = directory_for(tmp_path, broker.port, box)
         (tmp_path / "g.grant").write_bytes(forged)
         done = karez("grant", "--data", directory, tmp_path / "g.grant")
         assert done.returncode == 2 and "did not sign this grant" in done.stderr
         assert karez("grant", "--data", directory, tmp_path / "g.grant", "--unchecked").returncode == 0
-        async with service(directory) as running:
-            await running.event("connected")
+        async with connected(directory) as running:
             async with Box(box, broker) as end:
                 assert await end.received(link.GRANT) == forged
                 box.refuse(causes.GRANT_REFUSED_SIGNATURE, forged, 3)
@@ -291,10 +165,8 @@ async def test_a_log_that_cannot_be_written_ends_the_service_without_an_acknowle
     box = SyntheticController("a", "well-1")
     box.irrigate(3)
     async with LinkBroker() as broker:
-        directory = directory_for(tmp_path, broker.port)
-        enrolled(directory, box)
-        async with service(directory) as running:
-            await running.event("connected")
+        directory = directory_for(tmp_path, broker.port, box)
+        async with connected(directory) as running:
             async with Box(box, broker) as end:
                 await end.publish(box.frame(1))
                 await end.acknowledged(1)
@@ -305,11 +177,9 @@ async def test_a_log_that_cannot_be_written_ends_the_service_without_an_acknowle
             log = [json.loads(line) for line in (await running.log).decode().splitlines()]
             assert log[-1]["event"] == "stopped by an error" and "open the log again" in log[-1]["reason"]
         (directory / "gone").rename(directory / "log")
-        async with service(directory) as running:
-            await running.event("connected")
-            async with Box(box, broker) as end:
-                await end.publish(box.frame(2))
-                await end.acknowledged(2)
+        async with connected(directory) as running, Box(box, broker) as end:
+            await end.publish(box.frame(2))
+            await end.acknowledged(2)
 
 
 @pytest.mark.parametrize(

@@ -202,10 +202,30 @@ async def test_206_what_is_not_known_is_aa_and_water_running_back_has_its_sign()
 async def test_206_a_stop_at_the_ceiling_says_so():
     _, report, _ = await sent_206(stop_slot(cause=causes.WATER_CEILING), "206")
     found = parts_206(report, 5)
-    assert found["alarm"] == 1 << 6 | 1 << 11  # the pump changed, quota
+    # D6 the pump changed, D11 quota control, D12 remaining water at or below its alarm value
+    assert found["alarm"] == 1 << 6 | 1 << 11 | 1 << 12
     assert found["state"] >> 4 & 1 == 1  # stopped
     _, report, _ = await sent_206(stop_slot(cause=causes.MAINS_LOST), "206")
     assert parts_206(report, 5)["alarm"] == 1 << 6 | 1
+    _, report, _ = await sent_206(stop_slot(cause=causes.GRANT_EXPIRED), "206")
+    assert parts_206(report, 5)["alarm"] == 1 << 6 | 1 << 11
+
+
+async def test_206_meters_and_an_open_door_stand_in_the_words():
+    bits = flags.STUCK | flags.LEVEL_SILENT
+    _, report, _ = await sent_206(slot(status=flags.DOOR_OPEN, alarms=bits), "206")
+    found = parts_206(report, 5)
+    assert found["alarm"] == 1 << 5 | 1 << 7 | 1 << 13  # flow meter, level meter, door
+    # D5 0 = open; D4 0 = running; D3 quota in
+    assert found["state"] == 0b0_0_0_1_0_00
+
+
+async def test_206_a_pump_state_that_is_missing_is_read_from_what_the_controller_commanded():
+    for status, stopped in ((flags.COMMANDED, 0), (flags.AUX_CLOSED, 0), (flags.BOOKS_KNOWN, 1)):
+        _, report, _ = await sent_206(slot(pump=UNKNOWN, status=status), "206")
+        found = parts_206(report, 5)
+        assert found["state"] >> 4 & 1 == stopped
+        assert low_first(found["volume"]) == 12_345
 
 
 # -- SL 651 -------------------------------------------------------------------------------
@@ -303,6 +323,13 @@ async def test_651_a_stop_is_an_added_report_that_begins_with_its_reason():
     assert int.from_bytes(elements[STATUS][1], "big") == 1 << 11 | 1 << 10
     assert set(elements) == {STATUS, FLOW, TOTAL, ENERGY}
     assert digits(elements[FLOW][1]) == 0  # a zero that was measured
+
+
+async def test_651_faults_of_meters_and_storage_stand_in_the_status():
+    bits = flags.FROZEN | flags.LEVEL_SILENT | flags.STORE_FAILED
+    _, report = await sent_651(slot(alarms=bits))
+    word = int.from_bytes(parts_651(report)[1][STATUS][1], "big")
+    assert word == 1 << 5 | 1 << 6 | 1 << 7 | 1 << 8  # flow meter, level meter, door closed, storage
 
 
 async def test_651_what_is_not_known_is_filled_and_never_zero():

@@ -14,9 +14,9 @@ from karez_simulators.platform_asks import Ask
 from karez_simulators.platform_szy206 import PASSWORD, PlatformSzy206
 
 from .county import create, opened
+from .service_process import Box, connected, directory_for, karez, status, until_status
 from .synthetic import SyntheticController
 from .test_metrics import figures, get
-from .test_service import Box, directory_for, enrolled, karez, service, status, until_status
 from .uploading import ADDRESS, destination, fed, until
 
 
@@ -32,14 +32,12 @@ async def test_a_running_service_sees_pause_resume_and_resend(tmp_path):
     box.irrigate(4)
     async with LinkBroker() as broker, PlatformSzy206(script=[Ask("clock")]) as platform:
         more = f'level = "county"\npassword = "{PASSWORD.hex()}"\n'
-        directory = directory_for(tmp_path, broker.port, written(platform, more=more))
-        enrolled(directory, box)
+        directory = directory_for(tmp_path, broker.port, box, extra=written(platform, more=more))
         done = await asyncio.to_thread(
             karez, "pause", "--data", directory, "county", "--by", "li", "--because", "their server moves"
         )
         assert done.stdout == "county is paused; its reports wait; the service does not run now\n"
-        async with service(directory) as running:
-            await running.event("connected")
+        async with connected(directory) as running:
             async with Box(box, broker) as end:
                 await end.send()
                 found = await until_status(directory, lambda one: one["destinations"][0]["waiting"] == 5)

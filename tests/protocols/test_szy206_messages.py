@@ -183,6 +183,19 @@ def test_a_repeat_differs_from_the_first_in_fcb_and_checksum_only():
     assert raw[3] == 0xA3
 
 
+def test_a_platform_may_want_whole_minutes_in_the_tags_of_reports_and_only_there():
+    whole = szy206.Dialect(5, False, tag_seconds="zero")
+    sampled = times.TimeTag(2024, 7, 12, 10, 15, 59, 5)
+    report = messages.SelfReport(STATION, 3, [channel(50_400, 12_345_000)], 0, IDLE, sampled)
+    assert upper(report.encode(OLD))[-14:-4] == "5915101205"
+    assert upper(report.encode(whole))[-14:-4] == "0015101205"
+    untimed = messages.SelfReport(STATION, 3, [channel(50_400, 12_345_000)], 0, IDLE, None)
+    assert refused(errors.NotAllowed, untimed.encode, whole)
+    answer = messages.Confirm(STATION, 0xC0, tag=sampled)
+    timed = szy206.Dialect(5, True, tag_seconds="zero")
+    assert upper(answer.encode(timed))[-14:-4] == "5915101205"
+
+
 def test_missing_members_of_a_channel_are_full_of_aa():
     for flow_lph, volume_l in ((None, 5000), (3600, None), (None, None)):
         message = decoded(upper(report(flow_lph, volume_l).encode(OLD)), OLD)

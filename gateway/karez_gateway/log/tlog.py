@@ -62,7 +62,7 @@ class Tlog:
             _refuse_second_log(files)
             log = cls(files, origin, signer, sign_tree(Edge(0, (), ()), (), origin, signer))
             log._commit(log._state)
-        except BaseException:
+        except BaseException:  # nobody holds this log then: it must not stay locked
             files.unlock()
             raise
         return log
@@ -78,7 +78,7 @@ class Tlog:
             log._check_edge()
             if NEXT in files.list(""):
                 log._commit(state)
-        except BaseException:
+        except BaseException:  # nobody holds this log then: it must not stay locked
             files.unlock()
             raise
         log._writer.drop_old_partials(log.size)
@@ -138,7 +138,7 @@ class Tlog:
                 tail = self._writer.write_bundles(old.edge.size // TILE_WIDTH, [*old.tail, *new])
                 self._writer.write_tiles(old.edge.size, edge, full)
                 self._commit(sign_tree(edge, tail, self._origin, self._signer))
-            except BaseException as error:
+            except BaseException as error:  # whatever it was, what is on disk is not known any more
                 self._stopped = f"writing failed ({error})"
                 if isinstance(error, OSError):
                     raise LogStopped(f"{self._origin}: {self._stopped}; open the log again") from error

@@ -13,7 +13,7 @@ from karez_gateway.store import copies, engines
 
 FILE = "karez.sqlite3"
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0004"  # the newest migration
+HEAD = "0005"  # the newest migration
 
 
 class Database:
@@ -67,7 +67,7 @@ def _migrate(reader: Engine, writer: Engine) -> None:
     if revision is not None and writer.url.drivername == "sqlite" and writer.url.database:
         copies.keep_before(Path(writer.url.database), HEAD)
     from alembic import command  # noqa: PLC0415 - 0.2 s of import that an up-to-date file does not need
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415 - the same
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

@@ -4,6 +4,7 @@ Of one destination the order is: what came by itself before what was asked for a
 that the order of verification, in which the register of each well rises.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -143,13 +144,15 @@ def following(
     ]
 
 
-def failed(connection: Connection, destination: str, keys: Sequence[Key], reason: str) -> None:
+def failed(connection: Connection, destination: str, reports: Sequence[Waiting], reason: str) -> None:
     """An attempt came to nothing; the reports keep their places."""
     connection.execute(
         update(outbox)
-        .where(outbox.c.destination == destination, _WAITS, _is_one_of(keys))
+        .where(outbox.c.destination == destination, _WAITS, _is_one_of([one.key for one in reports]))
         .values(attempts=outbox.c.attempts + 1, reason=reason)
     )
+    for chain, count in Counter(one.chain for one in reports).items():
+        platforms.count_attempts(connection, destination, chain, failed=count)
 
 
 def refused(connection: Connection, destination: str, key: Key, reason: str) -> None:
@@ -165,6 +168,7 @@ def refused(connection: Connection, destination: str, key: Key, reason: str) -> 
 def confirmed(connection: Connection, destination: str, rows: Sequence[Confirmed]) -> None:
     """The platform has them."""
     count = 0
+    counts: Counter[Chain] = Counter()
     for row in rows:
         done = connection.execute(
             update(outbox)
@@ -178,6 +182,7 @@ def confirmed(connection: Connection, destination: str, rows: Sequence[Confirmed
             )
         )
         count += done.rowcount
+        counts[row.one.chain] += done.rowcount
     platforms.count(connection, destination, confirmed=count)
     if rows:
         platforms.set_last(connection, destination, rows[-1].utc_s, rows[-1].upload_index)
@@ -187,6 +192,7 @@ def confirmed(connection: Connection, destination: str, rows: Sequence[Confirmed
             newest[row.one.chain] = row.one
     for chain, one in newest.items():
         platforms.set_newest(connection, destination, chain, one.key.position, one.record.log_index)
+        platforms.count_attempts(connection, destination, chain, confirmed=counts[chain])
 
 
 def _is_one_of(keys: Sequence[Key]) -> ColumnElement[bool]:

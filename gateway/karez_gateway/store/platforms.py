@@ -1,10 +1,10 @@
 """SQL over `platform` and `station`: sums over each queue, and what is known of each well at a platform."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, insert, select, update
+from sqlalchemy import Column, Connection, func, insert, select, update
 
 from karez_gateway.store.entries import Stored
 from karez_gateway.store.schema import entry, platform, station
@@ -90,6 +90,28 @@ def set_newest(connection: Connection, destination: str, chain: Chain, position:
     if before is None or position >= before:
         values = {"position": position, "log_index": log_index}
         set_station(connection, destination, chain, values)
+
+
+def count_attempts(
+    connection: Connection, destination: str, chain: Chain, *, confirmed: int = 0, failed: int = 0
+) -> None:
+    """Add to the sums of one well at one platform."""
+    key: dict[str, Any] = {"destination": destination, "controller_id": chain[0], "chain": chain[1]}
+    values = {"confirmed": station.c.confirmed + confirmed, "failed": station.c.failed + failed}
+    done = connection.execute(update(station).filter_by(**key).values(**values))
+    if not done.rowcount:
+        connection.execute(insert(station).values(**key, confirmed=confirmed, failed=failed))
+
+
+def attempts(
+    connection: Connection, destination: str, controller_id: int, chains: Collection[int]
+) -> tuple[int, int]:
+    """(reports confirmed, attempts that came to nothing) of a controller's chains at one platform."""
+    sums = (func.coalesce(func.sum(column), 0) for column in (station.c.confirmed, station.c.failed))
+    query = select(*sums).where(station.c.destination == destination)
+    query = query.where(station.c.controller_id == controller_id, station.c.chain.in_(chains))
+    row = connection.execute(query).one()
+    return int(row[0]), int(row[1])
 
 
 def left_out(connection: Connection, destination: str) -> dict[Chain, int]:

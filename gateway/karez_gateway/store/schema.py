@@ -1,5 +1,6 @@
-"""Tables (design §10). `entry` is append-only; everything else can be derived or is a queue.
+"""All tables (design §10): what comes up, its judgement and the uploads here; the others are brought in.
 
+`entry` is append-only; everything else can be derived or is a queue.
 Stages are cursors over `entry.log_index` (verify) or `verdict.position` (all after it).
 `verdict.position` is the order of verification: per chain it rises with seq, also where
 frames arrived out of order, so that ledger and uploads see W rising.
@@ -13,7 +14,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     Table,
     Text,
@@ -21,24 +21,33 @@ from sqlalchemy import (
     text,
 )
 
-# Names are given, never generated: a later migration must be able to name what it drops.
-metadata = MetaData(
-    naming_convention={"uq": "uq_%(table_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s"}
-)
+from karez_gateway.store.downlink_tables import command, downlink
+from karez_gateway.store.metadata import Key, metadata
+from karez_gateway.store.registry_tables import controller, former_binding, revocation, stranger
 
-# SQLite gives a table without a second key tree only to INTEGER PRIMARY KEY.
-Key = BigInteger().with_variant(Integer, "sqlite")
-
-controller = Table(
+__all__ = [
+    "book",
+    "chain_state",
+    "command",
     "controller",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("name", Text, nullable=False, unique=True),
-    Column("site", Text, nullable=False),
-    Column("binding", LargeBinary, nullable=False),
-    Column("enrolled_utc_s", BigInteger, nullable=False),
-    Index("ix_controller_site", "site"),
-)
+    "cursor",
+    "downlink",
+    "entry",
+    "event_count",
+    "finding",
+    "fork",
+    "former_binding",
+    "ledger",
+    "metadata",
+    "outbox",
+    "passed",
+    "platform",
+    "revocation",
+    "station",
+    "stranger",
+    "upload_action",
+    "verdict",
+]
 
 entry = Table(
     "entry",
@@ -142,6 +151,18 @@ book = Table(
     Column("hour_utc", BigInteger, nullable=False),
 )
 
+# How many good records of a kind and cause a chain holds, of what is not there all the time: a platform that
+# asks for event counters must not make anybody read a year of records. The ledger's cursor keeps it.
+event_count = Table(
+    "event_count",
+    metadata,
+    Column("controller_id", ForeignKey("controller.id"), primary_key=True),
+    Column("chain", BigInteger, primary_key=True, autoincrement=False),
+    Column("record_kind", SmallInteger, primary_key=True, autoincrement=False),
+    Column("cause", SmallInteger, primary_key=True, autoincrement=False),
+    Column("records", BigInteger, nullable=False),
+)
+
 # Reports on their way, and where the receipt of each stands in the log. A report is made of its record
 # when it is sent: what waits costs no more than these few columns.
 outbox = Table(
@@ -195,6 +216,9 @@ station = Table(
     Column("period", BigInteger),  # of the last interval record queued, where only one a period goes
     Column("position", BigInteger),  # the newest one confirmed
     Column("log_index", ForeignKey("entry.log_index")),  # its record
+    # Event counters of the standards: reports confirmed, and attempts that came to nothing.
+    Column("confirmed", BigInteger, nullable=False, server_default="0"),
+    Column("failed", BigInteger, nullable=False, server_default="0"),
 )
 
 # What people do to a platform's queue, and what is queued again; kept for ever.
@@ -219,95 +243,4 @@ upload_action = Table(
     Column("is_open", Boolean, nullable=False),
     Column("reports", BigInteger, nullable=False),  # queued by it
     Index("ix_upload_action_destination", "destination", "id"),
-)
-
-# What is carried to a controller: grants, orders, key lists; one row for each controller it is for.
-downlink = Table(
-    "downlink",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("controller_id", ForeignKey("controller.id"), nullable=False),
-    Column("sort", SmallInteger, nullable=False),  # karez_protocols.record: GRANT, ORDER, KEYS
-    Column("office", Integer),  # whose order it is
-    Column("object_seq", BigInteger),  # empty when the bytes cannot be read (carried unchecked)
-    Column("digest", LargeBinary(32), nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Column("checked", Boolean, nullable=False),  # form and signature held here
-    Column("for_all", Boolean, nullable=False),  # a well enrolled later gets it, too
-    Column("state", Text, nullable=False),  # queued, logged, sent, accepted, refused, superseded
-    Column("queued_utc_s", BigInteger, nullable=False),
-    Column("log_index", ForeignKey("entry.log_index")),
-    Column("since_index", BigInteger),  # only records from here on say what became of it
-    Column("attempts", Integer, nullable=False),
-    Column("next_try_utc_s", BigInteger, nullable=False),
-    Column("times_again", Integer, nullable=False),  # how often the controller was found without it
-    Column("cause", SmallInteger),  # why the controller refused it, the last time or for good
-    Column("decided_index", ForeignKey("entry.log_index")),  # the record that says so
-    Index("ix_downlink_state", "state", "next_try_utc_s"),
-    Index("ix_downlink_digest", "digest"),
-    Index("ix_downlink_controller", "controller_id", "state"),
-)
-
-# Wishes of the operator that nobody signs (design §6): sent for three minutes, then dead.
-command = Table(
-    "command",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("controller_id", ForeignKey("controller.id"), nullable=False),
-    Column("verb", SmallInteger, nullable=False),  # karez_protocols.link: START, STOP
-    Column("account", BigInteger),
-    Column("boot", BigInteger),  # of the controller's last state, as the deadline
-    Column("until_s", BigInteger),
-    Column("wished_by", Text, nullable=False),
-    Column("state", Text, nullable=False),  # queued, logged, sent, done, refused, dead
-    Column("queued_utc_s", BigInteger, nullable=False),
-    Column("dies_utc_s", BigInteger, nullable=False),
-    Column("log_index", ForeignKey("entry.log_index")),
-    Column("attempts", Integer, nullable=False),
-    Column("next_try_utc_s", BigInteger, nullable=False),
-    Column("cause", SmallInteger),  # of the record that tells the result
-    Column("decided_index", ForeignKey("entry.log_index")),
-    Index("ix_command_state", "state", "next_try_utc_s"),
-    Index("ix_command_queued", "verb", "queued_utc_s"),
-)
-
-# Frames of nobody we know. They are kept, within bounds, because an unenrolled or misnamed
-# controller is the first thing a person looks for; they are not acknowledged, so the
-# controller keeps its records and sends them again once it is enrolled.
-stranger = Table(
-    "stranger",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("controller", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("payload", LargeBinary, nullable=False),
-    Column("received_utc_s", BigInteger, nullable=False),
-    Index("ix_stranger_controller", "controller"),
-)
-
-# Bindings under which a controller stood before: its chains up to `last_chain` begin with them.
-former_binding = Table(
-    "former_binding",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("controller_id", ForeignKey("controller.id"), nullable=False),
-    Column("last_chain", BigInteger, nullable=False),
-    Column("site", Text, nullable=False),
-    Column("binding", LargeBinary, nullable=False),
-    Column("until_utc_s", BigInteger, nullable=False),
-    Column("rebound_by", Text, nullable=False),
-    Column("because", Text, nullable=False),
-    Index("ix_former_binding_controller", "controller_id", "last_chain"),
-    Index("ix_former_binding_site", "site"),
-)
-
-# Controllers that are believed no more; in force from their entry of the log on.
-revocation = Table(
-    "revocation",
-    metadata,
-    Column("controller_id", ForeignKey("controller.id"), primary_key=True),
-    Column("revoked_by", Text, nullable=False),
-    Column("because", Text, nullable=False),
-    Column("queued_utc_s", BigInteger, nullable=False),
-    Column("log_index", ForeignKey("entry.log_index")),
 )

@@ -91,6 +91,7 @@ SZY206: dict[int, Rule] = {
     szy206.QUERY_REALTIME_KINDS: _answered("what can be asked"),
     szy206.QUERY_TOP_UP: _answered("remaining water"),
     szy206.QUERY_REMAINING_ALARM: _answered("remaining water and its alarm"),
+    szy206.QUERY_EVENTS: _answered("event counters"),
     szy206.QUERY_STATUS: _answered("alarms and state"),
     szy206.QUERY_MOTOR: _answered("motor"),
     szy206.QUERY_REALTIME: _answered("readings now"),
@@ -132,7 +133,6 @@ SZY206: dict[int, Rule] = {
     szy206.QUERY_QUALITY_UPPER: _refused("quality limits", DEVICE),
     szy206.QUERY_QUALITY_LOWER: _refused("quality limits", DEVICE),
     szy206.QUERY_DAILY_HISTORY: _refused("daily history", NOT_KEPT),
-    szy206.QUERY_EVENTS: _refused("event counters", NOT_KEPT),
     szy206.QUERY_RELAY_PREAMBLE: _refused("relay", DEVICE),
     szy206.QUERY_RELAY_ADDRESSES: _refused("relay", DEVICE),
     szy206.QUERY_RELAY_STATE: _refused("relay", DEVICE),
@@ -154,6 +154,7 @@ SL651: dict[int, Rule] = {
     sl651.VERSION: _answered("version"),
     sl651.STATUS: _answered("alarms and state"),
     sl651.CLOCK: _answered("clock"),
+    sl651.COUNTERS: _answered("event counters"),
     sl651.SET_CLOCK: _refused("set the clock", CLOCK, tells_state=True),
     sl651.WRITE_BASIC: _refused("set basic settings", GATEWAY),
     sl651.WRITE_RUN: _refused("set quota, water or settings of the run", GRANT),
@@ -168,7 +169,6 @@ SL651: dict[int, Rule] = {
     sl651.GATES: _refused("switch gates", DEVICE),
     sl651.PICTURE: _refused("picture", DEVICE),
     sl651.MANUAL_QUERY: _refused("what a person entered", NOT_KEPT),
-    sl651.COUNTERS: _refused("event counters", NOT_KEPT),
 }
 
 UNKNOWN = _refused("unknown function", "no source says what it does")

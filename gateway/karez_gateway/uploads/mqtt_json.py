@@ -30,9 +30,9 @@ TIMES = {
     record.TIME_INFORMATIVE: "informative",
     record.TIME_SYNCHRONISED: "synchronised",
 }
-PUMPS = dict(enumerate("off committing starting running stopping stuck settling awaiting".split()))  # noqa: SIM905
+PUMPS = dict(enumerate("off committing starting running stopping stuck settling awaiting".split()))  # noqa: SIM905 - a row, as the page has it
 # The card's number stays here: it is a person's.
-SHARED = "volume_l held_l energy_wh flow_lph power_w water_age_ds energy_age_ds grant_seq segment".split()  # noqa: SIM905
+SHARED = "volume_l held_l energy_wh flow_lph power_w water_age_ds energy_age_ds grant_seq segment".split()  # noqa: SIM905 - the same
 OWN = {
     record.INTERVAL: ("level_mm", "pressure_pa"),
     record.START: ("account", "account_l", "ceiling_l"),

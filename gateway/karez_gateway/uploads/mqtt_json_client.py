@@ -108,7 +108,7 @@ class MqttJsonClient:
             await self._close()
             why = str(error) or f"no answer within {to.timeout_s:g} s"
             raise LinkDown(f"no connection to {to.host}:{to.port}: {why}") from error
-        except BaseException:
+        except BaseException:  # cancelled, too: no connection stays behind
             await self._close()
             raise
         return self

@@ -91,7 +91,8 @@ class Desk:
         name = self.wells.get(address)
         if name is None:
             return None
-        return Station(StoredStation(self.store, name), lambda verb: self._wish(name, verb), self._state)
+        view = StoredStation(self.store, name, self.destination)
+        return Station(view, lambda verb: self._wish(name, verb), self._state)
 
     def _wish(self, name: str, verb: str) -> int:
         """Queue a command. This destination's permission counts, the rate over all wells and wishers."""

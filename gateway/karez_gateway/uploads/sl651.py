@@ -6,12 +6,12 @@ twelve 5-minute values of an hour, and one record is one moment; a platform asks
 """
 
 from karez_gateway.uploads.sl651_events import KAREZ, Form, StationReport
-from karez_gateway.verifier import slots
-from karez_gateway.verifier.books import PUMP_FLOWING
-from karez_protocols import causes, flags, record
+from karez_protocols import record
 from karez_protocols.sl651_dialect import Dialect
 from karez_protocols.sl651_functions import ADDITIONAL, TIMED
-from karez_protocols.sl651_status import status_word
+from karez_protocols.sl651_status import ALARMS, status_word
+
+from . import station_words
 
 REPORTED = (record.INTERVAL, record.STOP)
 
@@ -27,7 +27,6 @@ DIALECTS: dict[str, Form] = {
 MV_PER_DV = 100
 MA_PER_CA = 10
 
-_CEILINGS = (causes.WATER_CEILING, causes.ENERGY_CEILING, causes.ACCOUNT_EMPTY)
 _PHASES = "abc"
 
 
@@ -46,7 +45,7 @@ def report_of(slot: bytes, address: bytes, received_utc_s: int) -> StationReport
         pressure_pa=values.get("pressure_pa"),
         voltages_mv=_phases(values, "voltage_%s_dv", MV_PER_DV),
         currents_ma=_phases(values, "current_%s_ca", MA_PER_CA),
-        status=_status(slot, values),
+        status=_status(slot),
     )
 
 
@@ -58,24 +57,18 @@ def _phases(
     return a, b, c
 
 
-def _status(slot: bytes, values: dict[str, int]) -> int | None:
+def _status(slot: bytes) -> int | None:
     """Element 45H, None if the record does not know pump, door or alarms: zeros would say something."""
-    status, alarms = values["status"], values["alarms"]
-    if values["pump"] is None or status is None or alarms is None:
+    is_running = station_words.is_pump_running(slot)
+    is_door_open = station_words.is_door_open(slot)
+    if is_running is None or is_door_open is None or not station_words.knows_alarms(slot):
         return None
-    is_stop = values["kind"] == record.STOP
-    facts = {
-        "mains_failed": is_stop and values["cause"] == causes.MAINS_LOST,
-        "flow_meter_fault": values["flow_lph"] is None or alarms & flags.WATER_SILENT,
-        "level_meter_fault": alarms & flags.LEVEL_SILENT,
-        "storage_fault": alarms & flags.STORE_FAILED,
-        "remaining_low": is_stop and values["cause"] in _CEILINGS,
-    }
+    said = station_words.alarms_of(slot)
     return int(
         status_word(
-            [name for name, is_so in facts.items() if is_so],
-            is_door_open=bool(status & flags.DOOR_OPEN),
+            [name for name in ALARMS.split() if name in said],
+            is_door_open=is_door_open,
             is_card_on=False,  # a card identifies here, it is no purse
-            is_pump_running=slots.pump(slot) in PUMP_FLOWING,
+            is_pump_running=is_running,
         )
     )

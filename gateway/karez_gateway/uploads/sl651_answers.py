@@ -5,6 +5,7 @@ What is not known is filled as the dialect fills, in rows with FF.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import metadata
 from typing import Any
 
@@ -16,9 +17,10 @@ from karez_protocols.errors import NotAllowed
 from karez_protocols.sl651_meanings import meaning_of
 from karez_protocols.sl651_parts import Element
 from karez_protocols.sl651_quantities import element_for, elements_for
+from karez_protocols.sl651_status import REMAINING_LOW
 from karez_protocols.sl651_times import Time, time_at, utc_of
 
-from . import sl651
+from . import event_counters, sl651
 from .sl651_events import SessionSettings, StationReport
 from .sl651_message import STATUS_FIELD, Pairs, elements_of, observed_at, pairs_of
 from .station_view import Reading, StationView, at_marks, is_fresh
@@ -55,8 +57,15 @@ class Question:
         return sl651.report_of(reading.slot, self.station, reading.received_utc_s)
 
     def newest(self) -> StationReport:
-        """The last measuring record. Raises Refused if there is none."""
-        return self._known(self.view.newest())
+        """The last measuring record, and what is left of the right now. Raises Refused if there is none."""
+        report = self._known(self.view.newest())
+        return replace(report, status=self.status_now(report.status))
+
+    def status_now(self, status: int | None) -> int | None:
+        """A status word of the last record with what is so now: nothing is left of the right."""
+        if status is None or self.remaining_l() != 0:
+            return status
+        return status | REMAINING_LOW
 
     def interval(self) -> StationReport:
         """The last interval record. Raises Refused if there is none."""
@@ -218,7 +227,7 @@ def _status(question: Question) -> Any:
     """The status word; it has no time of observation, so an old one is not known."""
     reading = question.view.newest()
     known = reading if reading is not None and is_fresh(reading, question.now_utc_s) else None
-    status = None if known is None else question.report_of(known).status
+    status = None if known is None else question.status_now(question.report_of(known).status)
     elements = (element_for(STATUS_FIELD, status, False, question.dialect),)
     function = asked_function(question)
     return messages.Values(function, SERIAL_LATER, question.sent, question.station, elements)
@@ -227,6 +236,11 @@ def _status(question: Question) -> Any:
 def _clock(question: Question) -> Any:
     """The clock is the send time of the answer."""
     return messages.Done(question.message.function, SERIAL_LATER, question.sent, question.station)
+
+
+def _counters(question: Question) -> Any:
+    counts = event_counters.sl651(question.view.counted())
+    return messages.Counters(SERIAL_LATER, question.sent, question.station, counts)
 
 
 def _quota(question: Question) -> Any:
@@ -254,6 +268,7 @@ _ANSWERS: dict[int, Callable[[Question], Any]] = {
     functions.VERSION: _version,
     functions.STATUS: _status,
     functions.CARD: _status,  # bit 9 as it was
+    functions.COUNTERS: _counters,
     functions.CLOCK: _clock,
     functions.SET_CLOCK: _clock,
     functions.QUOTA: _quota,

@@ -6,13 +6,13 @@
 After an UploadError it is over: make a new one.
 """
 
-from collections.abc import Callable
+from typing import Unpack
 
 from karez_protocols.sl651_modes import SERIAL_MAX
 
 from .sl651_events import SessionSettings, StationReport
 from .sl651_session import Sl651Session
-from .stream_client import OnRequest, StreamClient, utc_s
+from .stream_client import Options, StreamClient, utc_s
 
 
 class Sl651Client(StreamClient[StationReport]):
@@ -29,21 +29,10 @@ class Sl651Client(StreamClient[StationReport]):
         port: int,
         station: bytes,
         settings: SessionSettings | None = None,
-        *,
-        connect_s: float = 10.0,
-        close_s: float = 1.0,
-        on_request: OnRequest | None = None,
-        utc_s: Callable[[], int] = utc_s,
+        **options: Unpack[Options],
     ) -> None:
         """Connect nowhere yet."""
-        serial = utc_s() % SERIAL_MAX + 1
-        self.session = Sl651Session(station, settings or SessionSettings(), utc_s, serial)
-        super().__init__(
-            host,
-            port,
-            self.session,
-            connect_s=connect_s,
-            close_s=close_s,
-            on_request=on_request,
-            utc_s=utc_s,
-        )
+        clock = options.get("utc_s", utc_s)
+        serial = clock() % SERIAL_MAX + 1
+        self.session = Sl651Session(station, settings or SessionSettings(), clock, serial)
+        super().__init__(host, port, self.session, **options)

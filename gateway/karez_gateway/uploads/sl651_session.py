@@ -1,7 +1,8 @@
 """One connection to an SL 651-2014 platform, sans-I/O: bytes and `now_ms` in, events and bytes out.
 
 Rules (clauses: docs/wire/sl651.md):
-- there is no log-in; 2FH (mode M1) says who is on the line, at first and after every silence;
+- there is no log-in and no good-bye; 2FH (mode M1) says who is on the line, at first and after every
+  silence;
 - one report at a time, in mode M2, or M3 when its body is longer than a packet; three attempts, then it
   has failed, and with it the session: on a new connection nothing stale can arrive;
 - a confirm counts by direction, station, function, writing and serial, so neither a late one nor a
@@ -10,7 +11,6 @@ Rules (clauses: docs/wire/sl651.md):
 """
 
 from collections.abc import Callable
-from enum import Enum, auto
 from typing import Any
 
 from karez_protocols import sl651
@@ -24,42 +24,11 @@ from karez_protocols.sl651_writing import encode_message
 
 from .sl651_events import Counters, SessionSettings, StationReport
 from .sl651_message import message_of
-from .stream_events import (
-    Event,
-    Failure,
-    LoggedIn,
-    PlatformAsked,
-    ReportConfirmed,
-    ReportFailed,
-    SessionEnded,
-)
-
-
-class SessionMisuse(RuntimeError):
-    """The owner called out of turn: a report while one is under way, or outside the session's life."""
-
-
-class State(Enum):
-    """Where the session stands."""
-
-    OFFLINE = auto()
-    READY = auto()
-    REPORTING = auto()
-    ENDED = auto()
-
-
-class Cause(Enum):
-    """What moves it."""
-
-    CONNECTED = auto()
-    REPORT_WAITING = auto()
-    CONFIRMED = auto()
-    UNANSWERED = auto()
-    CLOSED = auto()
-
+from .stream_events import Event, Failure, LoggedIn, PlatformAsked, ReportConfirmed
+from .stream_session import Cause, SessionMisuse, State, StreamSession, Table
 
 # A pair not in the table changes nothing.
-NEXT: dict[tuple[State, Cause], State] = {
+NEXT: Table = {
     (State.OFFLINE, Cause.CONNECTED): State.READY,
     (State.OFFLINE, Cause.CLOSED): State.ENDED,
     (State.READY, Cause.REPORT_WAITING): State.REPORTING,
@@ -70,8 +39,8 @@ NEXT: dict[tuple[State, Cause], State] = {
 }
 
 
-class Sl651Session:
-    """The station's side of one connection. Call order: connected, then anything, until SessionEnded.
+class Sl651Session(StreamSession[StationReport]):
+    """The station's side of one connection: says who is on the line, reports, holds it.
 
     `utc_s` gives the send time of each message; `serial` is the one before the first message's.
     """
@@ -80,7 +49,7 @@ class Sl651Session:
         self, station: bytes, settings: SessionSettings, utc_s: Callable[[], int], serial: int = SERIAL_MAX
     ) -> None:
         """Begin nothing yet."""
-        self.state = State.OFFLINE
+        super().__init__(NEXT)
         self.counters = Counters()
         self.reader = StreamReader(settings.form.dialect)
         self._station = station
@@ -88,17 +57,9 @@ class Sl651Session:
         self._utc_s = utc_s
         self._serial = serial
         self._sent: Time | None = None  # of the last message with data: 2FH repeats it with its serial
-        self._out = b""
-        self._last_sent_ms = 0
-        self._report: StationReport | None = None
         self._request = b""
         self._transmission: Transmission | None = None
         self._answered: set[int] = set()  # functions whose last frame may still come
-
-    @property
-    def is_over(self) -> bool:
-        """True when nothing more will happen."""
-        return self.state is State.ENDED
 
     @property
     def next_deadline_ms(self) -> int | None:
@@ -109,15 +70,9 @@ class Sl651Session:
             return self._last_sent_ms + self._settings.keep_alive_ms
         return None
 
-    def data_to_send(self) -> bytes:
-        """Bytes to put on the wire now; they are handed out once."""
-        data, self._out = self._out, b""
-        return data
-
     def connected(self, now_ms: int) -> list[Event]:
         """The connection stands: say who we are."""
-        if not self._fire(Cause.CONNECTED):
-            raise SessionMisuse(f"connected in state {self.state.name}")
+        self._begin()
         self._last_sent_ms = now_ms
         if self._settings.announces:
             self._hold_link(now_ms)
@@ -144,8 +99,7 @@ class Sl651Session:
 
         Raises NotAllowed or TooLarge if the standard cannot carry it, SessionMisuse after the end.
         """
-        if self.state in (State.OFFLINE, State.ENDED):
-            raise SessionMisuse(f"an answer in state {self.state.name}")
+        self._must_stand("an answer")
         serial = next_serial(self._serial)
         line = self._line(asked.frame.station)._replace(is_ascii=asked.frame.is_ascii)
         message = answer._replace(serial=serial)
@@ -182,22 +136,6 @@ class Sl651Session:
         elif transmission.state == FAILED:
             events += self._end(Cause.UNANSWERED, Failure.UNANSWERED)
         return events
-
-    def log_out(self) -> list[Event]:
-        """End it from our side: the standard knows no good-bye."""
-        return self._end(Cause.CLOSED, Failure.LOGGED_OUT)
-
-    def disconnected(self) -> list[Event]:
-        """The connection is gone."""
-        self._out = b""
-        return self._end(Cause.CLOSED, Failure.DISCONNECTED)
-
-    def _fire(self, cause: Cause) -> bool:
-        after = NEXT.get((self.state, cause))
-        if after is None:
-            return False
-        self.state = after
-        return True
 
     def _now(self) -> Time:
         return time_at(self._utc_s(), self._settings.form.dialect.utc_offset_s)
@@ -255,10 +193,5 @@ class Sl651Session:
         events.append(ReportConfirmed(report, self._request, raw))
 
     def _end(self, cause: Cause, failure: Failure) -> list[Event]:
-        events: list[Event] = []
-        if self._fire(cause):
-            if self._report is not None:
-                events.append(ReportFailed(self._report, failure))
-            events.append(SessionEnded(failure))
-        self._report = self._transmission = None
-        return events
+        self._transmission = None
+        return super()._end(cause, failure)

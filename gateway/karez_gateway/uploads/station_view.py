@@ -12,13 +12,15 @@ from sqlalchemy import Connection
 
 from karez_gateway import rights
 from karez_gateway.errors import Refused
-from karez_gateway.store import controllers, downlinks, revocations, stations
+from karez_gateway.store import controllers, downlinks, eventcounts, platforms, revocations, stations
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.database import Database
 from karez_gateway.store.entries import Stored
 from karez_gateway.verifier import metering, slots
-from karez_gateway.verifier.books import PUMP_FLOWING
 from karez_protocols import grant, record
+
+from . import station_words
+from .event_counters import Counted
 
 MEASURING = tuple(kind for kind in range(1, len(record.KIND_NAMES)) if record.is_measuring(kind))
 # What is older is no answer to "now": idle wells report every 15 min, those with a full store every hour.
@@ -48,9 +50,8 @@ class Reading:
 
     @property
     def is_pump_running(self) -> bool | None:
-        """True if water may flow; None if the record does not know."""
-        pump = slots.pump(self.slot)
-        return None if pump == 0xFF else pump in PUMP_FLOWING
+        """True if the pump lifts water; None if the record does not know."""
+        return station_words.is_pump_running(self.slot)
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,9 @@ class StationView(Protocol):
     def right(self, now_utc_s: int) -> Right:
         """What is left of the right in force."""
 
+    def counted(self) -> Counted:
+        """Events of its verified records, and its reports at this platform."""
+
 
 def is_fresh(reading: Reading | None, now_utc_s: int) -> bool:
     """True if a reading may be given for what is so now."""
@@ -89,10 +93,14 @@ def is_fresh(reading: Reading | None, now_utc_s: int) -> bool:
 class StoredStation:
     """A well by its controller's name or its site's; "" = the only one that is enrolled."""
 
-    def __init__(self, database: Database, well: str) -> None:
-        """Look nothing up yet: the well may be enrolled later. Every method raises Refused until it is."""
+    def __init__(self, database: Database, well: str, destination: str = "") -> None:
+        """Look nothing up yet: the well may be enrolled later. Every method raises Refused until it is.
+
+        `destination`: whose reports `counted` counts.
+        """
         self._database = database
         self._well = well
+        self._destination = destination
 
     def newest(self) -> Reading | None:
         """The last verified measuring record."""
@@ -129,6 +137,14 @@ class StoredStation:
         if volume_l is None:
             return Right(quota_l, None, is_in_force=True)
         return Right(quota_l, row["ceiling"] - volume_l - metering.held_l(last.slot), is_in_force=True)
+
+    def counted(self) -> Counted:
+        """Sums that the stages keep: no record is read."""
+        with self._database.reading() as connection:
+            owner = enrolled(connection, self._well)
+            chains = [chain for chain, _ in stations.chains_of(connection, owner.id)]
+            records = eventcounts.of_chains(connection, owner.id, chains)
+            return Counted(records, *platforms.attempts(connection, self._destination, owner.id, chains))
 
     def _newest(self, kinds: tuple[int, ...]) -> Reading | None:
         with self._database.reading() as connection:

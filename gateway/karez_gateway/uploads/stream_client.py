@@ -1,4 +1,4 @@
-"""What the upload clients of both standards have in common: a session carried by a TCP connection.
+"""What the upload clients of both standards have in common: a StreamSession carried by a TCP connection.
 
 A thin asyncio shell: bytes, time and outcomes; what is said and believed is the session's. One client
 is one connection. After an UploadError it is over: make a new one.
@@ -8,63 +8,35 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Self, TypedDict
 
 import structlog
 
 from . import LinkDown, NoConfirm, Receipt, UploadError
 from .stream_events import Failure, LoggedIn, PlatformAsked, ReportConfirmed, ReportFailed, SessionEnded
+from .stream_session import Report, StreamSession
 
 _log = structlog.get_logger()
 
 # A platform asks one after another and waits. More than this at once is not asking.
 REQUESTS_WAITING_MAX = 16
 
-Report = TypeVar("Report")
-_Report_contra = TypeVar("_Report_contra", contravariant=True)
 # Takes what the platform asked; returns what the session's `reply` sends, None for silence.
 OnRequest = Callable[[PlatformAsked], Awaitable[Any]]
-
-
-class Session(Protocol[_Report_contra]):
-    """A sans-I/O session: bytes and `now_ms` in, events and bytes out."""
-
-    @property
-    def is_over(self) -> bool:
-        """True when nothing more will happen."""
-
-    @property
-    def next_deadline_ms(self) -> int | None:
-        """When `time_passed` must be called at the latest."""
-
-    def data_to_send(self) -> bytes:
-        """Bytes to put on the wire now."""
-
-    def connected(self, now_ms: int) -> list[Any]:
-        """The connection stands."""
-
-    def send(self, report: _Report_contra, now_ms: int) -> None:
-        """Take one report. Raises NotAllowed."""
-
-    def reply(self, asked: PlatformAsked, answer: Any, now_ms: int) -> None:
-        """Send the answer to what the platform asked. Raises NotAllowed, TooLarge."""
-
-    def receive(self, data: bytes, now_ms: int) -> list[Any]:
-        """Bytes of the platform."""
-
-    def time_passed(self, now_ms: int) -> list[Any]:
-        """Repeat, give up or keep alive, whichever is due."""
-
-    def log_out(self) -> list[Any]:
-        """End it from our side."""
-
-    def disconnected(self) -> list[Any]:
-        """The connection is gone."""
 
 
 def utc_s() -> int:
     """The clock of this machine."""
     return int(time.time())
+
+
+class Options(TypedDict, total=False):
+    """What a StreamClient takes by name, whichever standard its session speaks."""
+
+    connect_s: float
+    close_s: float
+    on_request: OnRequest | None
+    utc_s: Callable[[], int]
 
 
 def _error(failure: Failure, what: str) -> UploadError:
@@ -76,7 +48,7 @@ def _error(failure: Failure, what: str) -> UploadError:
 class Link(asyncio.Protocol):
     """Session events go to their owner; the session's deadline becomes a timer."""
 
-    def __init__(self, session: Session[Any], on_event: Callable[[Any], None]) -> None:
+    def __init__(self, session: StreamSession[Any], on_event: Callable[[Any], None]) -> None:
         """Take a session that has not begun."""
         self._loop = asyncio.get_running_loop()
         self._session = session
@@ -136,12 +108,12 @@ class StreamClient(Generic[Report]):
         self,
         host: str,
         port: int,
-        session: Session[Report],
+        session: StreamSession[Report],
         *,
-        connect_s: float,
-        close_s: float,
-        on_request: OnRequest | None,
-        utc_s: Callable[[], int],
+        connect_s: float = 10.0,
+        close_s: float = 1.0,
+        on_request: OnRequest | None = None,
+        utc_s: Callable[[], int] = utc_s,
     ) -> None:
         """Connect nowhere yet."""
         self._host = host
@@ -171,7 +143,7 @@ class StreamClient(Generic[Report]):
         try:
             await self._connect(self._link)
             await self._ready
-        except BaseException:
+        except BaseException:  # cancelled, too: no connection stays behind
             self._ready.cancel()  # nobody will ask for its outcome any more
             await self._close()
             raise

@@ -7,55 +7,45 @@ time of sending. Alarm and state words say only what the record says.
 
 from karez_gateway.uploads.szy206_events import FlowReport
 from karez_gateway.verifier import slots
-from karez_gateway.verifier.books import PUMP_FLOWING
-from karez_gateway.verifier.slots import PLACES
-from karez_protocols import causes, record
+from karez_protocols import record
+from karez_protocols.errors import NotAllowed
 from karez_protocols.szy206 import SLT427_2021, SZY206_2016, Dialect
-from karez_protocols.szy206_words import MODE_SELF_REPORT, alarm_word, state_word
+from karez_protocols.szy206_words import ALARMS, MODE_SELF_REPORT, alarm_word, state_word
+
+from . import station_words
 
 DIALECTS: dict[str, Dialect] = {"206": SZY206_2016, "427": SLT427_2021}
 REPORTED = (record.INTERVAL, record.STOP)
 LITRES_PER_M3 = 1000
 
-_FLOW = slice(*PLACES[record.INTERVAL]["flow_lph"][:2])
-_FLOW_UNKNOWN = -(1 << 31)
-_CEILINGS = (causes.WATER_CEILING, causes.ENERGY_CEILING, causes.ACCOUNT_EMPTY)
-
 
 def report_of(slot: bytes, address: bytes, received_utc_s: int) -> FlowReport:
-    """The report of one measuring record. A record without a time gets the time it was received."""
+    """The report of one measuring record. A record without a time gets the time it was received.
+
+    Raises NotAllowed if nothing in the record says whether the pump runs: the state word must say it, and
+    a zero says "running". Its litres are not lost, the register goes on in the next report.
+    """
     head = slots.head(slot)
     volume_l = slots.volume_l(slot)
-    flow_lph = int.from_bytes(slot[_FLOW], "little", signed=True)
     return FlowReport(
         address=address,
-        flow_lph=None if flow_lph == _FLOW_UNKNOWN else flow_lph,
+        flow_lph=station_words.flow_of(slot),
         volume_m3=None if volume_l is None else volume_l // LITRES_PER_M3,
-        alarm=_alarm(head, is_flow_known=flow_lph != _FLOW_UNKNOWN),
-        state=_state(slot, head),
+        alarm=alarm_word([name for name in ALARMS.split() if name in station_words.alarms_of(slot)]),
+        state=_state(slot),
         utc_s=head.utc_s if slots.has_time(head) else received_utc_s,
     )
 
 
-def _alarm(head: slots.Head, *, is_flow_known: bool) -> int:
-    names = []
-    if head.kind == record.STOP:
-        names.append("pump_changed")
-    if head.kind == record.STOP and head.cause == causes.MAINS_LOST:
-        names.append("mains_failed")
-    if head.kind == record.STOP and head.cause in _CEILINGS:
-        names.append("quota_alarm")
-    if not is_flow_known:
-        names.append("flow_meter_fault")
-    return alarm_word(names)
-
-
-def _state(slot: bytes, head: slots.Head) -> int:
+def _state(slot: bytes) -> int:
+    is_running = station_words.is_pump_running(slot)
+    if is_running is None:
+        raise NotAllowed("nothing says whether the pump runs, and the state word has no form for that")
     return state_word(
         work_mode=MODE_SELF_REPORT,
         is_card_on=False,  # a card identifies here, it is no purse
-        is_quota_on=head.grant_seq != 0,
-        is_pump_running=slots.pump(slot) in PUMP_FLOWING,
-        is_door_open=False,  # records of version 1 carry no door contact
-        is_on_battery=False,
+        is_quota_on=station_words.is_under_grant(slot),
+        is_pump_running=is_running,
+        is_door_open=bool(station_words.is_door_open(slot)),  # no door is known to be open
+        is_on_battery=False,  # no record knows what feeds the box
     )

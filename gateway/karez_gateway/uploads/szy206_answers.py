@@ -11,14 +11,14 @@ from karez_gateway.errors import Refused
 from karez_protocols import record
 from karez_protocols import szy206_functions as functions
 from karez_protocols import szy206_readings as readings
+from karez_protocols.errors import NotAllowed
 from karez_protocols.szy206 import Dialect, Frame
 from karez_protocols.szy206_data import stored_type
 from karez_protocols.szy206_time import TimeTag, clock_at, utc_of
-from karez_protocols.szy206_words import QUERY_KINDS, REPORT_KINDS, mask_of
+from karez_protocols.szy206_words import QUERY_KINDS, REPORT_KINDS, alarm_word, mask_of
 
-from . import szy206
+from . import event_counters, szy206
 from .station_view import Reading, StationView, at_marks, is_fresh
-from .szy206_events import FlowReport
 
 Values = dict[str, Any]
 
@@ -34,14 +34,21 @@ class Question:
     """One question: who is asked, what is known, and when."""
 
     def __init__(
-        self, frame: Frame, asked: Values, view: StationView, dialect: Dialect, now_utc_s: int
+        self,
+        frame: Frame,
+        asked: Values,
+        view: StationView,
+        dialect: Dialect,
+        now_utc_s: int,
+        password_errors: int = 0,
     ) -> None:
-        """`asked`: the question's own values."""
+        """`asked`: the question's own values; `password_errors`: of this station, since the service began."""
         self.frame = frame
         self.asked = asked
         self.view = view
         self.dialect = dialect
         self.now_utc_s = now_utc_s
+        self.password_errors = password_errors
 
     def newest(self) -> Reading:
         """The last measuring record. Raises Refused if it says nothing of now."""
@@ -51,12 +58,21 @@ class Question:
         """Values of the last interval record. Raises Refused if it says nothing of now."""
         return dict(record.decode(self._fresh(self.view.newest_interval()).slot))
 
-    def report(self) -> FlowReport:
-        """The last measuring record as a report has it; its state word must not invent a pump."""
+    def words(self) -> Values:
+        """Alarm and state of the last measuring record, and what is left of the right now.
+
+        Raises Refused where nothing says whether the pump runs: the state word must not invent it.
+        """
         last = self.newest()
-        if last.is_pump_running is None:
-            raise Refused("whether the pump runs is not known, and the state word has no form that says so")
-        return szy206.report_of(last.slot, self.frame.address, last.received_utc_s)
+        try:
+            report = szy206.report_of(last.slot, self.frame.address, last.received_utc_s)
+        except NotAllowed as error:
+            raise Refused(str(error)) from error
+        alarm = report.alarm
+        remaining_l = self.view.right(self.now_utc_s).remaining_l
+        if remaining_l is not None and remaining_l <= 0:
+            alarm |= alarm_word(["remaining_low"])
+        return {"alarm": alarm, "state": report.state}
 
     def _fresh(self, reading: Reading | None) -> Reading:
         if reading is None or not is_fresh(reading, self.now_utc_s):
@@ -102,8 +118,12 @@ def _remaining_alarm(question: Question) -> Values:
 
 
 def _status(question: Question) -> Values:
-    report = question.report()
-    return {"alarm": report.alarm, "state": report.state}
+    return question.words()
+
+
+def _counters(question: Question) -> Values:
+    counts = event_counters.szy206(question.view.counted(), question.password_errors)
+    return {"counters": [{"count": count} for count in counts]}
 
 
 def _motor(question: Question) -> Values:
@@ -144,8 +164,7 @@ def _row(type_code: int, values: Values, dialect: Dialect) -> Values:
 
 def _realtime(question: Question) -> Values:
     type_code = question.frame.type_code
-    report = question.report()
-    words = {"alarm": report.alarm, "state": report.state}
+    words = question.words()
     if type_code == readings.TYPE_STATUS:
         return {"readings": []} | words
     if type_code in (readings.TYPE_FLOW, readings.TYPE_ENERGY):
@@ -188,6 +207,7 @@ _ANSWERS: dict[int, Callable[[Question], Values]] = {
     functions.QUERY_REALTIME_KINDS: _realtime_kinds,
     functions.QUERY_TOP_UP: _top_up,
     functions.QUERY_REMAINING_ALARM: _remaining_alarm,
+    functions.QUERY_EVENTS: _counters,
     functions.QUERY_STATUS: _status,
     functions.QUERY_MOTOR: _motor,
     functions.QUERY_REALTIME: _realtime,

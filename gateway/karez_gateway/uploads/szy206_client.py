@@ -6,9 +6,9 @@
 After an UploadError it is over: make a new one.
 """
 
-from collections.abc import Callable
+from typing import Unpack
 
-from .stream_client import OnRequest, StreamClient, utc_s
+from .stream_client import Options, StreamClient
 from .szy206_events import FlowReport, SessionSettings
 from .szy206_session import Szy206Session
 
@@ -26,20 +26,8 @@ class Szy206Client(StreamClient[FlowReport]):
         port: int,
         link_address: bytes,
         settings: SessionSettings | None = None,
-        *,
-        connect_s: float = 10.0,
-        close_s: float = 1.0,
-        on_request: OnRequest | None = None,
-        utc_s: Callable[[], int] = utc_s,
+        **options: Unpack[Options],
     ) -> None:
         """Connect nowhere yet."""
         self.session = Szy206Session(link_address, settings or SessionSettings())
-        super().__init__(
-            host,
-            port,
-            self.session,
-            connect_s=connect_s,
-            close_s=close_s,
-            on_request=on_request,
-            utc_s=utc_s,
-        )
+        super().__init__(host, port, self.session, **options)

@@ -94,7 +94,8 @@ class Szy206Downlink:
             return Outcome(Verdict.COMMAND, rule.what, verb=rule.verb)
         answer: bytes | None = None
         if rule.verdict is Verdict.ANSWERED or rule.tells_state:
-            question = Question(frame, asked, view, self._dialect, now_utc_s)
+            errors = self._responder(frame).password_errors
+            question = Question(frame, asked, view, self._dialect, now_utc_s, errors)
             answer = self._answered(frame, values_of(question), now_utc_s)
         return Outcome(rule.verdict, rule.what, rule.reason, answer)
 

@@ -7,8 +7,6 @@ Rules:
 - what the platform asks or commands is handed over, never acted on; `reply` sends what came of it.
 """
 
-from enum import Enum, auto
-
 from karez_protocols.szy206 import Frame
 from karez_protocols.szy206_exchange import FAILED, Exchange
 from karez_protocols.szy206_functions import LINK, REPORT
@@ -17,15 +15,8 @@ from karez_protocols.szy206_readings import TYPE_FLOW
 from karez_protocols.szy206_stream import StreamReader
 from karez_protocols.szy206_time import tag_at
 
-from .stream_events import (
-    Event,
-    Failure,
-    LoggedIn,
-    PlatformAsked,
-    ReportConfirmed,
-    ReportFailed,
-    SessionEnded,
-)
+from .stream_events import Event, Failure, LoggedIn, PlatformAsked, ReportConfirmed
+from .stream_session import Cause, SessionMisuse, State, StreamSession, Table
 from .szy206_events import Counters, FlowReport, SessionSettings
 
 # A receiver drops a frame older than Tp + delay; 0 = no such check. A backlog is always old.
@@ -35,36 +26,8 @@ LITRES_PER_M3 = 1000
 # Data byte of a report's confirm: 2 and 3 want the station in query or maintenance mode.
 _MODES_NOT_HONOURED = (2, 3)
 
-
-class SessionMisuse(RuntimeError):
-    """The owner called out of turn: a report while one is under way, or outside the session's life."""
-
-
-class State(Enum):
-    """Where the session stands."""
-
-    OFFLINE = auto()
-    LOGGING_IN = auto()
-    READY = auto()
-    REPORTING = auto()
-    KEEPING_ALIVE = auto()
-    ENDED = auto()
-
-
-class Cause(Enum):
-    """What moves it."""
-
-    CONNECTED = auto()
-    CONFIRMED = auto()
-    UNANSWERED = auto()
-    STATION_UNKNOWN = auto()
-    REPORT_WAITING = auto()
-    IDLE = auto()
-    CLOSED = auto()
-
-
 # A pair not in the table changes nothing.
-NEXT: dict[tuple[State, Cause], State] = {
+NEXT: Table = {
     (State.OFFLINE, Cause.CONNECTED): State.LOGGING_IN,
     (State.OFFLINE, Cause.CLOSED): State.ENDED,
     (State.LOGGING_IN, Cause.CONFIRMED): State.READY,
@@ -83,20 +46,17 @@ NEXT: dict[tuple[State, Cause], State] = {
 }
 
 
-class Szy206Session:
-    """The station's side of one connection. Call order: connected, then anything, until SessionEnded."""
+class Szy206Session(StreamSession[FlowReport]):
+    """The station's side of one connection: logs in, reports, keeps alive, logs out."""
 
     def __init__(self, link_address: bytes, settings: SessionSettings) -> None:
         """Begin nothing yet."""
-        self.state = State.OFFLINE
+        super().__init__(NEXT)
         self.reader = StreamReader()
         self._counters = Counters()
         self._link_address = link_address
         self._settings = settings
-        self._out = b""
-        self._last_sent_ms = 0
         self._exchange = Exchange(settings.answer_ms)
-        self._report: FlowReport | None = None
         self._stations: set[bytes] = set()
 
     @property
@@ -107,43 +67,30 @@ class Szy206Session:
         return self._counters
 
     @property
-    def is_over(self) -> bool:
-        """True when nothing more will happen."""
-        return self.state is State.ENDED
-
-    @property
     def next_deadline_ms(self) -> int | None:
         """When `time_passed` must be called at the latest; None = no need."""
         if self.state is State.READY:
             return self._last_sent_ms + self._settings.keep_alive_ms
         return self._exchange.next_deadline_ms
 
-    def data_to_send(self) -> bytes:
-        """Bytes to put on the wire now; they are handed out once."""
-        data, self._out = self._out, b""
-        return data
-
     def connected(self, now_ms: int) -> list[Event]:
         """The connection stands: log in."""
-        if not self._fire(Cause.CONNECTED):
-            raise SessionMisuse(f"connected in state {self.state.name}")
+        self._begin()
         self._ask(_link_test(self._link_address, LOG_IN), now_ms)
         return []
 
     def send(self, report: FlowReport, now_ms: int) -> None:
         """Take one report. Raises NotAllowed if the standard cannot carry it, SessionMisuse out of turn."""
-        if self.state in (State.OFFLINE, State.ENDED) or self._report is not None:
-            raise SessionMisuse(
-                f"a report in state {self.state.name}, one under way: {self._report is not None}"
-            )
+        self._must_stand("a report")
+        if self._report is not None:
+            raise SessionMisuse("a report while one is under way")
         self._message(report).encode(self._settings.dialect)
         self._report = report
         self._advance(now_ms)
 
     def reply(self, asked: PlatformAsked, answer: bytes, now_ms: int) -> None:  # noqa: ARG002 - one signature
         """Send an answer, as szy206_responder makes it. Raises SessionMisuse after the end."""
-        if self.state in (State.OFFLINE, State.ENDED):
-            raise SessionMisuse(f"an answer in state {self.state.name}")
+        self._must_stand("an answer")
         self._counters.replies += 1
         self._out += answer
 
@@ -174,19 +121,7 @@ class Szy206Session:
         """Say good-bye (F1) without waiting for an answer: nothing hangs on it."""
         if self.state not in (State.OFFLINE, State.ENDED):
             self._out += LinkTest(self._link_address, LOG_OUT).encode()
-        return self._end(Cause.CLOSED, Failure.LOGGED_OUT)
-
-    def disconnected(self) -> list[Event]:
-        """The connection is gone."""
-        self._out = b""
-        return self._end(Cause.CLOSED, Failure.DISCONNECTED)
-
-    def _fire(self, cause: Cause) -> bool:
-        after = NEXT.get((self.state, cause))
-        if after is None:
-            return False
-        self.state = after
-        return True
+        return super().log_out()
 
     def _advance(self, now_ms: int) -> None:
         """Start what waits, if nothing is under way."""
@@ -257,14 +192,8 @@ class Szy206Session:
         self._advance(now_ms)
 
     def _end(self, cause: Cause, failure: Failure) -> list[Event]:
-        events: list[Event] = []
-        if self._fire(cause):
-            if self._report is not None:
-                events.append(ReportFailed(self._report, failure))
-            events.append(SessionEnded(failure))
         self._exchange.drop()
-        self._report = None
-        return events
+        return super()._end(cause, failure)
 
 
 def _link_test(address: bytes, kind: int) -> Frame:

@@ -45,20 +45,10 @@ def check(data: bytes, trust: Trust | None = None) -> Report:
     orders, order_findings = orders_check.check(parts, chain, log.orders, bound.get("regulator_key"))
     findings += bound_findings + chain.findings + _binding_records(parts, chain) + _chain_begun(parts, chain)
     findings += read.findings + metered.findings + grants.findings + order_findings + log.findings
-    heads = [link.head.seq for link in chain.links]
     return Report(
         file_sha256=digest,
         has_trust=trust is not None,
-        site=bound.get("site"),
-        controller=bound.get("controller"),
-        gateway=bound.get("gateway"),
-        fingerprints=_fingerprints(bound),
-        chain=parts.chain,
-        records=len(parts.slots),
-        first_seq=heads[0] if heads else None,
-        last_seq=heads[-1] if heads else None,
         proved=() if any(one.code in _UNTIED for one in findings) else tuple(chain.signed),
-        unsigned=chain.unsigned,
         tier=_tier(read.boots),
         litres=metered.litres,
         segments=tuple(metered.segments),
@@ -68,8 +58,32 @@ def check(data: bytes, trust: Trust | None = None) -> Report:
         log=log.log,
         uploads=tuple(log.uploads),
         findings=tuple(sorted(findings, key=_order)),
+        **_whose(bound),
+        **_run(parts, chain),
         **_books(read),
     )
+
+
+def _whose(bound: dict[str, Any]) -> dict[str, Any]:
+    """What the binding says, as the report carries it; empty if it cannot be read."""
+    return {
+        "site": bound.get("site"),
+        "controller": bound.get("controller"),
+        "gateway": bound.get("gateway"),
+        "fingerprints": _fingerprints(bound),
+    }
+
+
+def _run(parts: Parts, chain: Chain) -> dict[str, Any]:
+    """Which records there are, as the report carries it."""
+    heads = [link.head.seq for link in chain.links]
+    return {
+        "chain": parts.chain,
+        "records": len(parts.slots),
+        "first_seq": heads[0] if heads else None,
+        "last_seq": heads[-1] if heads else None,
+        "unsigned": chain.unsigned,
+    }
 
 
 def _books(read: books.Books) -> dict[str, Any]:

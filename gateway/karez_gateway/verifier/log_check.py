@@ -1,5 +1,6 @@
 """The gateway's log: its checkpoint signed, the entries in its tree, and no other record of the same seq."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,19 +86,9 @@ def check(parts: Parts, chain: Chain, controller: str, trust: Trust | None) -> L
             found("witness_quorum", span=parts.note.span, count=len(signed.cosigned), quorum=quorum)
         )
     entries = _Entries(parts, chain, controller, out)
-    indexes: set[int] = set()
-    for index, part, hashes in parts.proofs:
-        try:
-            merkle.verify_inclusion(
-                index, checkpoint.size, merkle.leaf_hash(part.data), hashes, checkpoint.root
-            )
-        except VerificationError as error:
-            out.findings.append(found("proof_wrong", span=part.span, entry=index, reason=str(error)))
-            continue
-        if index in indexes:
-            out.findings.append(found("entry_repeated", span=part.span, entry=index))
-            continue
-        indexes.add(index)
+    count = 0
+    for index, part in _included(parts, checkpoint, out):
+        count += 1
         entries.read(index, part)
     if chain.covering is not None and not entries.holds_covering:
         seq = next(link.head.seq for link in chain.links if link.index == chain.covering)
@@ -106,7 +97,7 @@ def check(parts: Parts, chain: Chain, controller: str, trust: Trust | None) -> L
     out.log = Log(
         origin=checkpoint.origin,
         size=checkpoint.size,
-        entries=len(indexes),
+        entries=count,
         is_verified=signed.is_verified,
         witnesses=len(signed.cosigned),
         holds_covering=entries.holds_covering,
@@ -116,6 +107,24 @@ def check(parts: Parts, chain: Chain, controller: str, trust: Trust | None) -> L
         follows=out.follows,
     )
     return out
+
+
+def _included(parts: Parts, checkpoint: Checkpoint, out: LogResult) -> Iterator[tuple[int, Part]]:
+    """Each entry that its proof puts into this log, once, with its index."""
+    seen: set[int] = set()
+    for index, part, hashes in parts.proofs:
+        try:
+            merkle.verify_inclusion(
+                index, checkpoint.size, merkle.leaf_hash(part.data), hashes, checkpoint.root
+            )
+        except VerificationError as error:
+            out.findings.append(found("proof_wrong", span=part.span, entry=index, reason=str(error)))
+            continue
+        if index in seen:
+            out.findings.append(found("entry_repeated", span=part.span, entry=index))
+            continue
+        seen.add(index)
+        yield index, part
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ confirms is a note. The root has one key, so what it did not sign is refused.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from karez_protocols import entry, key_list, order, record, signed
 from karez_protocols.errors import ProtocolError
@@ -19,6 +20,8 @@ from .chain_check import Chain
 from .findings import Finding, found
 from .parts import Parts
 from .statements import verifies
+
+_Wrong = tuple[str, dict[str, Any]]  # a finding's code, and what it says beside the order's number
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,37 +58,35 @@ def check(
         values = chain.values[link.head.seq]
         number, length = integer(values, "object_seq"), integer(values, "length")
         data = by_digest.get(values["digest"])
-        shown = Order(link.head.seq, number, values["digest"].hex(), length)
-        span = parts.slot_span(link.index)
-        named = "?" if number is None else number
-        if data is None:
-            findings.append(found("order_not_included", seq=link.head.seq, span=span, order=named))
-            orders.append(shown)
-            continue
-        try:
-            said, message, signature = order.open_signed(data)
-        except ProtocolError:
-            said, message, signature = {}, b"", b""
-        is_signed = _is_signed(offices, said.get("office"), message, signature)
-        if is_signed is False:
-            code = "order_signature" if said["office"] == order.ROOT else "order_unconfirmed"
-            findings.append(found(code, seq=link.head.seq, span=span, order=named, office=said["office"]))
-        # The digest is the record's own: a log that holds these bytes holds what the controller took.
-        if not said or said["seq"] != number or len(data) != length:
-            findings.append(found("order_differs", seq=link.head.seq, span=span, order=named))
-        orders.append(
-            Order(
-                shown.seq,
-                shown.order,
-                shown.sha256,
-                shown.length,
-                said.get("kind"),
-                said.get("office"),
-                said.get("document"),
-                is_signed,
-            )
-        )
+        named = Order(link.head.seq, number, values["digest"].hex(), length)
+        shown, wrong = _read(named, data, offices)
+        orders.append(shown)
+        span, known = parts.slot_span(link.index), "?" if number is None else number
+        findings += [found(code, seq=named.seq, span=span, order=known, **facts) for code, facts in wrong]
     return orders, findings
+
+
+def _read(named: Order, data: bytes | None, offices: dict[int, list[bytes]]) -> tuple[Order, list[_Wrong]]:
+    """Return what a record named, with what the log's copy says of it, and what is wrong with that."""
+    if data is None:
+        return named, [("order_not_included", {})]
+    try:
+        said, message, signature = order.open_signed(data)
+    except ProtocolError:
+        said, message, signature = {}, b"", b""
+    office = said.get("office")
+    wrong: list[_Wrong] = []
+    is_signed = _is_signed(offices, office, message, signature)
+    if is_signed is False:
+        code = "order_signature" if office == order.ROOT else "order_unconfirmed"
+        wrong.append((code, {"office": office}))
+    # The digest is the record's own: a log that holds these bytes holds what the controller took.
+    if not said or said["seq"] != named.order or len(data) != named.length:
+        wrong.append(("order_differs", {}))
+    shown = replace(
+        named, kind=said.get("kind"), office=office, document=said.get("document"), is_signed=is_signed
+    )
+    return shown, wrong
 
 
 def _offices(parts: Parts, root_key: bytes | None) -> dict[int, list[bytes]]:

@@ -79,7 +79,8 @@ def _sl651(request: bytes, confirm: bytes) -> Sent:
     is_confirmed = (
         not answer.is_up
         and answer.end in CONFIRM_ENDS
-        and (answer.station, answer.function) == (frame.station, frame.function)
+        and (answer.station, answer.function, answer.is_ascii)
+        == (frame.station, frame.function, frame.is_ascii)
         and getattr(confirmed, "serial", None) == message.serial
     )
     return Sent(found.get("total_l"), 1, is_confirmed, has_volume="total_l" in found)
