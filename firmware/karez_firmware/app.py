@@ -31,6 +31,7 @@ from .uplink.uplink import Uplink
 _STEP_MS = const(250)  # control runs at least this often (design §4: 500)
 _PANEL_MS = const(500)
 _WAIT_MS = const(1_000)
+_HEARD_MAX = const(600)  # bytes of a first line
 _SLICES = const(20)  # slices of background work per turn: together far below a step
 
 
@@ -68,7 +69,7 @@ class App:
         self.evidence.config_digest = hashlib.sha256(site.config).digest()[:24]
         self.offers = Offers(self.journal, self.background, self.parts, self._commit, self.records.note)
         self._free_ms = 0  # when no answer was outstanding
-        self._buses = lines.of(port, self.journal, site.meters)
+        self.buses = lines.of(port, self.journal, site.meters)
         self.uplink = Uplink(
             port, self.identity, site.link, self.journal, self.offers, self.parts.clock, self._state
         )
@@ -78,7 +79,11 @@ class App:
         self._step_ms = self._panel_ms = self._beat_ms = 0
         self._checkpoint = self._orders_ended = False
         self.cable = None  # what somebody at the well asked for (bundle_export)
-        self.supervisor = supervisor.Supervisor(port.now_ms, port.feed, len(self._buses), _STEP_MS)
+        self.terminal = None  # the console's line: read() -> bytes, write(bytes) -> how many it took
+        self._heard = b""  # on it, before there was a line
+        self.session = None  # of the console (console/session.py)
+        self.login = (0, 0)  # wrong proofs in a row, and until when no other is taken (ms)
+        self.supervisor = supervisor.Supervisor(port.now_ms, port.feed, len(self.buses), _STEP_MS)
         self._on_failures()
         self._start(site)
 
@@ -88,8 +93,8 @@ class App:
         tend(supervisor.CONTROL, self._open_all)
         tend(supervisor.UPLINK, self.uplink.reset)
         tend(supervisor.SIGNATURES, self.background.drop)
-        tend(supervisor.CABLE, self._drop_cable)
-        for number, bus in enumerate(self._buses):
+        tend(supervisor.CABLE, self._drop_all)
+        for number, bus in enumerate(self.buses):
             tend(supervisor.BUS + number, bus.cancel)
 
     def _core_digest(self):
@@ -127,7 +132,7 @@ class App:
         """One turn of everything, most important first."""
         run = self.supervisor.run
         self.control_if_due()
-        for number, bus in enumerate(self._buses):
+        for number, bus in enumerate(self.buses):
             run(supervisor.BUS + number, self._poll, bus)
         self.control_if_due()
         if not self._is_waiting():
@@ -139,7 +144,7 @@ class App:
                     break
             for _ in range(_SLICES):
                 self.control_if_due()
-                if self.background.is_busy or not run(supervisor.CABLE, self._serve_cable):
+                if not run(supervisor.CABLE, self._serve_cable) or self.background.is_busy:
                     break
         run(supervisor.PANEL, self._show)
         self._report()
@@ -164,7 +169,7 @@ class App:
         that is spoilt by it is asked for again.
         """
         now_ms = self.port.now_ms()
-        is_waiting = any(bus.is_waiting for bus in self._buses)
+        is_waiting = any(bus.is_waiting for bus in self.buses)
         if not is_waiting:
             self._free_ms = now_ms
         return is_waiting and now_ms - self._free_ms < _WAIT_MS
@@ -192,9 +197,13 @@ class App:
         ):
             return 0
         deadline_us = self._step_ms * 1000 + _STEP_MS * 1000
-        for number, bus in enumerate(self._buses):
+        for number, bus in enumerate(self.buses):
             if not rests(supervisor.BUS + number):
                 deadline_us = min(deadline_us, bus.next_deadline_us())
+        if self.session and not rests(supervisor.CABLE):
+            wait_ms = self.session.wait_ms()
+            if wait_ms is not None and (wait_ms or not self._is_waiting()):
+                deadline_us = min(deadline_us, self.port.now_us() + wait_ms * 1000)
         if not rests(supervisor.UPLINK):
             deadline_us = min(deadline_us, self.uplink.next_deadline_ms(self.port.now_ms()) * 1000)
         return deadline_us
@@ -262,6 +271,8 @@ class App:
             self._switch(True)
         for text in out.answers:
             self.supervisor.run(supervisor.PANEL, self.port.say, text)
+            if self.session:
+                self.supervisor.run(supervisor.CABLE, self.session.said.append, text)
 
     def _open_all(self):
         """Control failed: no pump runs without its rules."""
@@ -273,7 +284,7 @@ class App:
         self._closed = on
         self.port.set_coil(on)
         self.keeper.hurry()  # until the stop is written, the head alone tells why it opened
-        for number, bus in enumerate(self._buses):  # no error of a line opens the contactor
+        for number, bus in enumerate(self.buses):  # no error of a line opens the contactor
             self.supervisor.run(supervisor.BUS + number, bus.hurry, self.port.now_us())
 
     # -- records ------------------------------------------------------------------------
@@ -317,12 +328,46 @@ class App:
 
     def _serve_cable(self):
         """One slice for somebody at the well; True while there is more to do at once."""
+        is_more = self._serve_console()
         if self.cable is None:
-            return False
-        is_more = self.cable.run_slice()
+            return is_more
+        is_more = self.cable.run_slice() or is_more
         if not self.cable.is_busy:
             self._drop_cable()
         return is_more
+
+    def _serve_console(self):
+        """The same on the console, which is loaded with the first line."""
+        if self.session is None:
+            data = self.terminal and self.terminal.read()
+            if not data:
+                return False
+            self._heard = (self._heard + data)[-_HEARD_MAX:]
+            if b"\r" not in data and b"\n" not in data:
+                return False
+            from .console.session import Session
+
+            self.session = Session(self, self.terminal, self._heard)
+            self._heard = b""
+        is_more = self.session.run_slice()
+        if self.session.is_over:
+            self._drop_console()
+        return is_more
+
+    def change(self, words):
+        """Let the next step carry out what a technician asks; `session.said` gets the answer."""
+        self._inputs.changes.append(words)
+        self._step_ms = 0
+
+    def _drop_all(self):
+        self._drop_cable()
+        self._drop_console()
+
+    def _drop_console(self):
+        session, self.session = self.session, None
+        if session:
+            session.close()
+            unload(*session.modules())
 
     def _drop_cable(self):
         self.cable = None

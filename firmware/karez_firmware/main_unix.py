@@ -1,6 +1,6 @@
-"""Start the controller on Linux: micropython -m karez_firmware.main_unix FOLDER UART[,UART] BENCH_FD.
+"""Start the controller on Linux: micropython -m karez_firmware.main_unix FOLDER UARTS BENCH_FD [CONSOLE].
 
-The first UART is meter line 0, the second line 1.
+UARTS: of meter line 0, and of line 1 behind a comma. CONSOLE: its pty or serial port, if there is one.
 """
 
 import gc
@@ -31,7 +31,7 @@ def prepare(port):
     return site
 
 
-def main(folder, uarts, bench):
+def main(folder, uarts, bench, console=None):
     """Run until the bench closes its end; the outputs then go off with it."""
     # Collect after every 8 kB: what lives for months then stands close together, and the
     # holes between stay large enough for a frame.
@@ -46,6 +46,9 @@ def main(folder, uarts, bench):
         from .app import App
 
         app = App(port, site)
+        if console:
+            port.open_console(console)
+            app.terminal = port.console
         del site  # the app took what it keeps
         # Of the two packages nothing is left in an image: their modules stand in its bundles.
         unload(
@@ -61,4 +64,4 @@ def main(folder, uarts, bench):
         outputs_off(port)  # a bench that is gone has taken their supply with it
 
 
-sys.exit(main(*sys.argv[1:4]))
+sys.exit(main(*sys.argv[1:5]))

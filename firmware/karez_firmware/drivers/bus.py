@@ -33,7 +33,7 @@ class Bus:
 
     def __init__(self, uart, readers):
         self._uart = uart
-        self._readers = readers
+        self.readers = self._readers = readers
         self._answers: dict = {}  # protocol -> ReplyReader: its counts of repairs are this port's
         for _, reader in readers:
             if reader.codec not in self._answers:

@@ -78,6 +78,7 @@ class Master:
         self.code = self.tries = self.answered_us = self.lost_us = 0
         self.data = b""
         self.request: Any = None
+        self.tap: Any = None  # tap(is_ours, data), while somebody looks at the bytes of this line
         self._options = (REPLY_TIMEOUT_US, BYTE_GAP_US, 0, TRIES)
         self._heard_us = -1  # the line's last character, ours or another's; -1 before the first
         self._began_us = self._sent_us = 0
@@ -160,6 +161,8 @@ class Master:
         if not data:
             return
         self._heard_us = now_us
+        if self.tap:
+            self.tap(False, data)
         if self.state != WAITING:
             self.stray_bytes += len(data)
             return
@@ -170,6 +173,8 @@ class Master:
         if self.state != SENDING or now_us < self._due_us():
             return b""
         frame = self.reader.expect(self.request)
+        if self.tap:
+            self.tap(True, frame)
         self._noise_before = self.reader.noise_bytes
         sent_us = now_us + wire_us(len(frame), self._baud, self._bits)
         if self.tries:

@@ -30,6 +30,7 @@ class PulseMeter:
         self._port = port
         self._journal = journal
         self._quantity = quantity
+        self.readers = ((quantity, None),)  # as a bus says them; there are no bytes to show
         self._names = ("energy_wh", "power_w") if quantity == "energy" else ("volume_l", "flow_lph")
         self._milli = milli
         self._input = number

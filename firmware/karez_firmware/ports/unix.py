@@ -69,6 +69,7 @@ class Port:
         self._poll.register(self._bench, select.POLLIN)
         self.uarts = [Uart(path) for path in uart_paths]
         self._lines = [uart.file for uart in self.uarts]
+        self.console = None  # a terminal's line, where there is one
         for line in self._lines:
             self._poll.register(line, select.POLLIN)
         self._speed = 1
@@ -125,6 +126,16 @@ class Port:
             return
         while self.now_us() < deadline_us:
             pass
+
+    def open_console(self, path):
+        """Let there be a console on this pty or serial port."""
+        from .unix_console import (
+            Console,
+        )  # behind the bring-up: what it loads then stands between its leavings
+
+        self.console = Console(path)
+        self._lines.append(self.console.file)
+        self._poll.register(self.console.file, select.POLLIN)
 
     def random(self, size):
         """Random bytes of the system."""
