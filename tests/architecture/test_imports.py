@@ -26,6 +26,7 @@ RULES = (
     ("firmware/karez_firmware", {"", "karez_protocols", "karez_firmware"}),
     ("gateway/karez_gateway/verifier", {"", "karez_protocols", "karez_gateway.verifier"}),
     ("gateway/karez_gateway/decoder", {"", "karez_protocols", "karez_gateway.decoder"}),
+    ("gateway/karez_gateway/technician", {"", "karez_protocols", "karez_gateway.technician"}),
     ("gateway/karez_gateway", {"", "karez_protocols", "karez_gateway"}),
     ("simulators/karez_simulators", {"", "karez_protocols", "karez_firmware", "karez_simulators"}),
 )

@@ -1,0 +1,81 @@
+"""What a technician's tool says instead of a result, each with its exit code.
+
+Trouble
+├── Refused      1: the controller said no; nothing was changed
+├── WrongUse     2: a file, a key or an option that cannot be used; nothing was sent
+│   └── Faulty   a configuration with faults: all of them
+└── LineTrouble  3: cable, port or noise; the text says what state the controller is in
+
+The text is found by its name in wording.py, in the language of whoever reads it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .wording import TEXTS
+
+if TYPE_CHECKING:
+    from .faults import Fault
+
+
+class Trouble(Exception):
+    """Base of all; `name` is for programs, `text(language)` for people."""
+
+    exit_code = 3
+
+    def __init__(self, name: str, /, **values: Any) -> None:
+        self.name = name
+        self.values = values
+        super().__init__(self.text("en"))
+
+    def text(self, language: str) -> str:
+        """One sentence or a few, that say what to do."""
+        return TEXTS[language][self.name].format(**self.values)
+
+    def lines(self, language: str) -> list[str]:
+        """What a person is shown."""
+        return [f"karez tech: {self.text(language)}"]
+
+    def facts(self, language: str) -> dict[str, Any]:  # noqa: ARG002 - those of Faulty are texts
+        """What a program is told besides."""
+        return {}
+
+
+class Refused(Trouble):
+    """The controller took the request and did not do it: its word and its text."""
+
+    exit_code = 1
+
+    def __init__(self, word: str, said: str) -> None:
+        super().__init__("refused-" + word if "refused-" + word in TEXTS["en"] else "refused", said=said)
+        self.word = word
+
+
+class WrongUse(Trouble):
+    """Nothing was sent."""
+
+    exit_code = 2
+
+
+class Faulty(WrongUse):
+    """A configuration that no controller would take: every fault of it."""
+
+    def __init__(self, file: object, faults: list[Fault]) -> None:
+        super().__init__("faults", file=file, count=len(faults))
+        self.faults = faults
+
+    def lines(self, language: str) -> list[str]:
+        """Every fault, then how many."""
+        return [one.text(language) for one in self.faults] + super().lines(language)
+
+    def facts(self, language: str) -> dict[str, Any]:
+        """Every fault by place, name and text."""
+        named = [{"path": one.path, "fault": one.name, "text": one.text(language)} for one in self.faults]
+        return {"faults": named}
+
+
+class LineTrouble(Trouble):
+    """The line did not carry it."""
+
+    exit_code = 3

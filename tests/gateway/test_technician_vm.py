@@ -1,0 +1,143 @@
+"""The tool against the real firmware in the real VM, over ptys: read, bring a list, log in, apply."""
+
+import asyncio
+import contextlib
+import json
+import os
+import select
+import sys
+import threading
+
+import pytest
+
+from karez_firmware.console import verbs
+from karez_gateway.technician import connection, keys
+from karez_gateway.technician.errors import Refused
+from karez_protocols import bundle, causes
+from karez_simulators.desk import SITE, Desk, Plan
+from karez_simulators.offices import Technician
+from karez_simulators.serial_port import SerialPort
+from system.console_line import BAUD, ConsoleLine
+
+PASSPHRASE = "correct horse"
+TOOL = "from karez_gateway.technician.cli import app; app()"
+NUMBER = 12
+
+
+class Cable:
+    """Joins the controller's pty with one that the tool opens; `path` is the tool's."""
+
+    def __init__(self, port):
+        self._box, self._tool = port, SerialPort(BAUD)
+        self.path = self._tool.path
+        self._stop_r, self._stop_w = os.pipe()
+        self._thread = threading.Thread(target=self._carry)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        os.close(self._stop_w)
+        self._thread.join(10)
+        os.close(self._stop_r)
+        self._tool.close()
+
+    def _carry(self):
+        ends = {self._box.master_fd: (self._box, self._tool), self._tool.master_fd: (self._tool, self._box)}
+        while True:
+            ready, _, _ = select.select([*ends, self._stop_r], [], [])
+            if self._stop_r in ready:
+                return
+            for one in ready:
+                source, other = ends[one]
+                other.write(source.read())
+
+
+async def run(cable, *words, code=0, **environment):
+    """Run the tool as its own process; return its JSON."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", TOOL, *[str(word) for word in words], "--port", cable.path, "--json",
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "KAREZ_KEY_PASSPHRASE": PASSPHRASE, "LANG": "C", **environment},
+    )  # fmt: skip
+    out, err = await process.communicate()
+    assert process.returncode == code, (words, out, err)
+    return json.loads(out)
+
+
+@contextlib.asynccontextmanager
+async def well(tmp_path):
+    """(desk, cable): a well that is provisioned, and a tool's cable at its console."""
+    line = ConsoleLine()
+    try:
+        async with Desk(tmp_path, Plan(settings={"poll_idle_ms": 1000})) as desk:
+            vm = desk.controller()
+            vm.how = line.start(vm.how)
+            await desk.provision()
+            with Cable(line.port) as cable:
+                yield desk, cable
+    finally:
+        line.port.close()
+
+
+@pytest.mark.timeout(300)
+async def test_a_reader_sees_everything_of_a_real_controller(tmp_path):
+    async with well(tmp_path) as (desk, cable):
+        found = await run(cable, "find")
+        assert found == [{"port": cable.path, "controller": desk.identity.name, "site": SITE}]
+        assert (await run(cable, "status"))["pump"] == "off"
+        quantities = {part["quantity"] for part in (await run(cable, "live"))["parts"]}
+        assert quantities == {"water", "energy"}
+        raw = await run(cable, "raw", "water")
+        assert any("answer" in part for part in raw["parts"])
+        assert (await run(cable, "raw", "level", code=1))["error"] == "usage"
+        await run(cable, "readout", tmp_path / "out.json")
+        found = json.loads((tmp_path / "out.json").read_text())
+        assert found["identify"]["site"] == SITE and found["health"]["failures"] == 0
+        assert not {name for name, part in found.items() if isinstance(part, dict) and "error" in part}
+        bundle.require_digest(bundle.decode((tmp_path / "out.kzb").read_bytes()))
+
+
+def _role(cable, key):
+    """Log in as a technician; return the role that the box then tells."""
+    who = connection.Who(NUMBER, keys.load(key, PASSPHRASE))
+    with connection.connected(cable.path, BAUD, who) as (controller, _):
+        return controller.ask("json").answer["role"]
+
+
+@pytest.mark.timeout(300)
+async def test_a_technician_comes_in_by_the_list_that_he_brings(tmp_path):
+    async with well(tmp_path) as (desk, cable):
+        key, listed = tmp_path / "li.pem", tmp_path / "county.technicians"
+        row = Technician(NUMBER, keys.make(key, PASSPHRASE))
+        with pytest.raises(Refused) as caught:
+            await asyncio.to_thread(_role, cable, key)
+        assert caught.value.word == "signature"
+        listed.write_bytes(desk.regulator.technicians(1, desk.clock.utc() - 60, row))
+        assert (await run(cable, "technicians", "bring", listed))["changed"] is True
+        assert (await run(cable, "technicians", "show"))["parts"][0]["number"] == NUMBER
+        assert await asyncio.to_thread(_role, cable, key) == "technician"
+        causes_of = [part["cause"] for part in (await run(cable, "events", "20"))["parts"]]
+        assert causes.TECHNICIAN_IN in causes_of and causes.TECHNICIANS_TAKEN in causes_of
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(
+    "config|r|[put" not in verbs.TABLE.decode(), reason="this firmware does not take a configuration yet"
+)
+async def test_a_technician_applies_a_configuration_to_a_real_controller(tmp_path):
+    async with well(tmp_path) as (desk, cable):
+        key, file, listed = tmp_path / "li.pem", tmp_path / "well.json", tmp_path / "county.technicians"
+        row = Technician(NUMBER, keys.make(key, PASSPHRASE))
+        listed.write_bytes(desk.regulator.technicians(1, desk.clock.utc() - 60, row))
+        await run(cable, "technicians", "bring", listed)
+        await run(cable, "config", "save", file)
+        before = json.loads(file.read_text())
+        after = {**before, "settings": {**before["settings"], "quiet_days": 30}}
+        file.write_text(json.dumps(after, indent=1))
+        found = await run(cable, "config", "apply", file, "--key", key, "--number", NUMBER)
+        assert found["changed"] is True
+        assert (await run(cable, "config", "show"))["document"] == after
+        assert (await run(cable, "config", "diff", file))["same"] is True
+        assert found["sha256"].startswith((await run(cable, "identify"))["config_digest"])
