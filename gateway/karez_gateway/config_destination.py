@@ -20,6 +20,7 @@ from karez_gateway.config_values import (
 )
 from karez_gateway.uploads.kinds import KINDS, ONLY, Kind
 from karez_protocols import record
+from karez_protocols.errors import ProtocolError
 
 DAY_S = 86_400
 
@@ -38,6 +39,7 @@ class Destination(Section):
         dict[str, str], Field(default_factory=dict)
     ]  # controller or site -> address at this platform
     dialect: str = ""
+    switches: Annotated[dict[str, str | int | bool], Field(default_factory=dict)]  # of the dialect
     records: tuple[str, ...] = ()  # kinds of record that go there; none named: all that can
     every_s: Annotated[int, Field(ge=0, le=DAY_S)] = 0  # of interval records only one in so many seconds
     since: dt.datetime | None = None  # records of before stay here
@@ -100,6 +102,7 @@ class Destination(Section):
         if self.dialect and self.dialect not in self.facts.dialects:
             known = ", ".join(self.facts.dialects) or "no dialects: remove it"
             raise ValueError(f"dialect {self.dialect} is none of {self.kind}, which has {known}")
+        self._check_switches()
         can = [record.KIND_NAMES[number] for number in self.facts.records]
         for name in self.records:
             if name not in can:
@@ -107,6 +110,16 @@ class Destination(Section):
         if self.since is not None and self.since.tzinfo is None:
             raise ValueError(f"since: write a time with its zone, as {self.since.isoformat()}Z for UTC")
         return self
+
+    def _check_switches(self) -> None:
+        if not self.switches:
+            return
+        from karez_gateway.uploads import dialects  # noqa: PLC0415 - heavy, and rarely needed
+
+        try:
+            (dialects.szy206 if self.kind == "szy206" else dialects.sl651)(self.spoken, self.switches)
+        except ProtocolError as error:
+            raise ValueError(f"switches: {error}") from None
 
     @model_validator(mode="after")
     def _names_its_stations(self) -> Self:

@@ -12,7 +12,7 @@ report, so a repeat is a repeat to the platform too.
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from karez_gateway.uploads import Receipt, mqtt_json, sl651, sl651_events, szy206, szy206_events
+from karez_gateway.uploads import Receipt, dialects, mqtt_json, sl651, sl651_events, szy206, szy206_events
 from karez_gateway.uploads.sl651_client import Sl651Client
 from karez_gateway.uploads.stream_client import OnRequest
 from karez_gateway.uploads.subject import Subject
@@ -80,7 +80,7 @@ class Szy206:
         """A client that logs in each station before its first report."""
         to = self._destination
         settings = szy206_events.SessionSettings(
-            dialect=szy206.DIALECTS[to.spoken], answer_ms=int(to.timeout_s * 1000)
+            dialect=dialects.szy206(to.spoken, to.switches), answer_ms=int(to.timeout_s * 1000)
         )
         station = bytes.fromhex(link_address)
         return Szy206Client(
@@ -106,7 +106,7 @@ class Sl651:
         """A client that announces itself and keeps the connection."""
         to = self._destination
         settings = sl651_events.SessionSettings(
-            form=sl651.DIALECTS[to.spoken],
+            form=dialects.sl651(to.spoken, to.switches),
             centre=to.centre,
             password=int(to.password or "0", 16),
             answer_ms=int(to.timeout_s * 1000),

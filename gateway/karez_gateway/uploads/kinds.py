@@ -32,6 +32,7 @@ KINDS: dict[str, Kind] = {
 _STATIONS = ("szy206", "sl651")
 _MQTT = ("mqtt-json",)
 ONLY: dict[str, tuple[str, ...]] = {
+    "switches": _STATIONS,
     "password": _STATIONS,
     "remote_stop": _STATIONS,
     "remote_start": _STATIONS,

@@ -25,7 +25,7 @@ from karez_gateway.store.database import Database
 from karez_gateway.worker import Worker
 from karez_protocols.sl651_stations import station_text
 
-from . import sl651, szy206
+from . import dialects
 from .downlink_rules import Outcome, Permissions, Verdict, forbids
 from .sl651_downlink import Sl651Downlink
 from .sl651_events import SessionSettings
@@ -212,9 +212,10 @@ def of_destination(
 
     desk = Desk(store, worker, to.name, wells, permissions, config.commands, service)
     if to.kind == "szy206":
-        return szy206_requests(desk, szy206.DIALECTS[to.spoken])
+        return szy206_requests(desk, dialects.szy206(to.spoken, to.switches))
     if to.kind == "sl651":
-        return sl651_requests(desk, SessionSettings(form=sl651.DIALECTS[to.spoken], centre=to.centre))
+        form = dialects.sl651(to.spoken, to.switches)
+        return sl651_requests(desk, SessionSettings(form=form, centre=to.centre))
     return None
 
 
