@@ -316,3 +316,13 @@ def test_a_clock_that_stopped_is_not_trusted_because_the_gateway_set_it_going():
     assert found.adjust(UTC + 40 * DAY_S, clock.GATEWAY, 1000)[1] == INFO
     found.set(UTC + 40 * DAY_S, INFO, 1000)
     assert not found.is_trusted and found.date_utc_s < UTC
+
+
+def test_a_clock_that_a_signed_date_has_overtaken_is_not_trusted_because_the_gateway_moved_it():
+    found = a_clock()
+    found.raise_floor(UTC + 1)  # signed a second ahead of this clock
+    assert not found.is_trusted
+    assert found.adjust(UTC + 2, clock.GATEWAY, 0) == (UTC + 2, INFO)
+    assert not found.is_trusted
+    found.set(UTC + 2, SYNC, 1000)  # its own clock has come up to it meanwhile
+    assert found.is_trusted

@@ -127,7 +127,7 @@ class Line:
         self.line = line
 
     def read(self):
-        here = sorted(item for item in self.coming if item[0] <= self.us)
+        here = sorted((item for item in self.coming if item[0] <= self.us), key=lambda item: item[0])
         self.coming = [item for item in self.coming if item[0] > self.us]
         self.chunks += len(here)
         return b"".join(

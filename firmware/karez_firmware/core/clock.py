@@ -81,6 +81,7 @@ class Clock:
             self._age()
 
     def _doubt(self):
+        self._is_set = False  # or the gateway's next move would make a clock of nobody's trusted
         self.utc_s = self.floor_utc_s
         self.state = record.TIME_UNKNOWN
 
