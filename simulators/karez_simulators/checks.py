@@ -136,7 +136,8 @@ class Checks(Story):
 
         await desk.until(
             lambda: noticed_s() is not None or desk.clock.utc() > began_s + within,
-            within / desk.clock.speed + PATIENCE_S, f"time passes until {cause} is noticed",
+            within + PATIENCE_S,  # on a machine that stalls no second is fast
+            f"time passes until {cause} is noticed",
         )  # fmt: skip
         seconds = noticed_s()
         waited_s = desk.clock.utc() - began_s

@@ -12,8 +12,9 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
+from karez_simulators import clock_page
 from karez_simulators.gateway_process import last_line
-from karez_simulators.vm_start import Start
+from karez_simulators.vm_start import CLOCK_FD, Start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +51,7 @@ class ControllerVm:
         self._process: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._page: clock_page.ClockPage | None = None
         self._coil = False
         self._beat_ms = 0
         self._is_ended_by_us = False
@@ -81,6 +83,7 @@ class ControllerVm:
                 reader, self._writer = await asyncio.open_connection(sock=ours, limit=LINE_BYTES_MAX)
             except BaseException:  # cancelled, too: nobody else knows of this end
                 ours.close()
+                self._close_page()
                 raise
         self._beat_ms = self._clock.now_ms()
         self._clock.watch(self._tell_clock)
@@ -93,10 +96,14 @@ class ControllerVm:
     async def _run(self, bench_fd: int) -> None:
         self._is_ended_by_us = False
         words = (str(self._folder), self._site.port_path, str(bench_fd))
+        environment, fds = {**os.environ, **self.how.environment()}, [bench_fd]
+        if self.how.is_in_place and clock_page.can_share():
+            self._page = clock_page.ClockPage(self._clock)
+            environment[CLOCK_FD] = str(self._page.fd)
+            fds.append(self._page.fd)
         with self.errors.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *self.how.command(self._image, *words),
-                env={**os.environ, **self.how.environment()}, cwd=self._image, pass_fds=[bench_fd],
+                *self.how.command(self._image, *words), env=environment, cwd=self._image, pass_fds=fds,
                 stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 
@@ -131,6 +138,13 @@ class ControllerVm:
                 await self._writer.wait_closed()
             self._writer = None
         self._drop()
+        self._close_page()
+
+    def _close_page(self) -> None:
+        """Time waits for nobody who is gone."""
+        if self._page is not None:
+            self._page.close()
+            self._page = None
 
     def _tell_clock(self) -> None:
         utc_ms = self._clock.utc() * 1000 + self._clock.now_ms() % 1000
@@ -147,6 +161,7 @@ class ControllerVm:
                 self.on_line(words)
         finally:  # whatever ended it, the coil has no supply any more
             self._drop()
+            self._close_page()
 
     @staticmethod
     async def _line(reader: asyncio.StreamReader) -> bytes:

@@ -6,6 +6,8 @@ The wheel's VM is an extension of CPython, so memory that this program maps is m
 sees: the image stands in it as it stands in a board's flash, outside the heap, and like flash it
 cannot be written. A VM that is a program of its own (KAREZ_MICROPYTHON) has no such memory: it copies
 the .mpy files to its heap, which must then be larger.
+
+KAREZ_CLOCK_FD in the environment: the descriptor of a clock_page.ClockPage, which the VM then sees too.
 """
 
 from __future__ import annotations
@@ -26,12 +28,17 @@ HEAP_COPIED_KB = 320  # from .mpy files, whose bytecode and names lie on the hea
 MOUNT = "/rom"  # where a board's boot mounts its ROMFS
 FROZEN = ".frozen"  # the VM's own modules
 EXTENSION = "micropython_run"
+CLOCK_FD = "KAREZ_CLOCK_FD"
 
 # What a board does at boot; then the module runs as if it had been named to the VM.
 BOOT = """\
 import sys, uctypes, vfs
 vfs.mount(vfs.VfsRom(uctypes.bytearray_at({address}, {size})), "{mount}")
 sys.path[:] = {path!r}
+if {words}:  # as a module, which the port finds without knowing of memory
+    sys.modules["clock"] = uctypes.struct(
+        {clock}, {{"items": (uctypes.ARRAY, uctypes.UINT32 | {words})}}
+    ).items
 import {module}
 """
 
@@ -86,12 +93,22 @@ def mapped(file: Path) -> tuple[int, int]:
     return int(address), size
 
 
+def shared(fd: int) -> ctypes.Array[ctypes.c_uint32]:
+    """Map a clock's page into this process, for as long as somebody holds it. Raises OSError."""
+    words = os.fstat(fd).st_size // ctypes.sizeof(ctypes.c_uint32)
+    return (ctypes.c_uint32 * words).from_buffer(mmap.mmap(fd, 0))
+
+
 def main(words: list[str]) -> int:
     """Run the VM in this process until its program ends; return its exit code."""
     heap_kb, file, path, module, *arguments = words
     address, size = mapped(Path(file))
     folders = [MOUNT, *path.split(":")]
-    boot = BOOT.format(address=address, size=size, mount=MOUNT, path=folders, module=module)
+    clock = shared(int(os.environ[CLOCK_FD])) if CLOCK_FD in os.environ else (ctypes.c_uint32 * 0)()
+    boot = BOOT.format(
+        address=address, size=size, mount=MOUNT, path=folders, module=module,
+        clock=ctypes.addressof(clock), words=len(clock),
+    )  # fmt: skip
     vm = importlib.import_module(EXTENSION)
     return int(vm.run_main(["micropython", "-X", f"heapsize={heap_kb}k", "-c", boot, *arguments]))
 

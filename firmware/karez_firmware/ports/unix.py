@@ -72,9 +72,14 @@ class Port:
         self.console = None  # a terminal's line, where there is one
         for line in self._lines:
             self._poll.register(line, select.POLLIN)
-        self._speed = 1
-        self._base_us = 0  # simulated microseconds at the tick below
+        # The bench's clock in shared memory (simulators: clock_page.py), where there is some.
+        self._page = sys.modules.get("clock") or [0, 0]
+        self._edition = 0  # of the page, whose words the next four are
+        self._base_us = self._now_us = 0  # simulated microseconds at the tick below
         self._base_tick = time.ticks_us()
+        self._fast_us = 1 << 60  # real ones from there on while time is fast; behind them it runs at 1x
+        self._slow_us = 0  # how long it has
+        self._speed = 1
         self._utc_base_ms = int(time.time()) * 1000
         self._time_state = record.TIME_SYNCHRONISED
         self._net = None
@@ -90,7 +95,24 @@ class Port:
 
     def now_us(self):
         """Simulated microseconds since start, growing for ever."""
-        return self._base_us + time.ticks_diff(time.ticks_us(), self._base_tick) * self._speed
+        if self._page[0] != self._edition:
+            self._turn_page()
+        real_us = time.ticks_diff(time.ticks_us(), self._base_tick)
+        self._slow_us = max(real_us - self._fast_us, 0)
+        now_us = self._base_us + real_us * self._speed - self._slow_us * (self._speed - 1)
+        # A speed that falls is heard of after it fell: then time stands for so long.
+        self._now_us = max(now_us, self._now_us)
+        return self._now_us
+
+    def _turn_page(self):
+        page = self._page
+        while page[0] != self._edition:  # the bench may write the next one meanwhile
+            self._edition = page[0]
+            at = 2 + 6 * (self._edition & 1)
+            self._base_us = page[at] << 32 | page[at + 1]
+            self._base_tick = page[at + 2] << 32 | page[at + 3]
+            self._fast_us = page[at + 4]
+            self._speed = page[at + 5]
 
     def now_ms(self):
         """Simulated milliseconds since start."""
@@ -110,20 +132,30 @@ class Port:
         self._base_us = self.now_us()
         self._base_tick = time.ticks_us()
         self._speed = speed
+        self._edition = 0  # a page knows better
         self._utc_base_ms = utc_ms - self._base_us // 1000
         self._time_state = record.TIME_SYNCHRONISED
 
     def wait(self, deadline_us):
         """Return when something came in or the deadline (simulated µs) is there."""
-        left_us = (deadline_us - self.now_us()) // self._speed
-        if left_us <= 0:
-            return
-        if left_us > SPIN_US:
-            for thing, event in self._poll.poll(min((left_us - SPIN_US // 2) // 1000, WAIT_MS_MAX)):
+        while True:
+            now_us = self.now_us()
+            self._page[1] = now_us // 1000  # so far we keep up
+            left_us = (deadline_us - now_us) // self._speed  # real ones, if time is fast all the while
+            left_ms = min((left_us - SPIN_US // 2) // 1000, WAIT_MS_MAX)
+            if left_us <= SPIN_US:
+                if not self._slow_us or now_us + SPIN_US >= deadline_us:
+                    break
+                left_ms = 1  # who spins on a machine that is late makes it later
+            self._page[1] += left_ms * self._speed
+            came = self._poll.poll(left_ms)
+            for thing, event in came:
                 if event & select.POLLHUP and thing in self._lines:
                     self._poll.unregister(thing)  # a line that is gone would end every wait at once
                     self._lines.remove(thing)
-            return
+            if came or left_ms == WAIT_MS_MAX:
+                self._page[1] = self.now_us() // 1000
+                return
         while self.now_us() < deadline_us:
             pass
 

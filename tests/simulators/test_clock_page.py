@@ -1,0 +1,149 @@
+"""The clock's page: what a controller reads of it, and what becomes of time when it does not keep up."""
+
+import mmap
+import os
+import time
+
+import pytest
+
+from karez_simulators.clock import ENDLESS_NS, HORIZON_NS, NS_PER_MS, Clock
+from karez_simulators.clock_page import LOWER, SIZE, ClockPage, can_share
+
+pytestmark = pytest.mark.skipif(not can_share(), reason="no memory can be shared through a descriptor here")
+
+NS_PER_US = 1000
+# Either side rounds its origin down to a microsecond.
+ROUNDED_US = 2
+
+
+class Machine:
+    """A monotonic clock turned by hand; its upper word is in use, as after 72 minutes."""
+
+    def __init__(self):
+        self.ns = 5_000_000_000_123_456
+
+    def __call__(self):
+        return self.ns
+
+
+class Reader:
+    """A controller's view of the page, by the words of its description alone."""
+
+    def __init__(self, page, machine):
+        self.memory = mmap.mmap(page.fd, SIZE)
+        self.words = memoryview(self.memory).cast("I")
+        self.machine = machine
+
+    def now_us(self):
+        at = 2 + 6 * (self.words[0] & 1)
+        upper, lower, real_upper, real_lower, fast_us, speed = self.words[at : at + 6]
+        passed_us = self.machine.ns // NS_PER_US - (real_upper << 32 | real_lower)
+        return (upper << 32 | lower) + passed_us + (speed - 1) * min(passed_us, fast_us)
+
+    def sleeps_until_ms(self, instant_ms):
+        self.words[1] = instant_ms
+
+
+class Bench:
+    """A clock, its page and a reader; `renew` is what the alarm does every few milliseconds."""
+
+    def __init__(self, speed):
+        self.machine = Machine()
+        self.clock = Clock(speed, monotonic_ns=self.machine)
+        self.machine.ns += 777_777_777  # the controller starts later than the clock
+        self.zero_ns = self.clock.now_ns()
+        self.page = ClockPage(self.clock)
+        self.reader = Reader(self.page, self.machine)
+
+    def runs(self, real_ms, *, renewed=True):
+        """Let real time pass, a millisecond at a time; return the simulated ms that passed."""
+        before_ns = self.clock.now_ns()
+        for at in range(real_ms):
+            if renewed and at % 4 == 0:
+                self.page._renew()
+            told_us = self.reader.now_us()
+            self.machine.ns += NS_PER_MS
+            assert self.reader.now_us() > told_us
+            assert abs(self.now_us() - self.reader.now_us()) <= ROUNDED_US
+        return (self.clock.now_ns() - before_ns) // NS_PER_MS
+
+    def now_us(self):
+        return (self.clock.now_ns() - self.zero_ns) // NS_PER_US
+
+
+@pytest.fixture
+async def bench():
+    one = Bench(5)
+    yield one
+    one.page.close()
+
+
+async def test_both_tell_the_same_time_and_a_controller_that_boots_holds_nobody(bench):
+    assert bench.reader.now_us() == 0
+    assert bench.runs(1000) == 5000
+    for speed in (1, 20, 3):
+        bench.clock.speed = speed
+        assert bench.runs(100) == 100 * speed
+
+
+async def test_a_controller_that_keeps_up_has_fast_time(bench):
+    for _ in range(100):
+        bench.reader.sleeps_until_ms(bench.now_us() // 1000 + 40)
+        assert bench.runs(8) == 40
+        bench.reader.sleeps_until_ms(bench.now_us() // 1000)  # a turn of 4 ms
+        assert bench.runs(4) == 20
+
+
+async def test_a_controller_that_stalls_costs_what_it_stalled_and_one_grant(bench):
+    bench.reader.sleeps_until_ms(bench.now_us() // 1000 + 100)
+    assert bench.runs(20) == 100  # asleep
+    grant_ms = HORIZON_NS // NS_PER_MS
+    assert bench.runs(300) in range(300 + 4 * grant_ms - 5, 300 + 4 * grant_ms + 6)
+    assert bench.runs(300) == 300
+    bench.reader.sleeps_until_ms(bench.now_us() // 1000 + 100)  # there it is again
+    bench.page._renew()
+    assert bench.runs(4) == 20
+
+
+async def test_a_bench_that_stalls_costs_what_it_stalled_and_one_grant(bench):
+    bench.reader.sleeps_until_ms(bench.now_us() // 1000 + 10_000)
+    bench.page._renew()
+    assert bench.runs(300, renewed=False) == 300 + 4 * HORIZON_NS // NS_PER_MS
+    assert bench.runs(4) == 20
+
+
+async def test_the_alarm_renews_it_and_not_at_the_machines_own_speed():
+    clock = Clock(20)
+    page = ClockPage(clock)
+    try:
+        real_ns, before = 0, page._words[0]
+        while real_ns < 10 * HORIZON_NS:
+            began_ns, began_real_ns = clock.now_ns(), time.monotonic_ns()
+            await clock.sleep_ms(100)
+            real_ns += time.monotonic_ns() - began_real_ns
+            assert clock.now_ns() - began_ns >= 100 * NS_PER_MS
+        assert page._words[0] > before
+        clock.speed = 1
+        assert page._alarm is None
+    finally:
+        page.close()
+
+
+async def test_a_page_that_is_closed_leaves_a_clock_without_limits_and_nothing_open(bench):
+    fd, watchers = bench.page.fd, len(bench.clock._watchers)
+    bench.reader.sleeps_until_ms(1)
+    bench.page.close()
+    bench.page.close()  # harmless twice
+    assert bench.clock.stretch.fast_ns == ENDLESS_NS and len(bench.clock._watchers) == watchers - 1
+    with pytest.raises(OSError, match="descriptor"):
+        os.fstat(fd)
+    bench.clock.speed = 7
+    bench.machine.ns += 1000 * NS_PER_MS
+    assert bench.clock.now_ns() >= 7000 * NS_PER_MS
+
+
+async def test_the_number_of_an_edition_is_never_0(bench):
+    bench.reader.words[0] = LOWER - 1
+    bench.page._renew()
+    assert bench.reader.words[0] == 1
+    assert bench.runs(20) == 100
