@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from karez_gateway import cli_feeder, cli_orders, cli_origin, cli_registry, cli_uploads
+from karez_gateway import cli_api, cli_feeder, cli_orders, cli_origin, cli_registry, cli_table, cli_uploads
 from karez_gateway import config as configuration
 from karez_gateway.errors import GatewayError
 from karez_gateway.speech import AsJson, Data, print_json, read, spoken
@@ -203,6 +203,9 @@ app.command(epilog=cli_uploads.RESEND)(cli_uploads.resend)
 app.command(epilog=cli_feeder.FEEDER)(cli_feeder.feeder)
 app.command(epilog=cli_origin.NEW)(cli_origin.new_origin)
 app.command(epilog=cli_origin.KEEP)(cli_origin.keep_origin)
+app.command(epilog=cli_table.TABLE)(cli_table.table)
+app.command(epilog=cli_api.API)(cli_api.api)
+app.add_typer(cli_api.token, name="token")
 
 
 @app.command(epilog="Example: karez gateway export --data /var/lib/karez --site well-12 well-12.karez")

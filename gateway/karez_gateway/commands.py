@@ -4,7 +4,8 @@ The controller's own rules judge it. Here stand the gateway's: off until allowed
 drinking water, so many stops an hour, and a start only on a fresh state. A wish becomes an
 entry of the log, with the name of who had it, before it is published. A stop is published
 again until a stop record comes, a start once: a second one could start what a person has
-stopped since. After three minutes both are dead.
+stopped since. For the same reason a second start within a minute is not taken: a platform repeats
+what it hears no answer to, also across a restart of this service. After three minutes both are dead.
 """
 
 import math
@@ -34,6 +35,7 @@ SLICE = 4096
 LIFE_S = commands.LIFE_S_MAX  # as the controller has it: a start that comes later is dead
 HOUR_S = 3600
 FIRST_RETRY_S = 5
+START_AGAIN_S = 60  # platforms repeat two or three times, some ten seconds apart
 VERBS = {"start": link.START, "stop": link.STOP}
 NAMES = {number: name for name, number in VERBS.items()}
 
@@ -79,6 +81,7 @@ def queue(
             )
         last = _check_heard(target, heard(service, target.name, now_s), verb)
         _check_rate(connection, settings, verb, now_s)
+        _check_again(connection, target, verb, now_s)
         values = _quote(last, verb, account, now_s)
         try:  # whatever the service could not write down must not reach its queue
             entry.encode_command(now_s, _note(target.name, VERBS[verb], values, wished_by))
@@ -130,6 +133,18 @@ def _check_rate(connection: Connection, settings: Settings, verb: str, now_s: in
         raise Refused(
             f"{count} remote stops in the last hour; {settings.stops_per_hour} are allowed over all wells: "
             f"for more, the office signs an order (karez gateway order), or set commands.stops_per_hour"
+        )
+
+
+def _check_again(connection: Connection, target: Controller, verb: str, now_s: int) -> None:
+    if verb != "start":
+        return
+    last = commands.newest_start(connection, target.id)
+    if last is not None and 0 <= now_s - last.queued_utc_s < START_AGAIN_S:
+        raise Refused(
+            f"a start of {target.site} was wished {now_s - last.queued_utc_s} s ago (number {last.id}, by "
+            f"{last.wished_by}, {last.state}): look at karez gateway status, and wish again after "
+            f"{START_AGAIN_S} s"
         )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ValidationError, model_validator
 from sqlalchemy import URL
 
+from karez_gateway.config_api import Api, Export
 from karez_gateway.config_destination import Destination
 from karez_gateway.config_values import (
     Name,
@@ -131,8 +132,10 @@ class Config(Section):
     log: Log
     trust: Trust = Trust()
     commands: Commands = Commands()
+    api: Api = Api()
     destination: tuple[Destination, ...] = ()
     witness: tuple[Witness, ...] = ()
+    export: tuple[Export, ...] = ()
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -140,6 +143,9 @@ class Config(Section):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"two destinations are called {name}: their queues would mix")
+        exports = [one.name for one in self.export]
+        if len(set(exports)) < len(exports):
+            raise ValueError("two exports have the same name: one would take the other's files for its own")
         for kept in ("name", "url"):
             values = [getattr(one, kept) for one in self.witness]
             if len(set(values)) < len(values):
@@ -220,6 +226,7 @@ def _located(config: Config, directory: Path) -> Config:
         return paths
 
     broker = located("broker", config.broker, ("ca", "certificate", "key"))
+    exports = tuple(one.model_copy(update={"folder": base / one.folder}) for one in config.export)
     destinations = tuple(
         one.model_copy(update=located(f"destination.{at}", one, one.files))
         for at, one in enumerate(config.destination)
@@ -229,6 +236,8 @@ def _located(config: Config, directory: Path) -> Config:
             "store": _named_store() or config.store,
             "gateway": config.gateway.model_copy(update={"data": base / config.gateway.data}),
             "broker": config.broker.model_copy(update=broker),
+            "api": config.api.model_copy(update=located("api", config.api, config.api.files)),
             "destination": destinations,
+            "export": exports,
         }
     )

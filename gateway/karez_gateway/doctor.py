@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from karez_gateway import data, logstatus, logview, origins, restored, servicestate
+from karez_gateway import data, exportstatus, logstatus, logview, origins, restored, servicestate
 from karez_gateway.config import Config
 from karez_gateway.errors import GatewayError
 from karez_gateway.fieldlink import tls_context
@@ -55,6 +55,7 @@ def examine(config: Config, now_utc_s: float | None = None) -> list[Finding]:
         ("certificate", lambda: _certificates(config, now_utc_s)),
         ("destination", lambda: _destinations(config)),
         ("paused", lambda: _paused(config)),
+        ("export", lambda: _exports(config, now_utc_s)),
     ]
     found = []
     for part, look in parts:
@@ -169,6 +170,14 @@ def _paused(config: Config) -> Iterator[Finding]:
             if held is not None:
                 text = f"{one.name}, by {held.wished_by}: karez gateway resume lets it have its reports"
                 yield Finding("paused", WARNING, text)
+
+
+def _exports(config: Config, now_utc_s: float) -> Iterator[Finding]:
+    with data.beside(config) as store, store.reading() as connection:
+        found = exportstatus.facts(connection, config, now_utc_s)
+    for one in found:
+        state = OK if exportstatus.is_well(one) else WARNING
+        yield Finding("export", state, f"{one['name']}: {exportstatus.line(one)}")
 
 
 def is_sound(findings: list[Finding]) -> bool:

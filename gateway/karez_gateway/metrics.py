@@ -19,8 +19,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy import Connection, func, select
 
-from karez_gateway import servicestate
-from karez_gateway.store import entries, outboxes, platforms, uploadactions
+from karez_gateway import exportstatus, servicestate
+from karez_gateway.store import entries, exports, outboxes, platforms, uploadactions
 from karez_gateway.store.database import Database
 from karez_gateway.store.schema import chain_state, controller, finding, fork, verdict
 
@@ -68,6 +68,7 @@ class Figures(Collector):
             for name, text, look in _SUMS:
                 yield GaugeMetricFamily(name, text, value=look(connection) or 0)
             yield from self._outboxes(connection)
+            yield from self._exports(connection)
         yield from self._live()
 
     @staticmethod
@@ -88,6 +89,21 @@ class Figures(Collector):
             age.add_metric([name], 0 if oldest is None else max(0, time.time() - oldest))
             paused.add_metric([name], int(uploadactions.pause(connection, name) is not None))
         yield from (reports, age, paused)
+
+    def _exports(self, connection: Connection) -> Iterator[Metric]:
+        until = GaugeMetricFamily(
+            "karez_export_until_seconds", "End of the newest exported period, UTC.", labels=["export"]
+        )
+        fails = GaugeMetricFamily(
+            "karez_export_failing", "1 while its last attempt failed.", labels=["export"]
+        )
+        failing = exportstatus.failing(self._service_file.parent)
+        for name, to_utc_s in exports.newest(connection).items():
+            until.add_metric([name], to_utc_s)
+        for name in failing:
+            fails.add_metric([name], 1)
+        yield until
+        yield fails
 
     def _live(self) -> Iterator[Metric]:
         facts = servicestate.read(self._service_file)

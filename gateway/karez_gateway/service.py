@@ -21,6 +21,7 @@ from karez_gateway.carrier import Carrier
 from karez_gateway.config import Config, Destination
 from karez_gateway.cosigning import Cosigning
 from karez_gateway.errors import GatewayError
+from karez_gateway.exports.exporter import Exporter
 from karez_gateway.fieldlink import FieldLink, tls_context
 from karez_gateway.ingest import Ingest
 from karez_gateway.ledger import Ledger
@@ -96,6 +97,7 @@ class Service:
         self._state = ServiceState(config.data / data.SERVICE)
         self._data = config.data
         self._cosigning = Cosigning(config, sequencer, worker, self._states)
+        self._exporter = Exporter(config, sequencer.database, worker)
 
     def _answers(self, config: Config, one: Destination) -> OnRequest | None:
         """What a platform may ask, and of a pump only what its destination allows."""
@@ -137,6 +139,7 @@ class Service:
         async with asyncio.TaskGroup() as tasks:
             for runner in runners:
                 tasks.create_task(runner.run())
+            tasks.create_task(self._exporter.run())
             tasks.create_task(self._poll())
             tasks.create_task(self._revoke())
             _tell(

@@ -49,6 +49,26 @@ origin = {origin}   # stands in every checkpoint; a restored backup needs a new 
 # remote_start = true
 # stops_per_hour = 20             # over all wells
 
+# [api]             # read-only JSON, a process of its own: karez gateway api; see docs/api.md
+# host = "127.0.0.1"              # another one needs certificate and key
+# port = 8080
+# certificate = "api.crt"
+# key = "api.key"
+# utc_offset_h = 8                # of days and months: UTC+8
+
+# [[export]]        # a file for others, each day or month; any number of them
+# name = "county"                 # files are called county-2026-10-01.csv
+# kind = "ledger"                 # litres; or "records", "status"
+# format = "csv"                  # or "xlsx", "json"
+# every = "day"                   # or "month"
+# at = "01:00"                    # of the day after
+# step = "day"                    # of a ledger's rows; or "hour", "month"
+# sites = ["well-12"]             # without it all
+# folder = "exports"              # relative to this file
+# keep = 400                      # newest files; without it all
+# language = "zh"                 # of headers and words; or "en"
+# bom = true                      # of csv, for spreadsheet programs
+
 # [[destination]]   # a platform; any number of them, each with its own queue
 # name = "county"
 # level = "county"                # or "city", "province": for status and reports

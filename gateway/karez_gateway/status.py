@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from karez_gateway import failure, logstatus, orders, registry, servicestate, uploadstatus
+from karez_gateway import exportstatus, failure, logstatus, orders, registry, servicestate, uploadstatus
 from karez_gateway.config import Config
 from karez_gateway.data import SERVICE
 from karez_gateway.errors import Refused
@@ -46,6 +46,7 @@ def status(store: Database, config: Config) -> dict[str, Any]:
             "destinations": uploadstatus.facts(
                 connection, config, service.get("destinations", {}), is_running=running
             ),
+            "exports": exportstatus.facts(connection, config),
             "downlinks": [_downlink(one) for one in downlinks.everything(connection)],
             "commands": [_command(one) for one in commands.newest(connection, COMMANDS_SHOWN)],
             "time_held": service.get("time_held", "") if running else "",

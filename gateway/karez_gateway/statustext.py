@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from karez_gateway import logstatus, uploadtext, verify
+from karez_gateway import exportstatus, logstatus, uploadtext, verify
 from karez_protocols import causes, record
 
 MANY = 8  # wells up to which an object has a line for each
@@ -32,6 +32,7 @@ def lines(facts: dict[str, Any]) -> list[str]:
         out += _controller(one)
     for one in facts["destinations"]:
         out += uploadtext.lines(one)
+    out += exportstatus.lines(facts["exports"])
     out += _downlinks(facts["downlinks"])
     out += [_command(one) for one in facts["commands"]]
     if facts["time_held"]:

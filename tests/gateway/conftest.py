@@ -21,6 +21,9 @@ ON_BOTH = {
     "test_uploads_queue",
     "test_uploads_migration",
     "test_registry",
+    "test_api_ledger",
+    "test_api_records",
+    "test_exports",
 }
 
 

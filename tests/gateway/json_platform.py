@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import math
 from typing import ClassVar
 
 import aiomqtt
@@ -76,8 +77,9 @@ class JsonPlatform:
         await self.stop()
 
     async def _apply(self, ready):
+        # Before Python 3.12 aiomqtt's own limits lose a cancellation that comes together with an answer.
         client = aiomqtt.Client(
-            self.host, self.port, identifier="application", tls_context=self._client_context
+            self.host, self.port, identifier="application", tls_context=self._client_context, timeout=math.inf
         )
         async with client:
             await client.subscribe(f"{self.topic}/report", qos=1)

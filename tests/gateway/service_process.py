@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -83,8 +84,9 @@ class Box:
 
     def __init__(self, controller, broker, context=None):
         self.controller = controller
+        # Before Python 3.12 aiomqtt's own limits lose a cancellation that comes together with an answer.
         self.client = aiomqtt.Client(
-            broker.host, broker.port, identifier=controller.name, tls_context=context
+            broker.host, broker.port, identifier=controller.name, tls_context=context, timeout=math.inf
         )
 
     async def __aenter__(self):

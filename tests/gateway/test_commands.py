@@ -149,11 +149,25 @@ def test_twenty_stops_an_hour_over_all_wells_and_starts_do_not_count(county, box
     county.enrol(other)
     for at in range(20):
         wish(county, (box, other)[at % 2], now_s=NOW_S + at)
-        wish(county, box, "start", now_s=NOW_S + at)
+        starter = SyntheticController(f"s{at}", f"starter-{at}")
+        county.enrol(starter)
+        wish(county, starter, "start", now_s=NOW_S + at, heard=service(starter))
     with pytest.raises(Refused, match="20 remote stops in the last hour; 20 are allowed over all wells"):
         wish(county, other, now_s=NOW_S + 3599)
     wish(county, other, now_s=NOW_S + 3599, settings=Settings(remote_stop=True, stops_per_hour=21))
     wish(county, other, now_s=NOW_S + 3601)
+
+
+def test_a_second_start_within_a_minute_is_not_taken_unless_the_controller_refused_the_first(county, box):
+    wish(county, box, "start")
+    publish(county)
+    with pytest.raises(Refused, match=r"was wished 59 s ago \(number 1, by li, sent\).*again after 60 s"):
+        wish(county, box, "start", now_s=NOW_S + 59)
+    box.event(causes.START_REFUSED, causes.SEALED)
+    answered(county, box)
+    wish(county, box, "start", now_s=NOW_S + 59)
+    wish(county, box, "start", now_s=NOW_S - 1)  # a clock that was set back locks nobody out
+    assert [state for state, _ in shown(county)] == [table.REFUSED, table.QUEUED, table.QUEUED]
 
 
 # -- what the records then show ------------------------------------------------------------

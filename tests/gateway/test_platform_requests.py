@@ -388,6 +388,21 @@ async def test_206_a_start_quotes_a_fresh_state_and_another_device_is_refused(of
     assert desk.wishes() == [(link.START, "county", table.DONE)]
 
 
+async def test_206_a_start_that_is_repeated_across_a_restart_of_the_service_starts_once(office, box):
+    desk = office(OPEN)
+    asker = Asker206(desk)
+    frame = asker.frame(functions206.START_DEVICE, {"device": 0, "number": 0})
+    await asker.raw(frame)
+    box.utc_s = desk.now_s
+    box.stop(0)  # somebody at the well
+    report(desk.county, box)
+    desk.now_s += 10
+    again = Asker206(desk)  # remembers nothing
+    answer = decode_206(szy206.decode(await again.raw(frame)), D206).values
+    assert answer["outcome"] == 0 and again.requests.counts == {"refused": 1}
+    assert desk.wishes() == [(link.START, "county", table.DONE)]
+
+
 async def test_drinking_water_is_never_stopped(tmp_path):
     box = SyntheticController("d", "village")
     box.binding = drinking(box)

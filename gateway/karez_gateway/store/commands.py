@@ -120,6 +120,17 @@ def count_since(connection: Connection, verb: int, since_utc_s: int) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def newest_start(connection: Connection, controller_id: int) -> Command | None:
+    """The last start wished for a controller and not refused by it."""
+    where = (
+        command.c.controller_id == controller_id,
+        command.c.verb == link.START,
+        command.c.state != REFUSED,
+    )
+    row: Any = connection.execute(_ALL.where(*where).order_by(command.c.id.desc()).limit(1)).first()
+    return None if row is None else Command(*row)
+
+
 def logged(connection: Connection, number: int, log_index: int) -> None:
     """The log holds it; it may be published."""
     values = {"state": LOGGED, "log_index": log_index}

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from karez_gateway.store.downlink_tables import command, downlink
+from karez_gateway.store.export_tables import export_file, export_litres
 from karez_gateway.store.metadata import Key, metadata
 from karez_gateway.store.registry_tables import controller, former_binding, revocation, stranger
 
@@ -34,6 +35,8 @@ __all__ = [
     "downlink",
     "entry",
     "event_count",
+    "export_file",
+    "export_litres",
     "finding",
     "fork",
     "former_binding",
