@@ -106,6 +106,8 @@ class ControllerVm:
                 *self.how.command(self._image, *words), env=environment, cwd=self._image, pass_fds=fds,
                 stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
+        if self._page is not None:
+            self._page.watch(self._process.pid)
 
     def send(self, line: str) -> None:
         """Send one line to the controller; a dead one hears nothing."""
