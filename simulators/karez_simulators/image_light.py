@@ -71,14 +71,15 @@ def lightened(texts: dict[str, str], layout: str = BOARD) -> tuple[dict[str, str
         texts = image_reach.reached(texts, [MAIN])
     parts: image_methods.Parts = {}
     if is_whole:
+        asked = image_asked.found(texts)
         known = image_public.known(image_modules.Image(texts), OUTSIDE)
-        texts, parts = image_methods.merged(texts, known.names, image_asked.found(texts), QUICK)
+        texts, parts = image_methods.merged(texts, known.names, asked, QUICK)
     texts, private = image_names.shortened(image_args.renamed(texts))
     where = image_table.labels(texts, private, parts)
     public: dict[str, str] = {}
     if is_whole:
         image = image_modules.Image(texts)
-        known = image_public.known(image, OUTSIDE)
+        known = image_public.known(image, OUTSIDE, asked)
         texts, members = image_bundle.bundled(image, plan(image, layout), OUTSIDE)
         where |= {name: [row for one in members[name] for row in where[one]] for name in members}
         where |= {name: [] for name in OUTSIDE if members}
@@ -87,10 +88,10 @@ def lightened(texts: dict[str, str], layout: str = BOARD) -> tuple[dict[str, str
         later = {word for name in members for word in image_texts.words(ast.parse(texts[name]))}
         # Of those the words that somebody reads before: in the text of what is given back.
         early = {word for name in texts if name not in members for word in _words(texts[name])}
-        asked = _asked(texts)
+        wanted = _asked(texts)
         for name in (*members, *CODECS):
             first = later & early if name == next(iter(members), "") else set()
-            texts[name] = image_texts.lightened(texts[name], asked(name), first)
+            texts[name] = image_texts.lightened(texts[name], wanted(name), first)
     return texts, image_table.table(texts, where, private, public)
 
 
