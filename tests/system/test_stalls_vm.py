@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -25,8 +24,6 @@ from karez_simulators.vm_start import Start
 pytestmark = pytest.mark.skipif(
     not (vm_start.can_run_in_place() and can_share()), reason="this VM shares no memory with the bench"
 )
-
-ROOT = Path(__file__).parents[2]
 SPEED = 5
 STALL_S = 0.3
 WAIT_S = 60
@@ -57,7 +54,7 @@ class Told:
 
     def __init__(self, folder):
         (folder / "stalls.py").write_text(SCRIPT)
-        image = firmware_image.build(ROOT / "build" / "firmware")
+        image = firmware_image.build(firmware_image.cache())
         self.clock = Clock(SPEED)
         self.site = PhysicalSite(self.clock)
         self.vm = ControllerVm(folder / "controller", image, self.site, self.clock, self._hear)
