@@ -70,7 +70,7 @@ def _check(port, name, data, identity):
     elif name == "binding":
         _check_binding(port, data, identity)
     elif name == "technicians":
-        _check_technicians(port, data)
+        _check_technicians(data, objects.read_any(port.nor, objects.BINDING))
     elif not _is_der(data):
         raise Refused("%s is not one whole DER object" % name)
     elif name == "certificate" and identity.link_point not in data:
@@ -143,20 +143,22 @@ def _check_binding(port, data, identity):
     config = objects.read_any(port.nor, objects.CONFIG)
     if config is not None:  # it came first
         _check_both(configuration.read(config), values, segments)
+    listed = objects.read_any(port.nor, objects.TECHNICIANS)
+    if listed is not None:
+        _check_technicians(listed, data)
 
 
-def _check_technicians(port, data):
-    """A list is worth what the binding's regulator says: without a binding nobody can tell."""
-    signed_binding = objects.read_any(port.nor, objects.BINDING)
-    if signed_binding is None:
-        raise Refused("technicians: the binding comes first, its regulator signs the list")
+def _check_technicians(data, signed_binding):
+    """A list is worth what the regulator says whom a binding names: the later of the two is held to it."""
     try:
         _, _, message, signature = technicians.open_signed(data)
     except ProtocolError as error:
         raise Refused("technicians: %s" % error)
+    if signed_binding is None:
+        return
     key = binding.open_signed(signed_binding)[0]["regulator_key"]
     if not finish(ed25519.verify_slices(key, message, signature)):
-        raise Refused("technicians: not signed by the regulator of this box's binding")
+        raise Refused("technicians: the list is not signed by the regulator whom the binding names")
 
 
 def _is_der(data):
@@ -192,6 +194,19 @@ def keep(port, identity, name, data):
     try:
         objects.write(port.nor, SORTS[name], 0, data)
     except StoreFailed as error:
+        raise Refused(str(error))
+
+
+def drop(port, name):
+    """Let go of an object that came before, both places of it. Raises Refused.
+
+    A box that still lacks something has no chain that could rest on it.
+    """
+    try:
+        for place in (0, 1):
+            port.nor.erase(SORTS[name] + place)
+        port.nor.flush()
+    except OSError as error:
         raise Refused(str(error))
 
 

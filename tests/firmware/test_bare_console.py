@@ -9,8 +9,8 @@ from karez_firmware.commissioning import SORTS
 from karez_firmware.console.bare import Bare, Box
 from karez_firmware.ports import fake_memory
 from karez_firmware.store import objects
-from karez_protocols import console, technicians
-from terminal import Terminal
+from karez_protocols import causes, console, event_details, record, technicians
+from terminal import Terminal, Tool
 from wellhouse import (
     AUTHORITY,
     BENCH,
@@ -20,6 +20,7 @@ from wellhouse import (
     PUBLIC,
     REGULATOR,
     UTC,
+    House,
     Well,
     a_binding,
     a_config,
@@ -40,7 +41,8 @@ GOOD = {
     "authority": AUTHORITY, "certificate": CERTIFICATE, "binding": a_binding(), "technicians": a_list(),
     "config": a_config(),
 }  # fmt: skip
-ORDER = ("authority", "certificate", "binding", "technicians", "config")
+ORDER = ("authority", "certificate", "technicians", "config", "binding")  # the last checks it all
+NAMES = ["authority", "certificate", "binding", "technicians", "config"]
 
 
 def sha256(data):
@@ -131,7 +133,7 @@ def test_it_says_who_it_is_and_what_it_needs():
     assert found["needs"] == ["binding", "certificate", "authority", "config"]
     assert found["binding_version"] == 2
     assert bench.ask("status")["needs"] == found["needs"]
-    assert [part["object"] for part in bench.parts] == list(ORDER)
+    assert [part["object"] for part in bench.parts] == NAMES
     assert all(part["size"] is None and part["sha256"] is None for part in bench.parts)
 
 
@@ -160,7 +162,7 @@ def test_a_person_types_and_reads_it():
     assert "needs              binding, certificate, authority, config" in shown
     shown = str(bench.say(b"status 7\r"), "utf-8")
     assert "object config" in shown and "\r\nok\r\n" in shown
-    assert "show one, or bring it" in str(bench.say(b"help object\r"), "utf-8")
+    assert "show one, bring it, or let it go" in str(bench.say(b"help object\r"), "utf-8")
     assert "error bare: this box has no site yet" in str(bench.say(b"live\r"), "utf-8")
 
 
@@ -184,7 +186,7 @@ def test_an_object_that_is_there_is_refused_and_the_same_once_more_is_not():
 def test_what_the_box_could_not_work_with_is_refused_as_on_the_benchs_line():
     bench = Bench()
     for name, data, text in (
-        ("technicians", GOOD["technicians"], "the binding comes first"),
+        ("technicians", a_list()[:-3], "technicians:"),
         ("binding", a_binding(controller="0" * 16), "for the box 0000000000000000"),
         ("binding", a_binding(controller_key=BENCH[64:]), "for the box"),
         ("binding", GOOD["binding"][:-65], "binding:"),
@@ -196,19 +198,57 @@ def test_what_the_box_could_not_work_with_is_refused_as_on_the_benchs_line():
         found = bench.bring(name, data)
         assert found["error"] == "refused" and text in found["text"], found
         assert bench.held(name) is None
-    for name in ("binding", "authority", "certificate"):
-        assert bench.bring(name)["ok"], name
-    for data, text in ((a_list(BENCH), "not signed by the regulator"), (a_list()[:-3], "technicians:")):
-        found = bench.bring("technicians", data)
-        assert found["error"] == "refused" and text in found["text"], found
-    assert bench.bring("technicians")["ok"] and bench.bring("config")["ok"]
+
+
+def test_a_list_of_another_regulator_is_refused_whichever_comes_first():
+    bench = Bench()
+    assert bench.bring("binding")["ok"]
+    found = bench.bring("technicians", a_list(BENCH))
+    assert found["error"] == "refused" and "not signed by the regulator" in found["text"]
+    assert bench.held("technicians") is None and bench.bring("technicians")["ok"]
+    bench = Bench()
+    assert bench.bring("technicians", a_list(BENCH))["ok"]
+    found = bench.bring("binding")
+    assert found["error"] == "refused" and "not signed by the regulator" in found["text"]
+    assert bench.held("binding") is None
+    assert bench.ask("object", "technicians", "drop")["ok"] and bench.bring("technicians")["ok"]
+    assert bench.bring("binding")["ok"]
 
 
 def test_a_list_of_technicians_may_come_later():
     bench = Bench()
-    for name in ("authority", "certificate", "binding", "config"):
+    for name in ("authority", "certificate", "config", "binding"):
         found = bench.bring(name)
     assert found["needs"] == [] and bench.held("technicians") is None
+
+
+def test_what_was_brought_in_error_is_let_go_while_something_is_missing():
+    bench = Bench()
+    assert bench.bring("config", a_config(settings={}))["ok"]
+    assert refused(bench, "already there", "object", "config", "put", "1", sha256(b"x")) == "refused"
+    found = bench.ask("object", "config", "drop")
+    assert found["ok"] and found["needs"] == ["binding", "certificate", "authority", "config"]
+    assert bench.held("config") is None and bench.ask("object", "config", "drop")["ok"]
+    bench.ask("object", "binding", "put", "5", sha256(AUTHORITY))
+    bench.ask("object", "authority", "drop")  # what was begun is to be begun anew
+    refused(bench, "begin with object binding put", "object", "binding", "piece", "0", "00")
+    for name in ORDER:
+        assert bench.bring(name)["ok"], name
+
+
+def test_a_cut_in_the_middle_of_letting_go_leaves_the_old_or_nothing():
+    for cut_at in (1, 2):
+        for kept in (0, 1, 50, 99):
+            bench = Bench()
+            bench.bring("technicians")
+            bench.nor.mains = fake_memory.Mains(cut_at, kept)
+            try:
+                bench.ask("object", "technicians", "drop")
+                raise AssertionError("no cut")
+            except fake_memory.PowerCut:
+                bench.nor.mains = fake_memory.Mains()
+            assert bench.held("technicians") in (None, GOOD["technicians"])
+            assert Bench(bench.nor, bench.fram).ask("object", "technicians", "drop")["ok"]
 
 
 def test_words_that_are_no_step_of_an_object_are_refused():
@@ -338,10 +378,31 @@ def test_commissioning_serves_both_lines_ends_with_the_last_object_and_lets_its_
     found = commissioning.run(bench.port, terminal)
     assert found.name == NAME and not bring_up.is_bare(bench.port)
     taken = [line[6:] for line in bench.port.said if line.startswith("taken ")]
-    assert sorted(taken) == sorted(ORDER) and taken[-1] == "config"
+    assert sorted(taken) == sorted(ORDER) and taken[-1] == "binding"
     last = json.loads(console.unsealed(terminal.shown.strip().split(b"\r\n")[-1]))
-    assert last == {"tag": 9, "ok": True, "object": "config", "sha256": sha256(GOOD["config"]), "needs": []}
+    assert last == {"tag": 9, "ok": True, "object": "binding", "sha256": sha256(GOOD["binding"]), "needs": []}
     assert bench.port.feeds > 0 and "coil 1" not in bench.port.said
+
+
+def test_the_list_that_came_with_the_binding_is_on_record_from_the_first_day():
+    bench = Bench()
+    for name in ORDER:
+        bench.bring(name)
+    house = House(bench.nor, bench.fram)
+    house.run(4)
+    assert house.kinds()[:4] == [
+        (record.BINDING, 0), (record.CONFIG, 0), (record.EVENT, causes.TECHNICIANS_TAKEN), (record.BOOT, 0),
+    ]  # fmt: skip
+    event = house.records()[2]
+    detail = event_details.decode(event["cause"], event["detail"])
+    assert event["subject"] == 1 and detail["number"] is None
+    assert detail["digest"] == hashlib.sha256(GOOD["technicians"]).digest()[:22]
+    house = house.again()
+    house.run(4)
+    assert house.kinds().count((record.EVENT, causes.TECHNICIANS_TAKEN)) == 1
+    assert house.check_chain() > 4
+    found, _ = Tool(house).ask("technicians")
+    assert found["seq"] == 1
 
 
 def test_a_line_that_nobody_uses_falls_back_to_people_and_is_heard_again():

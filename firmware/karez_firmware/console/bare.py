@@ -2,7 +2,8 @@
 
 It works within commissioning's own run (decision 13): there is no app, no journal, and nothing that
 could close a contactor. An object is written when its last piece has come and all of it is checked:
-a cable that is pulled before leaves the box as it was.
+a cable that is pulled before leaves the box as it was. Until nothing is missing any object may be
+let go again; after that the box has a chain, and none may.
 """
 
 import binascii
@@ -29,7 +30,7 @@ json|r||answer in JSON from here on, without echo
 text|r||answer for people from here on
 identify|r||which box, its public keys, and which objects it still needs
 status|r||which objects it has, with size and digest
-object|r|NAME [put SIZE SHA256 / piece OFFSET HEX / apply SHA256]|show one, or bring it in pieces
+object|r|NAME [put SIZE SHA256 / piece OFFSET HEX / apply SHA256 / drop]|show one, bring it, or let it go
 """
 _NUMBERS = (verbs.HELP, verbs.JSON, verbs.TEXT, _IDENTIFY, _STATUS, _OBJECT)
 
@@ -137,6 +138,10 @@ def _object(session, words):
     step = words[2].encode()
     if step == b"apply":
         return (yield from _apply(session, name, held, data_in(words, 3, 32)))
+    if step == b"drop":
+        commissioning.drop(box.port, name)
+        session.staging = None
+        return b"object needs", (name, commissioning.missing(box.port))
     if held is not None:
         raise Refused(b"refused: %s is already there", name)
     words = words[:1] + words[2:]  # as `technicians put …` has it
