@@ -101,7 +101,7 @@ def _builder(key: ec.EllipticCurvePublicKey, now: dt.datetime, ends: dt.datetime
 def load(
     key_file: Path, certificate_file: Path | None, passphrase: str | None, now: dt.datetime
 ) -> LinkAuthority:
-    """Return the authority of a key and its certificate, beside it as `.crt` if not named. Raises WrongUse."""
+    """Return the authority of a key and its certificate, the .crt beside it if not named. Raises WrongUse."""
     key = keys.private(key_file, passphrase)
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise WrongUse("authority-key", file=key_file)

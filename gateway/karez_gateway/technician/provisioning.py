@@ -1,6 +1,6 @@
 """A box without a site is given one over the cable: what it has, what it lacks, and the proof.
 
-    identify ─▶ status ─▶ authority, certificate, technicians, config ─▶ status ─▶ binding
+    identify ─▶ status ─▶ technicians, authority, certificate, config ─▶ status ─▶ binding
                                                                   proof ◀─ it starts anew ◀┘
 
 The binding goes last: with it the box has everything, holds each object against the others, and starts
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from .controller import Controller
 
-ORDER = ("authority", "certificate", "technicians", "config", "binding")
+# The list comes first, because the box starts anew with the last of the others.
+ORDER = ("technicians", "authority", "certificate", "config", "binding")
 # A board that starts anew waits until it has been up for a minute, so that one that dies at once does not
 # write a record each time (firmware: ports/boot.py).
 RESTART_S = 120.0
@@ -75,45 +76,50 @@ def held(controller: Controller) -> dict[str, str]:
 def bring(controller: Controller, papers: Papers, tell: Callable[[str, int, int], None]) -> None:
     """Send what a bare box lacks, the binding last. Raises Trouble; what it took until then stays."""
     there = held(controller)
-    for name in ORDER[:-1]:
-        if name in papers.objects and name not in there:
-            _send(controller, papers, name, tell)
-    _compare(controller, papers, ORDER[:-1])
-    if "binding" not in there:
-        try:
-            _send(controller, papers, "binding", tell)
-        except LineTrouble:
-            return  # its answer may be lost: what the box is then tells
-        except Refused as error:
-            if error.word != "unknown":
-                raise
-            # Asked once more, and it has a site by now.
+    *first, last = [name for name in ORDER if name in papers.objects and name not in there]
+    for name in first:
+        _send(controller, papers, name, tell)
+        _apply(controller, papers, name)
+    _compare(controller, papers, last)
+    _send(controller, papers, last, tell)
+    try:
+        _apply(controller, papers, last)
+    except LineTrouble:
+        return  # its answer may be lost: what the box is then tells
+    except Refused as error:
+        if error.word != "unknown":
+            raise
+        # Asked once more, and it has a site by now.
 
 
 def _send(controller: Controller, papers: Papers, name: str, tell: Callable[[str, int, int], None]) -> None:
-    data, sha256 = papers.objects[name], papers.sha256(name)
+    """Bring the pieces of an object: nothing of it counts yet. Raises Trouble."""
+    data = papers.objects[name]
     for left in reversed(range(_TRIES)):
         try:
             pieces.send(controller, f"object {name}", data, lambda done: tell(name, done, len(data)))
+            return
         except Refused:
             if not left:
                 raise
-            continue  # it started anew between two pieces: its place is empty
-        papers.sent.append(name)
-        try:
-            controller.ask("object", name, "apply", sha256)
-            return
-        except Refused as error:
+            # It started anew between two pieces: its place is empty.
+
+
+def _apply(controller: Controller, papers: Papers, name: str) -> None:
+    papers.sent.append(name)
+    try:
+        controller.ask("object", name, "apply", papers.sha256(name))
+    except Refused as error:
+        if error.word != "unknown":
             papers.sent.remove(name)
-            if error.word != "incomplete" or not left:
-                raise
+        raise
 
 
-def _compare(controller: Controller, papers: Papers, names: tuple[str, ...]) -> None:
-    """Read back: what the box holds is what was made for it. Raises LineTrouble."""
+def _compare(controller: Controller, papers: Papers, last: str) -> None:
+    """Read back: what the box holds before the last step is what was made for it. Raises LineTrouble."""
     there = held(controller)
-    for name in names:
-        if name in papers.objects and there.get(name) != papers.sha256(name):
+    for name in papers.objects:
+        if name != last and there.get(name) != papers.sha256(name):
             raise LineTrouble("object-differs", name=name)
 
 
