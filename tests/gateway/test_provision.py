@@ -1,4 +1,4 @@
-"""Provisioning over the cable against the real firmware in memory: whole or not at all, whatever the line does."""
+"""Provisioning over the cable against the real firmware in memory: whole or not at all, on any line."""
 
 import contextlib
 import csv
@@ -301,6 +301,7 @@ def test_a_binding_on_the_box_that_says_the_same_is_taken_over(office):
     identity = connection.identify(controller)
     papers = provision_run.papers_for(files, provision_run.site_binding.Box.of(identity))
     provision_run.provisioning._send(controller, papers, "binding", lambda *_: None)
+    provision_run.provisioning._apply(controller, papers, "binding")
     held = box.held("binding")
     run(office, box)
     assert box.held("binding") == held
