@@ -25,7 +25,7 @@ font-family="Noto Sans CJK SC, WenQuanYi Micro Hei, Microsoft YaHei, sans-serif"
 <rect x="0.2" y="0.2" width="{inner}" height="{inner_height}" rx="2" fill="#fff" \
 stroke="#000" stroke-width="0.3"/>
 <text x="4" y="8" font-size="4.5" font-weight="bold">Karez</text>
-<text x="18" y="8" font-size="3">well controller 机井控制器</text>
+<text x="22" y="8" font-size="3">well controller 机井控制器</text>
 <text x="4" y="14" font-size="2.6">site 取水口</text>
 <text x="4" y="19.5" font-size="5" font-weight="bold">{site}</text>
 <text x="4" y="25" font-size="2.6">controller 控制器</text>

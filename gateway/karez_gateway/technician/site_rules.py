@@ -124,7 +124,7 @@ def _dial(faults: Faults, path: str, meter: dict[str, Any], document: dict[str, 
         _text(faults, f"{path}.serial", meter["serial"])
     for name, unit in REGISTERS.items():
         if unit in meter and quantity != name:
-            faults.add(f"{path}.{unit}", "dial-other", quantity=name)
+            faults.add(f"{path}.{unit}", "dial-other", quantity=quantity)
     if "multiplier_ppm" in meter:
         faults.is_whole(f"{path}.multiplier_ppm", meter["multiplier_ppm"], 1, _U4)
     is_counted = quantity in _counted(document)
