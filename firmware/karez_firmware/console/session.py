@@ -154,7 +154,7 @@ class Session:
             self._end(Refused(b"malformed: %s", error))
             return
         if words:
-            number, role = verbs.find(words[0])
+            number, role = self._verb(words[0])
             if number is None:
                 self._end(Refused(b"unknown: %s is no verb, see help", words[0][:16]))
                 return
@@ -165,6 +165,10 @@ class Session:
             self._rows = self._rows_of(number, words)
         elif not self.is_json:
             self._out += PROMPT
+
+    def _verb(self, word):
+        """Return (number, role) of a verb, (None, "") when there is none."""
+        return verbs.find(word)
 
     def _rows_of(self, number, words):
         """Return the generator that answers; each step is one slice."""

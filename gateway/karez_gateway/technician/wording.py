@@ -1,5 +1,7 @@
 """Every text that `karez tech` shows, in both languages: data, no code."""
 
+from . import wording_provision
+
 LANGUAGES = ("en", "zh")
 
 # Why there is no result, by name; each says what to do.
@@ -284,3 +286,8 @@ SCREEN = {
         "raw-wait": "等待 {quantity} 的下一次读数，最长 15 秒",
     },
 }
+
+for _language in LANGUAGES:
+    TEXTS[_language].update(wording_provision.TEXTS[_language])
+    FAULTS[_language].update(wording_provision.FAULTS[_language])
+    PAGE[_language].update(wording_provision.PAGE[_language])
