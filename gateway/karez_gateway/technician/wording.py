@@ -1,5 +1,7 @@
 """Every text that `karez tech` shows, in both languages: data, no code."""
 
+from . import commissioning_wording
+
 LANGUAGES = ("en", "zh")
 
 # Why there is no result, by name; each says what to do.
@@ -284,3 +286,7 @@ SCREEN = {
         "raw-wait": "等待 {quantity} 的下一次读数，最长 15 秒",
     },
 }
+
+for _language in LANGUAGES:
+    TEXTS[_language] |= commissioning_wording.TEXTS[_language]
+    FAULTS[_language] |= commissioning_wording.FAULTS[_language]
