@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import cli_config, cli_technicians
+from . import cli_config, cli_report, cli_technicians
 from .speech import BAUD, AsJson, Baud, Lang, PortName, members, spoken
 
 app = typer.Typer(
@@ -246,3 +246,6 @@ def keygen(
         if as_json:
             speech.tell({"ok": True, "file": str(file), "public": public.hex()})
         speech.say("key-made", file=file, public=public.hex())
+
+
+app.command(epilog=cli_report.REPORT)(cli_report.report)

@@ -11,10 +11,7 @@ TEXTS = {
         "{ours}: use a newer tool.",
         "commissioning-faults": "{file}: {count} faults.",
         "commissioning-unsigned": "{file} bears no signature: the technician finishes and signs it first.",
-        "report-made": "{file}: {size} bytes",
         "report-package": "the report on paper needs {name}: pip install 'karez[tech]'.",
-        "report-glyphs": "these characters have no picture in the PDF's font, a box stands for each: "
-        "{marks}. The HTML page has them.",
         "photo-unreadable": "{file} cannot be read: {why}",
         "report-language": "--lang is one of en, zh, both.",
     },
@@ -27,9 +24,7 @@ TEXTS = {
         "请使用较新的工具。",
         "commissioning-faults": "{file}：{count} 处错误。",
         "commissioning-unsigned": "{file} 没有签名：须先由技术员完成并签名。",
-        "report-made": "{file}：{size} 字节",
         "report-package": "打印报告需要 {name}：pip install 'karez[tech]'。",
-        "report-glyphs": "PDF 字体没有下列字符，以方框代替：{marks}。HTML 网页中有这些字符。",
         "photo-unreadable": "无法读取 {file}：{why}",
         "report-language": "--lang 只能是 en、zh 或 both。",
     },
@@ -79,5 +74,17 @@ FAULTS = {
         "written-otherwise": "与工具写出的不同：写成后被更改",
         "signature-wrong": "与文件和公钥不符",
         "signature-other": "不是文件中技术员的签名",
+    },
+}
+
+PAGE = {
+    "en": {
+        "report-made": "{file}: {size} bytes",
+        "report-glyphs": "the PDF's font lacks these characters, 〓 stands for each: {marks}. "
+        "The HTML page has them.",
+    },
+    "zh": {
+        "report-made": "{file}：{size} 字节",
+        "report-glyphs": "PDF 字体没有下列字符，以 〓 代替：{marks}。HTML 网页中有这些字符。",
     },
 }

@@ -290,3 +290,4 @@ SCREEN = {
 for _language in LANGUAGES:
     TEXTS[_language] |= commissioning_wording.TEXTS[_language]
     FAULTS[_language] |= commissioning_wording.FAULTS[_language]
+    PAGE[_language] |= commissioning_wording.PAGE[_language]
