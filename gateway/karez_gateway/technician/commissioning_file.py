@@ -36,6 +36,7 @@ SIZE_MAX = 256 << 10  # 64 photos and 64 seals with long names have 40 kB
 TOP = ("format", "version", *names(Commissioning), "digests", "signature")
 _SIGNATURE_LINE = '\n "signature": '
 _FIRST = "format"
+_LAST = b"}\n"
 
 
 @dataclass(frozen=True)
@@ -135,21 +136,23 @@ def _parsed(data: bytes, name: object) -> Any:
         raise WrongUse("commissioning-large", file=name, size=len(data), most=SIZE_MAX)
     try:
         return document.value_of(data)
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise WrongUse(
-            "commissioning-json", file=name, line=line, column=1, why="the line is not UTF-8"
-        ) from None
-    except json.JSONDecodeError as error:
-        if error.pos >= len(error.doc.rstrip()):
-            raise WrongUse("commissioning-cut", file=name, line=error.lineno) from None
-        raise WrongUse(
-            "commissioning-json", file=name, line=error.lineno, column=error.colno, why=error.msg
-        ) from None
     except document.Twice as error:
         raise WrongUse("document-twice", file=name, name=str(error)) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
+        raise _unreadable(error, data, name) from None
+    except RecursionError as error:
         raise WrongUse("commissioning-shape", file=name, why=error) from None
+
+
+def _unreadable(error: ValueError, data: bytes, name: object) -> WrongUse:
+    if not data.endswith(_LAST):  # whatever the parser stumbled over: the end is missing
+        return WrongUse("commissioning-cut", file=name, line=data.count(b"\n") + 1)
+    if isinstance(error, json.JSONDecodeError):
+        return WrongUse("commissioning-json", file=name, line=error.lineno, column=error.colno, why=error.msg)
+    if isinstance(error, UnicodeDecodeError):
+        line = data[: error.start].count(b"\n") + 1
+        return WrongUse("commissioning-json", file=name, line=line, column=1, why="the line is not UTF-8")
+    return WrongUse("commissioning-shape", file=name, why=error)
 
 
 def _check_digests(faults: Faults, value: dict[str, Any]) -> None:

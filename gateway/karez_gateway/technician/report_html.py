@@ -21,7 +21,8 @@ header p { margin: 0 0 3mm; font-size: 11pt; overflow-wrap: anywhere; }
 figure { margin: 0 0 2mm; text-align: center; font-size: 7pt; color: #55656f; }
 figure svg { display: block; width: 25mm; height: 25mm; margin: 0 auto; }
 .result { display: inline-block; padding: 1.2mm 4mm; border-radius: 1mm; font-weight: bold; }
-.passed.result { background: #dff0e2; color: #14602c; } .skipped.result { background: #fdf1d2; color: #7a5300; }
+.passed.result { background: #dff0e2; color: #14602c; }
+.skipped.result { background: #fdf1d2; color: #7a5300; }
 .failed.result, .unsigned.result { background: #fbdcd9; color: #94190f; }
 h2 { font-size: 11.5pt; margin: 4.5mm 0 1mm; color: #14586e; break-after: avoid; }
 dl { display: grid; grid-template-columns: 1fr 1fr; column-gap: 6mm; margin: 0; }
