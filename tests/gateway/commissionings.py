@@ -127,13 +127,13 @@ def checks():
     )
 
 
-def sample(box_key=None, site="well-12", **values):
+def sample(box_key=None, code="well-12", **values):
     """A commissioning in which nothing has failed; `values` replace its members."""
     box_key = public(BOX) if box_key is None else box_key
     made = Commissioning(
         kind=COMMISSIONING,
         site=Site(
-            code=site,
+            code=code,
             name_en="Orchard well, Santun village",
             name_zh="三屯村果园井",
             county="昌吉市",

@@ -123,7 +123,7 @@ def test_versions_count_for_each_site(county, box):
     other = SyntheticController("b", "well-13")
     county.enrol(other)
     take(county, filed(says(box)))
-    assert take(county, filed(says(other, site="well-13"))).version == 1
+    assert take(county, filed(says(other, code="well-13"))).version == 1
 
 
 @pytest.mark.parametrize("swap", [swapped_box, swapped_meter])
@@ -150,7 +150,7 @@ def test_an_unknown_controller_is_refused(county):
 
 
 def test_another_site_than_the_binding_s_is_refused(county, box):
-    text = refused(county, filed(says(box, site="well-99")))
+    text = refused(county, filed(says(box, code="well-99")))
     assert "is about site well-99" in text and f"bound to site {SITE}" in text
 
 
@@ -160,7 +160,7 @@ def test_a_file_from_before_the_box_was_bound_anew_comes_in_for_its_old_site(cou
     new = sign(PROVISIONER, binding.LABEL, body)
     rebind(county.store, new, public(PROVISIONER), by="li", because="moved")
     assert take(county, filed(says(box))).site == SITE
-    assert take(county, filed(says(box, site="well-40"))).site == "well-40"
+    assert take(county, filed(says(box, code="well-40"))).site == "well-40"
 
 
 def test_class_and_fail_direction_must_be_the_binding_s(county, box):

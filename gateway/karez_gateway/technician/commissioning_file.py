@@ -36,7 +36,7 @@ SIZE_MAX = 256 << 10  # 64 photos and 64 seals with long names have 40 kB
 TOP = ("format", "version", *names(Commissioning), "digests", "signature")
 _SIGNATURE_LINE = '\n "signature": '
 _FIRST = "format"
-_LAST = b"}\n"
+_LAST = b"\n}\n"  # inner ones are indented
 
 
 @dataclass(frozen=True)
