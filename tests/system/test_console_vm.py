@@ -64,6 +64,9 @@ async def ask_the_line(line, desk):
     found, before = await line.ask("live")
     assert all(one["state"] == "ok" for one in before) and found["volume_l"] == desk.metered_l
     assert len(desk.events(causes.TECHNICIAN_ACTS)) == 3  # and the reset before
+    found, _ = await line.ask("relay")
+    assert found["ok"] and 0 < found["closed_ms"] < 2_000 and 0 < found["opened_ms"] < 2_000, found
+    assert desk.newest(record.STOP)["cause"] == causes.BUTTON and desk.newest(record.START)["account"] == 0
 
 
 @pytest.mark.timeout(300)

@@ -28,6 +28,10 @@ def rows(session, number, words):
         from . import roster
 
         return (yield from roster.rows(session, words))
+    if number == verbs.RELAY:
+        from . import relay
+
+        return (yield from relay.rows(session, words))
     if number >= verbs.ASK:
         from . import asking
 
