@@ -179,6 +179,7 @@ def run(port):
         port.say("need " + " ".join(missing(port)))
         lines: list = []
         while not lines:
+            port.feed()  # who commissions takes his time
             port.wait(port.now_us() + 1_000_000)
             lines = port.lines()
         for words in lines:
