@@ -91,10 +91,7 @@ class App:
         """What each task lets go of when it fails."""
         tend = self.supervisor.on_failure
         tend(supervisor.CONTROL, self._open_all)
-        if hasattr(self.port, "connect"):
-            tend(supervisor.UPLINK, self.uplink.reset)
-        else:
-            self.uplink.client.stop()  # a board without a network (ports/contract.py): the cable does the work
+        tend(supervisor.UPLINK, self.uplink.reset)
         tend(supervisor.SIGNATURES, self.background.drop)
         tend(supervisor.CABLE, self._drop_all)
         for number, bus in enumerate(self.buses):

@@ -2,6 +2,7 @@
 
 import gc
 
+from . import supervisor
 from .unload import unload
 
 
@@ -21,6 +22,13 @@ def prepare(port):
     return site
 
 
+def settle(app):
+    """Take from an app what its board has not: without a network no uplink is started (docs/ports.md)."""
+    if not hasattr(app.port, "connect"):
+        app.uplink.client.stop()
+        app.supervisor.on_failure(supervisor.UPLINK, app.uplink.client.stop)
+
+
 def program(port):
     """Run the controller; ports/boot.py calls this, and sees to what ends it."""
     # Collect after every 8 kB, as at the desk: what lives for months then stands close together.
@@ -33,6 +41,7 @@ def program(port):
     from .app import App
 
     app = App(port, site)
+    settle(app)
     port.open_console()
     app.terminal = port.console
     del site  # the app took what it keeps

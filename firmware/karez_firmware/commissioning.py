@@ -76,6 +76,8 @@ def _check_config(port, data):
         configuration.profiles(port, wanted.meters)
     except configuration.BadConfiguration as error:
         raise Refused(str(error))
+    if not hasattr(port, "take_pulses") and [one for one in wanted.meters if one["profile"] is None]:
+        raise Refused("configuration: this controller has no pulse input")
     signed_binding = objects.read_any(port.nor, objects.BINDING)
     if signed_binding is not None:
         _check_both(wanted, *binding.open_signed(signed_binding)[:2])

@@ -3,6 +3,8 @@
 Every SPI transaction is kept as (bytes sent, how many were read), so a test can compare byte for byte.
 """
 
+_LOG_MAX = 500
+
 
 class SpiChip:
     """What is common: select falls, bytes go in, bytes come out, select rises."""
@@ -18,7 +20,8 @@ class SpiChip:
         if level == 0:
             self._sent, self._asked = b"", 0
         elif self._sent:
-            self.log.append((self._sent, self._asked))
+            if len(self.log) < _LOG_MAX:
+                self.log.append((self._sent, self._asked))
             if not self.is_dead:
                 self.ended(self._sent)
 

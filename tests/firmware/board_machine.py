@@ -4,6 +4,8 @@ A `Loader` lets an import find them; what stays outside (files, random, hashes) 
 Both interpreters, no pytest.
 """
 
+import builtins
+import gc
 import sys
 
 from board_chips import Fram, Lcd, Nor, Registers
@@ -336,8 +338,8 @@ class Module:
     """Any module: what it is given."""
 
     def __init__(self, **names):
-        for name in names:
-            setattr(self, name, names[name])
+        for name, value in names.items():
+            setattr(self, name, value)
 
 
 class Unit:
@@ -383,10 +385,10 @@ class Nic:
     def isconnected(self):
         return self.is_up
 
-    def connect(self, *arguments):
+    def connect(self, *names):
         if self.fails:
             raise OSError("Wifi Internal State Error")
-        self.calls.append(("connect",) + arguments)
+        self.calls.append(("connect", names))
 
     def disconnect(self):
         self.calls.append(("disconnect",))
@@ -427,7 +429,15 @@ def fakes(world, **changed):
         "select": Select(world),
         "esp32": Module(PCNT=Unit) if world.has_pcnt else Module(),
         "network": network_of(world),
+        "gc": Module(threshold=lambda size: setattr(world, "threshold", size), collect=gc.collect),
         "tls": Module(),
+        "sys": Module(
+            stdin=Module(buffer=world.stdin),
+            stdout=Module(buffer=world.stdout),
+            path=sys.path,
+            modules=sys.modules,
+            platform="esp32",
+        ),
     }
     found.update(changed)
     return found
@@ -463,11 +473,20 @@ class Loader:
         for name, module in self._fakes.items():
             if name in sys.modules:
                 self._kept[name] = sys.modules.pop(name)
-            sys.modules[name] = module
+            if module is not None:
+                sys.modules[name] = module
+        self._import = builtins.__import__
+        builtins.__import__ = self._imported
         return self
 
+    def _imported(self, name, *arguments):
+        if name in self._fakes and self._fakes[name] is None:
+            raise ImportError(name)
+        return self._import(name, *arguments)
+
     def __exit__(self, *_):
+        builtins.__import__ = self._import
         self._forget()
         for name in self._fakes:
-            sys.modules.pop(name)
+            sys.modules.pop(name, None)
         sys.modules.update(self._kept)

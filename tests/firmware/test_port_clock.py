@@ -38,8 +38,8 @@ def test_every_day_of_the_century_comes_back():
 def test_what_is_no_time_is_none():
     good = bytearray(b"\x00\x30\x06\x01\x23\x11\x26")
     for at, value in (
-        (0, 0x60), (0, 0x0A), (0, 0xA0), (1, 0x60), (2, 0x24), (2, 0x46), (4, 0), (4, 0x31), (5, 0), (5, 0x13),
-        (5, 0x91), (6, 0xFF),
+        (0, 0x60), (0, 0x0A), (0, 0xA0), (1, 0x60), (2, 0x24), (2, 0x46), (4, 0), (4, 0x31), (5, 0),
+        (5, 0x13), (5, 0x91), (6, 0xFF),
     ):  # fmt: skip
         bad = bytearray(good)
         bad[at] = value

@@ -144,7 +144,7 @@ class Port:
         return int.from_bytes(os.urandom(4), "little") % limit
 
     def _take_pulses(self, number):
-        """Return (pulses since the last call, whether the loop is sound); an input that is not there is cut."""
+        """Return (pulses since the last call, whether the loop is sound); one that is not there is cut."""
         return self._parts.pulses[number].take() if number < len(self._parts.pulses) else (0, False)
 
     # -- network ------------------------------------------------------------------------

@@ -30,8 +30,12 @@ MUST = {
 }
 # name: (who asks, how, what happens without it).
 MAY = {
-    "connect": ("App", 'hasattr(port, "connect")', "no uplink is started; the cable carries everything"),
+    "connect": (
+        "the main module",
+        'hasattr(port, "connect")',
+        "no uplink is started: the cable does the work",
+    ),
     "listen_to": ("Uplink", "with connect", "no uplink is started"),
-    "take_pulses": ("configuration", 'hasattr(port, "take_pulses")', "a pulse meter is refused in words"),
+    "take_pulses": ("commissioning", 'hasattr(port, "take_pulses")', "a pulse meter is refused in words"),
     "console": ("the main module", "port.console is None", "no console; the bench's lines still commission"),
 }
