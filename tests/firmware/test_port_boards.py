@@ -286,6 +286,22 @@ def test_a_board_may_have_fewer_of_everything():
             assert settled(world, port) == [["stop", "0000000000000000"]]
 
 
+def test_a_board_without_a_clock_knows_no_time_until_it_is_told():
+    world = World()
+    with Loader(world, network=None):
+        from karez_firmware.ports import board, board_parts
+
+        pins = pins_of("rp2")
+        world.attach(pins)
+        parts = board_parts.parts_of(pins)
+        parts.clock = None
+        port = board.Port(parts)
+        assert port.utc() == (None, record.TIME_UNKNOWN)
+        port.set_utc(UTC, record.TIME_INFORMATIVE)
+        world.pass_us(90_000_000)
+        assert port.utc() == (UTC + 90, record.TIME_INFORMATIVE)
+
+
 def test_a_loop_that_nobody_supervises_is_sound_and_an_input_that_is_not_there_is_cut():
     world = World()
     with Loader(world):
