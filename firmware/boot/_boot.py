@@ -62,7 +62,7 @@ def run():
     if sys.platform == "esp32":
         import karez_firmware.main_esp32  # noqa: F401 - to import is to run
     else:
-        import karez_firmware.main_rp2  # noqa: F401
+        import karez_firmware.main_rp2
 
 
 run()
