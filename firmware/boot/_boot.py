@@ -60,9 +60,9 @@ def run():
     # A file that somebody drops into a filesystem must not stand in front of ours.
     sys.path[:] = [folder, ".frozen"]
     if sys.platform == "esp32":
-        import karez_firmware.main_esp32  # noqa: F401 - to import is to run
+        import karez_firmware.main_esp32
     else:
-        import karez_firmware.main_rp2
+        import karez_firmware.main_rp2  # noqa: F401 - to import is to run
 
 
 run()

@@ -2,7 +2,6 @@
 
 import gc
 
-from . import supervisor
 from .unload import unload
 
 
@@ -24,6 +23,8 @@ def prepare(port):
 
 def settle(app):
     """Take from an app what its board has not: without a network no uplink is started (docs/ports.md)."""
+    from . import supervisor
+
     if not hasattr(app.port, "connect"):
         app.uplink.client.stop()
         app.supervisor.on_failure(supervisor.UPLINK, app.uplink.client.stop)

@@ -10,7 +10,7 @@ BOARDS = ("esp32", "rp2")
 
 def pins_of(chip, **changed):
     """A copy of a board's pins, with the console on a UART that the test holds."""
-    home = pins_esp32s3 if chip == "esp32" else pins_rp2350
+    home = pins_esp32s3.Pins if chip == "esp32" else pins_rp2350.Pins
     found = Module(CONSOLE=(9, 43, 44), LAN=None, WIZNET=None, MODEM=None, MODEM_KEY=None)
     for name in dir(home):
         if name[0] != "_" and name != "CONSOLE":

@@ -351,7 +351,7 @@ def test_a_network_is_asked_for_and_none_is_no_error():
         ("esp32", (), {}, None),
         ("esp32", ("PPP",), {"MODEM": modem}, []),
         ("esp32", ("PPP", "WLAN"), {"MODEM": modem, "MODEM_KEY": None}, ["WLAN"]),
-        ("esp32", ("LAN",), {"MODEM": None, "LAN": {"phy_addr": 1}}, ["LAN"]),
+        ("esp32", ("LAN",), {"MODEM": None, "LAN": (23, 18, 1, 0)}, ["LAN"]),
         ("esp32", ("WLAN",), {"MODEM": modem, "tls": None}, None),
         ("rp2", None, {}, None),
         ("rp2", ("WLAN",), {}, ["WLAN"]),

@@ -25,8 +25,8 @@ class House:
         self.well = Well()
         self.well.at_us = world.us
         self.stations = {1: Station(self.well, 1), 2: Station(self.well, 2)}
-        self.held_us = 0
-        self.drops = 0
+        self.held_us = None
+        self.gap_us = 0  # longest time between two edges while the coil was on
         world.watchers[pins.COIL] = self._switch
         world.watchers[pins.ALIVE] = self._hold
         world.drive(pins.AUX, 1)
@@ -47,6 +47,8 @@ class House:
         self.world.after.append((self.world.us + 60_000, come))
 
     def _hold(self, _level):
+        if self.held_us is not None and self.well.closed:
+            self.gap_us = max(self.gap_us, self.world.us - self.held_us)
         self.held_us = self.world.us
 
     def _switch(self, level):
@@ -134,6 +136,7 @@ def check_controller(chip):
     litres = stop["volume_l"] - start["volume_l"]
     assert 400 < litres <= house.well.litres == app.books.volume_l
     assert app.uplink.client.phase == DOWN  # it was never begun
+    assert 0 < house.gap_us < 1_000_000  # the monostable would let go after five seconds
     # The watchdog went hungry for no more than a step of the program, and the program died: outputs
     # off, fed until a minute had passed, and a reset.
     assert world.dogs[0].worst_us < 2_000_000 and port.now_ms() >= 60_000

@@ -9,8 +9,9 @@ import time
 import esp32
 import machine
 
-from . import board, board_parts, pins_esp32s3
+from . import board, board_parts
 from .bearer import Ppp, Wired, Wlan, choice
+from .pins_esp32s3 import Pins
 from .pulse_inputs import IrqCounter, UnitCounter
 
 try:
@@ -64,6 +65,15 @@ def adc(pin):
     return machine.ADC(pin, atten=machine.ADC.ATTN_11DB)
 
 
+def _wired(row):
+    """The Ethernet of a row (MDC, MDIO, kind of its chip, address of its chip)."""
+    clock, data, kind, address = row
+    # The stub has the arguments of another port.
+    return network.LAN(  # type: ignore[call-arg,unused-ignore]
+        mdc=machine.Pin(clock), mdio=machine.Pin(data), phy_type=kind, phy_addr=address
+    )
+
+
 def bearer(pins):
     """Return what carries the uplink here, or None."""
     if not network:
@@ -75,11 +85,11 @@ def bearer(pins):
         uart.init(baudrate=115_200, timeout=0, timeout_char=0, rxbuf=4_096, txbuf=2_048)
         other = Ppp(network.PPP, uart, key)
     elif pins.LAN is not None and hasattr(network, "LAN"):
-        other = Wired(network.LAN(**pins.LAN))
+        other = Wired(_wired(pins.LAN))
     return choice(other, Wlan(_station()) if hasattr(network, "WLAN") else None)
 
 
-def port(pins=pins_esp32s3):
+def port(pins=Pins):
     """Return the Port of this board; its outputs are off."""
     parts = board_parts.parts_of(pins)
     board_parts.add_pulses(parts, pins, counter, adc)

@@ -7,9 +7,10 @@ import time
 
 import machine
 
-from . import board_parts, pins_rp2350
+from . import board_parts
 from .bearer import Wired, Wlan, choice
 from .board import Port
+from .pins_rp2350 import Pins
 from .pulse_inputs import IrqCounter
 
 try:
@@ -50,7 +51,7 @@ def bearer(pins):
     return choice(other, wlan)
 
 
-def port(pins=pins_rp2350):
+def port(pins=Pins):
     """Return the Port of this board; its outputs are off."""
     parts = board_parts.parts_of(pins)
     board_parts.add_pulses(parts, pins, counter, machine.ADC)
