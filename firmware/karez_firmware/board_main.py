@@ -12,7 +12,8 @@ def prepare(port):
     if bring_up.is_bare(port):
         from . import commissioning
 
-        commissioning.run(port)
+        port.open_console()
+        commissioning.run(port, port.console)
         return None
     site = bring_up.bring_up(port)
     done = bring_up.DONE
@@ -37,7 +38,6 @@ def program(port):
     port.await_time()
     site = prepare(port)
     if site is None:
-        port.say("commissioned")
         return
     from .app import App
 

@@ -65,16 +65,11 @@ def test_bytes_in_and_out():
 def terminal():
     world = World()
     source, sink = Wire(world), Wire(world)
-    with Loader(world):
-        import time
-
-        from karez_firmware.ports import board_uart
-
-        return board_uart.Terminal(source, sink, time.sleep_ms), source, sink, world
+    return loaded(world, "uart").Terminal(source, sink), source, sink
 
 
 def test_a_console_gives_what_is_there_and_takes_what_fits():
-    one, source, sink, _ = terminal()
+    one, source, sink = terminal()
     assert one.read() == b""
     source.rx = b"x" * 70
     assert one.read() == b"x" * 64 and one.read() == b"x" * 6 and one.read() == b""
@@ -84,7 +79,7 @@ def test_a_console_gives_what_is_there_and_takes_what_fits():
 
 
 def test_a_console_whose_other_end_closes_is_silent():
-    one, source, _, _ = terminal()
+    one, source, _ = terminal()
 
     class Closed(Wire):
         def read(self, count=None):
@@ -95,40 +90,11 @@ def test_a_console_whose_other_end_closes_is_silent():
     assert one.read() == b""
 
 
-def test_lines_of_the_bench_come_whole_and_as_words():
-    one, source, _, _ = terminal()
-    source.rx = b"object binding 00"
-    assert one.lines() == []
-    source.rx = b"ff\r\nneed\n\n\xff\xfe\nx"
-    assert one.lines() == [["object", "binding", "00ff"], ["need"]]
-    source.rx = b"y\r"
-    assert one.lines() == [["xy"]]
-
-
-def test_a_line_without_end_is_dropped():
-    one, source, _, _ = terminal()
-    source.rx = b"x" * 9_000
-    while source.rx:
-        assert one.lines() == []
-    source.rx = b"\nneed\n"
-    assert one.lines()[-1] == ["need"]
-
-
-def test_a_line_to_the_bench_goes_in_pieces_and_is_given_up_when_nobody_takes_it():
-    one, _, sink, world = terminal()
-    assert one.say("identity " + "k" * 200)
-    assert sink.tx == b"identity " + b"k" * 200 + b"\n"
-    sink.room = 10
-    began_us = world.us
-    assert not one.say("x" * 30)
-    assert 200_000 <= world.us - began_us < 250_000
-
-
 def test_a_console_on_a_uart_has_its_mode():
     world = World()
     uart = Uart(world, 0)
     found = loaded(world, "uart")
-    made = found.console_on(uart, None)
+    made = found.console_on(uart)
     assert uart.modes[-1]["baudrate"] == 115_200 and uart.modes[-1]["rxbuf"] == 1_024
     uart.rx = b"help\r"
     assert made.read() == b"help\r"

@@ -24,7 +24,7 @@ _CLOCK_MS = const(60_000)  # how often the RTC corrects the chip's own quartz
 _SLACK_S = const(1)  # whole seconds, read at any moment
 _BEARER_MS = const(500)
 _ENETDOWN = const(100)
-_MUTE = ("record", "beat")  # the bench's, which has no place on a board
+_PANEL = "panel "
 
 
 class Parts:
@@ -57,7 +57,8 @@ class Port:
         self._parts = parts
         self.nor, self.fram = parts.nor, parts.fram
         self.uarts = parts.uarts
-        self.console = None  # the app's, from open_console() on
+        self.inputs = len(parts.pulses)
+        self.console = None  # from open_console() on
         self._ticks = Ticks(time.ticks_us, time.ticks_diff)  # type: ignore[attr-defined]
         self._alive = 0
         self._dog = None
@@ -74,11 +75,8 @@ class Port:
         self._read_clock()
         for uart in parts.uarts:
             parts.poll.register(uart.file)
-        # Asked for by their names: a board without a bearer has no `connect`.
         if parts.bearer:
-            self.connect = self._connect
-        if parts.pulses:
-            self.take_pulses = self._take_pulses
+            self.connect = self._connect  # asked for by its name: a board without a bearer has none
 
     # -- time ---------------------------------------------------------------------------
 
@@ -143,9 +141,9 @@ class Port:
         """A random integer in 0..limit-1, for jitter."""
         return int.from_bytes(os.urandom(4), "little") % limit
 
-    def _take_pulses(self, number):
+    def take_pulses(self, number):
         """Return (pulses since the last call, whether the loop is sound); one that is not there is cut."""
-        return self._parts.pulses[number].take() if number < len(self._parts.pulses) else (0, False)
+        return self._parts.pulses[number].take() if number < self.inputs else (0, False)
 
     # -- network ------------------------------------------------------------------------
 
@@ -221,7 +219,7 @@ class Port:
     # -- contacts, panel and cable --------------------------------------------------------
 
     def lines(self):
-        """Return what contacts and buttons say; until the console is the app's, the cable's lines too."""
+        """Return what contacts and buttons have to say."""
         now_ms = self.now_ms()
         if now_ms == self._looked_ms:
             return ()
@@ -233,8 +231,6 @@ class Port:
             words = contact.words(now_ms)
             if words:
                 found = (found or []) + [words]
-        if self._parts.terminal and self.console is None:
-            found = (found or []) + self._parts.terminal.lines()
         return found or ()
 
     def credential(self):
@@ -242,21 +238,16 @@ class Port:
         return self._parts.card.credential() if self._parts.card else NOBODY
 
     def say(self, text):
-        """Show the panel's lines; before the app has the console, send what the bench awaits."""
-        sort, _, rest = text.partition(" ")
-        if sort == "panel":
-            if self._parts.display:
-                self._parts.display.show(rest)
-        elif self._parts.terminal and self.console is None and sort not in _MUTE:
-            return self._parts.terminal.say(text)
+        """Show the panel's lines. What else is said is a bench's to hear, and people ask the console."""
+        if self._parts.display and text.startswith(_PANEL):
+            self._parts.display.show(text[len(_PANEL) :])
         return True
 
     def open_console(self):
-        """From now on the cable is the app's console, if there is one: what comes in are its verbs."""
-        terminal = self._parts.terminal
-        if terminal:
-            self.console = terminal
-            self._parts.poll.register(terminal.file)
+        """Let what comes in on the console end a wait, from now on."""
+        if self._parts.terminal and self.console is None:
+            self.console = self._parts.terminal
+            self._parts.poll.register(self.console.file)
 
     @staticmethod
     def resource(name):

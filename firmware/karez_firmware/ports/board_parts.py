@@ -96,10 +96,9 @@ def parts_of(pins):
 def _terminal_of(pins):
     """The console: on a UART of its own, or where MicroPython has its terminal, be it USB or a UART."""
     if pins.CONSOLE is not None:
-        return console_on(uart_of(pins.CONSOLE), time.sleep_ms)  # type: ignore[attr-defined]
+        return console_on(uart_of(pins.CONSOLE))
     micropython.kbd_intr(-1)  # a Ctrl-C is the console's, and ends no program
-    streams = sys.stdin.buffer, sys.stdout.buffer
-    return Terminal(streams[0], streams[1], time.sleep_ms)  # type: ignore[attr-defined]
+    return Terminal(sys.stdin.buffer, sys.stdout.buffer)
 
 
 def _add_memories(parts, pins, i2c):

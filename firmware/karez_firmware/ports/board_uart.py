@@ -14,8 +14,6 @@ _TX = const(512)  # a whole frame: writing one must not wait
 _CONSOLE_BAUD = const(115_200)
 _CONSOLE_RX = const(1_024)
 _ROOM = const(64)  # bytes a terminal takes at a time
-_LINE_MAX = const(8_300)  # an object of 4 kB in hex, and its name
-_TRIES = const(200)  # of a millisecond: a cable that takes nothing for so long has nobody at its end
 
 
 class Uart:
@@ -51,16 +49,11 @@ class Uart:
 
 
 class Terminal:
-    """A console: over a UART, or over the chip's USB as two streams.
+    """A console: over a UART, or over the chip's USB as two streams; both take part in poll()."""
 
-    `source` and `sink` take part in poll(); `sleep_ms` is the machine's.
-    """
-
-    def __init__(self, source, sink, sleep_ms):
+    def __init__(self, source, sink):
         self.file = source
         self._sink = sink
-        self._sleep_ms = sleep_ms
-        self._text = b""
         self._in = select.poll()
         self._in.register(source, select.POLLIN)
         self._out = select.poll()
@@ -86,39 +79,11 @@ class Terminal:
                 return self._sink.write(data[:_ROOM]) or 0
         return 0
 
-    # -- before the app: lines of the bench ------------------------------------------------
 
-    def say(self, text):
-        """Send one line; False when the other end did not take all of it in time."""
-        data = text.encode() + b"\n"
-        for _ in range(_TRIES):
-            data = data[self.write(data) :]
-            if not data:
-                return True
-            self._sleep_ms(1)
-        return False
-
-    def lines(self):
-        """Return the lines that have come in, each as its words."""
-        parts = (self._text + self.read()).replace(b"\r", b"\n").split(b"\n")
-        self._text = parts.pop()
-        if len(self._text) > _LINE_MAX:
-            self._text = b""
-        found = []
-        for part in parts:
-            try:
-                words = part.decode().split(" ")
-            except ValueError:
-                continue  # no line of ours
-            if words[0]:
-                found.append(words)
-        return found
-
-
-def console_on(uart, sleep_ms):
+def console_on(uart):
     """Return the Terminal on a UART: 115,200 baud, 8N1."""
     uart.init(
         baudrate=_CONSOLE_BAUD, bits=8, parity=None, stop=1,
         timeout=0, timeout_char=0, rxbuf=_CONSOLE_RX, txbuf=_TX,
     )  # fmt: skip
-    return Terminal(uart, uart, sleep_ms)
+    return Terminal(uart, uart)

@@ -36,6 +36,7 @@ MAY = {
         "no uplink is started: the cable does the work",
     ),
     "listen_to": ("Uplink", "with connect", "no uplink is started"),
-    "take_pulses": ("commissioning", 'hasattr(port, "take_pulses")', "a pulse meter is refused in words"),
-    "console": ("the main module", "port.console is None", "no console; the bench's lines still commission"),
+    "inputs": ("commissioning", 'getattr(port, "inputs", 2)', "a pulse meter is refused by its number"),
+    "take_pulses": ("PulseMeter", "where inputs says so", "a pulse meter is refused by its number"),
+    "console": ("the main module", "port.console is None", "nobody commissions or reads the box on the spot"),
 }
