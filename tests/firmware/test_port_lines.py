@@ -162,6 +162,12 @@ def test_without_an_apn_the_modem_s_own_is_left_as_it_is():
     assert talk.run(5) and not any(b"CGDCONT" in one for one in talk.asked)
 
 
+def test_a_name_of_an_access_point_cannot_bring_a_command_along():
+    talk = Talk(GOOD, apn='iot.example"\rAT+CFUN=0\r')
+    talk.answers[b'AT+CGDCONT=1,"IP","iot.exampleATCFUN0"\r'] = b"\r\nOK\r\n"
+    assert talk.run(5) and not any(b"CFUN=" in one for one in talk.asked)
+
+
 def test_a_roaming_registration_is_one_and_a_searching_modem_is_asked_again():
     answers = dict(GOOD)
     answers[b"AT+CEREG?\r"] = b"\r\n+CEREG: 0,2\r\n\r\nOK\r\n"

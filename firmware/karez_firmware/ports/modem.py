@@ -75,10 +75,12 @@ class Modem:
     def _say(self, now_ms):
         text = TALK[self._row][_SAY]
         if self._row == _CONTEXT:
-            if not self.apn:
+            # A name of others goes into a command: only what an access point's may hold.
+            apn = "".join([one for one in self.apn if one.isalpha() or one.isdigit() or one in ".-"])
+            if not apn:
                 self._row += 1
                 return
-            text += '"IP","%s"' % self.apn
+            text += '"IP","%s"' % apn
         self._uart.read()  # what it says unasked
         self._heard = b""
         self._uart.write(text.encode() + b"\r")
