@@ -171,3 +171,11 @@ def test_every_fault_has_its_words_in_both_languages():
     source = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (rules, faults))
     for name in FAULTS["en"]:
         assert f'"{name}"' in source, name
+
+
+def test_what_a_board_goes_out_by_is_a_text_or_not_there():
+    document = copy.deepcopy(FULL)
+    document["link"].update({"apn": "iot.example", "ssid": None, "secret": "sesame"})
+    assert named(document) == {}
+    document["link"].update({"apn": 5, "ssid": "", "secret": ["x"]})
+    assert set(named(document)) == {"link.apn", "link.ssid", "link.secret"}
