@@ -1,5 +1,6 @@
 """The pages of a commissioning: everything on them, in both languages, readable with no network."""
 
+import hashlib
 import json
 import re
 import subprocess
@@ -90,7 +91,7 @@ def test_the_page_needs_nothing_but_itself(language, says):
     assert page.tags.isdisjoint({"script", "link", "img", "iframe", "object"})
     assert not [one for one in page.attributes if one[0] in {"src", "href", "onload", "xlink:href"}]
     assert b"url(" not in report.html(file_of(says), language)
-    assert "svg" in page.tags and site_payload("well-12") in page.text
+    assert "svg" in page.tags and content(file_of(says), language).qr in page.text
 
 
 def test_everything_of_the_file_is_on_the_page():
@@ -163,11 +164,14 @@ def test_what_a_file_says_cannot_become_markup():
     assert "script" not in page.tags and '<script src="x">&</script>' in page.text
 
 
-def test_the_code_holds_the_site_whatever_its_letters():
-    assert site_payload("well-12") == "karez:site:well-12"
-    assert site_payload("井 1/2") == "karez:site:%E4%BA%95%201%2F2"
+def test_the_code_says_controller_key_and_site_whatever_its_letters():
+    box = sample().controller
+    print_ = hashlib.sha256(bytes.fromhex(box.key)).hexdigest()[:32]
+    assert site_payload(box.name, box.key, "井 1:2") == f"KAREZ:1:{box.name}:{print_}:井 1:2"
     found = content(file_of(), "en")
-    expected = segno.make("karez:site:well-12", error="m", micro=False).matrix_iter(border=4)
+    expected = segno.make(f"KAREZ:1:{box.name}:{print_}:well-12", error="m", micro=False).matrix_iter(
+        border=4
+    )
     assert report._modules(found) == [list(row) for row in expected]
 
 

@@ -50,7 +50,7 @@ class Site:
     use: str = word(CLASSES, "class of use, as the binding has it")
     sub_class: str | None = text(40, "finer class, as the county counts", may_miss=True)
     source: str = word(SOURCES, "where the water comes from")
-    fail: str = word(FAILS, "what the pump does without a right: fail direction, as the binding has it")
+    fail: str = word(FAILS, "fail direction, as the binding has it: the pump without books or right")
 
 
 @dataclass(frozen=True)
