@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from karez_gateway.technician import commissioning, judgement, report, report_words
 from karez_gateway.technician.cli import app
-from karez_gateway.technician.commissioning_file import decode, encode
+from karez_gateway.technician.commissioning_file import decode, encode, photo
 from karez_gateway.technician.report_content import LANGUAGES, site_payload
 from karez_gateway.technician.report_content import report as content
 from karez_gateway.technician.report_figures import coordinates, decimal, dial, multiplier, percent, short
@@ -233,7 +233,7 @@ def file(tmp_path):
 
 def test_the_command_writes_both_pages_beside_the_file_or_elsewhere(tmp_path, file):
     code, out, err = run(file)
-    assert (code, err) == (0, "") and out.count("\n") == 2
+    assert (code, err) == (0, "") and out.count("\n") == 4  # two pages, two photos that are elsewhere
     assert sorted(one.name for one in tmp_path.iterdir()) == ["well-12.html", "well-12.json", "well-12.pdf"]
     there = tmp_path / "a" / "b"
     code, out, _ = run(file, "--out", there, "--lang", "zh", "--json")
@@ -273,7 +273,20 @@ def test_wrong_options_are_said_in_one_sentence(tmp_path, file):
 def test_a_character_lacking_on_paper_is_said(file):
     file.write_bytes(filed(sample(remarks=("№ 7",))))
     code, out, _ = run(file)
-    assert code == 0 and out.endswith(PAGE["en"]["report-glyphs"].format(marks="№") + "\n")
+    assert code == 0 and PAGE["en"]["report-glyphs"].format(marks="№") + "\n" in out
+
+
+def test_photos_beside_the_file_are_compared(file):
+    (file.parent / "dial.jpg").write_bytes(b"dial")
+    (file.parent / "box.jpg").write_bytes(b"box")
+    taken = tuple(photo(file.parent / name, "x") for name in ("dial.jpg", "box.jpg"))
+    file.write_bytes(filed(sample(photos=taken)))
+    assert json.loads(run(file, "--json")[1])["photos"] == []
+    (file.parent / "dial.jpg").write_bytes(b"liad")
+    (file.parent / "box.jpg").unlink()
+    code, out, _ = run(file, "--force")
+    assert code == 0 and PAGE["en"]["photo-differs"].format(file="dial.jpg") in out
+    assert PAGE["en"]["photo-missing"].format(file="box.jpg") in out
 
 
 @pytest.mark.parametrize("package", ["segno", "fpdf"])
