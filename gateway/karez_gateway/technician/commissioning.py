@@ -242,6 +242,7 @@ class Seal:
 
     number: str = text(40, "its number")
     place: str = text(80, "where it is")
+    meter: str | None = word(QUANTITIES, "the meter that it seals; null: something else", may_miss=True)
 
 
 @dataclass(frozen=True)

@@ -229,9 +229,11 @@ def _checks(say: Say, found: Commissioning) -> Section:
 def _lists(say: Say, found: Commissioning) -> list[Section]:
     sections = []
     if found.seals:
-        columns = (say.label("number"), say.label("where"))
-        rows: tuple[tuple[str, ...], ...] = tuple((one.number, one.place) for one in found.seals)
-        sections.append(Section(say.text(HEADINGS["seals"]), table=Table(columns, (2, 3), rows)))
+        columns = (say.label("number"), say.label("where"), say.label("meter"))
+        rows: tuple[tuple[str, ...], ...] = tuple(
+            (one.number, one.place, "–" if one.meter is None else say.word(one.meter)) for one in found.seals
+        )
+        sections.append(Section(say.text(HEADINGS["seals"]), table=Table(columns, (3, 5, 2), rows)))
     if found.photos:
         columns4 = tuple(say.label(one) for one in ("file", "shows", "size", "sha256"))
         rows = tuple(

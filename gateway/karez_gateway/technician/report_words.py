@@ -101,6 +101,7 @@ LABELS = {
     # the rest
     "number": ("Number", "编号"),
     "where": ("Place", "位置"),
+    "meter": ("Of the meter", "所封仪表"),
     "file": ("File", "文件"),
     "size": ("Size", "大小"),
     "sha256": ("SHA-256", "SHA-256"),
