@@ -32,10 +32,10 @@ class Document:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def parse(data: bytes, name: object) -> Document:
-    """Return the document in these bytes; `name` = where they are from. Raises WrongUse."""
-    if len(data) > SIZE_MAX:
-        raise WrongUse("document-large", file=name, size=len(data), most=SIZE_MAX)
+def parse(data: bytes, name: object, most: int = SIZE_MAX) -> Document:
+    """Return the document in these bytes, at most `most`; `name` = where they are from. Raises WrongUse."""
+    if len(data) > most:
+        raise WrongUse("document-large", file=name, size=len(data), most=most)
     if not data.strip():
         raise WrongUse("document-empty", file=name)
     try:
