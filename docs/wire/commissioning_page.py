@@ -16,7 +16,7 @@ from karez_gateway.technician import commissioning, judgement, report_words
 from karez_gateway.technician.commissioning_fields import parts_below
 from karez_gateway.technician.commissioning_file import LABEL, SIZE_MAX
 from karez_gateway.technician.commissioning_rules import NEEDED
-from karez_gateway.technician.report_content import site_payload
+from karez_gateway.technician.labels import said
 
 PAGE = Path(__file__).parent / "commissioning.md"
 HEAD = f"""\
@@ -117,7 +117,7 @@ force, whose term had not ended when he finished; and no finish in the future.
 
 The report shows what the labels at the well show: `KAREZ:1:`, the controller's name, the first 32
 hexadecimal digits of the SHA-256 of its public key, and the site's code, parted by colons. The site
-stands last, since it may hold any letter: `{site_payload("0123456789abcdef", "00" * 32, "well-12")}`.
+stands last, since it may hold any letter: `{said("0123456789abcdef", bytes(32), "well-12")}`.
 """
 
 

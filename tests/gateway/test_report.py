@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from karez_gateway.technician import commissioning, judgement, report, report_words
 from karez_gateway.technician.cli import app
 from karez_gateway.technician.commissioning_file import decode, encode, photo
-from karez_gateway.technician.report_content import LANGUAGES, site_payload
+from karez_gateway.technician.report_content import LANGUAGES
 from karez_gateway.technician.report_content import report as content
 from karez_gateway.technician.report_figures import coordinates, decimal, dial, multiplier, percent, short
 from karez_gateway.technician.wording import PAGE
@@ -167,7 +167,8 @@ def test_what_a_file_says_cannot_become_markup():
 def test_the_code_says_controller_key_and_site_whatever_its_letters():
     box = sample().controller
     print_ = hashlib.sha256(bytes.fromhex(box.key)).hexdigest()[:32]
-    assert site_payload(box.name, box.key, "井 1:2") == f"KAREZ:1:{box.name}:{print_}:井 1:2"
+    named = content(file_of(sample(code="井 1:2")), "en").qr
+    assert named == f"KAREZ:1:{box.name}:{print_}:井 1:2"
     found = content(file_of(), "en")
     expected = segno.make(f"KAREZ:1:{box.name}:{print_}:well-12", error="m", micro=False).matrix_iter(
         border=4

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import judgement, report_words
+from . import judgement, labels, report_words
 from .report_checks import described
 from .report_figures import coordinates, cubic_metres, dial, multiplier, thousands
 from .report_words import HEADINGS, LABELS, OUTCOMES, RESULTS, TITLES, WORDS
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from .commissioning_file import CommissioningFile
 
 LANGUAGES = ("en", "zh", "both")
-_FINGERPRINT_DIGITS = 32  # 128 bits: nobody makes a second key that fits
 _BEIJING = dt.timezone(dt.timedelta(hours=8))
 _METER_ROWS: tuple[str, ...] = ("maker", "model", "serial", "profile", "wiring", "pulse_milli")
 _METER_ROWS += ("multiplier_ppm", "dial_start", "verified_until")
@@ -86,12 +84,6 @@ class Report:
     made_utc_s: int
 
 
-def site_payload(controller: str, key: str, site: str) -> str:
-    """What the QR code holds, as the labels at the well do; the site stands last, it may have any letter."""
-    fingerprint = hashlib.sha256(bytes.fromhex(key)).hexdigest()[:_FINGERPRINT_DIGITS]
-    return f"KAREZ:1:{controller}:{fingerprint}:{site}"
-
-
 def report(file: CommissioningFile, language: str) -> Report:
     """The report of a file. `language`: en, zh or both."""
     say, found = Say(language), file.says
@@ -112,7 +104,7 @@ def report(file: CommissioningFile, language: str) -> Report:
         subtitle=" · ".join([found.site.code, *names]),
         state=state,
         result=say.text(RESULTS[state], " · "),
-        qr=site_payload(found.controller.name, found.controller.key, found.site.code),
+        qr=labels.said(found.controller.name, bytes.fromhex(found.controller.key), found.site.code),
         sections=tuple(sections),
         sign_here=tuple(say.text(one) for one in report_words.SIGN_HERE),
         hint=say.text(report_words.HINT),
