@@ -168,6 +168,7 @@ def test_the_desk_and_the_controller_agree_on_documents_with_changes(data):
 
 def test_every_fault_has_its_words_in_both_languages():
     assert FAULTS["en"].keys() == FAULTS["zh"].keys()
-    source = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (rules, site_rules, faults))
+    modules = (rules, site_rules, faults)
+    source = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in modules)
     for name in FAULTS["en"]:
         assert f'"{name}"' in source, name
