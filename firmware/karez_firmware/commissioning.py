@@ -7,11 +7,11 @@ contactor cannot be closed, because nothing that could close it is running.
 
 import binascii
 
-from karez_protocols import binding, ed25519, ed25519_keys, grant, p256, record, technicians
+from karez_protocols import binding, ed25519, ed25519_keys, grant, p256, technicians
 from karez_protocols.errors import NotAllowed, ProtocolError
 from karez_protocols.slices import finish
 
-from . import configuration
+from . import configuration, fitting
 from .identity import SEED, load
 from .store import objects
 from .store.devices import StoreFailed
@@ -26,12 +26,6 @@ SORTS = {
 
 _SLICES = 20  # of the console, between two looks at the bench's line
 _LAST_US = 2_000_000  # for the last answer to leave
-
-
-CHANNEL = "channel"  # profile of a water segment that a rating curve makes (docs/configuration.md)
-
-
-_CONVERTED = (record.CONVERTED, record.CONVERTED_GROUP)
 
 
 class Refused(Exception):
@@ -81,44 +75,11 @@ def _check_config(port, data):
     try:
         wanted = configuration.read(data)
         configuration.profiles(port, wanted.meters)
+        signed_binding = objects.read_any(port.nor, objects.BINDING)
+        if signed_binding is not None:
+            fitting.check(wanted, *binding.open_signed(signed_binding)[:2])
     except configuration.BadConfiguration as error:
         raise Refused(str(error))
-    signed_binding = objects.read_any(port.nor, objects.BINDING)
-    if signed_binding is not None:
-        _check_both(wanted, *binding.open_signed(signed_binding)[:2])
-
-
-def _check_both(wanted, values, segments):
-    """Unknown is never zero: a meter that the binding counts by must be there to be read."""
-    quantities = [meter["quantity"] for meter in wanted.meters]
-    by_water = [one for one in segments if one["quantity"] == grant.WATER][-1]
-    if wanted.curve or by_water["profile"] == CHANNEL:
-        _check_channel(wanted.curve, values, by_water)
-        return
-    needed = "energy" if by_water["method"] in _CONVERTED else "water"
-    if by_water["method"] != record.ESTIMATED and needed not in quantities:
-        raise Refused("configuration: the binding counts by a meter of %s, and there is none" % needed)
-
-
-def _check_channel(curve, values, by_water):
-    """An open channel: the binding says by which version of which curve litres are made."""
-    if curve is None:
-        raise Refused("configuration: the binding counts by a channel, and there is none")
-    if by_water["profile"] != CHANNEL or by_water["method"] != record.METERED:
-        raise Refused("configuration: the binding counts by no channel")
-    # A new curve is a new segment of a new binding: no litre may change its meaning behind it.
-    if by_water["coefficient_version"] != curve.version:
-        raise Refused(
-            "configuration: the binding counts by version %d of the curve, this is %d"
-            % (by_water["coefficient_version"], curve.version)
-        )
-    if by_water["register_base"] or by_water["multiplier_ppm"] != 1_000_000:
-        raise Refused("binding: a channel's register begins at 0 and counts litres")
-    if curve.flow_max_lph > values["rated_flow_lph"]:
-        raise Refused(
-            "configuration: the curve reaches %d L/h, the site is rated for %d"
-            % (curve.flow_max_lph, values["rated_flow_lph"])
-        )
 
 
 def _check_binding(port, data, identity):
@@ -137,12 +98,15 @@ def _check_binding(port, data, identity):
             raise Refused("binding: a segment without its readings")
     if grant.WATER not in quantities:
         raise Refused("binding: no segment of water")
-    is_by_energy = grant.ENERGY in quantities or any(one["method"] in _CONVERTED for one in segments)
+    is_by_energy = grant.ENERGY in quantities or any(one["method"] in fitting.CONVERTED for one in segments)
     if is_by_energy and values["rated_power_w"] is None:
         raise Refused("binding: rated_power_w is missing")
     config = objects.read_any(port.nor, objects.CONFIG)
     if config is not None:  # it came first
-        _check_both(configuration.read(config), values, segments)
+        try:
+            fitting.check(configuration.read(config), values, segments)
+        except configuration.BadConfiguration as error:
+            raise Refused(str(error))
     listed = objects.read_any(port.nor, objects.TECHNICIANS)
     if listed is not None:
         _check_technicians(listed, data)

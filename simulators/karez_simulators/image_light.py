@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from karez_simulators import (
     image_args,
@@ -26,6 +27,9 @@ from karez_simulators import (
     image_texts,
 )
 from karez_simulators.image_walk import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAIN = "karez_firmware.main_unix"
 APP = "karez_firmware.app"
@@ -67,14 +71,15 @@ def lightened(texts: dict[str, str], layout: str = BOARD) -> tuple[dict[str, str
         texts = image_reach.reached(texts, [MAIN])
     parts: image_methods.Parts = {}
     if is_whole:
+        asked = image_asked.found(texts)
         known = image_public.known(image_modules.Image(texts), OUTSIDE)
-        texts, parts = image_methods.merged(texts, known.names, image_asked.found(texts), QUICK)
+        texts, parts = image_methods.merged(texts, known.names, asked, QUICK)
     texts, private = image_names.shortened(image_args.renamed(texts))
     where = image_table.labels(texts, private, parts)
     public: dict[str, str] = {}
     if is_whole:
         image = image_modules.Image(texts)
-        known = image_public.known(image, OUTSIDE)
+        known = image_public.known(image, OUTSIDE, asked)
         texts, members = image_bundle.bundled(image, plan(image, layout), OUTSIDE)
         where |= {name: [row for one in members[name] for row in where[one]] for name in members}
         where |= {name: [] for name in OUTSIDE if members}
@@ -83,9 +88,10 @@ def lightened(texts: dict[str, str], layout: str = BOARD) -> tuple[dict[str, str
         later = {word for name in members for word in image_texts.words(ast.parse(texts[name]))}
         # Of those the words that somebody reads before: in the text of what is given back.
         early = {word for name in texts if name not in members for word in _words(texts[name])}
+        wanted = _asked(texts)
         for name in (*members, *CODECS):
             first = later & early if name == next(iter(members), "") else set()
-            texts[name] = image_texts.lightened(texts[name], _asked(name, texts), first)
+            texts[name] = image_texts.lightened(texts[name], wanted(name), first)
     return texts, image_table.table(texts, where, private, public)
 
 
@@ -112,18 +118,25 @@ def is_core(name: str) -> bool:
     return name == CORE or any(name == one or name.startswith(one + ".") for one in CORE_PACKAGES)
 
 
-def _asked(name: str, texts: dict[str, str]) -> set[str]:
-    """Return the names that other modules ask a module for; of a codec, which is an object, any name."""
-    leaf = name.rpartition(".")[2]
-    nodes = [node for other, text in texts.items() if other != name for node in walk(ast.parse(text))]
-    found = {
-        node.attr
-        for node in nodes
-        if isinstance(node, ast.Attribute)
-        and (name in CODECS or (isinstance(node.value, ast.Name) and node.value.id == leaf))
-    }
-    stubs = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == name]
-    return found | {one.name for node in stubs for one in node.names}
+def _asked(texts: dict[str, str]) -> Callable[[str], set[str]]:
+    """Return what tells of a module the names that others ask it for; of a codec, an object, any name."""
+    over: dict[str, set[tuple[str, str]]] = {}  # module -> (what an attribute is taken of, its name)
+    taken: dict[str, set[tuple[str, str]]] = {}  # module -> (source, name) of its imports
+    for module, text in texts.items():
+        over[module], taken[module] = set(), set()
+        for node in walk(ast.parse(text)):
+            if isinstance(node, ast.Attribute):
+                over[module].add((node.value.id if isinstance(node.value, ast.Name) else "", node.attr))
+            elif isinstance(node, ast.ImportFrom):
+                taken[module].update((node.module or "", one.name) for one in node.names)
+
+    def asked(name: str) -> set[str]:
+        leaf = name.rpartition(".")[2]
+        others = [one for one in texts if one != name]
+        found = {attr for one in others for of, attr in over[one] if name in CODECS or of == leaf}
+        return found | {word for one in others for source, word in taken[one] if source == name}
+
+    return asked
 
 
 def _words(text: str) -> set[str]:

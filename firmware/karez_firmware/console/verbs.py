@@ -46,7 +46,7 @@ accounts|r||what each account has used and has left
 events|r|[N]|the newest N events, starts and stops; 10 without N
 records|r|FROM [N]|N records as they stand in memory
 bundle|r|[FROM]|the well's evidence, from a record on
-config|r||the configuration in force, with its digest
+config|r|[put SIZE SHA256 / piece OFFSET HEX / check / apply SHA256]|read it; a technician replaces it
 grant|r||the right in force
 orders|r||the orders in force
 login|r|NUMBER|ask for a challenge

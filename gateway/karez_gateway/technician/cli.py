@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import cli_config, cli_provision, cli_technicians
+from . import cli_config, cli_provision, cli_report, cli_technicians
 from .speech import BAUD, AsJson, Baud, Lang, PortName, Speech, members, spoken
 
 app = typer.Typer(
@@ -267,3 +267,6 @@ def _make_authority(file: Path, speech: Speech) -> None:
     if speech.as_json:
         speech.tell({"ok": True, "file": str(file), "certificate": str(certificate)})
     speech.say("authority-made", file=file, certificate=certificate)
+
+
+app.command(epilog=cli_report.REPORT)(cli_report.report)

@@ -1,6 +1,6 @@
 """Every text that `karez tech` shows, in both languages: data, no code."""
 
-from . import wording_provision
+from . import commissioning_wording, wording_provision
 
 LANGUAGES = ("en", "zh")
 
@@ -288,6 +288,7 @@ SCREEN = {
 }
 
 for _language in LANGUAGES:
-    TEXTS[_language].update(wording_provision.TEXTS[_language])
-    FAULTS[_language].update(wording_provision.FAULTS[_language])
-    PAGE[_language].update(wording_provision.PAGE[_language])
+    for _texts in (commissioning_wording, wording_provision):
+        TEXTS[_language] |= _texts.TEXTS[_language]
+        FAULTS[_language] |= _texts.FAULTS[_language]
+        PAGE[_language] |= _texts.PAGE[_language]
