@@ -234,6 +234,7 @@ def test_what_was_brought_in_error_is_let_go_while_something_is_missing():
     refused(bench, "begin with object binding put", "object", "binding", "piece", "0", "00")
     for name in ORDER:
         assert bench.bring(name)["ok"], name
+    refused(bench, "has everything", "object", "binding", "drop")
 
 
 def test_a_cut_in_the_middle_of_letting_go_leaves_the_old_or_nothing():

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import re
+from pathlib import Path
 
 import pytest
 import segno
@@ -21,7 +22,7 @@ from karez_gateway.technician import (
     site_rules,
 )
 from karez_gateway.technician.errors import WrongUse
-from karez_gateway.technician.wording import FAULTS
+from karez_gateway.technician.wording import FAULTS, TEXTS
 from karez_protocols import binding, record
 from karez_simulators.offices import Regulator
 
@@ -433,6 +434,46 @@ def test_keygen_makes_an_authority_of_which_only_the_key_is_secret(tmp_path):
     assert json.loads(out)["certificate"].endswith("two.crt")
     with pytest.raises(WrongUse):
         keys.load(file, PASSPHRASE)
+
+
+# -- the page ------------------------------------------------------------------------------------
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "provisioning.md").read_text(encoding="utf-8")
+
+
+def test_every_command_of_the_page_does_what_it_says(desk, office, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("bench.pem", "ca.pem", "ca.crt"):
+        (tmp_path / name).unlink()
+    commands = re.findall(r"^karez tech (.*?)(?:\s+#.*)?$", PAGE, re.MULTILINE)
+    assert len(commands) == 5
+    for line in commands:
+        words, _, target = line.partition(" > ")
+        is_here = "keygen" in words or "--example" in words
+        code, out, err = run(None if is_here else desk, *words.split())
+        assert (code, err) == (0, ""), line
+        if target:
+            Path(target).write_text(out)
+    assert not desk.box.is_bare and list((tmp_path / "provisioned").iterdir())
+
+
+def test_the_page_names_all_that_a_sites_file_may_say_and_every_file_of_the_folder(desk, office):
+    for name in (site_rules.SITE + " " + site_rules.CONVERSION + " " + site_rules.DIAL).split():
+        assert f"`{name}`" in PAGE, name
+    for name in (*site_rules.CLASSES, *site_rules.FAILS, *site_rules.METHODS):
+        assert f"`{name}`" in PAGE, name
+    assert run(desk, *office.words())[0] == 0
+    for path in (office.out / desk.box.name).iterdir():
+        assert f"*{path.name}*" in PAGE, path.name
+
+
+def test_every_sentence_the_page_explains_is_one_the_tool_says():
+    told = re.findall(r"^\| ([^|]+) \|", PAGE.split("| It says |")[1], re.MULTILINE)
+    assert len(told) >= 10
+    for sentence in told:
+        words = re.sub(r" … ", r" .* ", sentence)
+        assert any(re.search(words, re.sub(r"\{\w+\}", "…", text)) for text in TEXTS["en"].values()), sentence
 
 
 # -- labels --------------------------------------------------------------------------------------

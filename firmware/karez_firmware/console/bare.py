@@ -139,6 +139,8 @@ def _object(session, words):
     if step == b"apply":
         return (yield from _apply(session, name, held, data_in(words, 3, 32)))
     if step == b"drop":
+        if not commissioning.missing(box.port):
+            raise Refused(b"refused: this box has everything, and starts anew")
         commissioning.drop(box.port, name)
         session.staging = None
         return b"object needs", (name, commissioning.missing(box.port))

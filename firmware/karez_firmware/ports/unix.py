@@ -5,7 +5,7 @@ bench goes away (end of file) the outputs go off and the process ends: the bench
 mains, the relay board and the watchdog of this controller.
 
 Lines from the bench:   clock SPEED UTC_MS · aux 0|1 · door 0|1 · start CREDENTIAL ·
-                        stop CREDENTIAL · object SORT HEX · pulse INPUT COUNT · loop INPUT 0|1 ·
+                        stop CREDENTIAL · object NAME HEX · pulse INPUT COUNT · loop INPUT 0|1 ·
                         bundle [FROM] · swap QUANTITY OLD CLOSING NEW OPENING · confirm QUANTITY ·
                         convert PPM VERSION · takeover PPM VERSION [OPENING] · reset ·
                         steptest SECONDS|end
