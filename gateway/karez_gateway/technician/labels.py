@@ -1,14 +1,15 @@
 """Labels for a controller's door and its papers: name, key, site, and a QR code that says the same.
 
-    KAREZ:1:<controller>:<fingerprint>:<site>
+    karez:controller:<name>:<fingerprint>:<site in percent-encoded UTF-8>
 
-The site stands last, since it may hold any character. Drawn in millimetres; print it at 100 %.
+Drawn in millimetres; print it at 100 %.
 """
 
 from __future__ import annotations
 
 import hashlib
 import html
+from urllib.parse import quote
 
 import segno
 
@@ -54,7 +55,7 @@ def fingerprint(key: bytes) -> str:
 
 def said(controller: str, key: bytes, site: str) -> str:
     """What the QR code says."""
-    return f"KAREZ:1:{controller}:{fingerprint(key)}:{site}"
+    return f"karez:controller:{controller}:{fingerprint(key)}:{quote(site, safe='')}"
 
 
 def svg(controller: str, key: bytes, site: str) -> str:
