@@ -19,7 +19,7 @@ _CURVES = {"table": 1, "weir": 2, "v-notch": 3}  # numbers of core/rating_curve.
 _NUMBER_MAX = 0xFFFF_FFFE
 
 _TOP = "settings link meters channel " + rules.NAMES
-_LINK = "host port tls_name"
+_LINK = "host port tls_name apn ssid secret"
 _METER = "quantity profile address line baud"
 _PULSES = "quantity pulse_milli input"
 _TABLE = "version kind zero_mm rows"
@@ -68,8 +68,9 @@ class Configuration:
         rules.known("link", self.link, _LINK)
         _check_text("host", self.link["host"])
         rules.whole("port", self.link["port"], 1, 65_535)
-        if self.link.get("tls_name") is not None:
-            _check_text("tls_name", self.link["tls_name"])
+        for name in _LINK.split()[2:]:
+            if self.link.get(name) is not None:
+                _check_text(name, self.link[name])
         self.meters = document["meters"]
         for meter in self.meters:
             self._check_meter(meter)

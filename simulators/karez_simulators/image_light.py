@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAIN = "karez_firmware.main_unix"
+BOARDS = ("karez_firmware.main_esp32", "karez_firmware.main_rp2")
 APP = "karez_firmware.app"
 # What its DONE names is given back before the app is loaded. These stay small modules: where a garbage
 # collector without a map of the stack takes an old word for a pointer, it then keeps one, not all of them.
@@ -55,34 +56,36 @@ QUICK = tuple(
 )
 
 
-def lightened(texts: dict[str, str], layout: str = BOARD) -> tuple[dict[str, str], str]:
+def lightened(texts: dict[str, str], layout: str = BOARD, main: str = MAIN) -> tuple[dict[str, str], str]:
     """Return the sources {key: text} of the image, and the text of its table of names.
 
-    `layout`: how modules are put together. Without the firmware's main module, all are kept, each for itself.
+    `layout`: how modules are put together. `main`: the main module of the machine that it is for. Without
+    that one among the sources, all are kept, each for itself.
     Raises SyntaxError (`filename` is the key), and ValueError for what a pass cannot do soundly.
     """
     texts = dict(sorted(texts.items()))  # the same sources, the same names
-    is_whole = MAIN in texts
+    is_whole = main in texts
+    outside = OUTSIDE if main == MAIN else ()
     if is_whole:
-        texts = image_reach.loadable(texts, [MAIN])
+        texts = image_reach.loadable(texts, [main])
         image_asked.check(texts)
     texts = image_constants.folded(texts)
     if is_whole:
-        texts = image_reach.reached(texts, [MAIN])
+        texts = image_reach.reached(texts, [main])
     parts: image_methods.Parts = {}
     if is_whole:
         asked = image_asked.found(texts)
-        known = image_public.known(image_modules.Image(texts), OUTSIDE)
+        known = image_public.known(image_modules.Image(texts), outside)
         texts, parts = image_methods.merged(texts, known.names, asked, QUICK)
     texts, private = image_names.shortened(image_args.renamed(texts))
     where = image_table.labels(texts, private, parts)
     public: dict[str, str] = {}
     if is_whole:
         image = image_modules.Image(texts)
-        known = image_public.known(image, OUTSIDE, asked)
-        texts, members = image_bundle.bundled(image, plan(image, layout), OUTSIDE)
+        known = image_public.known(image, outside, asked)
+        texts, members = image_bundle.bundled(image, plan(image, layout, main), outside)
         where |= {name: [row for one in members[name] for row in where[one]] for name in members}
-        where |= {name: [] for name in OUTSIDE if members}
+        where |= {name: [] for name in outside if members}
         texts = image_functions.merged(texts, list(members), where, QUICK)
         texts, public = image_public.renamed(texts, known)
         later = {word for name in members for word in image_texts.words(ast.parse(texts[name]))}
@@ -95,15 +98,15 @@ def lightened(texts: dict[str, str], layout: str = BOARD) -> tuple[dict[str, str
     return texts, image_table.table(texts, where, private, public)
 
 
-def plan(image: image_modules.Image, layout: str) -> dict[str, list[str]]:
+def plan(image: image_modules.Image, layout: str, main: str = MAIN) -> dict[str, list[str]]:
     """Return the members of each bundle, in the order in which they run."""
     if layout == LOOSE:
         return {}
     done = _done(image.modules[BRING_UP].tree)
     # What one codec alone needs stays beside it: the meters of others have no use for it.
     needed = Counter(one for codec in CODECS for one in image.closure([codec]))
-    first = image.closure([MAIN, *done, *(one for one, codecs in needed.items() if codecs > 1)])
-    own = {MAIN, *done, *CODECS}
+    first = image.closure([main, *done, *(one for one, codecs in needed.items() if codecs > 1)])
+    own = {main, *done, *CODECS}
     resident = [name for name in first if name not in own]
     later = [name for name in image.closure([APP]) if name not in {*resident, *own}]
     if layout == BOARD:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 # Modules of MicroPython whose objects have no attributes that we might have too.
 PURE = {"binascii", "collections", "gc", "hashlib", "json", "micropython", "struct", "sys"}
+PORTS = "karez_firmware.ports."
 # Names that lie in the flash of a MicroPython: of errors and builtins (every .mpy file may count on those:
 # tools/makeqstrdata.py, static_qstr_list), then of its modules, from math to socket. Where a VM lacks
 # one, it takes a row as any name does. Not `super`: the compiler knows that call.
@@ -219,11 +220,13 @@ def _of_others(image: Image, module: Module) -> set[str]:
         symbol = image.meaning(module, use)
         if use.over is not None and symbol is not None and symbol.module not in image.modules:
             found.add(use.over.attr)
+    # A port is handed pins and chips, whatever it imports.
+    touches = bool(others - PURE) or module.name.startswith(PORTS)
     for node in walk(module.tree):
         is_own = (
             isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
         )
-        if isinstance(node, ast.Attribute) and not is_own and others - PURE:
+        if isinstance(node, ast.Attribute) and not is_own and touches:
             found.add(node.attr)
         elif isinstance(node, ast.ClassDef) and (node.bases or node.keywords):
             found |= _of_class(image, module, node)

@@ -92,6 +92,9 @@ def test_a_link_that_no_socket_would_take_is_refused():
         ("host", (None, 5, "", ["x"])),
         ("port", (None, 0, -1, 65_536, "8883", 1.5, True)),
         ("tls_name", (5, "", [])),
+        ("apn", (5, "", [])),
+        ("ssid", (True, "", {})),
+        ("secret", (12345678, "")),
     ):
         for value in values:
             link = document()["link"]
@@ -100,6 +103,8 @@ def test_a_link_that_no_socket_would_take_is_refused():
     link = document()["link"]
     del link["tls_name"]
     configuration.read(a_config(link=link))
+    link.update({"apn": "iot.example", "ssid": "pump house", "secret": "sesame"})
+    assert configuration.read(a_config(link=link)).link == link
 
 
 def test_meters_that_no_bus_could_read_are_refused():

@@ -161,8 +161,8 @@ def sample(box_key=None, code="well-12", **values):
         checks=checks(),
         skipped=(Skipped(check="pulse", why="no meter gives pulses · 没有脉冲表"),),
         seals=(
-            Seal(number="XJ-0045871", place="水表接线盒"),
-            Seal(number="XJ-0045872", place="控制箱门"),
+            Seal(number="XJ-0045871", place="水表接线盒", meter="water"),
+            Seal(number="XJ-0045872", place="控制箱门", meter=None),
         ),
         photos=(
             Photo(file="well-12-dial.jpg", size_bytes=812_004, sha256=digest("a"), shows="水表表盘"),

@@ -242,7 +242,8 @@ RULES = [
     ({"meters": (WATER, replace(WATER, address="3"))}, "meters[1].quantity", "twice"),
     ({"meters": (replace(WATER, pulse_milli=1000),)}, "meters[0].profile", "pulse-or-line"),
     ({"meters": (replace(WATER, baud=None),)}, "meters[0].baud", "pulse-or-line"),
-    ({"seals": (Seal("1", "a"), Seal("1", "b"))}, "seals[1].number", "twice"),
+    ({"seals": (Seal("1", "a", None), Seal("1", "b", None))}, "seals[1].number", "twice"),
+    ({"seals": (Seal("1", "a", "level"),)}, "seals[0].meter", "no-such-meter"),
     ({"photos": (Photo("a/b.jpg", 1, "0" * 64, "x"),)}, "photos[0].file", "has-folder"),
     ({"photos": (sample().photos[0],) * 2}, "photos[1].file", "twice"),
     ({"replaced_box": ReplacedBox("0" * 16, None, None, "x")}, "replaced_box", "not-of-kind"),
@@ -254,7 +255,7 @@ RULES = [
     ({"remarks": (" x",)}, "remarks[0]", "text-unprintable"),
     ({"remarks": ("a\nb",)}, "remarks[0]", "text-unprintable"),
     ({"remarks": ("x" * 401,)}, "remarks[0]", "text-characters"),
-    ({"seals": (Seal("1", "a"),) * 65}, "seals", "too-many"),
+    ({"seals": (Seal("1", "a", None),) * 65}, "seals", "too-many"),
     ({"meters": (replace(WATER, verified_until="2027-02-29"),)}, "meters[0].verified_until", "no-day"),
     ({"begun_utc_s": 0}, "begun_utc_s", "outside"),
 ]

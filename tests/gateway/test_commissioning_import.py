@@ -18,6 +18,7 @@ from karez_gateway.technician import commissioning_file
 from karez_gateway.technician.commissioning import Technician
 from karez_protocols import binding
 
+from .api_desk import desk
 from .commissionings import (
     FINISHED_UTC_S,
     NUMBER,
@@ -259,6 +260,25 @@ def test_facts_say_what_was_checked(county, box):
     assert said["step", None] == ("skipped", "rain") and said["dial", "water"] == ("passed", None)
     assert found["photos"][0]["sha256"] == sample().photos[0].sha256 and found["version"] == 1
     assert [one["serial"] for one in found["meters"]] == ["W2209-0417", "E-771204"]
+
+
+def test_the_api_tells_it_to_who_may_see_the_site(tmp_path, database_kind, box):
+    with desk(tmp_path / "g", box) as found:
+        commissionings.take_list(found.county.store, make_list(), NOW_S)
+        for says_ in (says(box), swapped_meter(box_key=public(box.key))):
+            take(found.county, filed(says_))
+        told = found.get(f"/v1/sites/{SITE}/commissionings")
+        assert [(one["version"], one["kind"], one["result"]) for one in told["commissionings"]] == [
+            (1, "commissioning", "skipped"),
+            (2, "meter-swap", "passed"),
+        ]
+        first = told["commissionings"][0]
+        assert first["finished"] == {"utc_s": FINISHED_UTC_S, "iso": "2026-09-21T23:30:00+08:00"}
+        assert (first["permit"], first["latitude_udeg"]) == (sample().site.permit, 44_012_345)
+        assert [one["sha256"] for one in first["photos"]] == [one.sha256 for one in sample().photos]
+        assert [one["outcome"] for one in first["checks"]].count("skipped") == 1
+        other = found.give("other", "well-13")
+        assert found.problem(f"/v1/sites/{SITE}/commissionings", token=other)[0] == 404
 
 
 def run(*words):

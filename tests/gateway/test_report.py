@@ -1,5 +1,6 @@
 """The pages of a commissioning: everything on them, in both languages, readable with no network."""
 
+import hashlib
 import json
 import re
 import subprocess
@@ -13,8 +14,8 @@ from typer.testing import CliRunner
 
 from karez_gateway.technician import commissioning, judgement, report, report_words
 from karez_gateway.technician.cli import app
-from karez_gateway.technician.commissioning_file import decode, encode
-from karez_gateway.technician.report_content import LANGUAGES, site_payload
+from karez_gateway.technician.commissioning_file import decode, encode, photo
+from karez_gateway.technician.report_content import LANGUAGES
 from karez_gateway.technician.report_content import report as content
 from karez_gateway.technician.report_figures import coordinates, decimal, dial, multiplier, percent, short
 from karez_gateway.technician.wording import PAGE
@@ -90,7 +91,7 @@ def test_the_page_needs_nothing_but_itself(language, says):
     assert page.tags.isdisjoint({"script", "link", "img", "iframe", "object"})
     assert not [one for one in page.attributes if one[0] in {"src", "href", "onload", "xlink:href"}]
     assert b"url(" not in report.html(file_of(says), language)
-    assert "svg" in page.tags and site_payload("well-12") in page.text
+    assert "svg" in page.tags and content(file_of(says), language).qr in page.text
 
 
 def test_everything_of_the_file_is_on_the_page():
@@ -110,7 +111,7 @@ def test_everything_of_the_file_is_on_the_page():
     for one in (*says.seals, *says.photos):
         for member in fields(one):
             value = getattr(one, member.name)
-            assert (f"{value:,}" if isinstance(value, int) else value) in text
+            assert value is None or (f"{value:,}" if isinstance(value, int) else value) in text
     for one in ("×40", "48,211.300 m³", "−0.49 %", "3.417 m³/kWh", "412 ms", "14.801 kW", *says.remarks):
         assert one in text
     assert file_of(says).sha256.hex() in text and file_of(says).signature.ed25519 in text
@@ -163,11 +164,15 @@ def test_what_a_file_says_cannot_become_markup():
     assert "script" not in page.tags and '<script src="x">&</script>' in page.text
 
 
-def test_the_code_holds_the_site_whatever_its_letters():
-    assert site_payload("well-12") == "karez:site:well-12"
-    assert site_payload("井 1/2") == "karez:site:%E4%BA%95%201%2F2"
+def test_the_code_says_controller_key_and_site_whatever_its_letters():
+    box = sample().controller
+    print_ = hashlib.sha256(bytes.fromhex(box.key)).hexdigest()[:32]
+    named = content(file_of(sample(code="井 1:2")), "en").qr
+    assert named == f"KAREZ:1:{box.name}:{print_}:井 1:2"
     found = content(file_of(), "en")
-    expected = segno.make("karez:site:well-12", error="m", micro=False).matrix_iter(border=4)
+    expected = segno.make(f"KAREZ:1:{box.name}:{print_}:well-12", error="m", micro=False).matrix_iter(
+        border=4
+    )
     assert report._modules(found) == [list(row) for row in expected]
 
 
@@ -191,7 +196,7 @@ def test_the_longest_file_still_makes_pages():
     site = replace(
         sample().site, name_zh=long, name_en="W" * 80, village=long, county=long, right_holder=long
     )
-    seals = tuple(commissioning.Seal(f"{at}" + "W" * 30, long) for at in range(64))
+    seals = tuple(commissioning.Seal(f"{at}" + "W" * 30, long, None) for at in range(64))
     photo = sample().photos[0]
     photos = tuple(replace(photo, file=f"{at}" + "W" * 96, shows="长" * 120) for at in range(64))
     says = sample(site=site, seals=seals, photos=photos, remarks=("长 W" * 130,) * 32)
@@ -229,7 +234,7 @@ def file(tmp_path):
 
 def test_the_command_writes_both_pages_beside_the_file_or_elsewhere(tmp_path, file):
     code, out, err = run(file)
-    assert (code, err) == (0, "") and out.count("\n") == 2
+    assert (code, err) == (0, "") and out.count("\n") == 4  # two pages, two photos that are elsewhere
     assert sorted(one.name for one in tmp_path.iterdir()) == ["well-12.html", "well-12.json", "well-12.pdf"]
     there = tmp_path / "a" / "b"
     code, out, _ = run(file, "--out", there, "--lang", "zh", "--json")
@@ -269,7 +274,20 @@ def test_wrong_options_are_said_in_one_sentence(tmp_path, file):
 def test_a_character_lacking_on_paper_is_said(file):
     file.write_bytes(filed(sample(remarks=("№ 7",))))
     code, out, _ = run(file)
-    assert code == 0 and out.endswith(PAGE["en"]["report-glyphs"].format(marks="№") + "\n")
+    assert code == 0 and PAGE["en"]["report-glyphs"].format(marks="№") + "\n" in out
+
+
+def test_photos_beside_the_file_are_compared(file):
+    (file.parent / "dial.jpg").write_bytes(b"dial")
+    (file.parent / "box.jpg").write_bytes(b"box")
+    taken = tuple(photo(file.parent / name, "x") for name in ("dial.jpg", "box.jpg"))
+    file.write_bytes(filed(sample(photos=taken)))
+    assert json.loads(run(file, "--json")[1])["photos"] == []
+    (file.parent / "dial.jpg").write_bytes(b"liad")
+    (file.parent / "box.jpg").unlink()
+    code, out, _ = run(file, "--force")
+    assert code == 0 and PAGE["en"]["photo-differs"].format(file="dial.jpg") in out
+    assert PAGE["en"]["photo-missing"].format(file="box.jpg") in out
 
 
 @pytest.mark.parametrize("package", ["segno", "fpdf"])

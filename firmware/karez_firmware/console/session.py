@@ -111,10 +111,9 @@ class Session:
 
     def close(self):
         """Let go of what a request holds."""
-        self._rows = None
-        for bus in self.app.buses:
-            if bus.readers[0][1]:  # else there are no bytes
-                bus.master.tap = None
+        rows, self._rows = self._rows, None
+        if rows:
+            rows.close()  # what it borrowed it gives back: taps and lines of meters, modules
 
     # -- in -----------------------------------------------------------------------------
 

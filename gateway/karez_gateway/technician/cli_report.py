@@ -33,7 +33,8 @@ def report(
     """Make the report of a commissioning or a swap, as HTML and as PDF, from its file. Works offline.
 
     The file is checked first, with its digests and its signature; a draft without one gives a page
-    that says so. The pages are for people and paper: the file is what the gateway takes.
+    that says so. Photos that do not lie beside it, or are others, are named. The pages are for people
+    and paper: the file is what the gateway takes.
     """
     from . import commissioning_file, document  # noqa: PLC0415 - each verb imports what it needs
     from .errors import WrongUse  # noqa: PLC0415
@@ -56,12 +57,23 @@ def report(
             speech.say("report-made", file=path, size=len(data))
         if lacking:
             speech.say("report-glyphs", marks=" ".join(lacking))
+        troubles = commissioning_file.photo_troubles(found.says, file.parent)
+        for name, what in troubles:
+            speech.say(f"photo-{what}", file=name)
         if as_json:
             made = [
                 {"file": str(path), "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
                 for path, data in zip(paths, pages, strict=True)
             ]
-            speech.tell({"ok": True, **_said(found), "files": made, "lacking": lacking})
+            speech.tell(
+                {
+                    "ok": True,
+                    **_said(found),
+                    "files": made,
+                    "lacking": lacking,
+                    "photos": [{"file": name, "trouble": what} for name, what in troubles],
+                }
+            )
 
 
 def _pages(found: CommissioningFile, lang: str) -> tuple[tuple[bytes, bytes], str]:

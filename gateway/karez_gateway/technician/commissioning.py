@@ -50,7 +50,7 @@ class Site:
     use: str = word(CLASSES, "class of use, as the binding has it")
     sub_class: str | None = text(40, "finer class, as the county counts", may_miss=True)
     source: str = word(SOURCES, "where the water comes from")
-    fail: str = word(FAILS, "what the pump does without a right: fail direction, as the binding has it")
+    fail: str = word(FAILS, "fail direction, as the binding has it: the pump without books or right")
 
 
 @dataclass(frozen=True)
@@ -242,6 +242,7 @@ class Seal:
 
     number: str = text(40, "its number")
     place: str = text(80, "where it is")
+    meter: str | None = word(QUANTITIES, "the meter that it seals; null: something else", may_miss=True)
 
 
 @dataclass(frozen=True)

@@ -209,3 +209,17 @@ def photo(path: Path, shows: str) -> Photo:
     except OSError as error:
         raise WrongUse("photo-unreadable", file=path, why=error.strerror) from None
     return Photo(file=path.name, size_bytes=size, sha256=digest.hexdigest(), shows=shows)
+
+
+def photo_troubles(says: Commissioning, folder: Path) -> list[tuple[str, str]]:
+    """(name, `missing` or `differs`) of every photo that does not lie there as the file says."""
+    found = []
+    for one in says.photos:
+        try:
+            here = photo(folder / one.file, one.shows)
+        except WrongUse:
+            found.append((one.file, "missing"))
+            continue
+        if here != one:
+            found.append((one.file, "differs"))
+    return found

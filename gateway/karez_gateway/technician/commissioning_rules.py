@@ -32,6 +32,9 @@ def check(found: Commissioning) -> list[Fault]:
     _twice(faults, "meters[{}].quantity", [one.quantity for one in found.meters])
     _twice(faults, "seals[{}].number", [one.number for one in found.seals])
     _twice(faults, "photos[{}].file", [one.file for one in found.photos])
+    for at, seal in enumerate(found.seals):
+        if seal.meter is not None and seal.meter not in {one.quantity for one in found.meters}:
+            faults.add(f"seals[{at}].meter", "no-such-meter", value=seal.meter)
     for at, photo in enumerate(found.photos):
         if "/" in photo.file or "\\" in photo.file:
             faults.add(f"photos[{at}].file", "has-folder", value=shown(photo.file))

@@ -80,11 +80,15 @@ FAULTS = {
 PAGE = {
     "en": {
         "report-made": "{file}: {size} bytes",
+        "photo-missing": "the photo {file} does not lie beside the file: keep it with it",
+        "photo-differs": "{file} is another photo than the one that was taken then",
         "report-glyphs": "the PDF's font lacks these characters, 〓 stands for each: {marks}. "
         "The HTML page has them.",
     },
     "zh": {
         "report-made": "{file}：{size} 字节",
+        "photo-missing": "照片 {file} 不在文件旁：请一并保存",
+        "photo-differs": "{file} 不是当时所拍的照片",
         "report-glyphs": "PDF 字体没有下列字符，以 〓 代替：{marks}。HTML 网页中有这些字符。",
     },
 }

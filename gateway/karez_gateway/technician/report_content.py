@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from . import judgement, report_words
+from . import judgement, labels, report_words
 from .report_checks import described
 from .report_figures import coordinates, cubic_metres, dial, multiplier, thousands
 from .report_words import HEADINGS, LABELS, OUTCOMES, RESULTS, TITLES, WORDS
@@ -85,11 +84,6 @@ class Report:
     made_utc_s: int
 
 
-def site_payload(code: str) -> str:
-    """What the QR code of a site holds: `karez:site:` and its code, percent-encoded UTF-8."""
-    return "karez:site:" + quote(code, safe="")
-
-
 def report(file: CommissioningFile, language: str) -> Report:
     """The report of a file. `language`: en, zh or both."""
     say, found = Say(language), file.says
@@ -110,7 +104,7 @@ def report(file: CommissioningFile, language: str) -> Report:
         subtitle=" · ".join([found.site.code, *names]),
         state=state,
         result=say.text(RESULTS[state], " · "),
-        qr=site_payload(found.site.code),
+        qr=labels.said(found.controller.name, bytes.fromhex(found.controller.key), found.site.code),
         sections=tuple(sections),
         sign_here=tuple(say.text(one) for one in report_words.SIGN_HERE),
         hint=say.text(report_words.HINT),
@@ -227,9 +221,11 @@ def _checks(say: Say, found: Commissioning) -> Section:
 def _lists(say: Say, found: Commissioning) -> list[Section]:
     sections = []
     if found.seals:
-        columns = (say.label("number"), say.label("where"))
-        rows: tuple[tuple[str, ...], ...] = tuple((one.number, one.place) for one in found.seals)
-        sections.append(Section(say.text(HEADINGS["seals"]), table=Table(columns, (2, 3), rows)))
+        columns = (say.label("number"), say.label("where"), say.label("meter"))
+        rows: tuple[tuple[str, ...], ...] = tuple(
+            (one.number, one.place, "–" if one.meter is None else say.word(one.meter)) for one in found.seals
+        )
+        sections.append(Section(say.text(HEADINGS["seals"]), table=Table(columns, (3, 5, 2), rows)))
     if found.photos:
         columns4 = tuple(say.label(one) for one in ("file", "shows", "size", "sha256"))
         rows = tuple(

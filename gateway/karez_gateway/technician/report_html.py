@@ -18,8 +18,9 @@ body { font: 9.5pt/1.35 Roboto, "Noto Sans SC", "Noto Sans CJK SC", "Microsoft Y
 header { display: flex; justify-content: space-between; gap: 8mm; border-bottom: 0.6mm solid #14586e; }
 h1 { font-size: 19pt; line-height: 1.2; margin: 0 0 1mm; color: #14586e; }
 header p { margin: 0 0 3mm; font-size: 11pt; overflow-wrap: anywhere; }
-figure { margin: 0 0 2mm; text-align: center; font-size: 7pt; color: #55656f; }
-figure svg { display: block; width: 25mm; height: 25mm; margin: 0 auto; }
+figure { margin: 0 0 2mm; width: 40mm; text-align: center; font-size: 6pt; line-height: 1.2;
+  color: #55656f; overflow-wrap: anywhere; }
+figure svg { display: block; width: 28mm; height: 28mm; margin: 0 auto; }
 .result { display: inline-block; padding: 1.2mm 4mm; border-radius: 1mm; font-weight: bold; }
 .passed.result { background: #dff0e2; color: #14602c; }
 .skipped.result { background: #fdf1d2; color: #7a5300; }

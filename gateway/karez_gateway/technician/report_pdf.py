@@ -37,7 +37,7 @@ _STATES = {
     "failed": ((251, 220, 217), (148, 25, 15)),
     "unsigned": ((251, 220, 217), (148, 25, 15)),
 }
-_MARGIN_MM, _QR_MM, _LABEL_MM, _LONG = 15.0, 25.0, 40.0, 34
+_MARGIN_MM, _QR_MM, _LABEL_MM, _LONG = 15.0, 28.0, 40.0, 34
 _SIGNED_MM = 82.0  # the last section, the lines to sign on, and the hint
 
 
@@ -106,7 +106,7 @@ def paper(report: Report, qr: Sequence[Sequence[int]]) -> tuple[bytes, str]:
 
 
 def _head(pdf: _Paper, report: Report, qr: Sequence[Sequence[int]]) -> None:
-    top, width = pdf.t_margin, pdf.epw - _QR_MM - 6
+    top, width = pdf.t_margin, pdf.epw - _QR_MM - 12
     pdf.type(19, _BLUE)
     pdf.multi_cell(width, 8.5, report.title, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     pdf.type(11)
@@ -138,9 +138,9 @@ def _code(pdf: _Paper, qr: Sequence[Sequence[int]], left: float, top: float, tex
                 pdf.rect(left + start * step, top + y * step, (x - start) * step, step, style="F")
             x += 1
     y_after = pdf.get_y()
-    pdf.type(6.5, _GREY)
-    pdf.set_xy(left - 6, top + _QR_MM)
-    pdf.cell(_QR_MM + 12, 3, text, align="C")
+    pdf.type(5.5, _GREY)
+    pdf.set_xy(left - 8, top + _QR_MM)
+    pdf.multi_cell(_QR_MM + 8, 2.4, text, align="R")
     pdf.set_y(y_after)
 
 

@@ -55,7 +55,7 @@ LABELS = {
     "right_holder": ("Right holder", "取水权人"),
     "use": ("Class of use", "用水类别"),
     "source": ("Source", "水源"),
-    "fail": ("Pump without a right", "无水权时水泵"),
+    "fail": ("Pump without books or right", "无计量或无水权时水泵"),
     # controller
     "name": ("Name", "名称"),
     "key": ("Public key", "公钥"),
@@ -101,6 +101,7 @@ LABELS = {
     # the rest
     "number": ("Number", "编号"),
     "where": ("Place", "位置"),
+    "meter": ("Of the meter", "所封仪表"),
     "file": ("File", "文件"),
     "size": ("Size", "大小"),
     "sha256": ("SHA-256", "SHA-256"),

@@ -18,7 +18,7 @@ from karez_protocols.profile import Profile
 from .faults import Fault, Faults, shown
 
 TOP = "settings link meters channel accounts ceilings_l blocked windows areas"
-LINK = "host port tls_name"
+LINK = "host port tls_name apn ssid secret"
 METER = "quantity profile address line baud"
 PULSES = "quantity pulse_milli input"
 TABLE = "version kind zero_mm rows"
@@ -203,8 +203,9 @@ def _link(faults: Faults, link: Any) -> None:
         faults.is_text("link.host", link["host"])
     if "port" in link:
         faults.is_whole("link.port", link["port"], 1, 65_535)
-    if link.get("tls_name") is not None:
-        faults.is_text("link.tls_name", link["tls_name"])
+    for name in LINK.split()[2:]:
+        if link.get(name) is not None:
+            faults.is_text(f"link.{name}", link[name])
 
 
 def _channel(faults: Faults, channel: Any) -> None:
