@@ -1,15 +1,14 @@
 """Labels for a controller's door and its papers: name, key, site, and a QR code that says the same.
 
-    karez:controller:<name>:<fingerprint>:<site in percent-encoded UTF-8>
+    KAREZ:1:<controller>:<fingerprint>:<site>
 
-Drawn in millimetres; print it at 100 %.
+The site stands last, since it may hold any character. Drawn in millimetres; print it at 100 %.
 """
 
 from __future__ import annotations
 
 import hashlib
 import html
-from urllib.parse import quote
 
 WIDTH_MM, HEIGHT_MM = 90, 45
 _COPIES = 4  # door, inside, meter box, office
@@ -53,7 +52,7 @@ def fingerprint(key: bytes) -> str:
 
 def said(controller: str, key: bytes, site: str) -> str:
     """What the QR code says."""
-    return f"karez:controller:{controller}:{fingerprint(key)}:{quote(site, safe='')}"
+    return f"KAREZ:1:{controller}:{fingerprint(key)}:{site}"
 
 
 def svg(controller: str, key: bytes, site: str) -> str:
