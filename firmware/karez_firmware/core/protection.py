@@ -178,6 +178,10 @@ class Protection:
             self._cause = causes.NONE
         return self._cause
 
+    def is_ripening(self, now_ms):
+        """True while a condition is shown whose delay may end at the next reading."""
+        return any(now_ms - last_ms <= _GAP_MS for _, last_ms in self._spans.values())
+
     def _tripped(self, values, at_ms, run_ms):
         """Extend the span of every condition this reading shows; return the first that lasted."""
         shown = self._shown(values, run_ms)
