@@ -25,7 +25,7 @@ FULL = {
         {"cycle_days": 4, "open_days": 1, "first_day": "2026-04-01", "from": "00:00", "to": "24:00"},
     ],
     "areas": ["410105-N"],
-    "link": {"host": "192.0.2.10", "port": 8883, "tls_name": "broker.county.example"},
+    "link": {"host": "192.0.2.10", "port": 8883, "tls_name": "broker.county.example", "dns": "192.0.2.1:53"},
     "meters": [
         {"quantity": "water", "profile": "tuf2000m", "address": 1, "line": 1, "baud": 9600},
         {"quantity": "energy", "profile": "dlt645-2007", "address": "000000000042"},
@@ -164,6 +164,15 @@ def test_the_desk_and_the_controller_agree_on_documents_with_changes(data):
     said = controller_says(document)
     found = rules.check(document)
     assert bool(found) == (said is not None), (document, said, found)
+
+
+def test_a_name_server_is_an_address_here_and_there():
+    for text in ("192.0.2.1", "255.0.0.0:1", "10.0.0.1:65535"):
+        document = {**CONFIG, "link": {**CONFIG["link"], "dns": text}}
+        assert rules.check(document) == [] and controller_says(document) is None, text
+    for text in ("dns.example", "192.0.2", "192.0.2.1.1", "192.0.2.256", "192.0.2.1:", "192.0.2.1:0", "1.2.3.4:65536"):
+        document = {**CONFIG, "link": {**CONFIG["link"], "dns": text}}
+        assert named(document) == {"link.dns": "no-server"} and "dns" in controller_says(document), text
 
 
 def test_every_fault_has_its_words_in_both_languages():

@@ -192,7 +192,8 @@ class Port:
             certificate=certificate,
             key=key,
             authority=authority,
-            tls_name=link.get("tls_name") or None,
+            tls_name=link.get("tls_name") or link["host"],
+            ask=(link.get("dns"), self.now_ms, self.random_below),
         )
 
     def listen_to(self, stream):

@@ -17,6 +17,10 @@ _EISCONN = (106, 56)
 _NOT_YET = (errno.EINPROGRESS, errno.EALREADY, errno.EAGAIN)
 
 
+# name: [the address behind which our broker was last, whether the next connection goes there]
+_proven: dict = {}
+
+
 def _refused(error):
     return OSError(str(error).strip())
 
@@ -24,19 +28,44 @@ def _refused(error):
 class Stream:
     """One TCP connection, with TLS 1.2 and a client certificate if an authority is given."""
 
-    def __init__(self, host, port, certificate=None, key=None, authority=None, tls_name=None):
-        """`host` is an IPv4 address: names are resolved elsewhere, the resolver blocks.
+    def __init__(
+        self, host, port, certificate=None, key=None, authority=None, tls_name=None, ask=(None, None, None)
+    ):
+        """`host` is an IPv4 address, or a name; `ask`: name server, now_ms() and random_below(), for a name.
 
         Certificate, key and authority are DER; `tls_name` is the name the broker's certificate
-        must carry. Raises OSError, also for an address, certificate or key that is none.
+        must carry. Raises OSError, also for a name, certificate or key that is none.
         """
-        socket.inet_pton(socket.AF_INET, host)  # OSError on a name, before the resolver sees it
-        self._address = socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)[0][-1]
+        self._host, self._port, self._tls_name = host, port, tls_name
         self._context = self._context_of(certificate, key, authority) if authority else None
-        self._tls_name = tls_name
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)  # for the port to poll
+        self._address = self._names = None
+        self.socket = self._end = None  # for the port to poll; what we talk through: TLS, once there is one
+        try:
+            socket.inet_pton(socket.AF_INET, host)
+        except OSError:
+            self._look_up(ask)  # ourselves: the system's own resolver blocks
+        else:
+            self._dial(host)
+
+    def _dial(self, host):
+        self._address = host
+        where = socket.getaddrinfo(host, self._port, socket.AF_INET, socket.SOCK_STREAM)[0][-1]
+        self._where = where
+        self.socket = self._end = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.socket.setblocking(False)
-        self._end = self.socket  # what we talk through: TLS, once there is one
+
+    def _look_up(self, ask):
+        """Go where the broker was last, and ask for its name every other time: either may be wrong by now."""
+        known = _proven.get(self._host)
+        is_known = bool(known and known[1])
+        if known:
+            known[1] = not is_known
+        if is_known:
+            self._dial(known[0])
+            return
+        from .unix_names import Names
+
+        self._names = Names(self._host, *ask)
 
     @staticmethod
     def _context_of(certificate, key, authority):
@@ -52,8 +81,14 @@ class Stream:
 
     def connect_step(self):
         """Return True when the TCP connection stands, False when not yet. Raises OSError."""
+        if self.socket is None:
+            address = self._names.step()  # type: ignore[union-attr]
+            if address is None:
+                return False
+            self._names.close()  # type: ignore[union-attr]
+            self._dial(address)
         try:
-            self.socket.connect(self._address)
+            self.socket.connect(self._where)  # type: ignore[union-attr]
         except OSError as error:
             if error.errno in _NOT_YET:
                 return False
@@ -71,9 +106,12 @@ class Stream:
     def handshake_step(self, first):
         """Return the bytes of `first` taken once the connection is secure, None until then."""
         try:
-            return self.write(first)
+            count = self.write(first)
         except ValueError as error:
             raise _refused(error)
+        if count and self._address != self._host:
+            _proven[self._host] = [self._address, True]
+        return count
 
     def read(self, size):
         """Return up to `size` bytes, None when nothing is there, b"" at the end. Raises OSError."""
@@ -85,4 +123,6 @@ class Stream:
 
     def close(self):
         """Close; twice does no harm."""
-        self._end.close()
+        for one in (self._names, self._end):
+            if one:
+                one.close()

@@ -18,7 +18,7 @@ from karez_protocols.profile import Profile
 from .faults import Fault, Faults, shown
 
 TOP = "settings link meters channel accounts ceilings_l blocked windows areas"
-LINK = "host port tls_name"
+LINK = "host port tls_name dns"
 METER = "quantity profile address line baud"
 PULSES = "quantity pulse_milli input"
 TABLE = "version kind zero_mm rows"
@@ -205,6 +205,16 @@ def _link(faults: Faults, link: Any) -> None:
         faults.is_whole("link.port", link["port"], 1, 65_535)
     if link.get("tls_name") is not None:
         faults.is_text("link.tls_name", link["tls_name"])
+    server = link.get("dns")
+    if server is not None and faults.is_text("link.dns", server) and not _is_server(server):
+        faults.add("link.dns", "no-server", value=shown(server))
+
+
+def _is_server(text: str) -> bool:
+    host, _, port = text.partition(":")
+    parts = host.split(".")
+    is_address = len(parts) == 4 and all(part.isdecimal() and int(part) < 256 for part in parts)
+    return is_address and (":" not in text or (port.isdecimal() and 0 < int(port) < 65_536))
 
 
 def _channel(faults: Faults, channel: Any) -> None:

@@ -1,0 +1,63 @@
+"""Who asks for the broker's address on the unix port; loaded only where it has a name (uplink/lookup.py)."""
+
+import socket
+
+from ..uplink.lookup import Lookup
+
+_RESOLV = "/etc/resolv.conf"
+_PORT = 53
+_SERVERS_MAX = 2
+_ANSWER_MAX = 512  # bytes (RFC 1035, 4.2.1)
+
+
+def _of_system():
+    """The name servers that this machine uses. Raises OSError."""
+    found = []
+    with open(_RESOLV) as file:
+        for line in file:
+            words = line.split()
+            if len(words) > 1 and words[0] == "nameserver" and ":" not in words[1]:
+                found.append(words[1])
+    return found[:_SERVERS_MAX]
+
+
+def _server_address(text):
+    host, _, port = text.partition(":")
+    socket.inet_pton(socket.AF_INET, host)  # OSError on a name, before the resolver sees it
+    return socket.getaddrinfo(host, int(port or _PORT), socket.AF_INET, socket.SOCK_DGRAM)[0][-1]
+
+
+class Names:
+    """Asks one name server after the other for one name.
+
+    `server`: "ADDRESS" or "ADDRESS:PORT", None: those of this machine.
+    """
+
+    def __init__(self, name, server, now_ms, random_below):
+        """Raises OSError for what is no name, or without a name server."""
+        self._now_ms = now_ms
+        self._random_below = random_below
+        self._servers = [server] if server else _of_system()
+        if not self._servers:
+            raise OSError("%s names no name server" % _RESOLV)
+        self._lookup = Lookup(name, random_below(1 << 16), now_ms())
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+
+    def step(self):
+        """Return an address once there is one, None until then. Raises OSError."""
+        query = self._lookup.data_to_send(self._now_ms())
+        try:
+            if query:
+                # Connected: the kernel drops what comes from anybody else.
+                self._socket.connect(_server_address(self._servers[self._lookup.asked % len(self._servers)]))
+                self._socket.send(query)
+            data = self._socket.recv(_ANSWER_MAX)
+        except OSError:
+            return None  # nothing yet, or nobody there: the next question may be heard
+        found = self._lookup.receive(data)
+        return found[self._random_below(len(found))] if found else None
+
+    def close(self):
+        """Close; twice does no harm."""
+        self._socket.close()
