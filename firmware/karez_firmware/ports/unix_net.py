@@ -57,12 +57,11 @@ class Stream:
     def _look_up(self, ask):
         """Go where the broker was last, and ask for its name every other time: either may be wrong by now."""
         known = _proven.get(self._host)
-        is_known = bool(known and known[1])
         if known:
-            known[1] = not is_known
-        if is_known:
-            self._dial(known[0])
-            return
+            known[1] = not known[1]
+            if not known[1]:
+                self._dial(known[0])
+                return
         from .unix_names import Names
 
         self._names = Names(self._host, *ask)
@@ -115,11 +114,11 @@ class Stream:
 
     def read(self, size):
         """Return up to `size` bytes, None when nothing is there, b"" at the end. Raises OSError."""
-        return self._end.read(size)  # type: ignore[attr-defined]  # MicroPython sockets are streams
+        return self._end.read(size)  # type: ignore[union-attr]
 
     def write(self, data):
         """Return how many bytes were taken, None when none can be. Raises OSError."""
-        return self._end.write(data)  # type: ignore[attr-defined]
+        return self._end.write(data)  # type: ignore[union-attr]
 
     def close(self):
         """Close; twice does no harm."""

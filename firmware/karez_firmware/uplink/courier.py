@@ -67,6 +67,7 @@ class Courier:
         self._sent = self._journal.head["acknowledged_seq"]
         self._live_from, self._live = 1, 0
         self._told = 0
+        self._is_ahead_turn = True
         self._sent_ms = None
 
     def acknowledged(self, values, now_ms):
@@ -106,7 +107,7 @@ class Courier:
                 return
 
     def look(self):
-        """Look for alarms in what was not sent, a few slots at a time: in every turn in which no frame can go."""
+        """Look for alarms in what was not sent, a few slots a turn; call while no frame can go."""
         while self._alarms and self._alarms[0] <= self._sent:
             self._alarms.pop(0)
             self._told = max(self._told - 1, 0)
@@ -178,10 +179,8 @@ class Courier:
         last = min(newest, self._sent + link.SLOTS_MAX)
         if self._sent < self._live_from <= self._live:
             last = min(last, self._live_from - 1)
-        seqs = range(self._sent + 1, last + 1)
         told = self._alarms[: self._told]
-        if told:
-            seqs = [seq for seq in seqs if seq not in told]
+        seqs = [seq for seq in range(self._sent + 1, last + 1) if seq not in told]
         if not seqs and self._sent >= last:
             return False
         if not self._send(seqs, now_ms):
