@@ -26,7 +26,7 @@ from .store import objects
 from .store.devices import SECTOR
 from .store.ring import Ring
 from .unload import unload
-from .uplink.leeway import Leeway
+from .uplink import leeway
 from .uplink.uplink import Uplink
 
 _STEP_MS = const(250)  # control runs at least this often (design §4: 500)
@@ -74,7 +74,6 @@ class App:
         self.uplink = Uplink(
             port, self.identity, site.link, self.journal, self.offers, self.parts.clock, self._state
         )
-        self.leeway = Leeway(port.tls_block_ms)
         self._inputs = Inputs()
         self._closed = self._tripped = False
         self._has_failed = False  # control did: what ran is over
@@ -178,17 +177,11 @@ class App:
 
     def may_block(self):
         """True when the network may block the loop now: nothing falls due meanwhile (design §4)."""
-        if not self._has_leeway():
-            return False
-        if self.port.now_ms() + self.port.tls_block_ms < self._step_ms + _STEP_MS:
-            return True
-        self._step_ms = 0  # the step that is due meanwhile comes first, and may change everything
-        self.control_if_due()
-        return self._has_leeway()
-
-    def _has_leeway(self):
-        line_us = min([bus.next_deadline_us() for bus in self.buses])
-        return self.leeway.is_open(self.controller, line_us, self.port.now_us())
+        block_ms = self.port.tls_block_ms
+        if self.port.now_ms() + block_ms >= self._step_ms + _STEP_MS:
+            self._step_ms = 0  # the step that falls due meanwhile comes first, and may change everything
+            self.control_if_due()
+        return leeway.is_wide(self.controller, block_ms, self.port.now_ms())
 
     def _deadline_us(self):
         """When to wake up though nothing comes in; a task that rests wants nothing."""

@@ -2,11 +2,10 @@
 
 from desk import UTC, a_grant, a_row, an_order, domestic, pumping, ready
 from karez_firmware.core import pump
-from karez_firmware.uplink.leeway import Leeway
+from karez_firmware.uplink import leeway
 from karez_protocols import causes, grant, order, record
 
 BLOCK_MS = 1_100  # a board's handshake (design §4)
-FAR_US = 1 << 50  # no meter line wants anything
 PHASES = (2200, 2200, 2200)
 MOTOR = {"current_ca": 4_000, "dry_percent": 40}
 
@@ -14,9 +13,8 @@ MOTOR = {"current_ca": 4_000, "dry_percent": 40}
 class Asked:
     """A leeway that is asked after every step."""
 
-    def __init__(self, desk, block_ms=BLOCK_MS):
+    def __init__(self, desk):
         self.desk = desk
-        self.leeway = Leeway(block_ms)
         self.open_ms = []
 
     def step(self):
@@ -24,8 +22,8 @@ class Asked:
         if self.is_open():
             self.open_ms.append(self.desk.now_ms)
 
-    def is_open(self, line_us=FAR_US):
-        return self.leeway.is_open(self.desk.controller, line_us, self.desk.now_ms * 1000)
+    def is_open(self):
+        return leeway.is_wide(self.desk.controller, BLOCK_MS, self.desk.now_ms)
 
     def run(self, seconds):
         for _ in range(seconds * 10):
@@ -170,16 +168,3 @@ def test_books_that_are_not_known_leave_none():
     assert asked.is_open()
     desk.books.water.last = None
     assert desk.books.charged_l is None and not asked.is_open()
-
-
-def test_a_meter_line_that_wants_its_turn_goes_first_for_five_seconds():
-    desk = ready()
-    asked = Asked(desk, 50)
-    now_us = desk.now_ms * 1000
-    assert asked.is_open(now_us + 50_000) and not asked.is_open(now_us + 49_999)
-    assert asked.is_open(now_us + 50_000)  # it rests again
-    waits = []
-    for _ in range(120):
-        desk.step()
-        waits.append(asked.is_open(desk.now_ms * 1000))  # it never rests
-    assert [at for at in range(120) if waits[at]] == [50, 101]

@@ -31,30 +31,30 @@ def error_of(function, *arguments):
 
 
 def refused(data):
-    return error_of(asked().receive, data)
+    return error_of(asked().take, data)
 
 
 def test_the_question_is_as_the_standard_has_it():
-    assert asked().data_to_send(5_000) == QUERY
+    assert asked().poll(5_000) == QUERY
 
 
 def test_it_is_asked_four_times_and_given_up_after_ten_seconds():
     lookup = asked()
-    times = [at_ms for at_ms in range(5_000, 14_999, 50) if lookup.data_to_send(at_ms)]
+    times = [at_ms for at_ms in range(5_000, 14_999, 50) if lookup.poll(at_ms)]
     assert times == [5_000, 6_000, 8_000, 12_000]
-    assert lookup.data_to_send(14_999) is None
-    said = error_of(lookup.data_to_send, 15_000)
+    assert lookup.poll(14_999) is None
+    said = error_of(lookup.poll, 15_000)
     assert said == "no name server answers for broker.karez.test"
 
 
 def test_an_answer_gives_every_address_in_it():
-    assert asked().receive(answer(row(b"\xc0\0\2\x0a"))) == ["192.0.2.10"]
+    assert asked().take(answer(row(b"\xc0\0\2\x0a"))) == ["192.0.2.10"]
     alias = b"\x06county" + POINTER
     found = answer(row(alias, 5), row(b"\1\2\3\4", name=alias), row(b"\1\2\3\5"))
-    assert asked().receive(found) == ["1.2.3.4", "1.2.3.5"]
-    assert asked().receive(answer(row(bytes(16), 28), row(b"\1\2\3\4"))) == ["1.2.3.4"]  # IPv6 beside it
+    assert asked().take(found) == ["1.2.3.4", "1.2.3.5"]
+    assert asked().take(answer(row(bytes(16), 28), row(b"\1\2\3\4"))) == ["1.2.3.4"]  # IPv6 beside it
     loud = QUESTION[:-4].upper() + QUESTION[-4:]
-    assert asked().receive(answer(row(b"\1\2\3\4"), question=loud)) == ["1.2.3.4"]
+    assert asked().take(answer(row(b"\1\2\3\4"), question=loud)) == ["1.2.3.4"]
 
 
 def test_what_does_not_fit_the_question_is_nobodys():
@@ -65,7 +65,7 @@ def test_what_does_not_fit_the_question_is_nobodys():
         answer(good, question=QUESTION[:-3] + b"\x1c\0\1"), answer(good)[:20],
         answer(good)[:5] + b"\2" + answer(good)[6:],
     ):  # fmt: skip
-        assert asked().receive(data) is None, data
+        assert asked().take(data) is None, data
 
 
 def test_a_refusal_says_why():
@@ -78,13 +78,13 @@ def test_a_refusal_says_why():
 
 def test_what_is_torn_or_lies_about_its_lengths_ends_the_reading_and_nothing_else():
     good = row(b"\1\2\3\4")
-    assert asked().receive(answer(good, row(b"\5\6\7\x08", size=600))) == ["1.2.3.4"]
-    assert asked().receive(answer(good, good, count=0xFFFF)) == ["1.2.3.4"] * 2
-    assert asked().receive(answer(*[good] * 40)) == ["1.2.3.4"] * 16
+    assert asked().take(answer(good, row(b"\5\6\7\x08", size=600))) == ["1.2.3.4"]
+    assert asked().take(answer(good, good, count=0xFFFF)) == ["1.2.3.4"] * 2
+    assert asked().take(answer(*[good] * 40)) == ["1.2.3.4"] * 16
     whole = answer(good, row(b"\5\6\7\x08"))
     for size in range(len(whole)):
         try:
-            found = asked().receive(whole[:size])
+            found = asked().take(whole[:size])
         except OSError:
             continue
         assert found in (None, ["1.2.3.4"]), size
@@ -103,7 +103,7 @@ def test_no_byte_changed_in_an_answer_does_more_than_refuse_it_or_give_an_addres
         for value in (0, 255, whole[at] ^ 0x40, next(dice) & 255):
             data = whole[:at] + bytes((value,)) + whole[at + 1 :]
             try:
-                found = asked().receive(data)
+                found = asked().take(data)
             except OSError:
                 continue
             assert found is None or all(one.count(".") == 3 for one in found)

@@ -180,7 +180,10 @@ class Protection:
 
     def is_ripening(self, now_ms):
         """True while a condition is shown whose delay may end at the next reading."""
-        return any(now_ms - last_ms <= _GAP_MS for _, last_ms in self._spans.values())
+        for _, last_ms in self._spans.values():  # noqa: SIM110 - a generator is a function more on the heap
+            if now_ms - last_ms <= _GAP_MS:
+                return True
+        return False
 
     def _tripped(self, values, at_ms, run_ms):
         """Extend the span of every condition this reading shows; return the first that lasted."""

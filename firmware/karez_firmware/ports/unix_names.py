@@ -27,18 +27,25 @@ def _server_address(text):
     return socket.getaddrinfo(host, int(port or _PORT), socket.AF_INET, socket.SOCK_DGRAM)[0][-1]
 
 
-class Names:
-    """Asks one name server after the other for one name.
+def begin(port, link):
+    """Return who asks for `link`'s host, with step() and close().
 
-    `server`: "ADDRESS" or "ADDRESS:PORT", None: those of this machine.
+    Its `dns` is asked, "ADDRESS" or "ADDRESS:PORT"; without one the name servers of this machine are.
+    Raises OSError for what is no name, or without a name server.
     """
+    server = link.get("dns")
+    return _Names(link["host"], [server] if server else _of_system(), port.now_ms, port.random_below)
 
-    def __init__(self, name, server, now_ms, random_below):
-        """Raises OSError for what is no name, or without a name server."""
+
+class _Names:
+    """Asks one name server after the other for one name."""
+
+    def __init__(self, name, servers, now_ms, random_below):
         self._now_ms = now_ms
         self._random_below = random_below
-        self._servers = [server] if server else _of_system()
-        if not self._servers:
+        self._servers = servers
+        self._at = 0
+        if not servers:
             raise OSError("%s names no name server" % _RESOLV)
         self._lookup = Lookup(name, random_below(1 << 16), now_ms())
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -46,16 +53,18 @@ class Names:
 
     def step(self):
         """Return an address once there is one, None until then. Raises OSError."""
-        query = self._lookup.data_to_send(self._now_ms())
+        query = self._lookup.poll(self._now_ms())
         try:
             if query:
                 # Connected: the kernel drops what comes from anybody else.
-                self._socket.connect(_server_address(self._servers[self._lookup.asked % len(self._servers)]))
+                server = self._servers[self._at % len(self._servers)]
+                self._at += 1
+                self._socket.connect(_server_address(server))
                 self._socket.send(query)
             data = self._socket.recv(_ANSWER_MAX)
         except OSError:
             return None  # nothing yet, or nobody there: the next question may be heard
-        found = self._lookup.receive(data)
+        found = self._lookup.take(data)
         return found[self._random_below(len(found))] if found else None
 
     def close(self):

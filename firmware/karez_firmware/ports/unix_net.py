@@ -28,10 +28,8 @@ def _refused(error):
 class Stream:
     """One TCP connection, with TLS 1.2 and a client certificate if an authority is given."""
 
-    def __init__(
-        self, host, port, certificate=None, key=None, authority=None, tls_name=None, ask=(None, None, None)
-    ):
-        """`host` is an IPv4 address, or a name; `ask`: name server, now_ms() and random_below(), for a name.
+    def __init__(self, host, port, certificate=None, key=None, authority=None, tls_name=None, names=None):
+        """`host` is an IPv4 address, or a name; then `names` are what unix_names.begin() wants.
 
         Certificate, key and authority are DER; `tls_name` is the name the broker's certificate
         must carry. Raises OSError, also for a name, certificate or key that is none.
@@ -43,7 +41,7 @@ class Stream:
         try:
             socket.inet_pton(socket.AF_INET, host)
         except OSError:
-            self._look_up(ask)  # ourselves: the system's own resolver blocks
+            self._look_up(names)  # ourselves: the system's own resolver blocks
         else:
             self._dial(host)
 
@@ -54,7 +52,7 @@ class Stream:
         self.socket = self._end = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.socket.setblocking(False)
 
-    def _look_up(self, ask):
+    def _look_up(self, names):
         """Go where the broker was last, and ask for its name every other time: either may be wrong by now."""
         known = _proven.get(self._host)
         if known:
@@ -62,9 +60,9 @@ class Stream:
             if not known[1]:
                 self._dial(known[0])
                 return
-        from .unix_names import Names
+        from .unix_names import begin
 
-        self._names = Names(self._host, *ask)
+        self._names = begin(*names)
 
     @staticmethod
     def _context_of(certificate, key, authority):

@@ -137,18 +137,16 @@ class Courier:
             self._sent_ms = None
             self._stalled += 1
             self.resent += 1
+        if self._live_from <= self._sent + 1:
+            self._sent = max(self._sent, self._live)  # that went ahead
         if not self.has_unsent or not self._client.can_publish():
             return False
+        is_asking = self._stalled and self._sent_ms is not None  # one frame, and no answer since long
         is_ahead_turn, self._is_ahead_turn = self._is_ahead_turn, True
-        if (is_ahead_turn or self._is_asking) and self._go_ahead(now_ms):
+        if (is_ahead_turn or is_asking) and self._go_ahead(now_ms):
             self._is_ahead_turn = False
             return True
-        return not self._is_asking and self._go_on(now_ms)
-
-    @property
-    def _is_asking(self):
-        """True while one frame of the backlog waits for the first answer since long."""
-        return bool(self._stalled) and self._sent_ms is not None
+        return not is_asking and self._go_on(now_ms)
 
     def _go_ahead(self, now_ms):
         """Send alarms, else the newest, ahead of a backlog."""
@@ -175,24 +173,18 @@ class Courier:
         if self._journal.slot(self._sent + 1) is None:
             # Overwritten and declared by a loss record: on with what there still is.
             self._sent = max(self._sent, min(self._journal.oldest() - 1, newest - 1))
-        self._skip()
         last = min(newest, self._sent + link.SLOTS_MAX)
         if self._sent < self._live_from <= self._live:
             last = min(last, self._live_from - 1)
         told = self._alarms[: self._told]
-        seqs = [seq for seq in range(self._sent + 1, last + 1) if seq not in told]
-        if not seqs and self._sent >= last:
-            return False
+        seqs = []
+        for seq in range(self._sent + 1, last + 1):
+            if seq not in told:
+                seqs.append(seq)  # noqa: PERF401 - a comprehension is a function more on the heap
         if not self._send(seqs, now_ms):
             return False
         self._sent = last
-        self._skip()
         return True
-
-    def _skip(self):
-        """Pass what went ahead."""
-        if self._live_from <= self._sent + 1:
-            self._sent = max(self._sent, self._live)
 
     def _send(self, seqs, now_ms):
         """Offer one frame to the client; True when it took it (or there is nothing to send)."""

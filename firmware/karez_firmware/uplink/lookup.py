@@ -56,19 +56,19 @@ class Lookup:
         # Recursion desired, one question.
         self._query = bytes((number >> 8, number & 255)) + b"\1\0\0\1\0\0\0\0\0\0" + _question(name)
         self._began_ms = now_ms
-        self.asked = 0  # how often
+        self._asked = 0  # how often
 
-    def data_to_send(self, now_ms):
+    def poll(self, now_ms):
         """Return the question if it is time to ask (again), else None. Raises OSError: nobody answers."""
         elapsed_ms = now_ms - self._began_ms
         if elapsed_ms >= _OVERDUE_MS:
             raise OSError("no name server answers for %s" % self._name)
-        if self.asked == len(_TIMES_MS) or elapsed_ms < 100 * _TIMES_MS[self.asked]:
+        if self._asked == len(_TIMES_MS) or elapsed_ms < 100 * _TIMES_MS[self._asked]:
             return None
-        self.asked += 1
+        self._asked += 1
         return self._query
 
-    def receive(self, data):
+    def take(self, data):
         """Return the addresses in an answer, None if it is none to our question. Raises OSError: refused."""
         query = self._query
         end = len(query)
