@@ -87,13 +87,14 @@ class Passage:
     """The way to a broker: a TCP port that lets through, or does not, as its `manner` says.
 
     `target` is the port behind it; both may change at any time and hold for the next connection, FROZEN
-    also for those that stand. `count`: connections so far. An asynchronous context manager.
+    also for those that stand. `came`: when each connection did, by the loop's time. An asynchronous context
+    manager.
     """
 
     def __init__(self, target: int) -> None:
         self.manner = OPEN
         self.target = target
-        self.count = 0
+        self.came: list[float] = []
         self._server: asyncio.Server | None = None
         self._writers: list[asyncio.StreamWriter] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -125,7 +126,7 @@ class Passage:
             task.cancel()
 
     async def _come(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.count += 1
+        self.came.append(asyncio.get_running_loop().time())
         if self.manner == SHUT:
             writer.transport.abort()
             return

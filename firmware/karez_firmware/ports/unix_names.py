@@ -7,6 +7,7 @@ from ..uplink.lookup import Lookup
 _RESOLV = "/etc/resolv.conf"
 _PORT = 53
 _SERVERS_MAX = 2
+_READS = 8  # datagrams a step: who floods us with answers may be outrun by the right one
 _ANSWER_MAX = 512  # bytes (RFC 1035, 4.2.1)
 
 
@@ -61,11 +62,17 @@ class _Names:
                 self._at += 1
                 self._socket.connect(_server_address(server))
                 self._socket.send(query)
-            data = self._socket.recv(_ANSWER_MAX)
         except OSError:
-            return None  # nothing yet, or nobody there: the next question may be heard
-        found = self._lookup.take(data)
-        return found[self._random_below(len(found))] if found else None
+            pass  # nobody there: the next question may be heard
+        for _ in range(_READS):
+            try:
+                data = self._socket.recv(_ANSWER_MAX)
+            except OSError:
+                break  # nothing yet
+            found = self._lookup.take(data)
+            if found:
+                return found[self._random_below(len(found))]
+        return None
 
     def close(self):
         """Close; twice does no harm."""
