@@ -181,7 +181,7 @@ class App:
         if self.port.now_ms() + block_ms >= self._step_ms + _STEP_MS:
             self._step_ms = 0  # the step that falls due meanwhile comes first, and may change everything
             self.control_if_due()
-        return leeway.is_wide(self.controller, block_ms, self.port.now_ms())
+        return leeway.may_block(self.controller, block_ms, self.port.now_ms())
 
     def _deadline_us(self):
         """When to wake up though nothing comes in; a task that rests wants nothing."""

@@ -37,7 +37,6 @@ def _check_text(what, value):
 
 def _check_server(value):
     """A name server must be an address: nobody could be asked where it is."""
-    _check_text("dns", value)
     host, _, port = value.partition(":")
     parts = host.split(".")
     is_address = len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts)
@@ -78,10 +77,11 @@ class Configuration:
         rules.known("link", self.link, _LINK)
         _check_text("host", self.link["host"])
         rules.whole("port", self.link["port"], 1, 65_535)
-        if self.link.get("tls_name") is not None:
-            _check_text("tls_name", self.link["tls_name"])
-        if self.link.get("dns") is not None:
-            _check_server(self.link["dns"])
+        for name in _LINK.split()[2:]:
+            if self.link.get(name) is not None:
+                _check_text(name, self.link[name])
+                if name != "tls_name":
+                    _check_server(self.link[name])
         self.meters = document["meters"]
         for meter in self.meters:
             self._check_meter(meter)

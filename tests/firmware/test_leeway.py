@@ -23,7 +23,7 @@ class Asked:
             self.open_ms.append(self.desk.now_ms)
 
     def is_open(self):
-        return leeway.is_wide(self.desk.controller, BLOCK_MS, self.desk.now_ms)
+        return leeway.may_block(self.desk.controller, BLOCK_MS, self.desk.now_ms)
 
     def run(self, seconds):
         for _ in range(seconds * 10):

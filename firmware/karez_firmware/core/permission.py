@@ -48,7 +48,7 @@ class Permission:
             or self._dry(run_ms)
         )
 
-    def ends_soon(self, account, run_ms, ahead_ms, now_ms):
+    def is_due(self, account, run_ms, ahead_ms, now_ms):
         """True if this run may end within `ahead_ms`, whatever can flow and turn meanwhile."""
         clock, run_ms, ends_s = self._parts.clock, run_ms + ahead_ms, self.ends_in_s()
         cause = self._scheduled(run_ms // 1000) or self._parts.orders.cause(

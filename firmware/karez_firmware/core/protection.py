@@ -178,7 +178,7 @@ class Protection:
             self._cause = causes.NONE
         return self._cause
 
-    def is_ripening(self, now_ms):
+    def is_pending(self, now_ms):
         """True while a condition is shown whose delay may end at the next reading."""
         for _, last_ms in self._spans.values():  # noqa: SIM110 - a generator is a function more on the heap
             if now_ms - last_ms <= _GAP_MS:

@@ -10,15 +10,14 @@ _SERVERS_MAX = 2
 _READS = 8  # datagrams a step: who floods us with answers may be outrun by the right one
 _ANSWER_MAX = 512  # bytes (RFC 1035, 4.2.1)
 
+# name: [the address behind which our broker was last, whether the next connection goes there]
+_proven: dict = {}
+
 
 def _of_system():
     """The name servers that this machine uses. Raises OSError."""
-    found = []
     with open(_RESOLV) as file:
-        for line in file:
-            words = line.split()
-            if len(words) > 1 and words[0] == "nameserver" and ":" not in words[1]:
-                found.append(words[1])
+        found = [line[11:].strip() for line in file if line.startswith("nameserver ") and ":" not in line]
     return found[:_SERVERS_MAX]
 
 
@@ -29,19 +28,44 @@ def _server_address(text):
 
 
 def begin(port, link):
-    """Return who asks for `link`'s host, with step() and close().
+    """Return who finds out where `link`'s host is: step(), and confirm() when it was our broker; close().
 
+    Where it was last is tried first and every other time; either may be wrong by now.
     Its `dns` is asked, "ADDRESS" or "ADDRESS:PORT"; without one the name servers of this machine are.
     Raises OSError for what is no name, or without a name server.
     """
+    known = _proven.get(link["host"])
+    if known:
+        known[1] = not known[1]
+        if not known[1]:
+            return _Known(link["host"], known[0])
     server = link.get("dns")
     return _Names(link["host"], [server] if server else _of_system(), port.now_ms, port.random_below)
 
 
-class _Names:
+class _Known:
+    """A name whose address is known."""
+
+    def __init__(self, name, address):
+        self._name, self._address = name, address
+
+    def step(self):
+        """Return the address."""
+        return self._address
+
+    def confirm(self):
+        """Behind it is our broker."""
+        _proven[self._name] = [self._address, True]
+
+    def close(self):
+        """Nothing is open."""
+
+
+class _Names(_Known):
     """Asks one name server after the other for one name."""
 
     def __init__(self, name, servers, now_ms, random_below):
+        super().__init__(name, None)
         self._now_ms = now_ms
         self._random_below = random_below
         self._servers = servers
@@ -71,8 +95,10 @@ class _Names:
                 break  # nothing yet
             found = self._lookup.take(data)
             if found:
-                return found[self._random_below(len(found))]
-        return None
+                self._address = found[self._random_below(len(found))]
+                self._socket.close()
+                break
+        return self._address
 
     def close(self):
         """Close; twice does no harm."""

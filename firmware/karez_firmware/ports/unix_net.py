@@ -17,10 +17,6 @@ _EISCONN = (106, 56)
 _NOT_YET = (errno.EINPROGRESS, errno.EALREADY, errno.EAGAIN)
 
 
-# name: [the address behind which our broker was last, whether the next connection goes there]
-_proven: dict = {}
-
-
 def _refused(error):
     return OSError(str(error).strip())
 
@@ -34,35 +30,23 @@ class Stream:
         Certificate, key and authority are DER; `tls_name` is the name the broker's certificate
         must carry. Raises OSError, also for a name, certificate or key that is none.
         """
-        self._host, self._port, self._tls_name = host, port, tls_name
+        self._port, self._tls_name = port, tls_name
         self._context = self._context_of(certificate, key, authority) if authority else None
-        self._address = self._names = None
+        self._names = None
         self.socket = self._end = None  # for the port to poll; what we talk through: TLS, once there is one
         try:
             socket.inet_pton(socket.AF_INET, host)
         except OSError:
-            self._look_up(names)  # ourselves: the system's own resolver blocks
+            from .unix_names import begin  # ourselves: the system's own resolver blocks
+
+            self._names = begin(*names)
         else:
             self._dial(host)
 
-    def _dial(self, host):
-        self._address = host
-        where = socket.getaddrinfo(host, self._port, socket.AF_INET, socket.SOCK_STREAM)[0][-1]
-        self._where = where
+    def _dial(self, address):
+        self._address = socket.getaddrinfo(address, self._port, socket.AF_INET, socket.SOCK_STREAM)[0][-1]
         self.socket = self._end = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.socket.setblocking(False)
-
-    def _look_up(self, names):
-        """Go where the broker was last, and ask for its name every other time: either may be wrong by now."""
-        known = _proven.get(self._host)
-        if known:
-            known[1] = not known[1]
-            if not known[1]:
-                self._dial(known[0])
-                return
-        from .unix_names import begin
-
-        self._names = begin(*names)
 
     @staticmethod
     def _context_of(certificate, key, authority):
@@ -82,10 +66,9 @@ class Stream:
             address = self._names.step()  # type: ignore[union-attr]
             if address is None:
                 return False
-            self._names.close()  # type: ignore[union-attr]
             self._dial(address)
         try:
-            self.socket.connect(self._where)  # type: ignore[union-attr]
+            self.socket.connect(self._address)  # type: ignore[union-attr]
         except OSError as error:
             if error.errno in _NOT_YET:
                 return False
@@ -106,8 +89,8 @@ class Stream:
             count = self.write(first)
         except ValueError as error:
             raise _refused(error)
-        if count and self._address != self._host:
-            _proven[self._host] = [self._address, True]
+        if count and self._names:
+            self._names.confirm()
         return count
 
     def read(self, size):

@@ -8,7 +8,7 @@ the next one comes late.
 from ..core import pump
 
 
-def is_wide(controller, block_ms, now_ms):
+def may_block(controller, block_ms, now_ms):
     """True if nothing falls due that `block_ms` without a step of the control could make late."""
     state = controller.pump.state
     if state != pump.RUNNING:
@@ -17,6 +17,6 @@ def is_wide(controller, block_ms, now_ms):
     ahead_ms = 2 * block_ms + 2 * controller.poll_ms()
     run_ms = now_ms - controller.contactor.switched_ms
     return not (
-        controller.parts.protection.is_ripening(now_ms)
-        or controller.permission.ends_soon(controller.account, run_ms, ahead_ms, now_ms)
+        controller.parts.protection.is_pending(now_ms)
+        or controller.permission.is_due(controller.account, run_ms, ahead_ms, now_ms)
     )

@@ -177,7 +177,7 @@ class MqttClient:
         is_idle = phase == UP and not self.unacknowledged
         return max(due, self._sent_ms + self._idle_ms if is_idle else self._deadline_ms)
 
-    def would_block(self, now_ms):
+    def may_block(self, now_ms):
         """True when the next `pump` opens a connection or goes on with a handshake."""
         return self.phase == _TLS or (self.phase == _BACKOFF and now_ms >= self._deadline_ms)
 

@@ -71,7 +71,7 @@ class Uplink:
     def pump(self, now_ms, may_block):
         """Do a bounded amount of work; `may_block()` is asked before a call that blocks."""
         client = self.client
-        is_withheld = client.would_block(now_ms) and not may_block()
+        is_withheld = client.may_block(now_ms) and not may_block()
         client.pump(now_ms, not is_withheld)
         # Bytes that nobody takes just now would end every wait of the loop at once.
         stream = None if is_withheld or client.phase == CONNECTING else client.stream
