@@ -24,9 +24,17 @@ demo: build/bench.ok ## one litre, end to end, on real MicroPython, checked act 
 test: build/dev.ok lint ## everything: lint, types, both interpreters, the system tests
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
-lint: build/dev.ok ## ruff and mypy
+lint: build/dev.ok build/typings/esp32.ok build/typings/rp2.ok ## ruff and mypy, also against each board's own stubs
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/mypy --config-file firmware/typings/esp32.ini
+	@$(BIN)/mypy --config-file firmware/typings/rp2.ini
+
+# The stubs of two ports overwrite each other, and stand in the place of Python's own library: never in .venv.
+build/typings/%.ok: requirements/typings-%.txt build/dev.ok
+	@rm -rf build/typings/$*
+	@$(BIN)/python -m pip --disable-pip-version-check install -q --require-hashes --target build/typings/$* -r $<
+	@touch $@
 
 coverage: build/dev.ok ## every branch of the controller's core is taken by some test
 	@$(BIN)/python -m pytest -n auto -q tests/firmware --cov
@@ -66,6 +74,8 @@ lock: build/dev.ok ## renew the pinned package lists
 	@$(LOCK) --extra bench --extra install -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
 	@$(LOCK) --extra mutation -c requirements/dev.txt pyproject.toml -o requirements/mutation.txt
 	@$(LOCK) --extra fuzz -c requirements/dev.txt pyproject.toml -o requirements/fuzz.txt
+	@for port in esp32 rp2; do \
+	  $(LOCK) --group pyproject.toml:typings-$$port -o requirements/typings-$$port.txt; done
 
 clean: ## remove everything that was built or installed here
 	@rm -rf .venv build dist

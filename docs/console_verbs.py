@@ -17,7 +17,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "firmware")]
 
 import terminal  # noqa: E402 - of tests/firmware, which the line above makes known
 import wellhouse  # noqa: E402
-from karez_firmware.console import verbs  # noqa: E402
+from karez_firmware.console import bare, verbs  # noqa: E402
 from karez_protocols import console  # noqa: E402
 
 PAGE = Path(__file__).with_name("console.md")
@@ -26,6 +26,7 @@ END = "<!-- end of {} -->"
 CONSOLE = ROOT / "firmware" / "karez_firmware" / "console"
 
 ERRORS = {
+    "bare": "this box has no site yet: only what its own table lists can be asked",
     "busy": "other signatures are being checked; ask again",
     "cancelled": "Ctrl-C came while the answer was under way",
     "expired": "the challenge is older than two minutes, or was answered already",
@@ -52,6 +53,15 @@ def table() -> list[str]:
         name, role, arguments, text = row.split("|")
         said = f"`{arguments}`" if arguments else ""
         out.append(f"| `{name}` | {said} | {'technician' if role == 't' else 'reader'} | {text} |")
+    return out
+
+
+def bare_table() -> list[str]:
+    """The verbs of a box without a site."""
+    out = ["| Verb | Arguments | What it does |", "|---|---|---|"]
+    for row in bare.rows():
+        name, _, arguments, text = row.split("|")
+        out.append(f"| `{name}` | {f'`{arguments}`' if arguments else ''} | {text} |")
     return out
 
 
@@ -94,7 +104,7 @@ def asked() -> list[str]:
     return [*out, "```"]
 
 
-PARTS = {"verbs": table, "errors": errors, "terminal": typed, "program": asked}
+PARTS = {"verbs": table, "bare": bare_table, "errors": errors, "terminal": typed, "program": asked}
 
 
 def page(text: str) -> str:

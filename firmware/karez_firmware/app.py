@@ -354,6 +354,10 @@ class App:
         self._inputs.changes.append(words)
         self._step_ms = 0
 
+    def stop(self):
+        """Press stop, as anybody at the box may."""
+        self._inputs.buttons.append(("stop", b""))
+
     def _drop_all(self):
         self._drop_cable()
         self._drop_console()

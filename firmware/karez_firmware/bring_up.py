@@ -5,12 +5,16 @@ the heap before the app is loaded: a controller runs for months on what is left.
 """
 
 from karez_protocols import binding, ed25519_keys
+from karez_protocols.constant import const
 from karez_protocols.slices import finish
 
 from . import configuration
 from .identity import load
 from .site import Site
 from .store import objects
+from .store.devices import SECTOR, StoreFailed, look
+
+_HEAD = const(12)  # bytes that make an object of those behind them (store/objects.py)
 
 # Modules that only the bring-up needs.
 DONE = (
@@ -41,6 +45,25 @@ def is_bare(port):
     return any(objects.read_any(port.nor, sort) is None for sort in sorts)
 
 
+def settled(nor):
+    """Return the configuration in force.
+
+    A header that a power cut tore may read as whole now and not the next time: what this start takes it
+    for, it is made.
+    """
+    data, place = objects.newest(nor, objects.CONFIG)
+    at = (objects.CONFIG + 1 - place) * SECTOR
+    if look(nor, at, _HEAD) == b"\xff" * _HEAD:
+        return data  # it was never replaced
+    try:
+        objects.seal(nor, objects.CONFIG, place, data)
+        if objects.read(nor, objects.CONFIG, 1 - place) is None:
+            nor.erase(objects.CONFIG + 1 - place)
+    except (OSError, StoreFailed):
+        pass  # the memory takes nothing; what stands, stands
+    return data
+
+
 def bring_up(port):
     """Return a Site: all that a commissioned controller is told from outside, ready to be used."""
     site = Site()
@@ -50,7 +73,7 @@ def bring_up(port):
     # Pinned while the heap is empty: the comb takes 8 kB to build and 1.6 kB to keep, and
     # every later check of a grant is three times as quick.
     site.regulator = finish(ed25519_keys.pin_slices(site.values["regulator_key"]))
-    site.config = objects.read_any(port.nor, objects.CONFIG)
+    site.config = settled(port.nor)
     wanted = configuration.read(site.config)
     site.settings, site.rules, site.link = wanted.settings, wanted.rules, wanted.link
     site.rules["root_key"] = site.regulator

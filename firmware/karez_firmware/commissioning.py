@@ -1,16 +1,17 @@
 """A box without a site: it shows its keys and waits for what the bench signs (design §8).
 
+It serves the bench's own line and, where there is a port for it, the console (console/bare.py).
 Until the binding, the link's certificate and authority and a configuration are there, the
 contactor cannot be closed, because nothing that could close it is running.
 """
 
 import binascii
 
-from karez_protocols import binding, ed25519_keys, grant, p256, record
+from karez_protocols import binding, ed25519, ed25519_keys, grant, p256, technicians
 from karez_protocols.errors import NotAllowed, ProtocolError
 from karez_protocols.slices import finish
 
-from . import configuration
+from . import configuration, fitting
 from .identity import SEED, load
 from .store import objects
 from .store.devices import StoreFailed
@@ -19,14 +20,12 @@ SORTS = {
     "binding": objects.BINDING,
     "certificate": objects.LINK_CERTIFICATE,
     "authority": objects.LINK_AUTHORITY,
+    "technicians": objects.TECHNICIANS,  # may come later too, and a newer one replaces it
     "config": objects.CONFIG,
 }
 
-
-CHANNEL = "channel"  # profile of a water segment that a rating curve makes (docs/configuration.md)
-
-
-_CONVERTED = (record.CONVERTED, record.CONVERTED_GROUP)
+_SLICES = 20  # of the console, between two looks at the bench's line
+_LAST_US = 2_000_000  # for the last answer to leave
 
 
 class Refused(Exception):
@@ -64,6 +63,8 @@ def _check(port, name, data, identity):
         _check_config(port, data)
     elif name == "binding":
         _check_binding(port, data, identity)
+    elif name == "technicians":
+        _check_technicians(data, objects.read_any(port.nor, objects.BINDING))
     elif not _is_der(data):
         raise Refused("%s is not one whole DER object" % name)
     elif name == "certificate" and identity.link_point not in data:
@@ -74,44 +75,14 @@ def _check_config(port, data):
     try:
         wanted = configuration.read(data)
         configuration.profiles(port, wanted.meters)
+        for meter in wanted.meters:
+            if meter["profile"] is None and meter.get("input", 0) >= getattr(port, "inputs", 2):
+                raise Refused("configuration: this controller has no pulse input %d" % meter.get("input", 0))
+        signed_binding = objects.read_any(port.nor, objects.BINDING)
+        if signed_binding is not None:
+            fitting.check(wanted, *binding.open_signed(signed_binding)[:2])
     except configuration.BadConfiguration as error:
         raise Refused(str(error))
-    signed_binding = objects.read_any(port.nor, objects.BINDING)
-    if signed_binding is not None:
-        _check_both(wanted, *binding.open_signed(signed_binding)[:2])
-
-
-def _check_both(wanted, values, segments):
-    """Unknown is never zero: a meter that the binding counts by must be there to be read."""
-    quantities = [meter["quantity"] for meter in wanted.meters]
-    by_water = [one for one in segments if one["quantity"] == grant.WATER][-1]
-    if wanted.curve or by_water["profile"] == CHANNEL:
-        _check_channel(wanted.curve, values, by_water)
-        return
-    needed = "energy" if by_water["method"] in _CONVERTED else "water"
-    if by_water["method"] != record.ESTIMATED and needed not in quantities:
-        raise Refused("configuration: the binding counts by a meter of %s, and there is none" % needed)
-
-
-def _check_channel(curve, values, by_water):
-    """An open channel: the binding says by which version of which curve litres are made."""
-    if curve is None:
-        raise Refused("configuration: the binding counts by a channel, and there is none")
-    if by_water["profile"] != CHANNEL or by_water["method"] != record.METERED:
-        raise Refused("configuration: the binding counts by no channel")
-    # A new curve is a new segment of a new binding: no litre may change its meaning behind it.
-    if by_water["coefficient_version"] != curve.version:
-        raise Refused(
-            "configuration: the binding counts by version %d of the curve, this is %d"
-            % (by_water["coefficient_version"], curve.version)
-        )
-    if by_water["register_base"] or by_water["multiplier_ppm"] != 1_000_000:
-        raise Refused("binding: a channel's register begins at 0 and counts litres")
-    if curve.flow_max_lph > values["rated_flow_lph"]:
-        raise Refused(
-            "configuration: the curve reaches %d L/h, the site is rated for %d"
-            % (curve.flow_max_lph, values["rated_flow_lph"])
-        )
 
 
 def _check_binding(port, data, identity):
@@ -130,12 +101,31 @@ def _check_binding(port, data, identity):
             raise Refused("binding: a segment without its readings")
     if grant.WATER not in quantities:
         raise Refused("binding: no segment of water")
-    is_by_energy = grant.ENERGY in quantities or any(one["method"] in _CONVERTED for one in segments)
+    is_by_energy = grant.ENERGY in quantities or any(one["method"] in fitting.CONVERTED for one in segments)
     if is_by_energy and values["rated_power_w"] is None:
         raise Refused("binding: rated_power_w is missing")
     config = objects.read_any(port.nor, objects.CONFIG)
     if config is not None:  # it came first
-        _check_both(configuration.read(config), values, segments)
+        try:
+            fitting.check(configuration.read(config), values, segments)
+        except configuration.BadConfiguration as error:
+            raise Refused(str(error))
+    listed = objects.read_any(port.nor, objects.TECHNICIANS)
+    if listed is not None:
+        _check_technicians(listed, data)
+
+
+def _check_technicians(data, signed_binding):
+    """A list is worth what the regulator says whom a binding names: the later of the two is held to it."""
+    try:
+        _, _, message, signature = technicians.open_signed(data)
+    except ProtocolError as error:
+        raise Refused("technicians: %s" % error)
+    if signed_binding is None:
+        return
+    key = binding.open_signed(signed_binding)[0]["regulator_key"]
+    if not finish(ed25519.verify_slices(key, message, signature)):
+        raise Refused("technicians: the list is not signed by the regulator whom the binding names")
 
 
 def _is_der(data):
@@ -153,12 +143,18 @@ def _is_der(data):
 def take(port, identity, parts):
     """Take the words of `object NAME HEX`; return the object's name. Raises Refused."""
     if len(parts) != 3 or parts[1] not in SORTS:
-        raise Refused("expected: object binding|certificate|authority|config HEX")
+        raise Refused("expected: object binding|certificate|authority|technicians|config HEX")
     name = parts[1]
     try:
         data = binascii.unhexlify(parts[2])
     except ValueError:
         raise Refused("%s is not hexadecimal" % name)
+    keep(port, identity, name, data)
+    return name
+
+
+def keep(port, identity, name, data):
+    """Check an object and write it, whole; the name is one of SORTS. Raises Refused."""
     if objects.read_any(port.nor, SORTS[name]) is not None:
         raise Refused("%s is already there" % name)
     _check(port, name, data, identity)
@@ -166,20 +162,41 @@ def take(port, identity, parts):
         objects.write(port.nor, SORTS[name], 0, data)
     except StoreFailed as error:
         raise Refused(str(error))
-    return name
 
 
-def run(port):
-    """Serve the cable until nothing is missing; return the identity."""
+def drop(port, name):
+    """Let go of an object that came before, both places of it. Raises Refused.
+
+    A box that still lacks something has no chain that could rest on it.
+    """
+    try:
+        for place in (0, 1):
+            port.nor.erase(SORTS[name] + place)
+        port.nor.flush()
+    except OSError as error:
+        raise Refused(str(error))
+
+
+def run(port, terminal=None):
+    """Serve the bench's line and the console's until nothing is missing; return the identity.
+
+    `terminal`: read() -> bytes, write(bytes) -> how many it took; None: there is no console.
+    """
     identity = identity_of(port)
     point = binascii.hexlify(identity.link_point).decode()
     key = binascii.hexlify(identity.public).decode()
+    console = None
+    if terminal:
+        from .console.bare import Bare, Box
+
+        console = Bare(Box(port, identity), terminal)
     while missing(port):
         port.say("identity %s %s %s" % (identity.name, key, point))
         port.say("need " + " ".join(missing(port)))
         lines: list = []
-        while not lines:
-            port.wait(port.now_us() + 1_000_000)
+        while not lines and not (console and console.app.taken):
+            port.feed()
+            _serve(port, console)
             lines = port.lines()
         for words in lines:
             if words[0] != "object":
@@ -188,4 +205,18 @@ def run(port):
                 port.say("taken " + take(port, identity, words))
             except Refused as error:
                 port.say("refused %s" % error)
+        while console and console.app.taken:
+            port.say("taken " + console.app.taken.pop())
+    until_us = port.now_us() + _LAST_US
+    while console and console.wait_ms() is not None and port.now_us() < until_us:
+        _serve(port, console)
     return identity
+
+
+def _serve(port, console):
+    """Wait for what comes on either line, and do some of what the console has to do."""
+    wait_ms = console.wait_ms() if console else None
+    port.wait(port.now_us() + 1000 * (1_000 if wait_ms is None else wait_ms))
+    for _ in range(_SLICES):
+        if not console or not console.run_slice():
+            break

@@ -19,7 +19,7 @@ _CURVES = {"table": 1, "weir": 2, "v-notch": 3}  # numbers of core/rating_curve.
 _NUMBER_MAX = 0xFFFF_FFFE
 
 _TOP = "settings link meters channel " + rules.NAMES
-_LINK = "host port tls_name dns"
+_LINK = "host port tls_name apn ssid secret dns"
 _METER = "quantity profile address line baud"
 _PULSES = "quantity pulse_milli input"
 _TABLE = "version kind zero_mm rows"
@@ -80,7 +80,7 @@ class Configuration:
         for name in _LINK.split()[2:]:
             if self.link.get(name) is not None:
                 _check_text(name, self.link[name])
-                if name != "tls_name":
+                if name == "dns":
                     _check_server(self.link[name])
         self.meters = document["meters"]
         for meter in self.meters:
@@ -135,12 +135,22 @@ def read(data):
         raise BadConfiguration("configuration: %s" % error)
 
 
-def _take_place(places, line, address):
-    for other in places.setdefault(line, []):
+def take_place(port, places, meter, protocol, counts):
+    """Give a meter its place on its line. `places`: those that are taken; `counts`: its total, or `level_mm`.
+
+    Raises BadConfiguration where it does not fit.
+    """
+    line = meter.get("line", 0)
+    if line >= len(port.uarts):
+        raise BadConfiguration("configuration: this controller has no meter line %d" % line)
+    if counts != (_TOTALS[meter["quantity"]] or "level_mm"):
+        raise BadConfiguration("configuration: %s counts no %s" % (meter["profile"], meter["quantity"]))
+    address = str(meter["address"])
+    for other in places.setdefault((line, protocol), []):
         # A wildcard asks whoever is there.
         if address == other or "A" in address + other:
             raise BadConfiguration("configuration: address %s is taken on its line" % address)
-    places[line].append(address)
+    places[line, protocol].append(address)
 
 
 def profiles(port, meters):
@@ -160,14 +170,10 @@ def profiles(port, meters):
             profile.codec.encode_request(profile.request(0, meter["address"]))
         except (OSError, ProtocolError, AttributeError, TypeError, ValueError) as error:
             raise BadConfiguration("configuration: meter %s: %s" % (meter["profile"], error))
-        if meter.get("line", 0) >= len(port.uarts):
-            raise BadConfiguration("configuration: this controller has no meter line %d" % meter["line"])
-        is_level = meter["quantity"] == "level" and "level_mm" in profile.names
-        if profile.total != _TOTALS[meter["quantity"]] or (meter["quantity"] == "level") != is_level:
-            raise BadConfiguration("configuration: %s counts no %s" % (meter["profile"], meter["quantity"]))
+        is_level = "level_mm" in profile.names
+        take_place(port, places, meter, profile.protocol, profile.total or (is_level and "level_mm"))
         # Only people ask for these; they need not live for months.
         profile.name = profile.meaning = profile.reverse = profile.status = None
         profile.bits, profile.address = "", 0
         found.append(profile)
-        _take_place(places, (meter.get("line", 0), profile.protocol), str(meter["address"]))
     return found

@@ -11,18 +11,21 @@ from .ports.unix import BenchGone, Port
 from .unload import unload
 
 
-def prepare(port):
+def prepare(port, console=None):
     """Return the Site, None on a box that was commissioned just now and must start anew.
 
     What makes it is given back to the heap when this returns. The names that MicroPython
-    keeps of every module ever loaded are not: so commissioning has a run of its own.
+    keeps of every module ever loaded are not: so commissioning has a run of its own. `console`:
+    a pty or serial port at which a box without a site is brought one.
     """
     from . import bring_up
 
     if bring_up.is_bare(port):
         from . import commissioning
 
-        commissioning.run(port)
+        if console:
+            port.open_console(console)
+        commissioning.run(port, port.console)
         return None
     site = bring_up.bring_up(port)
     done = bring_up.DONE
@@ -39,7 +42,7 @@ def main(folder, uarts, bench, console=None):
     port = Port(folder, uarts.split(","), int(bench))
     try:
         port.await_time()
-        site = prepare(port)
+        site = prepare(port, console)
         if site is None:
             port.say("commissioned")
             return 0

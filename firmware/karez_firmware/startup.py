@@ -18,6 +18,7 @@ _SEGMENTS = (causes.SEGMENT_OPENED, causes.SEGMENT_CONFIRMED)
 _LOCKOUTS = (causes.LOCKOUT_BEGAN, causes.LOCKOUT_ENDED)
 _LOOK_BACK = const(2_048)  # records: a week of intervals at 5 minutes; more would hold up the start
 _SLACK_S = const(3_600)  # a clock's own error stays above the floor (core/clock.py)
+_FIRST = const(4)  # records at most before the first boot: link, binding, configuration, technicians
 _TIER_C = const(3)  # integrity §5.3: the head is kept in NOR
 
 # Kind of the record that names an object -> (its sort, how the head calls it).
@@ -274,14 +275,26 @@ class Startup:
         if journal.is_new_chain:
             subject, detail = journal.link()
             pending.append(recorder.event(causes.CHAIN_BEGUN, now_ms, subject, detail))
-        if journal.head["seq"] >= 3:
-            return pending  # a link at most stands before the two
+        if journal.head["seq"] >= _FIRST:
+            return pending
         slots = [journal.slot(seq) for seq in range(1, journal.head["seq"] + 1)]
         kinds = [slot[1] for slot in slots if slot is not None]
         for kind, data in ((record.BINDING, site.binding), (record.CONFIG, site.config)):
             if kind not in kinds:
                 pending.append(object_record(kind, 1, data))
+        listed = objects.read_any(self._nor, objects.TECHNICIANS)
+        events = [slot[2] for slot in slots if slot is not None and slot[1] == record.EVENT]
+        if listed is not None and causes.TECHNICIANS_TAKEN not in events:
+            pending.append(self._brought(listed, recorder, now_ms))
         return pending
+
+    @staticmethod
+    def _brought(listed, recorder, now_ms):
+        """A list of technicians that came with the binding: nobody acts whose list is not on record."""
+        detail = {"number": None, "digest": signed.digest(listed)[:22]}
+        data = fields.pack(event_details.DOCUMENT, detail)
+        seq = int.from_bytes(listed[4:8], "little")  # technicians.HEADER; checked when it came
+        return recorder.event(causes.TECHNICIANS_TAKEN, now_ms, seq, data)
 
     def _mend_key(self):
         """Write a lost copy of the key from the other; True if one was lost. Both lost is a new box."""

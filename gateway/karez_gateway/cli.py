@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from karez_gateway import cli_api, cli_feeder, cli_orders, cli_origin, cli_registry, cli_table, cli_uploads
+from karez_gateway import (
+    cli_api,
+    cli_commissionings,
+    cli_feeder,
+    cli_orders,
+    cli_origin,
+    cli_registry,
+    cli_table,
+    cli_uploads,
+)
 from karez_gateway import config as configuration
 from karez_gateway.errors import GatewayError
 from karez_gateway.speech import AsJson, Data, print_json, read, spoken
@@ -196,6 +205,9 @@ app.command(epilog=cli_registry.LIST)(cli_registry.controllers)
 app.command("import", epilog=cli_registry.IMPORT)(cli_registry.import_bindings)
 app.command(epilog=cli_registry.REBIND)(cli_registry.rebind)
 app.command(epilog=cli_registry.REVOKE)(cli_registry.revoke)
+app.command(epilog=cli_commissionings.IMPORT)(cli_commissionings.import_commissioning)
+app.command(epilog=cli_commissionings.LIST)(cli_commissionings.commissionings)
+app.command(epilog=cli_commissionings.TECHNICIANS)(cli_commissionings.technicians)
 app.command(epilog=cli_uploads.UPLOADS)(cli_uploads.uploads)
 app.command(epilog=cli_uploads.PAUSE)(cli_uploads.pause)
 app.command(epilog=cli_uploads.RESUME)(cli_uploads.resume)

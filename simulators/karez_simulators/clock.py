@@ -4,10 +4,11 @@ Simulated time runs `speed` times as fast as the machine's. A change of speed
 bends the line of time and never breaks it: the instant of the change is the new
 origin, so nothing jumps. All arithmetic is in whole nanoseconds.
 
-Where a controller reads the same clock (clock_page.py), time is fast only as long as
-bench and controller keep up: fast time is granted for HORIZON_NS at a time, and what
-comes after a grant that nobody renews runs as fast as the machine's. So a machine
-that stalls one of them for 200 ms costs 200 simulated ms, at any speed.
+Where a controller reads the same clock (clock_page.py), time runs only as long as
+bench and controller have the processor: it is granted for HORIZON_NS at a time, and
+stands still behind a grant that nobody renews, for STILL_NS at most. Nor does it run past
+what the bench has yet to do (`expect`) by more than SLACK_NS. So a machine that is too
+busy for them makes the run longer, and nobody in it late.
 """
 
 from __future__ import annotations
@@ -22,14 +23,19 @@ if TYPE_CHECKING:
 SPEED_MAX = 20  # above this the real VM of the controller no longer keeps up
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
-# Real time of one grant of fast time: how long a busy loop or a turn of the controller may take
-# before time slows down. A stall costs at most speed times this and its own length.
+# Real time of one grant: how long a busy loop or a turn of the controller may take before time stands.
+# A stall costs at most speed times this.
 HORIZON_NS = 10 * NS_PER_MS
-ENDLESS_NS = 1 << 60  # nobody else takes part: time is fast for good
+# A bench that is gone for longer than any busy machine keeps it from running holds nobody's time up.
+STILL_NS = 2 * NS_PER_S
+# Simulated time by which the bench may be late. A meter's byte must not come so late that its answer
+# seems to be over: half of the gap that the controller allows (drivers/master.py, BYTE_GAP_US).
+SLACK_NS = 10 * NS_PER_MS
+ENDLESS_NS = 1 << 60  # nobody else takes part: time runs for good
 
 
 class Stretch(NamedTuple):
-    """A stretch of the clock: `speed` times as fast for `fast_ns` real ones, from there on 1x."""
+    """A stretch of the clock: `speed` times as fast for `fast_ns` real ones, then still, then 1x."""
 
     origin_ns: int
     real_origin_ns: int
@@ -39,7 +45,16 @@ class Stretch(NamedTuple):
     def at(self, real_ns: int) -> int:
         """The simulated instant at a real one."""
         passed_ns = real_ns - self.real_origin_ns
-        return self.origin_ns + passed_ns + min(passed_ns, self.fast_ns) * (self.speed - 1)
+        return self.origin_ns + min(passed_ns, self.fast_ns) * self.speed + self._behind(passed_ns)
+
+    def ran(self, real_ns: int) -> int:
+        """Real nanoseconds since the origin in which time did not stand still."""
+        passed_ns = real_ns - self.real_origin_ns
+        return min(passed_ns, self.fast_ns) + self._behind(passed_ns)
+
+    def _behind(self, passed_ns: int) -> int:
+        """Real nanoseconds at 1x, behind the time that stood still."""
+        return max(passed_ns - self.fast_ns - STILL_NS, 0)
 
 
 class Clock:
@@ -60,7 +75,10 @@ class Clock:
         self._monotonic_ns = monotonic_ns
         self._utc_start_s = int(time.time()) if utc_start_s is None else utc_start_s
         self._stretch = Stretch(0, monotonic_ns(), ENDLESS_NS, _checked(speed))
+        self._ran_ns = 0  # before this stretch
         self._watchers: list[Callable[[], None]] = []
+        self._due_ns: dict[object, int] = {}  # what the bench has yet to do, and when
+        self._readers: list[tuple[Callable[[], int | None], Callable[[], None]]] = []
         self._sleepers: set[asyncio.Future[None]] = set()
 
     @property
@@ -70,9 +88,8 @@ class Clock:
 
     @speed.setter
     def speed(self, speed: int) -> None:
-        wanted = _checked(speed)
-        is_endless = self._stretch.fast_ns == ENDLESS_NS
-        self._bend(wanted, ENDLESS_NS if is_endless else 0)  # a watcher grants the first fast time
+        self._bend(_checked(speed), 0 if self._readers else ENDLESS_NS)
+        self.renew()
         for sleeper in self._sleepers:
             if not sleeper.done():
                 sleeper.set_result(None)
@@ -84,26 +101,61 @@ class Clock:
         """What time does from the last bend on, if there is no other."""
         return self._stretch
 
+    def join(self, vouched_ns: Callable[[], int | None], publish: Callable[[], None]) -> None:
+        """Let somebody else take part: time runs as far as he vouches for (None: any), and he is told."""
+        self._readers.append((vouched_ns, publish))
+        self.renew()
+
+    def leave(self, vouched_ns: Callable[[], int | None], publish: Callable[[], None]) -> None:
+        """He takes part no more: without anybody else time runs for good. Harmless twice."""
+        if (vouched_ns, publish) in self._readers:
+            self._readers.remove((vouched_ns, publish))
+        if not self._readers:
+            self._bend(self.speed, ENDLESS_NS)
+
+    def renew(self) -> None:
+        """Grant what all who take part can vouch for, and publish it. To be called every few milliseconds."""
+        if not self._readers:
+            return
+        limits_ns = [limit_ns for vouched_ns, _ in self._readers if (limit_ns := vouched_ns()) is not None]
+        self.grant(min(limits_ns, default=None))
+        for _, publish in self._readers:
+            publish()
+
     def grant(self, until_ns: int | None) -> None:
-        """Let time be fast for HORIZON_NS from now, and not past `until_ns`, simulated.
+        """Let time run for HORIZON_NS from now, and not past `until_ns`, simulated, nor what is expected."""
+        real_ns, speed = self._monotonic_ns(), self.speed
+        now_ns = self._stretch.at(real_ns)
+        limit_ns = now_ns + speed * HORIZON_NS if until_ns is None else until_ns
+        limit_ns = min(limit_ns, min(self._due_ns.values(), default=limit_ns) + SLACK_NS)
+        fast_ns = min(max(limit_ns - now_ns, 0) // speed, HORIZON_NS)
+        self._ran_ns += self._stretch.ran(real_ns)
+        self._stretch = Stretch(now_ns, real_ns, fast_ns, speed)
 
-        What was granted before is not taken back: a reader of the stretch before is never ahead.
-        """
-        before, real_ns = self._stretch, self._monotonic_ns()
-        now_ns, fast_ns = before.at(real_ns), HORIZON_NS
-        if until_ns is not None:
-            fast_ns = min(fast_ns, max(until_ns - now_ns, 0) // before.speed)
-        if before.fast_ns != ENDLESS_NS:
-            fast_ns = max(fast_ns, before.fast_ns - (real_ns - before.real_origin_ns))
-        self._stretch = Stretch(now_ns, real_ns, fast_ns, before.speed)
-
-    def release(self) -> None:
-        """Let time be fast for good: nobody else takes part any more."""
-        self._bend(self.speed, ENDLESS_NS)
+    def expect(self, who: object, instant_ns: int | None) -> None:
+        """The bench has something to do for `who` at this simulated instant, or no more (None)."""
+        if instant_ns is None:
+            self._due_ns.pop(who, None)
+        else:
+            self._due_ns[who] = instant_ns
+        if not self._readers:
+            return
+        stretch, limit_ns = self._stretch, min(self._due_ns.values(), default=ENDLESS_NS) + SLACK_NS
+        granted_ns = stretch.origin_ns + stretch.fast_ns * stretch.speed
+        if limit_ns < granted_ns or granted_ns - self.now_ns() < SLACK_NS // 2:
+            self.renew()
 
     def now_ns(self) -> int:
         """Simulated nanoseconds since this clock was made."""
         return self._stretch.at(self._monotonic_ns())
+
+    def real_ns(self) -> int:
+        """The machine's monotonic clock."""
+        return self._monotonic_ns()
+
+    def ran_ns(self) -> int:
+        """Real nanoseconds since this clock was made in which time did not stand still: for patience."""
+        return self._ran_ns + self._stretch.ran(self._monotonic_ns())
 
     def now_ms(self) -> int:
         """Simulated milliseconds since this clock was made."""
@@ -116,14 +168,10 @@ class Clock:
     def real_ns_at(self, simulated_ns: int) -> int:
         """The machine's monotonic instant at which `now_ns()` reaches `simulated_ns`, at this speed.
 
-        Where time is not fast all the while, it is early: whoever is woken looks again.
+        Where time does not run all the while, it is early: whoever is woken looks again.
         """
         real_ns = self._monotonic_ns()
-        ahead_ns = simulated_ns - self._stretch.at(real_ns)
-        wait_ns = -(-ahead_ns // self.speed)  # rounded up
-        if real_ns - self._stretch.real_origin_ns >= self._stretch.fast_ns:
-            wait_ns = min(max(wait_ns, NS_PER_MS), ahead_ns)  # late as it is: not to be woken often
-        return real_ns + wait_ns
+        return real_ns + self._wait_ns(simulated_ns, real_ns)
 
     async def sleep_ms(self, duration_ms: int) -> None:
         """Sleep that many simulated milliseconds; a change of speed changes the rest of it."""
@@ -142,21 +190,34 @@ class Clock:
         if changed in self._watchers:
             self._watchers.remove(changed)
 
+    def _wait_ns(self, simulated_ns: int, real_ns: int) -> int:
+        """Real nanoseconds to sleep before it is worth looking at the clock again."""
+        wait_ns = -(-(simulated_ns - self._stretch.at(real_ns)) // self.speed)  # rounded up
+        stands = real_ns - self._stretch.real_origin_ns >= self._stretch.fast_ns
+        if stands and wait_ns > 0:
+            return max(wait_ns, NS_PER_MS)  # who looks often takes the processor from who is late
+        return wait_ns
+
     def _bend(self, speed: int, fast_ns: int) -> None:
         real_ns = self._monotonic_ns()
+        self._ran_ns += self._stretch.ran(real_ns)
         self._stretch = Stretch(self._stretch.at(real_ns), real_ns, fast_ns, speed)
 
     async def _sleep_until_ns(self, deadline_ns: int) -> None:
-        loop = asyncio.get_running_loop()
-        while (left_ns := deadline_ns - self.now_ns()) > 0:
-            sleeper: asyncio.Future[None] = loop.create_future()
-            alarm = loop.call_later(left_ns / self.speed / NS_PER_S, _wake, sleeper)
-            self._sleepers.add(sleeper)
-            try:
-                await sleeper
-            finally:
-                alarm.cancel()
-                self._sleepers.discard(sleeper)
+        loop, who = asyncio.get_running_loop(), object()
+        self.expect(who, deadline_ns)
+        try:
+            while (wait_ns := self._wait_ns(deadline_ns, self._monotonic_ns())) > 0:
+                sleeper: asyncio.Future[None] = loop.create_future()
+                alarm = loop.call_later(wait_ns / NS_PER_S, _wake, sleeper)
+                self._sleepers.add(sleeper)
+                try:
+                    await sleeper
+                finally:
+                    alarm.cancel()
+                    self._sleepers.discard(sleeper)
+        finally:
+            self.expect(who, None)
 
 
 def _wake(sleeper: asyncio.Future[None]) -> None:

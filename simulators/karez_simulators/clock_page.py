@@ -2,28 +2,33 @@
 
 The bench writes here what its clock does (clock.Stretch), and anew every few milliseconds; the
 controller reads it instead of a clock of its own (firmware: ports/unix.py), so the two never disagree.
-The controller writes until when it sleeps, or when it last looked; fast time is granted as far as that,
-and HORIZON_NS further, in which a turn of its loop must end.
+The controller writes until when it sleeps, or when it last looked; time is granted as far as that and
+HORIZON_NS further, in which a turn of its loop must end. A longer turn is granted what it uses of the
+processor, and what it waits for by its own doing: firmware that is slow is late. While it waits for the
+processor time stands still (processor_share.py).
 
 The page is 14 words of 32 bits, in the machine's order, each read and written whole:
 
     0        number of the edition in force, from 1; its words stand at 2 + 6 * (number & 1)
     1        the controller's: until when it sleeps, milliseconds since its start; 0: not heard of yet
     2 ... 7  origin (µs since its start, upper and lower word), the machine's monotonic clock there
-             (µs, the same), real µs for which time is fast, and how fast
+             (µs, the same), real µs for which time runs, and how fast
     8 ... 13 the other edition
 
-An edition is written beside the one in force, and then its number: who reads never waits for who writes.
+When that has run out time stands for STILL_NS, and runs at 1x from there on. An edition is written
+beside the one in force, and then its number: who reads never waits for who writes.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import mmap
 import os
 from typing import TYPE_CHECKING
 
 from karez_simulators.clock import HORIZON_NS, NS_PER_MS
+from karez_simulators.processor_share import ProcessorShare
 
 if TYPE_CHECKING:
     from karez_simulators.clock import Clock
@@ -55,7 +60,12 @@ class ClockPage:
         self._zero_ns = clock.now_ns()
         self._loop = asyncio.get_running_loop()
         self._alarm: asyncio.TimerHandle | None = None
-        clock.watch(self._renew)
+        self._share: ProcessorShare | None = None
+        self._looked_ns = clock.real_ns()
+        self._said_ns = 0  # until when the controller sleeps
+        self._since_ns: int | None = None  # when it was found at work, if it has said nothing since
+        self._had_ns = 0  # real ones since then, without those in which the machine held it up
+        clock.join(self._vouched_ns, self._publish)
         self._renew()
 
     def close(self) -> None:
@@ -66,27 +76,38 @@ class ClockPage:
         self.fd = -1
         if self._alarm is not None:
             self._alarm.cancel()
-        self._clock.unwatch(self._renew)
-        self._clock.release()
+        self._clock.leave(self._vouched_ns, self._publish)
+        if self._share is not None:
+            self._share.close()
         self._words.release()
         self._memory.close()
 
+    def watch(self, pid: int) -> None:
+        """Tell by the process what the controller is to blame for; one that has ended, nothing."""
+        with contextlib.suppress(OSError):
+            self._share = ProcessorShare(pid)
+
     def _renew(self) -> None:
-        """Grant what may pass until the next time, and publish it. At 1x there is nothing to renew."""
-        self._clock.grant(self._vouched_ns())
-        self._publish()
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
-        if self._clock.speed > 1:
-            self._alarm = self._loop.call_later(RENEW_S, self._renew)
+        self._clock.renew()
+        self._alarm = self._loop.call_later(RENEW_S, self._renew)
 
     def _vouched_ns(self) -> int | None:
         """The instant up to which the controller keeps up; None: it boots, and controls nothing yet."""
-        asleep_until_ms = self._words[1]
-        if not asleep_until_ms:
+        real_ns = self._clock.real_ns()
+        passed_ns, self._looked_ns = real_ns - self._looked_ns, real_ns
+        had_ns = passed_ns if self._share is None else self._share.look_ns(passed_ns)
+        if not self._words[1]:
             return None
-        return self._zero_ns + asleep_until_ms * NS_PER_MS + self._clock.speed * HORIZON_NS
+        said_ns, now_ns = self._zero_ns + self._words[1] * NS_PER_MS, self._clock.now_ns()
+        is_at_work = now_ns >= said_ns or (self._share is not None and self._share.is_awake)
+        if said_ns != self._said_ns or not is_at_work:
+            self._said_ns, self._since_ns, self._had_ns = said_ns, None, 0
+        elif self._since_ns is not None:
+            self._had_ns += had_ns
+        if is_at_work and self._since_ns is None:
+            self._since_ns = min(said_ns, now_ns)
+        from_ns = said_ns if self._since_ns is None else self._since_ns
+        return from_ns + self._clock.speed * HORIZON_NS + self._had_ns
 
     def _publish(self) -> None:
         origin_ns, real_ns, fast_ns, speed = self._clock.stretch

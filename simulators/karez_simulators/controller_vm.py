@@ -55,6 +55,7 @@ class ControllerVm:
         self._coil = False
         self._beat_ms = 0
         self._is_ended_by_us = False
+        self._again: asyncio.Task[None] | None = None  # its restart, when it said that it would
         self.how = Start()
         self.errors = folder / "controller.log"
 
@@ -66,7 +67,7 @@ class ControllerVm:
     @property
     def obituary(self) -> str:
         """How the process ended, if nobody killed it and all it said has been heard; else empty."""
-        if self._process is None or self.is_running or self._is_ended_by_us:
+        if self._process is None or self.is_running or self._is_ended_by_us or self._again is not None:
             return ""
         if not all(task.done() for task in self._tasks[:1]):
             return ""
@@ -106,6 +107,8 @@ class ControllerVm:
                 *self.how.command(self._image, *words), env=environment, cwd=self._image, pass_fds=fds,
                 stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
+        if self._page is not None:
+            self._page.watch(self._process.pid)
 
     def send(self, line: str) -> None:
         """Send one line to the controller; a dead one hears nothing."""
@@ -122,8 +125,23 @@ class ControllerVm:
             self._is_ended_by_us = True
             self._process.kill()
 
+    async def _restart(self) -> None:
+        """Start it anew, as a board does that resets itself."""
+        try:
+            await self._end()
+            await self.start()
+        finally:
+            self._again = None
+
     async def stop(self) -> None:
         """End the process and take its wires away. Harmless twice."""
+        if self._again is not None:
+            self._again.cancel()
+            await asyncio.gather(self._again, return_exceptions=True)
+            self._again = None
+        await self._end()
+
+    async def _end(self) -> None:
         self._clock.unwatch(self._tell_clock)
         self.kill()
         if self._process is not None:
@@ -151,6 +169,7 @@ class ControllerVm:
         self.send(f"clock {self._clock.speed} {utc_ms}")
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
+        is_restarting = False
         try:
             while line := await self._line(reader):
                 words = line.decode(errors="replace").rstrip("\n").split(" ")
@@ -158,7 +177,11 @@ class ControllerVm:
                     await self._switch(words[1:] == ["1"])
                 elif words[0] == "beat":
                     self._beat_ms = self._clock.now_ms()
+                elif words[0] == "restarting":
+                    is_restarting = True
                 self.on_line(words)
+            if is_restarting:
+                self._again = asyncio.create_task(self._restart())
         finally:  # whatever ended it, the coil has no supply any more
             self._drop()
             self._close_page()

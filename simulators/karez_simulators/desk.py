@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,7 +20,7 @@ from karez_protocols import grant, record
 from karez_simulators import firmware_image, gateway_toml, provisioning
 from karez_simulators.broker import LinkBroker
 from karez_simulators.cable import Cable, DeskError
-from karez_simulators.clock import Clock
+from karez_simulators.clock import NS_PER_S, Clock
 from karez_simulators.controller_vm import ControllerVm
 from karez_simulators.gateway_process import GatewayProcess
 from karez_simulators.mosquitto import Mosquitto
@@ -201,12 +200,12 @@ class Desk(Cable):
     async def until(self, is_so: Callable[[], bool], seconds: float, what: str) -> None:
         """Wait until something holds that the cable, the well or the platform tells.
 
-        `seconds` are real ones. Raises DeskError naming what did not happen; at once when a
-        process of the desk has ended that nobody ended.
+        `seconds` are real ones, without those in which time stood still for want of a processor. Raises
+        DeskError naming what did not happen; at once when a process of the desk has ended that nobody ended.
         """
-        deadline = time.monotonic() + seconds
+        deadline_ns = self.clock.ran_ns() + int(seconds * NS_PER_S)
         while not is_so():
-            left = deadline - time.monotonic()
+            left = (deadline_ns - self.clock.ran_ns()) / NS_PER_S
             for why in (self.not_understood, self.controller().obituary, self.gateway.obituary):
                 if why:
                     raise DeskError(f"{what}: did not happen; {why}")

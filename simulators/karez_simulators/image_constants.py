@@ -14,7 +14,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from karez_simulators.image_walk import walk
+from karez_simulators.image_walk import Transformer, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,7 +159,7 @@ def _table(node: ast.expr, module: Module, image: dict[str, Module]) -> bytes | 
     return bytes(known) if len(known) == len(numbers) else None
 
 
-class _Folder(ast.NodeTransformer):
+class _Folder(Transformer):
     """Puts numbers where constants are used."""
 
     def __init__(self, module: Module, image: dict[str, Module]) -> None:
@@ -175,14 +175,14 @@ class _Folder(ast.NodeTransformer):
         return self._number(node) or node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        return self._number(node) or self.generic_visit(node)  # type: ignore[return-value]
+        return self._number(node) or self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         found = None
         if isinstance(node.func, ast.Name) and node.func.id == "bytes" and len(node.args) == 1:
             is_own = not self._module.bound["bytes"] and "bytes" not in self._module.imported
             found = _table(node.args[0], self._module, self._image) if is_own and not node.keywords else None
-        return self.generic_visit(node) if found is None else ast.Constant(found)  # type: ignore[return-value]
+        return self.generic_visit(node) if found is None else ast.Constant(found)
 
 
 def _words(module: Module, image: dict[str, Module]) -> set[str]:
@@ -204,7 +204,7 @@ def _words(module: Module, image: dict[str, Module]) -> set[str]:
 def _drop(module: Module, image: dict[str, Module], written: set[str]) -> None:
     """Take away the constants that nobody reads any more, and the imports that brought them."""
 
-    class Dropper(ast.NodeTransformer):
+    class Dropper(Transformer):
         def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt:
             source = image.get(module.source(node))
             if source is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from karez_simulators.image_walk import walk
+from karez_simulators.image_walk import children, walk
 
 if TYPE_CHECKING:
     from karez_simulators.image_modules import Image, Module
@@ -82,7 +82,7 @@ class _Judge:
         if isinstance(node, ast.Lambda):
             return True
         is_act = isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr)
-        return not is_act and all(map(self._is_pure, ast.iter_child_nodes(node)))
+        return not is_act and all(map(self._is_pure, children(node)))
 
     def _is_made(self, function: ast.expr) -> bool:
         """True for a call of this that makes a value and does nothing."""

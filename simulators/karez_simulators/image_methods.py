@@ -19,7 +19,7 @@ from karez_simulators.image_modules import Image, Module
 from karez_simulators.image_names import is_private
 from karez_simulators.image_reach import WORD
 from karez_simulators.image_scopes import FUNCTIONS
-from karez_simulators.image_walk import walk
+from karez_simulators.image_walk import Transformer, walk
 
 if TYPE_CHECKING:
     from karez_simulators.image_asked import Asked
@@ -61,7 +61,7 @@ def merged(
     return image.texts(), parts
 
 
-class _Swapper(ast.NodeTransformer):
+class _Swapper(Transformer):
     """Puts the call of a branch where a property was read."""
 
     def __init__(self, swaps: dict[int, ast.Call]) -> None:

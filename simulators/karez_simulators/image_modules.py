@@ -10,7 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from karez_simulators.image_scopes import FUNCTIONS, Scope, Symbol, Use, found
-from karez_simulators.image_walk import walk
+from karez_simulators.image_walk import Transformer, children, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,7 +134,7 @@ class Image:
 
 def _at_once(tree: ast.AST) -> Iterator[ast.AST]:
     """Walk through what runs when a module is loaded: everything but the bodies of functions."""
-    for node in ast.iter_child_nodes(tree):
+    for node in children(tree):
         if not isinstance(node, (*FUNCTIONS, ast.Lambda)):
             yield node
             yield from _at_once(node)
@@ -145,7 +145,7 @@ def is_type_checking(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
-class _Bare(ast.NodeTransformer):
+class _Bare(Transformer):
     """Takes away what no controller runs: docstrings, annotations, what is for type checkers."""
 
     def generic_visit(self, node: ast.AST) -> ast.AST:

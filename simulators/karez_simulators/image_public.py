@@ -4,9 +4,9 @@ A name takes a row of MicroPython's table wherever it is used, and only once how
 field or a function is given the spelling of a text that the image holds as a name in any case, or of a
 name that every MicroPython has in its flash. One name becomes one other name, in every module at once.
 
-Kept is what anybody else may know: what a text says (getattr, layouts), what is passed by keyword, what
-belongs to the language, to its types and to modules that are not ours, what is written of anything but
-`self` in modules that touch the world, and the errors, whose names go into records.
+Kept is what anybody else may know: what a text asks for or names (getattr, layouts), what is passed by
+keyword, what belongs to the language, to its types and to modules that are not ours, what is written of
+anything but `self` in modules that touch the world, and the errors, whose names go into records.
 """
 
 from __future__ import annotations
@@ -30,10 +30,12 @@ from karez_simulators.image_walk import walk
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from karez_simulators.image_asked import Asked
     from karez_simulators.image_modules import Image, Module
 
 # Modules of MicroPython whose objects have no attributes that we might have too.
 PURE = {"binascii", "collections", "gc", "hashlib", "json", "micropython", "struct", "sys"}
+PORTS = "karez_firmware.ports."
 # Names that lie in the flash of a MicroPython: of errors and builtins (every .mpy file may count on those:
 # tools/makeqstrdata.py, static_qstr_list), then of its modules, from math to socket. Where a VM lacks
 # one, it takes a row as any name does. Not `super`: the compiler knows that call.
@@ -61,20 +63,41 @@ nan tau
 
 @dataclass(frozen=True)
 class Known:
-    """`names` that somebody else may know, and words by which attributes may be `asked` for."""
+    """`names` that somebody else may know, and words by which attributes may be `asked` for.
+
+    `said`: words of texts that name something, where all that ask for names were looked at; else None.
+    """
 
     names: set[str]
     asked: set[str]
+    said: set[str] | None = None
 
 
-def known(image: Image, outside: tuple[str, ...]) -> Known:
-    """Return what is known of these modules; `outside`: whose public names programs know."""
+def known(image: Image, outside: tuple[str, ...], asked: Asked | None = None) -> Known:
+    """Return what is known of these modules; `outside`: whose public names programs know.
+
+    `asked`: what sources ask for by texts that passed the check (image_asked.py). Without it any word of
+    any sentence may be a name that somebody asks for.
+    """
     names = set(dir(builtins)) | _of_types()
     for module in image.modules.values():
         names |= _of_others(image, module)
         if module.name in outside:
             names |= {name for name in _names(module.tree) if not is_private(name)}
-    return Known(names, _asked(image))
+    said = None if asked is None else set(asked.names) | _said(image, asked.classes)
+    return Known(names, _asked(image), said)
+
+
+def _said(image: Image, classes: frozenset[str]) -> set[str]:
+    """Return the names of fields that are given as texts, and those of `classes`."""
+    found: set[str] = set()
+    for module in image.modules.values():
+        for node in walk(module.tree):
+            if isinstance(node, ast.ClassDef) and node.name in classes:
+                found |= _names(node)
+            elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("namedtuple"):
+                found |= _texts([node])[0]
+    return found
 
 
 def _asked(image: Image) -> set[str]:
@@ -94,6 +117,8 @@ def renamed(texts: dict[str, str], known: Known) -> tuple[dict[str, str], dict[s
     """
     trees = {key: ast.parse(text, filename=key) for key, text in texts.items()}
     words, whole = _texts(trees.values())
+    if known.said is not None:  # a name that is a text as well takes its row in any case
+        words &= whole | known.said
     kept = known.names | words | _modules(trees.values()) | {"self", "cls"}
     public = {name for tree in trees.values() for name in _public(tree)}
     # What the compiler takes for a constant must begin with an underscore, or it leaves a row.
@@ -138,7 +163,7 @@ def _public(tree: ast.Module) -> set[str]:
     return found
 
 
-def _texts(trees: Iterable[ast.Module]) -> tuple[set[str], set[str]]:
+def _texts(trees: Iterable[ast.AST]) -> tuple[set[str], set[str]]:
     """Return the words that stand in texts, and the texts that could be names."""
     words, whole = set(), set()
     for tree in trees:
@@ -195,11 +220,13 @@ def _of_others(image: Image, module: Module) -> set[str]:
         symbol = image.meaning(module, use)
         if use.over is not None and symbol is not None and symbol.module not in image.modules:
             found.add(use.over.attr)
+    # A port is handed pins and chips, whatever it imports.
+    touches = bool(others - PURE) or module.name.startswith(PORTS)
     for node in walk(module.tree):
         is_own = (
             isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
         )
-        if isinstance(node, ast.Attribute) and not is_own and others - PURE:
+        if isinstance(node, ast.Attribute) and not is_own and touches:
             found.add(node.attr)
         elif isinstance(node, ast.ClassDef) and (node.bases or node.keywords):
             found |= _of_class(image, module, node)

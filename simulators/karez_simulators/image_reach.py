@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from karez_simulators.image_definitions import definitions, is_const, is_special
 from karez_simulators.image_modules import Image, Module
 from karez_simulators.image_scopes import FUNCTIONS, Symbol
-from karez_simulators.image_walk import walk
+from karez_simulators.image_walk import Transformer, children, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -184,10 +184,10 @@ def _said_in(top: ast.AST) -> Iterator[ast.AST]:
     """Walk through a statement, but not into methods, nor into what the compiler alone reads."""
     yield top
     if is_const(top):
-        children: Iterable[ast.AST] = [*top.targets, *top.value.args]  # type: ignore[attr-defined]
+        below: Iterable[ast.AST] = [*top.targets, *top.value.args]  # type: ignore[attr-defined]
     else:
-        children = ast.iter_child_nodes(top)
-    for child in children:
+        below = children(top)
+    for child in below:
         if not (isinstance(top, ast.ClassDef) and isinstance(child, FUNCTIONS)):
             yield from _said_in(child)
         else:
@@ -195,7 +195,7 @@ def _said_in(top: ast.AST) -> Iterator[ast.AST]:
                 yield from _said_in(part)
 
 
-class _Dropper(ast.NodeTransformer):
+class _Dropper(Transformer):
     """Takes away what is not needed, and the imports that brought it."""
 
     def __init__(self, image: Image, module: Module, reach: _Reach) -> None:
@@ -210,7 +210,7 @@ class _Dropper(ast.NodeTransformer):
             for part in [*top.targets, *top.value.args]:  # type: ignore[attr-defined]
                 yield from self._alive(part)
             return
-        for child in ast.iter_child_nodes(top):
+        for child in children(top):
             is_method = isinstance(top, ast.ClassDef) and isinstance(child, FUNCTIONS)
             is_alive = not is_method or id(child) in self._reach.kept
             if is_alive and not isinstance(child, ast.alias):

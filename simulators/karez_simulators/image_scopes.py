@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from karez_simulators.image_walk import children, walk
+from karez_simulators.image_walk import Visitor, children, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,23 +119,27 @@ class Use:
 
 def found(tree: ast.Module) -> tuple[Scope, dict[ast.AST, Scope], list[Use]]:
     """Return the scope of a module, all scopes by their nodes, and every place where a name is written."""
-    binding = Binding(tree)
+    over = {}
+    is_told = False
+    for node in walk(tree):
+        if isinstance(node, ast.Attribute):
+            over[id(node.value)] = node
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            is_told = True
+    binding = Binding(tree, is_told=is_told)
     binding.visit(tree)
-    over = {
-        id(node.value): node
-        for node in walk(tree)
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
-    }
-    uses = [
-        Use(node, name, scope, scope.owner(name), over.get(id(node))) for node, name, scope in binding.places
-    ]
+    uses = [Use(at, name, scope, scope.owner(name), over.get(id(at))) for at, name, scope in binding.places]
     return binding.scopes[tree], binding.scopes, uses
 
 
-class Binding(ast.NodeVisitor):
-    """Fills the scopes of a module, and lists where names are written."""
+class Binding(Visitor):
+    """Fills the scopes of a module, and lists where names are written.
 
-    def __init__(self, tree: ast.Module) -> None:
+    `is_told`: somewhere in it stands `global` or `nonlocal`.
+    """
+
+    def __init__(self, tree: ast.Module, *, is_told: bool) -> None:
+        self._is_told = is_told
         self._scope = Scope(tree, None)
         self.scopes: dict[ast.AST, Scope] = {tree: self._scope}
         self.places: list[tuple[Binder, str, Scope]] = []
@@ -148,7 +152,7 @@ class Binding(ast.NodeVisitor):
     def _inside(self, node: ast.AST, parts: list[ast.AST]) -> None:
         scope = self.scopes[node] = Scope(node, self._scope)
         # Known before anything else: they may stand below what they change.
-        for one in _own(node):
+        for one in _own(node) if self._is_told else ():
             if isinstance(one, ast.Global | ast.Nonlocal):
                 word = "global" if isinstance(one, ast.Global) else "nonlocal"
                 scope.elsewhere.update(dict.fromkeys(one.names, word))

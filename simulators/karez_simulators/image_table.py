@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from karez_simulators.image_branches import starts
 from karez_simulators.image_scopes import FUNCTIONS
+from karez_simulators.image_walk import children
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,9 @@ Labels = dict[str, list[list[tuple[str, str]]]]
 
 def definitions(tree: ast.AST, path: str = "") -> Iterator[tuple[Definition, str]]:
     """Yield every function and class with its path in the module, as they stand one after another."""
-    for child in ast.iter_child_nodes(tree):
+    for child in children(tree):
+        if isinstance(child, ast.expr):
+            continue  # no statement stands in one
         below = path
         if isinstance(child, (*FUNCTIONS, ast.ClassDef)):
             below = f"{path}.{child.name}".strip(".")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from karez_simulators.image_definitions import is_const
 from karez_simulators.image_scopes import found
-from karez_simulators.image_walk import walk
+from karez_simulators.image_walk import Transformer, walk
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -59,7 +59,7 @@ def _put_in_place(tree: ast.Module, asked: set[str]) -> None:
     plain = {name for name in values if name in written and again[name] == 1} - asked
     by_node = {id(use.node): use for use in uses}
 
-    class Putter(ast.NodeTransformer):
+    class Putter(Transformer):
         def visit_Name(self, node: ast.Name) -> ast.expr:
             use = by_node[id(node)]
             is_plain = use.owner is top and use.is_load and use.name in plain
@@ -94,7 +94,7 @@ def _gather(tree: ast.Module) -> None:
         id(one): (start := whole.index(text), start + len(text)) for one, text in raised if text in alone
     }
 
-    class Cutter(ast.NodeTransformer):
+    class Cutter(Transformer):
         def visit_Constant(self, node: ast.Constant) -> ast.expr:
             if id(node) not in pieces:
                 return node

@@ -97,6 +97,7 @@ class Line(Pair):
             return
         self._loop.remove_reader(self._port.master_fd)
         self._clock.unwatch(self._arm)
+        self._clock.expect(self, None)
         self._timer.close()
         self._port.close()
         self._port = self._timer = self._request = None
@@ -283,7 +284,10 @@ class Line(Pair):
         """Set the alarm for the next thing that happens on the wire, at the present speed."""
         if self._timer is None:
             return
-        wanted = [self._clock.real_ns_at(request.over_ns) for request in self._talks.open]
+        over_ns = [request.over_ns for request in self._talks.open]
+        due_ns = [*over_ns, self._arrivals.next_ns] if self._arrivals else over_ns
+        self._clock.expect(self, min(due_ns, default=None))
+        wanted = [self._clock.real_ns_at(instant_ns) for instant_ns in over_ns]
         if self._arrivals:
             next_ns = self._clock.real_ns_at(self._arrivals.next_ns)
             last_ns = self._clock.real_ns_at(self._arrivals.last_ns)

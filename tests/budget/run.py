@@ -21,7 +21,6 @@ from karez_simulators import firmware_image, image_light, vm_start
 from karez_simulators.play import EXPECTED
 from karez_simulators.vm_start import Start
 
-ROOT = Path(__file__).parents[2]
 # Design §13, in units of 1,000 bytes; the VM's own heapsize=160k is in units of 1,024.
 LIVE_KB_MAX = 120
 CORE_KB_MAX = 84
@@ -87,7 +86,7 @@ def copied():
 
 
 def image(layout=image_light.BOARD):
-    return firmware_image.build(ROOT / "build" / "firmware", layout=layout)
+    return firmware_image.build(firmware_image.cache(), layout=layout)
 
 
 def cost(layout, names):

@@ -203,7 +203,7 @@ _SITES: dict = {}
 
 def site_of(port):
     """What bring_up makes of a port's memories, once for each configuration."""
-    key = objects.read_any(port.nor, objects.BINDING), objects.read_any(port.nor, objects.CONFIG)
+    key = objects.read_any(port.nor, objects.BINDING), objects.newest(port.nor, objects.CONFIG)[0]
     if key not in _SITES:
         _SITES.clear()
         _SITES[key] = bring_up.bring_up(port)

@@ -8,10 +8,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from karez_gateway import commissionings
 from karez_protocols import record
 
 from .api_desk import desk
-from .synthetic import SyntheticController, tampered
+from .commissionings import FINISHED_UTC_S, filed, make_list, sample
+from .synthetic import SyntheticController, public, tampered
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "wire" / "api.json"
@@ -22,6 +24,7 @@ PATHS = {
     "/v1/sites/{site}/ledger": ["?from=2026-09-21&to=2026-09-24", "?from=2026-09-21&to=2026-09-22&step=hour"],
     "/v1/sites/{site}/records": ["", "?limit=2"],
     "/v1/sites/{site}/findings": [""],
+    "/v1/sites/{site}/commissionings": ["", "?utc_offset_h=0"],
     "/v1/log": [""],
     "/v1/destinations": [""],
     "/v1/health": [""],
@@ -55,6 +58,9 @@ def told(tmp_path):
     with desk(tmp_path / "g", box, never, extra=extra) as found:
         found.county.take(box, box.carry([box.slots[2][:20] + bytes(108)]))
         found.county.work()
+        store = found.county.store
+        commissionings.take_list(store, make_list(), FINISHED_UTC_S)
+        commissionings.take_in(store, filed(sample(public(box.key), "well-1")), "a file", FINISHED_UTC_S)
         yield found
 
 

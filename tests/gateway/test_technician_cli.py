@@ -24,6 +24,7 @@ from karez_protocols import causes, flag_names
 from karez_simulators.offices import Regulator, Technician
 
 from . import bundles as made
+from . import commissionings
 from .technician_desk import CONFIG, NAME, NUMBER, SITE, DeskController, PtyDesk, Pulled, written
 
 PASSPHRASE = "correct horse"
@@ -459,11 +460,12 @@ def _technician(desk):
 
 def test_every_command_of_the_page_does_what_it_says(desk, who, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert len(COMMANDS) == 25
+    assert len(COMMANDS) == 27
     regulator = Regulator()
     desk.box.regulator = regulator.public
     Path("county.technicians").write_bytes(regulator.technicians(1, 1_790_000_000, _technician(desk)))
     desk.box.bundle = made.season_with_log()[0].bundle()
+    Path("well-12.commissioning.json").write_bytes(commissionings.filed())
     for line in COMMANDS:
         words = line.split()
         if words[0] == "keygen":
@@ -472,13 +474,15 @@ def test_every_command_of_the_page_does_what_it_says(desk, who, tmp_path, monkey
             continue  # tests/gateway/test_technician_screen.py
         if words[:2] == ["live", "--every"]:
             words = ["live", "--every", "0.01", "--count", "2"]  # a person ends it with Ctrl-C
-        code, _, err = run(None if "--offline" in words or words[0] == "keygen" else desk, *words)
+        code, _, err = run(None if "--offline" in words or words[0] in ("keygen", "report") else desk, *words)
         assert (code, err) == (0, ""), line
         if words[:2] == ["config", "diff"]:
             Path("well-12.json").write_bytes(NEW)
             assert run(desk, *words)[0] == 1
     assert desk.box.config == NEW
-    files = "county.technicians li.pem newer.kzb read-out.json read-out.kzb well-12.json well-12.kzb"
+    files = "county.technicians li.pem newer.kzb read-out.json read-out.kzb reports "
+    files += "well-12.commissioning.html well-12.commissioning.json well-12.commissioning.pdf "
+    files += "well-12.json well-12.kzb"
     assert sorted(path.name for path in tmp_path.iterdir()) == files.split()
 
 

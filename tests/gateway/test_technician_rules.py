@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from karez_firmware import configuration
 from karez_firmware.core import settings as controller_settings
-from karez_gateway.technician import faults, rules
+from karez_gateway import technician
+from karez_gateway.technician import rules
 from karez_gateway.technician.wording import FAULTS
 
 from .technician_desk import CONFIG
@@ -177,6 +178,16 @@ def test_a_name_server_is_an_address_here_and_there():
 
 def test_every_fault_has_its_words_in_both_languages():
     assert FAULTS["en"].keys() == FAULTS["zh"].keys()
-    source = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (rules, faults))
+    folder = Path(technician.__file__).parent
+    code = [path for path in folder.glob("*.py") if "wording" not in path.name]
+    source = "".join(path.read_text(encoding="utf-8") for path in code)
     for name in FAULTS["en"]:
         assert f'"{name}"' in source, name
+
+
+def test_what_a_board_goes_out_by_is_a_text_or_not_there():
+    document = copy.deepcopy(FULL)
+    document["link"].update({"apn": "iot.example", "ssid": None, "secret": "sesame"})
+    assert named(document) == {}
+    document["link"].update({"apn": 5, "ssid": "", "secret": ["x"]})
+    assert set(named(document)) == {"link.apn", "link.ssid", "link.secret"}

@@ -10,7 +10,6 @@ import threading
 
 import pytest
 
-from karez_firmware.console import verbs
 from karez_gateway.technician import connection, keys
 from karez_gateway.technician.errors import Refused
 from karez_protocols import bundle, causes
@@ -123,9 +122,6 @@ async def test_a_technician_comes_in_by_the_list_that_he_brings(tmp_path):
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.skipif(
-    "config|r|[put" not in verbs.TABLE.decode(), reason="this firmware does not take a configuration yet"
-)
 async def test_a_technician_applies_a_configuration_to_a_real_controller(tmp_path):
     async with well(tmp_path) as (desk, cable):
         key, file, listed = tmp_path / "li.pem", tmp_path / "well.json", tmp_path / "county.technicians"

@@ -1,5 +1,7 @@
 """The image is built once per state of its sources, to the same bytes everywhere."""
 
+import fcntl
+import multiprocessing
 import os
 import shutil
 import subprocess
@@ -79,6 +81,25 @@ def test_an_image_that_was_left_half_built_is_built_again(tmp_path, copied):
     image.rename(half)  # as a killed run with our number would leave it
     assert content(firmware_image.build(tmp_path / "image", copied)) == whole
     assert not half.exists()
+
+
+def test_who_waits_for_another_to_build_an_image_takes_that_one(tmp_path, copied):
+    ready = firmware_image.build(tmp_path / "ready", copied)
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    lock = os.open(shared, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)  # as a process that builds holds it
+    other = multiprocessing.get_context("spawn").Process(target=firmware_image.build, args=(shared, copied))
+    other.start()
+    while f"-> FLOCK  ADVISORY  WRITE {other.pid} " not in Path("/proc/locks").read_text():
+        assert other.is_alive()
+    assert not list(shared.iterdir())
+    image = ready.rename(shared / ready.name)
+    written = {path: path.stat().st_mtime_ns for path in image.rglob("*")}
+    os.close(lock)
+    other.join()
+    assert other.exitcode == 0 and list(shared.iterdir()) == [image]
+    assert {path: path.stat().st_mtime_ns for path in image.rglob("*")} == written
 
 
 def test_a_source_that_does_not_compile_is_named_with_the_compiler_s_words(tmp_path, copied):

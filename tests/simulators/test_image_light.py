@@ -5,7 +5,6 @@ import builtins
 import inspect
 import os
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,6 @@ from karez_simulators import firmware_image, image_light, image_table, vm_start
 from karez_simulators.image_modules import Module
 from karez_simulators.vm_start import Start
 
-ROOT = Path(__file__).parents[2]
 BUNDLES = (image_light.RESIDENT, image_light.WORKING)
 in_place = pytest.mark.skipif(not vm_start.can_run_in_place(), reason="this VM cannot run the image in place")
 
@@ -95,7 +93,7 @@ def test_the_table_says_where_every_function_stands(light):
 
 def in_vm(tmp_path, script):
     (tmp_path / "script.py").write_text(script)
-    image = firmware_image.build(ROOT / "build" / "firmware")
+    image = firmware_image.build(firmware_image.cache())
     how = Start("script", heap_kb=400, path=(str(tmp_path),))
     done = subprocess.run(
         how.command(image), env={**os.environ, **how.environment()}, cwd=image,

@@ -1,7 +1,7 @@
 """Public names become others, each one and the same everywhere, and nobody who knows one misses it."""
 
 from image_package import importable
-from karez_simulators import image_public
+from karez_simulators import image_asked, image_public
 from karez_simulators.image_modules import Image
 
 
@@ -78,3 +78,19 @@ def test_a_new_name_is_written_nowhere_else_and_asked_for_by_no_text():
     _, table = renamed(main=text, other="def f(x, name):\n    return getattr(x, name), 'asked'\n")
     assert "used" not in table.values() and "asked" not in table.values() and "free" in table.values()
     assert "super" not in table.values()
+
+
+def test_a_word_of_a_sentence_keeps_no_name_where_all_that_ask_for_names_were_looked_at():
+    text = (
+        "from collections import namedtuple\nPair = namedtuple('Pair', 'left_l right_l')\n"
+        "class Inputs:\n    def __init__(self):\n        self.water = 1\n        self.sand = 2\n"
+        "class A:\n    def take(self, pair):\n        setattr(Inputs(), 'water', self.fill)\n"
+        "        print('take it, fill it, mend water')\n        return pair.left_l, getattr(pair, 'mend')\n"
+        "    fill = mend = 1\n    spare = 'aaa', 'bbb', 'ccc', 'ddd', 'eee', 'fff'\n"
+    )
+    asked = image_asked.Asked(frozenset({"mend"}))
+    image = Image({"t.main": text})
+    table = image_public.renamed({"t.main": text}, image_public.known(image, (), asked))[1]
+    assert {"take", "fill"} <= table.keys()
+    assert not {"mend", "water", "left_l", "right_l"} & table.keys()
+    assert not {"take", "fill"} & renamed(main=text)[1].keys()

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from karez_protocols import causes, console, record, technicians
+from karez_protocols import causes, console, modbus, record, technicians
 from karez_simulators.acts import Play
 from karez_simulators.desk import SITE, Desk, Plan
 from system.console_line import ConsoleLine
@@ -51,6 +51,22 @@ async def act(line, desk, why):
     }  # fmt: skip
     assert (await line.ask("reset"))[0] == {"error": "refused", "text": why}
     assert desk.events(causes.TECHNICIAN_IN) and desk.events(causes.TECHNICIAN_ACTS)
+
+
+async def ask_the_line(line, desk):
+    """Raw requests on the meter line: who answers is who is there, and the books stay as they are."""
+    frame = modbus.encode_request(modbus.question(1, 3, 8, 2))
+    found, _ = await line.ask("ask", "0", "9600", "8N1", frame.hex())
+    assert bytes.fromhex(found["answer"])[:3] == b"\x01\x03\x04"
+    found, before = await line.ask("scan", "0", "modbus", "9600", "8N1", "1", "12")
+    there = [one["address"] for one in before if "address" in one]
+    assert found["asked"] == 12 and there == [1, 2] and found["answered"] == 2
+    found, before = await line.ask("live")
+    assert all(one["state"] == "ok" for one in before) and found["volume_l"] == desk.metered_l
+    assert len(desk.events(causes.TECHNICIAN_ACTS)) == 3  # and the reset before
+    found, _ = await line.ask("relay")
+    assert found["ok"] and 0 < found["closed_ms"] < 2_000 and 0 < found["opened_ms"] < 2_000, found
+    assert desk.newest(record.STOP)["cause"] == causes.BUTTON and desk.newest(record.START)["account"] == 0
 
 
 @pytest.mark.timeout(300)
@@ -99,8 +115,10 @@ async def test_a_person_and_a_program_read_a_pumping_well_and_control_is_never_l
             print("worst lateness ms", max(late_ms), "free", found["free"], "of", len(late_ms), "beats")
             assert len(late_ms) >= BEATS_MIN and max(late_ms) <= LATE_MS_MAX
             await act(line, desk, "stop the pump first")
+            assert (await line.ask("ask", "0", "9600", "8N1", "00"))[0]["error"] == "refused"
             await play.stop()
             assert (await line.ask("events", "1"))[1][0]["kind"] == "stop"
+            await ask_the_line(line, desk)
             assert desk.newest(record.STOP)
             found, _ = await line.ask("health")
             print("at the end free", found["free"], "failures", found["tasks"])

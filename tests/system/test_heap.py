@@ -6,14 +6,11 @@ Code and names alone, every kind of meter loaded; `make budget` measures the con
 import os
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from karez_simulators import firmware_image, vm_start
 from karez_simulators.vm_start import Start
-
-ROOT = Path(__file__).parents[2]
 
 # As main_unix loads it, without a bench: what stays of the bring-up, then what is given back, then the app.
 SCRIPT = """
@@ -46,7 +43,7 @@ NAMES_MAX = 620
 def loaded(tmp_path, *, is_in_place):
     """Return (bytes that live, names) once everything is imported."""
     (tmp_path / "everything.py").write_text(SCRIPT)
-    image = firmware_image.build(ROOT / "build" / "firmware")
+    image = firmware_image.build(firmware_image.cache())
     how = Start("everything", is_in_place, path=(str(tmp_path),))
     run = subprocess.run(
         how.command(image), env={**os.environ, **how.environment()}, cwd=image,

@@ -28,6 +28,14 @@ def rows(session, number, words):
         from . import roster
 
         return (yield from roster.rows(session, words))
+    if number == verbs.RELAY:
+        from . import relay
+
+        return (yield from relay.rows(session, words))
+    if number >= verbs.ASK:
+        from . import asking
+
+        return (yield from asking.rows(session, number, words))
     return (yield from _change(session, words))
 
 

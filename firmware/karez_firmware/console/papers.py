@@ -14,12 +14,17 @@ _POLICIES = b"stop finish warn"
 _KINDS = b"- stop hours seal lift"
 
 
-def rows(session, number, words):  # noqa: ARG001 - the form of every verb
+def rows(session, number, words):
     """Yield the rows of one of these verbs; return the last."""
     app = session.app
     yield
     if number == verbs.CONFIG:
-        return (yield from document(objects.read_any(app.port.nor, objects.CONFIG) or b"", session.is_json))
+        if len(words) > 1:
+            from . import replacing
+
+            return (yield from replacing.rows(session, words))
+        data = objects.newest(app.port.nor, objects.CONFIG)[0]
+        return (yield from document(data or b"", session.is_json))
     if number == verbs.GRANT:
         return (yield from _grant(app))
     return (yield from _orders(app))

@@ -60,7 +60,7 @@ def rows(session, words):
         session.staging = Staging(app.port.nor, objects.TECHNICIANS, 1 - place, words)
         return b"size", (session.staging.size,)
     staging = session.staging
-    if staging is None or staging.place == place:
+    if staging is None or staging.sort != objects.TECHNICIANS or staging.place == place:
         raise Refused(b"refused: begin with technicians put SIZE SHA256")
     if verb == _WORDS.split()[1]:
         staging.piece(words)

@@ -27,10 +27,12 @@ _HELD_MS = const(20)  # between tries while it takes nothing
 _AHEAD_MAX = const(1_200)  # two requests sent before the answer to the first has ended
 _WRITE_MAX = const(64)  # bytes a try, as a UART's own buffer holds
 _LATE_MS = const(1_500)  # a verb says that it is at it
+_LEAVE_MS = const(200)  # what a UART still holds goes out before a restart
 
 # What its verbs load besides.
 _ITS_OWN = b"karez_protocols.console karez_protocols.technicians karez_protocols.bundle \
-karez_firmware.bundle_export"
+karez_firmware.bundle_export karez_firmware.configuration karez_firmware.fitting karez_firmware.rules \
+karez_firmware.core.settings karez_protocols.binding karez_protocols.profile_index"
 # What stays while other verbs are asked: of the rest one part is loaded at a time.
 _CORE = b"karez_firmware.console karez_firmware.console.session karez_firmware.console.editor \
 karez_firmware.console.answer karez_firmware.console.verbs karez_firmware.console.refusal \
@@ -62,6 +64,7 @@ class Session:
         self.put_ms = 0  # until then a reader begins no other list
         self.said: list = []  # what the controller answered to a change
         self.is_over = False
+        self.is_leaving = False  # the controller restarts, once what is said stands on the line
 
     # -- for the app --------------------------------------------------------------------
 
@@ -69,6 +72,8 @@ class Session:
         """How long nothing need be done here, if nothing comes in; None: for any time."""
         if self._out:
             return _HELD_MS if self._is_held else 0
+        if self.is_leaving:
+            return _HELD_MS
         if self._rows:
             return _HELD_MS if self._is_resting else 0
         return 0 if self._ahead else None
@@ -84,6 +89,11 @@ class Session:
             self._hear(heard)
         if self._out:
             return self._write(now_ms)
+        if self.is_leaving and self._rows is None:
+            if now_ms - self._took_ms >= _LEAVE_MS:
+                self.app.port.say("restarting")
+                raise SystemExit  # no task's failure: it ends the program, outputs off (ports/boot.py)
+            return False
         self._took_ms = now_ms
         if self._rows is not None:
             self._answer(now_ms)
@@ -101,10 +111,9 @@ class Session:
 
     def close(self):
         """Let go of what a request holds."""
-        self._rows = None
-        for bus in self.app.buses:
-            if bus.readers[0][1]:  # else there are no bytes
-                bus.master.tap = None
+        rows, self._rows = self._rows, None
+        if rows:
+            rows.close()  # what it borrowed it gives back: taps and lines of meters, modules
 
     # -- in -----------------------------------------------------------------------------
 
@@ -144,7 +153,7 @@ class Session:
             self._end(Refused(b"malformed: %s", error))
             return
         if words:
-            number, role = verbs.find(words[0])
+            number, role = self._verb(words[0])
             if number is None:
                 self._end(Refused(b"unknown: %s is no verb, see help", words[0][:16]))
                 return
@@ -155,6 +164,10 @@ class Session:
             self._rows = self._rows_of(number, words)
         elif not self.is_json:
             self._out += PROMPT
+
+    def _verb(self, word):
+        """Return (number, role) of a verb, (None, "") when there is none."""
+        return verbs.find(word)
 
     def _rows_of(self, number, words):
         """Return the generator that answers; each step is one slice."""

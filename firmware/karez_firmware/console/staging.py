@@ -7,10 +7,9 @@ that makes an object of them. So a cable that is pulled out leaves nothing but a
 import hashlib
 
 from ..store import objects
-from ..store.devices import SECTOR, StoreFailed, is_put
+from ..store.devices import StoreFailed, is_put
 from .refusal import Refused, data_in, number_in
 
-_HEADER = SECTOR - objects.OBJECT_SIZE_MAX
 _SLICE = 512
 
 
@@ -21,9 +20,9 @@ class Staging:
         """Begin with the words of `put SIZE SHA256`. Raises Refused, StoreFailed."""
         self.size = number_in(words, 2, most=objects.OBJECT_SIZE_MAX)
         self.sha256 = data_in(words, 3, 32)
-        self.place = place
+        self.sort, self.place = sort, place
         self._nor = nor
-        self._at = (sort + place) * SECTOR + _HEADER
+        self._at = objects.data_at(sort, place)
         try:
             nor.erase(sort + place)
         except OSError as error:

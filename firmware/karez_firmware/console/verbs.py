@@ -24,6 +24,9 @@ PROVE = const(18)
 SWAP = const(19)
 STEPTEST = const(24)
 TECHNICIANS = const(25)
+ASK = const(26)
+SCAN = const(27)
+RELAY = const(28)
 
 # Which module answers: the first verb of each behind the session's own.
 LOOKS, LOGS, PAPERS, ACTS = const(4), const(11), const(14), const(17)
@@ -46,7 +49,7 @@ accounts|r||what each account has used and has left
 events|r|[N]|the newest N events, starts and stops; 10 without N
 records|r|FROM [N]|N records as they stand in memory
 bundle|r|[FROM]|the well's evidence, from a record on
-config|r||the configuration in force, with its digest
+config|r|[put SIZE SHA256 / piece OFFSET HEX / check / apply SHA256]|read it; a technician replaces it
 grant|r||the right in force
 orders|r||the orders in force
 login|r|NUMBER|ask for a challenge
@@ -58,6 +61,9 @@ takeover|t|PPM VERSION [OPENING]|the second meter takes over
 reset|t||end a lock-out
 steptest|t|SECONDS / end|measure litres per Wh
 technicians|r|[put SIZE SHA256 / piece OFFSET HEX / apply SHA256]|who may act; anybody brings a newer list
+ask|t|PORT SPEED FRAMING HEX|one request on a meter line, byte by byte
+scan|t|PORT PROTOCOL SPEED FRAMING FROM TO|which addresses of a meter line answer
+relay|t||contactor closed for a moment: how long it and its contact take
 """
 
 

@@ -183,6 +183,7 @@ class Controller:
         self.start_cause, self.stop_cause = cause, causes.NONE
         self._has_dropped = False
         self.permission.is_emergency = cause == causes.EMERGENCY
+        self.permission.is_trial = False
         self._fire(pump.START, now_ms)
 
     def stop(self, cause, now_ms):

@@ -6,6 +6,9 @@ protection and its own windows stop it. An emergency opens litres, never an orde
 """
 
 from karez_protocols import binding, causes, grant, site_class
+from karez_protocols.constant import const
+
+_TRIAL_MS = const(4_500)  # a trial ends within 5 s: control runs every 250 ms
 
 
 def is_protected(site):
@@ -25,6 +28,7 @@ class Permission:
         self._parts = parts
         self.is_protected = is_protected(site)
         self.is_emergency = False  # of the irrigation in progress
+        self.is_trial = False  # it only shows that the contactor closes and opens
         self.acknowledged_volume_l = None  # W in the last record the gateway confirmed
 
     def refusal(self, account, is_emergency, now_ms):
@@ -39,6 +43,8 @@ class Permission:
 
     def ends(self, account, run_ms, flow_lph, now_ms):
         """Return why the pump must stop now, causes.NONE while everything agrees."""
+        if self.is_trial and run_ms >= _TRIAL_MS:
+            return causes.RUN_TIME
         cause = self._ordered() or self._scheduled(run_ms // 1000)
         if cause or self.is_protected:
             return cause

@@ -32,16 +32,17 @@ class Bus:
     """
 
     def __init__(self, uart, readers):
-        self._uart = uart
+        self.uart = uart
         self.readers = self._readers = readers
         self._answers: dict = {}  # protocol -> ReplyReader: its counts of repairs are this port's
         for _, reader in readers:
             if reader.codec not in self._answers:
                 self._answers[reader.codec] = reader.codec.ReplyReader()
         first = readers[0][1]
-        self._line = first.line
+        self._line: tuple | None = first.line
         uart.configure(*first.line)
         self.master = Master(self._answers[first.codec], first.line[0], first.character_bits)
+        self.guest = None  # somebody else's exchange, while the line is lent
         self._current = None
         self._at = len(readers)  # next meter of the round
         self._round_us = -1  # when the round began; -1: begin one now
@@ -55,16 +56,31 @@ class Bus:
     @property
     def is_waiting(self):
         """True while an answer is outstanding: no flash is written now."""
-        return self.master.is_waiting()
+        return (self.guest or self.master).is_waiting()
+
+    def is_free(self, now_us):
+        """True while nothing is asked and nothing is due: the line may be lent for one exchange."""
+        return not (self.guest or self._current) and now_us < self._wake_us
+
+    def lend(self, guest):
+        """Let this exchange have the line until `guest` is set back to None, or the contactor switches.
+
+        `guest`: serve(uart, now_us, heard), is_waiting() and next_deadline_us(), as a Master has them.
+        """
+        self.guest = guest
+        self._line = None  # it sets the UART as it likes
 
     def hear(self):
         """Return what has come in: taken before the clock is read, so that no byte is dated early."""
-        return self._uart.read()
+        return self.uart.read()
 
     def turn(self, now_us, poll_us, heard=None):
         """One turn of the bus; return (name, reading) when one has just ended, else None."""
         self._poll_us = poll_us
-        self.master.serve(self._uart, now_us, heard)
+        if self.guest:
+            self.guest.serve(self.uart, now_us, heard)
+            return None
+        self.master.serve(self.uart, now_us, heard)
         found = self._current
         if found is None:
             found = self._current = self._next(now_us)
@@ -92,12 +108,14 @@ class Bus:
 
     def cancel(self):
         """Drop what is being read; it leaves no trace."""
+        self.guest = None
         self.master.cancel()
         self._current = None
         self._is_hurried = False
 
     def hurry(self, now_us):
         """The contactor has switched: begin a round as soon as the line is free."""
+        self.guest = None
         self._quiet_us = now_us + _SWITCHING_US
         self._round_us = -1
         self._wake_us = 0
@@ -110,7 +128,7 @@ class Bus:
 
     def next_deadline_us(self):
         """When the next turn is needed even if nothing comes in."""
-        deadline_us = self.master.next_deadline_us()
+        deadline_us = (self.guest or self.master).next_deadline_us()
         return self._wake_us if deadline_us is None else deadline_us
 
     # -- inside -------------------------------------------------------------------------
@@ -163,14 +181,14 @@ class Bus:
     def _begin(self, reader, now_us):
         if reader.line != self._line:
             self._line = reader.line
-            self._uart.configure(*reader.line)
+            self.uart.configure(*reader.line)
             self.master.set_line(reader.line[0], reader.character_bits, now_us)
         self._began_us = now_us - (reader.spent_us if reader.is_paused else 0)
         reader.is_disturbed = now_us < self._quiet_us
         # One bad moment of the line costs no meter its place: single tries are for the long silent.
         tries = 1 if reader.failed >= _DOUBTFUL else TRIES
         reader.begin(self.master, now_us, tries, self._answers[reader.codec])
-        self.master.serve(self._uart, now_us)
+        self.master.serve(self.uart, now_us)
 
     def _judge(self, reader, status, now_us):
         """Charge a reading's failed tries, and say when this meter may try again."""

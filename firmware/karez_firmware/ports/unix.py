@@ -5,7 +5,7 @@ bench goes away (end of file) the outputs go off and the process ends: the bench
 mains, the relay board and the watchdog of this controller.
 
 Lines from the bench:   clock SPEED UTC_MS · aux 0|1 · door 0|1 · start CREDENTIAL ·
-                        stop CREDENTIAL · object SORT HEX · pulse INPUT COUNT · loop INPUT 0|1 ·
+                        stop CREDENTIAL · object NAME HEX · pulse INPUT COUNT · loop INPUT 0|1 ·
                         bundle [FROM] · swap QUANTITY OLD CLOSING NEW OPENING · confirm QUANTITY ·
                         convert PPM VERSION · takeover PPM VERSION [OPENING] · reset ·
                         steptest SECONDS|end
@@ -40,6 +40,7 @@ INPUTS = 2  # for pulses
 WAIT_MS_MAX = 200  # never away from the control loop for longer (design §4: step every 500 ms)
 # Below a millisecond poll() cannot wait; a silent interval ends by spinning on the clock.
 SPIN_US = 1_000
+STILL_US = const(2_000_000)  # a bench that is gone for longer does not hold our time up
 
 
 _TIME_TRIES = const(100)  # of 20 ms
@@ -77,8 +78,8 @@ class Port:
         self._edition = 0  # of the page, whose words the next four are
         self._base_us = self._now_us = 0  # simulated microseconds at the tick below
         self._base_tick = time.ticks_us()
-        self._fast_us = 1 << 60  # real ones from there on while time is fast; behind them it runs at 1x
-        self._slow_us = 0  # how long it has
+        self._fast_us = 1 << 60  # real ones from there on while time runs; behind them it stands
+        self._stands = False
         self._speed = 1
         self._utc_base_ms = int(time.time()) * 1000
         self._time_state = record.TIME_SYNCHRONISED
@@ -98,8 +99,11 @@ class Port:
         if self._page[0] != self._edition:
             self._turn_page()
         real_us = time.ticks_diff(time.ticks_us(), self._base_tick)
-        self._slow_us = max(real_us - self._fast_us, 0)
-        now_us = self._base_us + real_us * self._speed - self._slow_us * (self._speed - 1)
+        late_us = real_us - self._fast_us
+        self._stands = late_us > 0
+        now_us = self._base_us + real_us * self._speed
+        if self._stands:
+            now_us += max(late_us - STILL_US, 0) - late_us * self._speed
         # A speed that falls is heard of after it fell: then time stands for so long.
         self._now_us = max(now_us, self._now_us)
         return self._now_us
@@ -144,7 +148,7 @@ class Port:
             left_us = (deadline_us - now_us) // self._speed  # real ones, if time is fast all the while
             left_ms = min((left_us - SPIN_US // 2) // 1000, WAIT_MS_MAX)
             if left_us <= SPIN_US:
-                if not self._slow_us or now_us + SPIN_US >= deadline_us:
+                if not self._stands:
                     break
                 left_ms = 1  # who spins on a machine that is late makes it later
             self._page[1] += left_ms * self._speed
@@ -157,7 +161,8 @@ class Port:
                 self._page[1] = self.now_us() // 1000
                 return
         while self.now_us() < deadline_us:
-            pass
+            if self._stands:
+                time.sleep_ms(1)
 
     def open_console(self, path):
         """Let there be a console on this pty or serial port."""

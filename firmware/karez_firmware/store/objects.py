@@ -9,7 +9,7 @@ import binascii
 from karez_protocols import fields
 from karez_protocols.constant import const
 
-from .devices import SECTOR, StoreFailed, look
+from .devices import SECTOR, StoreFailed, is_put, look
 
 # Sector of the first place of each sort; the second follows it. The ring begins after these.
 KEY = 0
@@ -26,6 +26,8 @@ TECHNICIANS = 20  # of both places the list with the higher number counts (conso
 SECTORS = 24  # two are left for what comes: the ring must not move under the records of a box in the field
 
 OBJECT_SIZE_MAX = SECTOR - 16
+TURN_AT = SECTOR - 4  # where a sector says how often its sort was replaced: u2, and its complement
+_TURN_MAX = const(0xFFFE)
 
 # All ones are no CRC here but unknown: the CRC of four erased bytes is all ones, and a write that
 # was cut behind `sort` would else be an object of them.
@@ -75,6 +77,50 @@ def read_any(nor, sort):
     """Return the object of a write-once sort from whichever copy is whole, or None."""
     first = read(nor, sort, 0)
     return first if first is not None else read(nor, sort, 1)
+
+
+def data_at(sort, place):
+    """Return where an object's bytes stand: whoever puts them there first makes it whole with `seal`."""
+    return (sort + place) * SECTOR + fields.size_of(_HEADER)
+
+
+def _turn(nor, sort, place):
+    """How often this sort had been replaced when a place was written; 0 for what the bench wrote."""
+    turn = look(nor, (sort + place) * SECTOR + TURN_AT, 4)
+    value = turn[0] << 8 | turn[1]
+    return value if value ^ (turn[2] << 8 | turn[3]) == 0xFFFF else 0
+
+
+def newest(nor, sort):
+    """Return (object, place) of a sort that is replaced whole, (None, 1) when neither place has one."""
+    found = None, 1, -1
+    for place in (0, 1):
+        turn = _turn(nor, sort, place)
+        data = read(nor, sort, place) if turn > found[2] else None
+        if data is not None:
+            found = data, place, turn
+    return found[:2]
+
+
+def prepare(nor, sort, place):
+    """Write beside bytes at a place that they will be the newest of their sort. Raises StoreFailed."""
+    turn = min(_turn(nor, sort, 1 - place) + 1, _TURN_MAX)
+    mark = bytes((turn >> 8, turn & 0xFF, turn >> 8 ^ 0xFF, turn & 0xFF ^ 0xFF))
+    if not is_put(nor, (sort + place) * SECTOR + TURN_AT, mark):
+        raise StoreFailed("an object's turn does not read back")
+
+
+def seal(nor, sort, place, data):
+    """Make an object of the bytes that stand at a place already: from here on it counts.
+
+    Raises StoreFailed.
+    """
+    header = {"magic": _MAGIC, "size": len(data), "sort": sort, "crc": binascii.crc32(data)}
+    if (
+        not is_put(nor, (sort + place) * SECTOR, fields.pack(_HEADER, header))
+        or read(nor, sort, place) != data
+    ):
+        raise StoreFailed("an object does not read back")
 
 
 def mend(nor, sort):

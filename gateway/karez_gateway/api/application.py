@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI, Response
 
 from karez_gateway.api import (
     problems,
+    routes_commissionings,
     routes_findings,
     routes_ledger,
     routes_log,
@@ -71,7 +72,14 @@ def _bare() -> FastAPI:
     problems.install(app)
     last = APIRouter()
     routes_sites.add_one_site(last)
-    for module in (routes_sites, routes_ledger, routes_records, routes_findings, routes_log):
+    for module in (
+        routes_sites,
+        routes_ledger,
+        routes_records,
+        routes_findings,
+        routes_commissionings,
+        routes_log,
+    ):
         app.include_router(module.router)
     app.include_router(last)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]

@@ -21,6 +21,7 @@ from sqlalchemy import (
     text,
 )
 
+from karez_gateway.store.commissioning_tables import commissioning, commissioning_photo, technician_list
 from karez_gateway.store.downlink_tables import command, downlink
 from karez_gateway.store.export_tables import export_file, export_litres
 from karez_gateway.store.metadata import Key, metadata
@@ -30,6 +31,8 @@ __all__ = [
     "book",
     "chain_state",
     "command",
+    "commissioning",
+    "commissioning_photo",
     "controller",
     "cursor",
     "downlink",
@@ -48,6 +51,7 @@ __all__ = [
     "revocation",
     "station",
     "stranger",
+    "technician_list",
     "upload_action",
     "verdict",
 ]

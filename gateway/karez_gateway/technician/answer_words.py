@@ -94,6 +94,10 @@ LABELS = {
     "number": "编号",
     "technicians": "技术员数",
     "size": "字节数",
+    "link_key": "通信公钥",
+    "needs": "仍缺",
+    "binding_version": "绑定版本",
+    "object": "对象",
 }
 
 # What these say is a name, a number or bytes, never one of the words below.

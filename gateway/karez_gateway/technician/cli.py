@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from . import cli_config, cli_technicians
-from .speech import BAUD, AsJson, Baud, Lang, PortName, members, spoken
+from . import cli_config, cli_provision, cli_report, cli_technicians
+from .speech import BAUD, AsJson, Baud, Lang, PortName, Speech, members, spoken
 
 app = typer.Typer(
     help="The technician's and the inspector's side of the console at the well. Works without a network.",
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_config.app, name="config")
 app.add_typer(cli_technicians.app, name="technicians")
+app.command(epilog=cli_provision.EPILOG)(cli_provision.provision)
 
 _LOOKS = {
     "identify": "Which box this is: name, site, key, code and configuration, records, time.",
@@ -70,7 +71,9 @@ def find(port: PortName = "", baud: Baud = BAUD, as_json: AsJson = False, lang: 
         if as_json:
             speech.tell([members(one) for one in found])
         for one in found:
-            if "controller" in one:
+            if "controller" in one and one["site"] is None:
+                speech.say("found-bare", port=one["port"], name=one["controller"])
+            elif "controller" in one:
                 speech.say("found", port=one["port"], name=one["controller"], site=one["site"])
             else:
                 speech.say("unanswered", port=one["port"], why=speech.text("no-answer"))
@@ -232,6 +235,9 @@ def read_out(
 @app.command(epilog="Example: karez tech keygen li.pem")
 def keygen(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the private key goes; never replaced.")],
+    authority: Annotated[
+        bool, typer.Option("--authority", help="Of a link authority, with its certificate (.crt) beside it.")
+    ] = False,
     as_json: AsJson = False,
     lang: Lang = "",
 ) -> None:
@@ -242,7 +248,25 @@ def keygen(
     from . import keys, passphrase  # noqa: PLC0415
 
     with spoken(lang, as_json=as_json) as speech:
+        if authority:
+            _make_authority(file, speech)
+            return
         public = keys.make(file, passphrase.new(speech))
         if as_json:
             speech.tell({"ok": True, "file": str(file), "public": public.hex()})
         speech.say("key-made", file=file, public=public.hex())
+
+
+def _make_authority(file: Path, speech: Speech) -> None:
+    import datetime as dt  # noqa: PLC0415
+
+    from . import link_authority, passphrase  # noqa: PLC0415
+
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    certificate = link_authority.make(file, passphrase.new(speech), now)
+    if speech.as_json:
+        speech.tell({"ok": True, "file": str(file), "certificate": str(certificate)})
+    speech.say("authority-made", file=file, certificate=certificate)
+
+
+app.command(epilog=cli_report.REPORT)(cli_report.report)

@@ -28,6 +28,9 @@ _ONCE = (
     "takeover",
     "reset",
     "steptest",
+    "ask",
+    "scan",
+    "relay",
 )
 
 

@@ -32,10 +32,10 @@ class Document:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def parse(data: bytes, name: object) -> Document:
-    """Return the document in these bytes; `name` = where they are from. Raises WrongUse."""
-    if len(data) > SIZE_MAX:
-        raise WrongUse("document-large", file=name, size=len(data), most=SIZE_MAX)
+def parse(data: bytes, name: object, most: int = SIZE_MAX) -> Document:
+    """Return the document in these bytes, at most `most`; `name` = where they are from. Raises WrongUse."""
+    if len(data) > most:
+        raise WrongUse("document-large", file=name, size=len(data), most=most)
     if not data.strip():
         raise WrongUse("document-empty", file=name)
     try:
@@ -46,8 +46,8 @@ def parse(data: bytes, name: object) -> Document:
     if text.startswith("\ufeff"):
         raise WrongUse("document-mark", file=name)
     try:
-        value = json.loads(text, object_pairs_hook=_members, parse_constant=_refuse)
-    except _Twice as error:
+        value = value_of(data)
+    except Twice as error:
         raise WrongUse("document-twice", file=name, name=str(error)) from None
     except json.JSONDecodeError as error:
         is_cut = error.pos >= len(text.rstrip())
@@ -71,7 +71,12 @@ def load(path: Path) -> Document:
     return parse(data, path)
 
 
-class _Twice(Exception):
+def value_of(data: bytes) -> Any:
+    """What JSON in UTF-8 says. Raises Twice, ValueError (JSON or UTF-8) and RecursionError."""
+    return json.loads(data.decode("utf-8"), object_pairs_hook=_members, parse_constant=_refuse)
+
+
+class Twice(Exception):
     """A member stands there twice, and nobody could say which is meant."""
 
 
@@ -79,7 +84,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise _Twice(name)
+            raise Twice(name)
         found[name] = value
     return found
 

@@ -3,7 +3,7 @@
 Trouble
 ├── Refused      1: the controller said no; nothing was changed
 ├── WrongUse     2: a file, a key or an option that cannot be used; nothing was sent
-│   └── Faulty   a configuration with faults: all of them
+│   └── Faulty   a document with faults: all of them
 └── LineTrouble  3: cable, port or noise; the text says what state the controller is in
 
 The text is found by its name in wording.py, in the language of whoever reads it.
@@ -59,10 +59,10 @@ class WrongUse(Trouble):
 
 
 class Faulty(WrongUse):
-    """A configuration that no controller would take: every fault of it."""
+    """A document that nobody would take: every fault of it. `name`: the text of what follows from that."""
 
-    def __init__(self, file: object, faults: list[Fault]) -> None:
-        super().__init__("faults", file=file, count=len(faults))
+    def __init__(self, file: object, faults: list[Fault], name: str = "faults") -> None:
+        super().__init__(name, file=file, count=len(faults))
         self.faults = faults
 
     def lines(self, language: str) -> list[str]:

@@ -28,9 +28,9 @@ def new(speech: Speech) -> str:
     return first
 
 
-def of(key: Path, speech: Speech) -> str:
-    """The passphrase of a key file."""
-    given = os.environ.get(VARIABLE)
+def of(key: Path, speech: Speech, variable: str = VARIABLE) -> str:
+    """The passphrase of a key file; `variable` may hold it, too, for a script that needs several keys."""
+    given = os.environ.get(variable, os.environ.get(VARIABLE))
     if given is not None:
         return given
     return _ask(speech.text("passphrase", file=key))

@@ -67,7 +67,7 @@ def receive(controller: Controller, *words: str, tell: Callable[[int], None] | N
 def _put(controller: Controller, paper: str, data: bytes) -> None:
     repeats = controller.line.repeats
     try:
-        said = controller.ask(paper, "put", str(len(data)), hashlib.sha256(data).hexdigest())
+        said = controller.ask(*paper.split(), "put", str(len(data)), hashlib.sha256(data).hexdigest())
     except Refused as error:
         # A box takes one `put` a minute, since each wears its memory: the one before was taken, its
         # answer was lost. Were it another's, the digest would not fit in the end.
@@ -80,9 +80,12 @@ def _put(controller: Controller, paper: str, data: bytes) -> None:
 
 
 def send(controller: Controller, paper: str, data: bytes, tell: Callable[[int], None]) -> None:
-    """Put a document into the controller's spare place: nothing of it is in force. Raises Trouble."""
+    """Put a document into the controller's spare place: nothing of it is in force. Raises Trouble.
+
+    `paper`: the words before `put`.
+    """
     _put(controller, paper, data)
     for offset in range(0, len(data), PIECE_MAX):
         piece = data[offset : offset + PIECE_MAX]
-        controller.ask(paper, "piece", str(offset), piece.hex())
+        controller.ask(*paper.split(), "piece", str(offset), piece.hex())
         tell(offset + len(piece))

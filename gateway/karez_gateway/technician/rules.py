@@ -18,7 +18,7 @@ from karez_protocols.profile import Profile
 from .faults import Fault, Faults, shown
 
 TOP = "settings link meters channel accounts ceilings_l blocked windows areas"
-LINK = "host port tls_name dns"
+LINK = "host port tls_name apn ssid secret dns"
 METER = "quantity profile address line baud"
 PULSES = "quantity pulse_milli input"
 TABLE = "version kind zero_mm rows"
@@ -203,11 +203,11 @@ def _link(faults: Faults, link: Any) -> None:
         faults.is_text("link.host", link["host"])
     if "port" in link:
         faults.is_whole("link.port", link["port"], 1, 65_535)
-    if link.get("tls_name") is not None:
-        faults.is_text("link.tls_name", link["tls_name"])
-    server = link.get("dns")
-    if server is not None and faults.is_text("link.dns", server) and not _is_server(server):
-        faults.add("link.dns", "no-server", value=shown(server))
+    for name in LINK.split()[2:]:
+        value = link.get(name)
+        is_text = value is not None and faults.is_text(f"link.{name}", value)
+        if is_text and name == "dns" and not _is_server(value):
+            faults.add("link.dns", "no-server", value=shown(value))
 
 
 def _is_server(text: str) -> bool:

@@ -1,5 +1,7 @@
 """Every text that `karez tech` shows, in both languages: data, no code."""
 
+from . import commissioning_wording, wording_provision
+
 LANGUAGES = ("en", "zh")
 
 # Why there is no result, by name; each says what to do.
@@ -286,3 +288,9 @@ SCREEN = {
         "raw-wait": "等待 {quantity} 的下一次读数，最长 15 秒",
     },
 }
+
+for _language in LANGUAGES:
+    for _texts in (commissioning_wording, wording_provision):
+        TEXTS[_language] |= _texts.TEXTS[_language]
+        FAULTS[_language] |= _texts.FAULTS[_language]
+        PAGE[_language] |= _texts.PAGE[_language]
