@@ -37,10 +37,10 @@ def _check_text(what, value):
 
 def _check_server(value):
     """A name server must be an address: nobody could be asked where it is."""
-    host, _, port = value.partition(":")
+    host, _, number = value.partition(":")
     parts = host.split(".")
     is_address = len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts)
-    if not is_address or (":" in value and not (port.isdigit() and 0 < int(port) < 65_536)):
+    if not is_address or (":" in value and not (number.isdigit() and 0 < int(number) < 65_536)):
         raise ValueError("dns %r is no address, nor ADDRESS:PORT" % value)
 
 
