@@ -1,6 +1,6 @@
 """The network may block the loop only where nothing falls due: shown for every stop that can be foreseen."""
 
-from desk import UTC, a_grant, a_row, an_order, domestic, pumping, ready
+from desk import SEGMENTS, UTC, a_grant, a_row, an_order, domestic, pumping, ready
 from karez_firmware.core import pump
 from karez_firmware.uplink import leeway
 from karez_protocols import causes, grant, order, record
@@ -96,6 +96,11 @@ def test_energy_that_nobody_reads_is_bounded_here_too():
     assert asked.until_stopped() and cause_of(asked) == causes.ENERGY_CEILING
 
 
+def test_a_well_without_a_power_meter_has_its_leeway_and_its_ceiling():
+    asked = Asked(pumping(600, segments=SEGMENTS[:1]))
+    assert asked.until_stopped() and cause_of(asked) == causes.WATER_CEILING
+
+
 def test_untrusted_time_ends_no_leeway():
     desk = pumping(5000, settings={"run_max_s": 60})
     desk.rights.install(*a_grant(5000, 2, to_utc_s=UTC + 10))
@@ -152,6 +157,14 @@ def test_while_the_pump_starts_stops_and_settles_nothing_blocks():
     while desk.controller.pump.state != pump.OFF:
         asked.step()
     assert asked.open_ms == [desk.now_ms]
+
+
+def test_a_trial_of_the_contactor_is_left_alone():
+    desk = pumping()
+    asked = Asked(desk)
+    assert asked.is_open()
+    desk.controller.permission.is_trial = True
+    assert not asked.is_open()
 
 
 def test_a_contactor_that_does_not_open_leaves_the_way_for_its_alarm():

@@ -60,7 +60,8 @@ class Permission:
         cause = self._scheduled(run_ms // 1000) or self._parts.orders.cause(
             clock.utc_s + ahead_ms // 1000 + 1, clock.is_trusted, self.is_protected
         )
-        if cause or (ends_s is not None and ends_s * 1000 <= ahead_ms):
+        # A trial is over in seconds.
+        if cause or self.is_trial or (ends_s is not None and ends_s * 1000 <= ahead_ms):
             return True
         if self.is_protected:
             return False
