@@ -26,6 +26,7 @@ from .store import objects
 from .store.devices import SECTOR
 from .store.ring import Ring
 from .unload import unload
+from .uplink import leeway
 from .uplink.uplink import Uplink
 
 _STEP_MS = const(250)  # control runs at least this often (design §4: 500)
@@ -175,18 +176,12 @@ class App:
         return is_waiting and now_ms - self._free_ms < _WAIT_MS
 
     def may_block(self):
-        """True when a TLS handshake may block the loop: no opening falls due meanwhile (design §4)."""
-        controller = self.controller
-        if not controller.is_pumping:
-            return True
-        block_ms = 2 * self.port.tls_block_ms + 2 * controller.poll_ms()
-        left_l, flow_lph = controller.left_l(), controller.recorder.water.value("flow_lph")
-        if not left_l or flow_lph is None or left_l < 0:
-            return False
-        ends_s = controller.permission.ends_in_s()
-        if ends_s is not None and ends_s * 1000 <= block_ms:
-            return False
-        return left_l * 3_600_000 // max(flow_lph, 1) > block_ms
+        """True when the network may block the loop now: nothing falls due meanwhile (design §4)."""
+        block_ms = self.port.tls_block_ms
+        if self.port.now_ms() + block_ms >= self._step_ms + _STEP_MS:
+            self._step_ms = 0  # the step that falls due meanwhile comes first, and may change everything
+            self.control_if_due()
+        return leeway.may_block(self.controller, block_ms, self.port.now_ms())
 
     def _deadline_us(self):
         """When to wake up though nothing comes in; a task that rests wants nothing."""
@@ -313,7 +308,7 @@ class App:
     # -- link, cable and panel ----------------------------------------------------------
 
     def _link(self):
-        self.uplink.pump(self.port.now_ms(), self.may_block())
+        self.uplink.pump(self.port.now_ms(), self.may_block)
 
     def _ask_bundle(self, words):
         from .bundle_export import BundleExport

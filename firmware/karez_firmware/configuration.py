@@ -19,7 +19,7 @@ _CURVES = {"table": 1, "weir": 2, "v-notch": 3}  # numbers of core/rating_curve.
 _NUMBER_MAX = 0xFFFF_FFFE
 
 _TOP = "settings link meters channel " + rules.NAMES
-_LINK = "host port tls_name apn ssid secret"
+_LINK = "host port tls_name apn ssid secret dns"
 _METER = "quantity profile address line baud"
 _PULSES = "quantity pulse_milli input"
 _TABLE = "version kind zero_mm rows"
@@ -33,6 +33,15 @@ class BadConfiguration(Exception):
 def _check_text(what, value):
     if not isinstance(value, str) or not value:
         raise ValueError("%s %r is no text" % (what, value))
+
+
+def _check_server(value):
+    """A name server must be an address: nobody could be asked where it is."""
+    host, _, number = value.partition(":")
+    parts = host.split(".")
+    is_address = len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts)
+    if not is_address or (":" in value and not (number.isdigit() and 0 < int(number) < 65_536)):
+        raise ValueError("dns %r is no address, nor ADDRESS:PORT" % value)
 
 
 def _curve(document):
@@ -71,6 +80,8 @@ class Configuration:
         for name in _LINK.split()[2:]:
             if self.link.get(name) is not None:
                 _check_text(name, self.link[name])
+                if name == "dns":
+                    _check_server(self.link[name])
         self.meters = document["meters"]
         for meter in self.meters:
             self._check_meter(meter)

@@ -57,6 +57,7 @@ class Plan:
     broker_port: int = 0
     platform_port: int = 0
     seed: int = 0
+    link: dict[str, object] = field(default_factory=dict)  # what a controller is told else of its broker
 
 
 def _check_ports(plan: Plan) -> None:
@@ -159,6 +160,7 @@ class Desk(Cable):
             self.bench, self.regulator, identity, SITE, self.site, self.clock.utc()
         )  # fmt: skip
         link = {"host": self.broker.host, "port": self.broker.port, "tls_name": TLS_NAME}
+        link |= self.plan.link
         config = provisioning.configuration(self.plan.settings, {CARD: ACCOUNT}, link, self.site)
         path = self.folder / "site.binding"
         path.write_bytes(binding)

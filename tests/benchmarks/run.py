@@ -14,6 +14,7 @@ import catchup
 import decoding
 import planner
 import silent_meter
+import uplink
 import well_year
 
 OUT = Path(__file__).parents[2] / "build/benchmarks.json"
@@ -24,6 +25,7 @@ SUBJECTS = {
     "decoding": decoding,
     "catchup": catchup,
     "well_year": well_year,
+    "uplink": uplink,
 }
 
 

@@ -458,15 +458,40 @@ def test_no_room_for_a_frame_is_no_end():
     assert house.app.uplink.is_up
 
 
+def may_block(house):
+    """How often the network may block in the turns of a second: between two readings it may."""
+    until_us, found = house.port.us + 1_000_000, 0
+    while house.port.us < until_us and house.well.closed:
+        found += house.app.may_block()
+        house.turn()
+    return found
+
+
 def test_a_handshake_may_block_only_while_no_opening_is_near():
     house = ready(2000)
     assert house.app.may_block()
     running(house)
-    assert house.app.may_block()
+    assert may_block(house)
     house.offer(a_grant(house.app.books.volume_l + 30, seq=2))
-    assert house.well.closed and not house.app.may_block()
+    assert house.well.closed and not may_block(house)
     house.app.controller.recorder.water.values["flow_lph"] = None
-    assert not house.app.may_block()
+    assert not may_block(house)
+
+
+def test_the_step_that_falls_due_while_the_network_blocks_comes_first():
+    house = running(ready())
+    while not house.app.may_block():
+        house.turn()
+    steps = []
+    step = house.app.controller.step
+    house.app.controller.step = lambda inputs, now_ms: steps.append(now_ms) or step(inputs, now_ms)
+    house.app._step_ms = house.port.now_ms() - 150  # due in 100 ms, and 50 are asked for
+    assert house.app.may_block() and steps == []
+    house.app._step_ms = house.port.now_ms() - 210
+    assert house.app.may_block() and steps == [house.port.now_ms()]
+    house.app._step_ms = house.port.now_ms() - 210
+    house.press("stop")  # heard by that step: the pump is no longer simply running
+    assert not house.app.may_block() and not house.well.closed
 
 
 def test_control_is_never_late_while_signatures_are_checked():

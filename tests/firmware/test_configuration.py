@@ -92,6 +92,7 @@ def test_a_link_that_no_socket_would_take_is_refused():
         ("host", (None, 5, "", ["x"])),
         ("port", (None, 0, -1, 65_536, "8883", 1.5, True)),
         ("tls_name", (5, "", [])),
+        ("dns", (5, "", [], "a.example", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1.2.3.4:", "1.2.3.4:0")),
         ("apn", (5, "", [])),
         ("ssid", (True, "", {})),
         ("secret", (12345678, "")),
@@ -105,6 +106,9 @@ def test_a_link_that_no_socket_would_take_is_refused():
     configuration.read(a_config(link=link))
     link.update({"apn": "iot.example", "ssid": "pump house", "secret": "sesame"})
     assert configuration.read(a_config(link=link)).link == link
+    for server in ("192.0.2.1", "192.0.2.1:53"):
+        link["dns"] = server
+        assert configuration.read(a_config(link=link)).link["dns"] == server
 
 
 def test_meters_that_no_bus_could_read_are_refused():

@@ -267,6 +267,26 @@ def test_a_verb_that_breaks_ends_its_request_and_nothing_else():
     assert found["error"] == "failed" and house.app.supervisor.health()["failures"] == 0
 
 
+def test_health_says_in_words_how_the_link_stands_and_why_it_fell():
+    house = ready()
+    tool, client = Tool(house), house.app.uplink.client
+    for loss, words in (
+        (None, None),
+        ((1, "OSError", 111), "connecting: nobody listens there"),
+        ((1, "OSError", "name b.example: none such"), "connecting: name b.example: none such"),
+        ((2, "OSError", "certificate: 100% wrong"), "tls: certificate: 100% wrong"),
+        ((2, "OSError", -30592), "tls: the broker refuses our certificate or our TLS"),
+        ((2, "OSError", -12345), "tls: error -12345"),
+        ((2, "overdue", 0), "tls: no answer in time"),
+        ((3, "refused", 5), "connack: refused by the broker, code 5"),
+        ((5, "closed", 0), "up: closed by the other side"),
+        ((5, "Malformed", 96), "up: what came is no MQTT"),
+    ):
+        client.last_loss = loss
+        found = tool.ask("health")[0]
+        assert found["last_loss"] == words and found["phase"] in ("connecting", "waiting")
+
+
 def test_the_grant_the_accounts_and_the_health_are_told():
     house = ready()
     tool = Tool(house)

@@ -82,12 +82,12 @@ def test_a_few_records_go_in_one_frame_and_nothing_goes_twice():
 def test_a_backlog_goes_oldest_first_and_what_is_new_goes_between():
     found = Round(60)
     frames = found.pump()
-    assert frames == [span(45, 60), span(1, 16), span(17, 32), span(33, 48)]  # and the window is full
+    assert frames == [span(45, 60), span(1, 16), span(17, 32), span(33, 44)]  # 45 to 60 went before
     found.client.window = 1
     found.fill(17)
     assert found.pump() == [span(62, 77)]  # an alarm is not stuck behind what is old
     found.client.window = 9
-    assert found.pump() == [span(49, 64), span(65, 77)]
+    assert found.pump() == [[61]]
 
 
 def test_live_and_backlog_take_turns():
@@ -123,7 +123,7 @@ def test_a_client_that_takes_nothing_after_all_loses_nothing():
     for _ in range(5):
         assert not found.courier.pump(0)
     found.courier._client = real
-    assert found.pump() == [span(25, 40), span(1, 16), span(17, 32), span(33, 40)]
+    assert found.pump() == [span(25, 40), span(1, 16), span(17, 24)]
 
 
 def test_an_acknowledgement_that_falls_makes_it_send_again_from_there():
@@ -198,7 +198,7 @@ def test_a_new_connection_begins_from_the_last_acknowledgement():
     found.ack(16)
     found.client.window = 4
     found.courier.connected()
-    assert found.pump() == [span(25, 40), span(17, 32), span(33, 40)]
+    assert found.pump() == [span(25, 40), span(17, 24)]
 
 
 def test_overwritten_records_are_skipped_without_a_search_for_each():
@@ -231,3 +231,160 @@ def test_a_hole_in_the_middle_does_not_stop_the_rest():
     found.courier.acknowledged({"chain": 1, "seq": 4}, 0)
     found.courier.connected()
     assert seqs(found.pump()) == span(10, 40)
+
+
+def with_alarms(found, *seqs, cause=causes.DID_NOT_STOP, kind=record.EVENT):
+    """These records of a round are events of this cause; look until all were looked at."""
+    slot = found.journal.slot
+
+    def changed(seq):
+        data = slot(seq)
+        return data[:1] + bytes((kind, cause)) + data[3:] if data and seq in seqs else data
+
+    found.journal.slot = changed
+    looked(found)
+    return found
+
+
+def looked(found):
+    for _ in range(found.journal.head["seq"]):
+        found.courier.look()
+
+
+def test_alarms_go_before_everything_and_no_record_goes_twice():
+    found = with_alarms(Round(100), 7, 20, 43, 90)
+    found.client.window = 99
+    assert found.pump() == [
+        [7, 20, 43, 90], [1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16], span(85, 100),
+        span(17, 19) + span(21, 32), span(33, 42) + span(44, 48), span(49, 64), span(65, 80), span(81, 84),
+    ]  # fmt: skip
+
+
+def test_an_alarm_raised_in_a_drain_goes_with_the_next_frame_but_one():
+    found = with_alarms(Round(100), 120)
+    found.client.window = 2
+    assert found.pump() == [span(85, 100), span(1, 16)]
+    found.fill(40)
+    looked(found)
+    found.client.window = 3
+    assert found.pump() == [[120], span(17, 32), span(125, 140)]
+
+
+def test_alarms_of_a_lost_connection_are_told_again():
+    found = with_alarms(Round(100), 30)
+    found.client.window = 1
+    assert found.pump() == [[30]]
+    found.courier.connected()
+    found.client.window = 2
+    assert found.pump() == [[30], span(1, 16)]
+
+
+def test_a_storm_of_alarms_goes_before_the_rest_in_frames_of_16():
+    found = with_alarms(Round(300, sectors=16), *span(101, 180))
+    sent = []
+    for _ in range(40):
+        found.client.window = 1
+        sent += found.pump()
+        looked(found)
+    alarms = [frame for frame in sent if 101 <= frame[0] <= 180 and frame[-1] <= 180]
+    assert alarms[:5] == [span(101 + 16 * i, 116 + 16 * i) for i in range(5)]
+    assert sent.index(alarms[4]) <= 2 * 5  # with the backlog's own frames between
+    assert seqs(sent) == span(1, 300)
+
+
+def test_what_is_no_alarm_waits_its_turn():
+    for kind, cause in (
+        (record.EVENT, causes.WARNING_LINE),
+        (record.EVENT, causes.QUIET),
+        (record.START, causes.DID_NOT_STOP),
+    ):
+        found = with_alarms(Round(100), 7, cause=cause, kind=kind)
+        assert found.pump()[0] == span(85, 100)
+
+
+def test_few_records_need_no_frame_of_alarms():
+    found = with_alarms(Round(16), 3)
+    assert found.pump() == [span(1, 16)]
+
+
+def test_what_the_ring_has_overwritten_is_not_looked_for_slot_by_slot():
+    found = Round(24 * SLOTS + 90, sectors=24)
+    oldest = found.journal.oldest()
+    asked = []
+    slot = found.journal.slot
+    found.journal.slot = lambda seq: asked.append(seq) or slot(seq)
+    looked(found)
+    assert asked[0] == 1 and asked[1:] == span(oldest, found.journal.head["seq"])
+    found.courier.look()
+    assert len(asked) == 1 + found.journal.head["seq"] - oldest + 1
+
+
+def test_a_look_is_short():
+    found = Round(100)
+    asked = []
+    slot = found.journal.slot
+    found.journal.slot = lambda seq: asked.append(seq) or slot(seq)
+    found.courier.look()
+    assert asked == span(1, 8)
+
+
+def test_alarms_behind_a_falling_acknowledgement_are_found_again():
+    found = with_alarms(Round(100), 7)
+    found.client.window = 99
+    found.pump()
+    found.ack(100)
+    looked(found)
+    found.ack(0)
+    looked(found)
+    assert found.pump()[0] == [7]
+
+
+def test_an_acknowledgement_that_was_overtaken_changes_nothing():
+    found = Round(60)
+    found.client.window = 9
+    found.pump()
+
+    def ack(frame, seq):
+        return found.courier.acknowledged({"chain": 1, "frame": frame, "seq": seq}, 0)
+
+    assert ack(2, 16) and ack(4, 60)
+    assert not ack(3, 32) and found.journal.head["acknowledged_seq"] == 60
+    assert ack(4, 20) and ack(900, 10)  # of the same frame, or of a run before: a gateway restored
+    assert not ack(3, 9) and ack(3, 44)  # more than it had said is always good
+
+
+def test_while_no_gateway_answers_one_frame_asks_ever_more_rarely_and_live_ones_go_on():
+    found = Round(100)
+    found.client.window = 99
+    assert seqs(found.pump()) == span(1, 100)
+    found.now_ms = ACK_MS
+    assert found.pump() == [span(1, 16)]  # one asks
+    found.fill(1)
+    assert found.pump() == [[101]]  # what is new goes all the same
+    asked_s = []
+    for second in range(16, 6_000):
+        found.now_ms = 1000 * second
+        frames = found.pump()
+        if frames:
+            assert frames == [span(1, 16)], second
+            asked_s.append(second)
+    waits = [asked_s[at + 1] - asked_s[at] for at in range(len(asked_s) - 1)]
+    assert asked_s[0] == 30 and waits == [30, 60, 120, 240, 480] + [960] * 5
+    assert found.ack(101)  # it was stored all the same
+    assert found.pump() == [] and not found.courier.has_unsent
+    found.fill(1)
+    assert found.pump() == [[102]]
+    found.now_ms += ACK_MS
+    assert found.pump() == [[102]]  # the first doubt comes soon again
+
+
+def test_a_gateway_that_comes_back_with_nothing_gets_all_of_it_alarms_first():
+    found = with_alarms(Round(100), 50)
+    found.client.window = 99
+    found.pump()
+    found.now_ms = ACK_MS
+    found.pump()
+    assert found.ack(16)
+    assert found.pump()[0] == [50]
+    found.now_ms += 1
+    assert seqs(found.client.frames[-8:]) == span(17, 100)

@@ -26,7 +26,7 @@ FULL = {
         {"cycle_days": 4, "open_days": 1, "first_day": "2026-04-01", "from": "00:00", "to": "24:00"},
     ],
     "areas": ["410105-N"],
-    "link": {"host": "192.0.2.10", "port": 8883, "tls_name": "broker.county.example"},
+    "link": {"host": "192.0.2.10", "port": 8883, "tls_name": "broker.county.example", "dns": "192.0.2.1:53"},
     "meters": [
         {"quantity": "water", "profile": "tuf2000m", "address": 1, "line": 1, "baud": 9600},
         {"quantity": "energy", "profile": "dlt645-2007", "address": "000000000042"},
@@ -171,6 +171,15 @@ def test_a_weir_with_more_flow_than_a_record_holds_is_a_fault_at_both_ends():
     for coefficient, is_fault in ((10_000, False), (1 << 40, True)):
         document = {**WEIR, "channel": {**WEIR["channel"], "coefficient": coefficient}}
         assert bool(rules.check(document)) == (controller_says(document) is not None) == is_fault
+
+
+def test_a_name_server_is_an_address_here_and_there():
+    for text in ("192.0.2.1", "255.0.0.0:1", "10.0.0.1:65535"):
+        document = {**CONFIG, "link": {**CONFIG["link"], "dns": text}}
+        assert rules.check(document) == [] and controller_says(document) is None, text
+    for text in ("dns.example", "1.0.2", "1.0.2.1.1", "1.0.2.256", "1.0.2.1:", "1.0.2.1:0", "1.2.3.4:65536"):
+        document = {**CONFIG, "link": {**CONFIG["link"], "dns": text}}
+        assert named(document) == {"link.dns": "no-server"} and "dns" in controller_says(document), text
 
 
 def test_every_fault_has_its_words_in_both_languages():

@@ -38,6 +38,39 @@ def rows(session, number, words):
     return (yield from _accounts(app))
 
 
+# Phases of the link (mqtt_client.py), and what ends one.
+_PHASES = "down connecting tls connack subscribing up waiting"
+_LOSSES = {
+    "overdue": "no answer in time",
+    "closed": "closed by the other side",
+    "refused": "refused by the broker, code %s",
+    "Malformed": "what came is no MQTT",
+    "MemoryError": "no memory for it",
+}
+# errno of Linux, and mbedTLS.
+_ERRORS = {
+    101: "no network leads there",
+    104: "closed by the other side",
+    110: "no answer in time",
+    111: "nobody listens there",
+    113: "no network leads there",
+    -0x7200: "what came is no TLS",
+    -0x7280: "closed by the other side",
+    -0x7780: "the broker refuses our certificate or our TLS",
+}
+
+
+def _loss(last_loss):
+    """Say how the last connection ended; None where none has."""
+    if last_loss is None:
+        return None
+    phase, why, detail = last_loss
+    words = _LOSSES.get(why)
+    if words is None:
+        words = detail if isinstance(detail, str) else _ERRORS.get(detail, "error %s")
+    return _PHASES.split()[phase] + ": " + (words % detail if "%s" in words else words)
+
+
 def _hex(data):
     return binascii.hexlify(data).decode()
 
@@ -212,7 +245,8 @@ def _health(app):
 last_dead acknowledged_seq refused_jobs",
         (
             health["free"], health["late_ms"], health["failures"], health["tasks"], health["resets"], waiting,
-            app.journal.fill_percent(), phase, last_loss, app.journal.is_fram_dead, dead, last_dead,
+            app.journal.fill_percent(), _PHASES.split()[phase], _loss(last_loss),
+            app.journal.is_fram_dead, dead, last_dead,
             head["acknowledged_seq"], app.background.refused,
         ),
     )  # fmt: skip

@@ -54,6 +54,20 @@ class Permission:
             or self._dry(run_ms)
         )
 
+    def is_due(self, account, run_ms, ahead_ms, now_ms):
+        """True if this run may end within `ahead_ms`, whatever can flow and turn meanwhile."""
+        clock, run_ms, ends_s = self._parts.clock, run_ms + ahead_ms, self.ends_in_s()
+        cause = self._scheduled(run_ms // 1000) or self._parts.orders.cause(
+            clock.utc_s + ahead_ms // 1000 + 1, clock.is_trusted, self.is_protected
+        )
+        # A trial is over in seconds.
+        if cause or self.is_trial or (ends_s is not None and ends_s * 1000 <= ahead_ms):
+            return True
+        if self.is_protected:
+            return False
+        cause = self._entitled(account, True, self.is_emergency, now_ms, ahead_ms) or self._dry(run_ms)
+        return cause != causes.NONE
+
     def _dry(self, run_ms):
         """C1 stops a pump that lifts no water, once this run has lasted as long as that takes."""
         is_long = run_ms >= self._settings["no_water_stop_s"] * 1000
@@ -113,19 +127,28 @@ class Permission:
         clock = self._parts.clock
         return self._parts.windows.cause(clock.utc_s, clock.is_trusted, run_s)
 
-    def _entitled(self, account, in_progress, is_emergency, now_ms):
+    def _entitled(self, account, in_progress, is_emergency, now_ms, ahead_ms=0):
+        """Return what ends the right now, or `ahead_ms` from now at the most that a well gives."""
         parts, books = self._parts, self._parts.books
+        charged_l, held_l = books.charged_l, books.held_l
         energy_wh, bound_wh = self._energy(now_ms)
+        if ahead_ms and charged_l is not None:
+            ahead_l = self._rated_flow_lph * 5 * ahead_ms // (4 * 3_600_000) + 1
+            charged_l, held_l = charged_l + ahead_l, held_l + ahead_l
+            if energy_wh is not None:
+                energy_wh += self._rated_power_w * 5 * ahead_ms // (4 * 3_600_000) + 1
+            elif bound_wh is not None:
+                bound_wh = self._energy(now_ms + ahead_ms)[1]
         cause = parts.rights.exceeded(
-            books.charged_l, energy_wh, parts.clock.date_utc_s, in_progress,
+            charged_l, energy_wh, parts.clock.date_utc_s, in_progress,
             is_emergency, parts.clock.is_trusted, bound_wh,
         )  # fmt: skip
         return (
             cause
             or parts.rights.offline_exceeded(
-                books.charged_l, self.acknowledged_volume_l, self._settings["offline_l"]
+                charged_l, self.acknowledged_volume_l, self._settings["offline_l"]
             )
-            or parts.accounts.cause(account, books.volume_l, books.held_l)
+            or parts.accounts.cause(account, books.volume_l, held_l)
         )
 
     def _energy(self, now_ms):

@@ -178,6 +178,13 @@ class Protection:
             self._cause = causes.NONE
         return self._cause
 
+    def is_pending(self, now_ms):
+        """True while a condition is shown whose delay may end at the next reading."""
+        for _, last_ms in self._spans.values():  # noqa: SIM110 - a generator is a function more on the heap
+            if now_ms - last_ms <= _GAP_MS:
+                return True
+        return False
+
     def _tripped(self, values, at_ms, run_ms):
         """Extend the span of every condition this reading shows; return the first that lasted."""
         shown = self._shown(values, run_ms)

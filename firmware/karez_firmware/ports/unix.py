@@ -191,14 +191,8 @@ class Port:
 
     def connect(self, link, certificate, key, authority):
         """Return a non-blocking stream to the broker (the contract of uplink.mqtt_client)."""
-        return Stream(
-            link["host"],
-            link["port"],
-            certificate=certificate,
-            key=key,
-            authority=authority,
-            tls_name=link.get("tls_name") or None,
-        )
+        tls_name = link.get("tls_name") or link["host"]
+        return Stream(link["host"], link["port"], certificate, key, authority, tls_name, (self, link))
 
     def listen_to(self, stream):
         """Wake up for a stream (or for none): bytes that arrive end a wait."""

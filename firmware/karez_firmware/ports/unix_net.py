@@ -24,19 +24,29 @@ def _refused(error):
 class Stream:
     """One TCP connection, with TLS 1.2 and a client certificate if an authority is given."""
 
-    def __init__(self, host, port, certificate=None, key=None, authority=None, tls_name=None):
-        """`host` is an IPv4 address: names are resolved elsewhere, the resolver blocks.
+    def __init__(self, host, port, certificate=None, key=None, authority=None, tls_name=None, names=None):
+        """`host` is an IPv4 address, or a name; then `names` are what unix_names.begin() wants.
 
         Certificate, key and authority are DER; `tls_name` is the name the broker's certificate
-        must carry. Raises OSError, also for an address, certificate or key that is none.
+        must carry. Raises OSError, also for a name, certificate or key that is none.
         """
-        socket.inet_pton(socket.AF_INET, host)  # OSError on a name, before the resolver sees it
-        self._address = socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)[0][-1]
+        self._port, self._tls_name = port, tls_name
         self._context = self._context_of(certificate, key, authority) if authority else None
-        self._tls_name = tls_name
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)  # for the port to poll
+        self._names = None
+        self.socket = self._end = None  # for the port to poll; what we talk through: TLS, once there is one
+        try:
+            socket.inet_pton(socket.AF_INET, host)
+        except OSError:
+            from .unix_names import begin  # ourselves: the system's own resolver blocks
+
+            self._names = begin(*names)
+        else:
+            self._dial(host)
+
+    def _dial(self, address):
+        self._address = socket.getaddrinfo(address, self._port, socket.AF_INET, socket.SOCK_STREAM)[0][-1]
+        self.socket = self._end = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.socket.setblocking(False)
-        self._end = self.socket  # what we talk through: TLS, once there is one
 
     @staticmethod
     def _context_of(certificate, key, authority):
@@ -52,8 +62,13 @@ class Stream:
 
     def connect_step(self):
         """Return True when the TCP connection stands, False when not yet. Raises OSError."""
+        if self.socket is None:
+            address = self._names.step()  # type: ignore[union-attr]
+            if address is None:
+                return False
+            self._dial(address)
         try:
-            self.socket.connect(self._address)
+            self.socket.connect(self._address)  # type: ignore[union-attr]
         except OSError as error:
             if error.errno in _NOT_YET:
                 return False
@@ -71,18 +86,23 @@ class Stream:
     def handshake_step(self, first):
         """Return the bytes of `first` taken once the connection is secure, None until then."""
         try:
-            return self.write(first)
+            count = self.write(first)
         except ValueError as error:
             raise _refused(error)
+        if count and self._names:
+            self._names.confirm()
+        return count
 
     def read(self, size):
         """Return up to `size` bytes, None when nothing is there, b"" at the end. Raises OSError."""
-        return self._end.read(size)  # type: ignore[attr-defined]  # MicroPython sockets are streams
+        return self._end.read(size)  # type: ignore[union-attr]
 
     def write(self, data):
         """Return how many bytes were taken, None when none can be. Raises OSError."""
-        return self._end.write(data)  # type: ignore[attr-defined]
+        return self._end.write(data)  # type: ignore[union-attr]
 
     def close(self):
         """Close; twice does no harm."""
-        self._end.close()
+        for one in (self._names, self._end):
+            if one:
+                one.close()

@@ -31,7 +31,7 @@ except ImportError:
 
 # Phases. From _CONNACK to UP MQTT is spoken.
 DOWN = const(0)
-_CONNECTING = const(1)
+CONNECTING = const(1)
 _TLS = const(2)
 _CONNACK = const(3)
 _SUBSCRIBING = const(4)
@@ -177,6 +177,10 @@ class MqttClient:
         is_idle = phase == UP and not self.unacknowledged
         return max(due, self._sent_ms + self._idle_ms if is_idle else self._deadline_ms)
 
+    def may_block(self, now_ms):
+        """True when the next `pump` opens a connection or goes on with a handshake."""
+        return self.phase == _TLS or (self.phase == _BACKOFF and now_ms >= self._deadline_ms)
+
     def pump(self, now_ms, may_block=True):
         """Do a bounded amount of work; return True if anything was done (pump again soon).
 
@@ -193,7 +197,7 @@ class MqttClient:
             elif phase == _TLS:
                 if may_block and self._send(self.stream.handshake_step):  # type: ignore[union-attr]
                     self._fire(_DONE)
-            elif phase == _CONNECTING:
+            elif phase == CONNECTING:
                 if self.stream.connect_step():  # type: ignore[union-attr]
                     self._queue(self._connect)
                     self._fire(_DONE)

@@ -11,7 +11,7 @@ from karez_protocols.errors import ProtocolError
 from ..core.clock import GATEWAY
 from ..store import objects
 from .courier import Courier
-from .mqtt_client import UP, MqttClient
+from .mqtt_client import CONNECTING, UP, MqttClient
 
 _STATE_MS = const(60_000)  # the retained state is at most a minute old while the link stands
 _UNSENT_MS = const(100)  # how soon a new record is looked at while the link stands
@@ -69,29 +69,35 @@ class Uplink:
         return self.client.phase == UP
 
     def pump(self, now_ms, may_block):
-        """Do a bounded amount of work."""
-        self.client.pump(now_ms, may_block)
-        if self.client.stream is not self._stream:
-            self._stream = self.client.stream
-            self._port.listen_to(self._stream)
+        """Do a bounded amount of work; `may_block()` is asked before a call that blocks."""
+        client = self.client
+        is_withheld = client.may_block(now_ms) and not may_block()
+        client.pump(now_ms, not is_withheld)
+        # Bytes that nobody takes just now would end every wait of the loop at once.
+        stream = None if is_withheld or client.phase == CONNECTING else client.stream
+        if stream is not self._stream:
+            self._stream = stream
+            self._port.listen_to(stream)
         # Also before the SUBACK (MQTT 3.1.1, 3.8.4): a message that is not taken stops all reading.
-        message = self.client.take()
+        message = client.take()
         if message:
             self._handle(message[1], now_ms)
+        if not client.can_publish():
+            self.courier.look()
         if not self.is_up:
             return
-        sessions = self.client.sessions
+        sessions = client.sessions
         if sessions != self._sessions:
             self._sessions = sessions
             self._state_ms = None
             self.courier.connected()
         if self._state_ms is None or now_ms - self._state_ms >= _STATE_MS:
             payload = link.encode_state(self._state())
-            if self.client.publish(self._state_topic, payload, retain=True) is not None:
+            if client.publish(self._state_topic, payload, retain=True) is not None:
                 self._state_ms = now_ms
         try:
             if self.courier.pump(now_ms):
-                self.client.pump(now_ms, may_block)
+                client.pump(now_ms)
         except MemoryError:
             pass  # no 2 kB in one piece for a frame: the link may wait, the pump may not
 

@@ -19,7 +19,7 @@ from karez_protocols.profile import Profile
 from .faults import Fault, Faults, shown
 
 TOP = "settings link meters channel accounts ceilings_l blocked windows areas"
-LINK = "host port tls_name apn ssid secret"
+LINK = "host port tls_name apn ssid secret dns"
 METER = "quantity profile address line baud"
 PULSES = "quantity pulse_milli input"
 TABLE = "version kind zero_mm rows"
@@ -205,8 +205,17 @@ def _link(faults: Faults, link: Any) -> None:
     if "port" in link:
         faults.is_whole("link.port", link["port"], 1, 65_535)
     for name in LINK.split()[2:]:
-        if link.get(name) is not None:
-            faults.is_text(f"link.{name}", link[name])
+        value = link.get(name)
+        is_text = value is not None and faults.is_text(f"link.{name}", value)
+        if is_text and name == "dns" and not _is_server(value):
+            faults.add("link.dns", "no-server", value=shown(value))
+
+
+def _is_server(text: str) -> bool:
+    host, _, port = text.partition(":")
+    parts = host.split(".")
+    is_address = len(parts) == 4 and all(part.isdecimal() and int(part) < 256 for part in parts)
+    return is_address and (":" not in text or (port.isdecimal() and 0 < int(port) < 65_536))
 
 
 def _channel(faults: Faults, channel: Any) -> None:
