@@ -107,7 +107,11 @@ def _window(document):
 
 def _accounts(document):
     found: dict = {}
-    for card, number in document["accounts"].items():
+    cards = document["accounts"]
+    left = len(cards.keys())
+    while left:  # one after the other is let go: there may be a hundred
+        card, number = cards.popitem()
+        left -= 1
         credential = _card(card)
         if credential in found:
             raise ValueError("card %s stands there twice" % card)

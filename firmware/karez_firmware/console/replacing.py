@@ -5,6 +5,7 @@ them. `apply` writes the record that names their digest, then the header: twelve
 """
 
 import binascii
+import gc
 
 from karez_protocols import causes
 
@@ -43,21 +44,23 @@ def rows(session, words):
     if verb == verbs[3] and data_in(words, 2, 32) != staging.sha256:
         raise Refused(b"refused: another document than put announced")
     yield from staging.check()
-    data = staging.data()
-    yield from _checked(session.app, data)
+    yield from _checked(session.app, staging)
     if verb == verbs[3]:
-        _apply(session, data)
-    return b"size sha256", (len(data), binascii.hexlify(staging.sha256).decode())
+        _apply(session)
+    return b"size sha256", (staging.size, binascii.hexlify(staging.sha256).decode())
 
 
-def _checked(app, data):
+def _checked(app, staging):
     """Check the whole document as a start does, a part at a time. Raises Refused."""
     from karez_protocols import binding, profile_index
 
     from .. import configuration, fitting
 
+    gc.collect()
     try:
-        wanted = configuration.read(data)
+        wanted = configuration.read(staging.data())
+        wanted.rules = None  # they are sound, and take room
+        gc.collect()
         yield
         text = app.port.resource(profile_index.RESOURCE)
         places: dict = {}
@@ -68,6 +71,8 @@ def _checked(app, data):
         fitting.check(wanted, *binding.open_signed(objects.read_any(app.port.nor, objects.BINDING))[:2])
     except configuration.BadConfiguration as error:
         raise Refused(b"refused: %s", error)
+    except MemoryError:
+        raise Refused(b"refused: configuration: too large to be checked: name fewer cards")
     finally:
         unload(*str(_ITS_OWN, "utf-8").split())
 
@@ -86,11 +91,11 @@ def _meter(port, configuration, places, meter, row):
     configuration.take_place(port, places, meter, protocol, counts)
 
 
-def _apply(session, data):
+def _apply(session):
     app, staging = session.app, session.staging
     session.staging = None  # whatever comes of it, the next try begins anew
     objects.prepare(app.port.nor, objects.CONFIG, staging.place)
     detail = {"number": session.number, "digest": staging.sha256[:22]}
     deed.record(app, causes.CONFIG_REPLACED, detail)
-    objects.seal(app.port.nor, objects.CONFIG, staging.place, data)
+    objects.seal(app.port.nor, objects.CONFIG, staging.place, staging.data())
     session.is_leaving = True
