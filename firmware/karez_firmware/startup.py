@@ -291,10 +291,10 @@ class Startup:
     @staticmethod
     def _brought(listed, recorder, now_ms):
         """A list of technicians that came with the binding: nobody acts whose list is not on record."""
-        detail = {"number": None, "digest": signed.digest(listed)[:22]}
-        data = fields.pack(event_details.DOCUMENT, detail)
-        seq = int.from_bytes(listed[4:8], "little")  # technicians.HEADER; checked when it came
-        return recorder.event(causes.TECHNICIANS_TAKEN, now_ms, seq, data)
+        # event_details.DOCUMENT by nobody, and the number of technicians.HEADER: their names would stay for
+        # good (decision 14) where a list came once.
+        seq = int.from_bytes(listed[4:8], "little")
+        return recorder.event(causes.TECHNICIANS_TAKEN, now_ms, seq, b"\xff\xff" + signed.digest(listed)[:22])
 
     def _mend_key(self):
         """Write a lost copy of the key from the other; True if one was lost. Both lost is a new box."""

@@ -363,11 +363,21 @@ def test_keys_and_lists_that_do_not_fit_are_told_before_anything_is_sent(desk, o
         ({"authority_certificate": office.folder / "none.crt"}, "--authority-certificate"),
         ({"provisioner_key": office.authority}, "key of another sort"),
         ({"provisioner_key": office.folder / "none.pem"}, "cannot be read"),
+        ({"provisioner_key": half(office, office.provisioner)}, "no private key in PEM"),
+        ({"authority_key": half(office, office.authority)}, "no private key in PEM"),
+        ({"authority_certificate": half(office, office.authority.with_suffix(".crt"))}, "no certificate of"),
+        ({"technicians": half(office, office.listed)}, "no signed list"),
         ({"site": office.folder / "none.toml"}, "cannot be read"),
     ):
         code, _, err = run(desk, *office.words(**changes))
         assert code == 2 and said in err and len(err.splitlines()) == 1, (changes, err)
     assert all(desk.box.held(name) is None for name in commissioning.SORTS)
+
+
+def half(office, path):
+    """What is left of a file whose copying was cut off."""
+    data = path.read_bytes()
+    return office.write("half-" + path.name, data[: len(data) // 2])
 
 
 def leaf_of(office):

@@ -167,6 +167,12 @@ def test_the_desk_and_the_controller_agree_on_documents_with_changes(data):
     assert bool(found) == (said is not None), (document, said, found)
 
 
+def test_a_weir_with_more_flow_than_a_record_holds_is_a_fault_at_both_ends():
+    for coefficient, is_fault in ((10_000, False), (1 << 40, True)):
+        document = {**WEIR, "channel": {**WEIR["channel"], "coefficient": coefficient}}
+        assert bool(rules.check(document)) == (controller_says(document) is not None) == is_fault
+
+
 def test_a_name_server_is_an_address_here_and_there():
     for text in ("192.0.2.1", "255.0.0.0:1", "10.0.0.1:65535"):
         document = {**CONFIG, "link": {**CONFIG["link"], "dns": text}}

@@ -131,7 +131,16 @@ async def test_a_technician_applies_a_configuration_to_a_real_controller(tmp_pat
         await run(cable, "config", "save", file)
         before = json.loads(file.read_text())
         after = {**before, "settings": {**before["settings"], "quiet_days": 30}}
-        file.write_text(json.dumps(after, indent=1))
+        # As large as a document may be, nearly: its check needs the most room.
+        after["accounts"] = {f"{number:016x}": 1 + number % 30 for number in range(80)}
+        after["ceilings_l"] = {str(number): 120_000 for number in range(1, 31)}
+        after["blocked"] = [f"{number:016x}" for number in range(1000, 1040)]
+        file.write_text(json.dumps(after, separators=(",", ":")))
+        assert 3_500 < file.stat().st_size < 4_080
+        await run(cable, "config", "check", file, "--key", key, "--number", NUMBER)
+        health = await run(cable, "health")
+        assert health["failures"] == 0 and health["free"] > 8_000, health
+        print("free", health["free"], "late ms", health["late_ms"])
         found = await run(cable, "config", "apply", file, "--key", key, "--number", NUMBER)
         assert found["changed"] is True
         assert (await run(cable, "config", "show"))["document"] == after

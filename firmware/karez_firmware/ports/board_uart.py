@@ -29,11 +29,11 @@ class Uart:
         mode = (baud, parity, stop_bits)
         if mode == self._mode:
             return
+        kind = _PARITIES[parity]
         try:
-            self.file.init(
-                baudrate=baud, bits=8, parity=_PARITIES[parity], stop=stop_bits,
-                timeout=0, timeout_char=0, rxbuf=_RX, txbuf=_TX,
-            )  # fmt: skip
+            if not self._mode:  # the buffers are made once, and not with every meter of another speed
+                self.file.init(baudrate=baud, timeout=0, timeout_char=0, rxbuf=_RX, txbuf=_TX)
+            self.file.init(baudrate=baud, bits=8, parity=kind, stop=stop_bits, timeout=0, timeout_char=0)
         except (OSError, ValueError):
             return  # a speed this chip cannot do: its meters are silent, which is a state and no end
         self._mode = mode

@@ -69,7 +69,9 @@ def private(path: Path, passphrase: str | None) -> PrivateKeyTypes:
     except TypeError:  # encrypted and no passphrase, or the other way round
         raise WrongUse("passphrase-wrong", file=path) from None
     except (ValueError, UnsupportedAlgorithm):
-        name = "passphrase-wrong" if b"ENCRYPTED PRIVATE KEY" in pem and passphrase else "key-unreadable"
+        # Half a file is no matter of a passphrase.
+        is_whole = b"ENCRYPTED PRIVATE KEY" in pem and b"-----END" in pem
+        name = "passphrase-wrong" if is_whole and passphrase else "key-unreadable"
         raise WrongUse(name, file=path) from None
 
 

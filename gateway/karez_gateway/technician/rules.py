@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 import re
 from importlib import resources
 from typing import Any
@@ -231,11 +232,19 @@ def _channel(faults: Faults, channel: Any) -> None:
     ranges = {"version": (1, 65_534), "zero_mm": (-100_000, 100_000)}
     if kind != "table":
         ranges |= {"coefficient": (1, 1 << 48), "level_max_mm": (1, 65_535)}
-    for name, (least, greatest) in ranges.items():
-        if name in channel:
-            faults.is_whole(f"channel.{name}", channel[name], least, greatest)
+    sound = {
+        name
+        for name, (least, greatest) in ranges.items()
+        if name in channel and faults.is_whole(f"channel.{name}", channel[name], least, greatest)
+    }
     if kind == "table" and "rows" in channel:
         _curve_rows(faults, channel["rows"])
+    elif {"coefficient", "level_max_mm"} <= sound:
+        # c h^(3/2) or c h^(5/2), c in millionths: what a record's flow can hold.
+        power = channel["level_max_mm"] ** (3 if kind == "weir" else 5)
+        flow_lph = math.isqrt(channel["coefficient"] ** 2 * power) // 1_000_000
+        if flow_lph > _U4:
+            faults.add("channel", "flow-much", flow_lph=flow_lph, most=_U4)
 
 
 def _curve_rows(faults: Faults, rows: Any) -> None:
