@@ -494,6 +494,21 @@ def test_the_step_that_falls_due_while_the_network_blocks_comes_first():
     assert not house.app.may_block() and not house.well.closed
 
 
+def test_a_stream_is_listened_to_only_while_its_bytes_are_taken():
+    house = ready(2000, broker=True)
+    heard = []
+    house.port.listen_to = heard.append
+    house.run(5)
+    assert house.app.uplink.is_up
+    may_block, house.app.may_block = house.app.may_block, lambda: False
+    house.port.broker.drop()
+    house.run(20)
+    assert heard[-1] is None and not house.app.uplink.is_up  # withheld: nothing is opened, nobody listens
+    house.app.may_block = may_block
+    house.run(20)
+    assert house.app.uplink.is_up and heard[-1] is house.app.uplink.client.stream
+
+
 def test_control_is_never_late_while_signatures_are_checked():
     house = running(ready())
     late = [0, house.port.us]

@@ -654,6 +654,14 @@ def test_no_connection_begins_while_the_caller_may_not_block():
     assert link.client.phase == CONNACK
 
 
+def test_only_what_opens_or_shakes_hands_asks_to_block():
+    for phase in range(7):
+        link = reach(phase)
+        assert link.client.may_block(link.now_ms) == (phase == TLS), phase
+    link.pump(link.now_ms + 499)  # the last one pauses
+    assert not link.client.may_block(link.now_ms) and link.client.may_block(link.now_ms + 1)
+
+
 def test_a_start_may_be_delayed():
     link = Link()
     link.client.start(link.now_ms, 700)
