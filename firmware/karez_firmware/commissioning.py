@@ -75,9 +75,6 @@ def _check_config(port, data):
     try:
         wanted = configuration.read(data)
         configuration.profiles(port, wanted.meters)
-        for meter in wanted.meters:
-            if meter["profile"] is None and meter.get("input", 0) >= getattr(port, "inputs", 2):
-                raise Refused("configuration: this controller has no pulse input %d" % meter.get("input", 0))
         signed_binding = objects.read_any(port.nor, objects.BINDING)
         if signed_binding is not None:
             fitting.check(wanted, *binding.open_signed(signed_binding)[:2])

@@ -158,6 +158,13 @@ def take_place(port, places, meter, protocol, counts):
     places[line, protocol].append(address)
 
 
+def take_input(port, meter):
+    """See that a meter that sends pulses has an input to send them to. Raises BadConfiguration."""
+    number = meter.get("input", 0)
+    if number >= getattr(port, "inputs", 2):
+        raise BadConfiguration("configuration: this controller has no pulse input %d" % number)
+
+
 def profiles(port, meters):
     """Return the Profile of each meter, None for one that sends pulses.
 
@@ -167,6 +174,7 @@ def profiles(port, meters):
     places: dict = {}
     for meter in meters:
         if meter["profile"] is None:
+            take_input(port, meter)
             found.append(None)
             continue
         try:

@@ -11,6 +11,7 @@ from test_console_acts import NUMBER, bring, events, hexed
 from wellhouse import House, a_config, document, ready
 
 WATER, ENERGY = document()["meters"]
+PULSES = {"quantity": "water", "pulse_milli": 10_000, "input": 1}
 QUIET = {"restart_delay_s": 0, "quiet_days": 30}
 NEW = a_config(settings=QUIET)
 
@@ -113,6 +114,7 @@ def test_a_list_of_technicians_on_its_way_is_no_configuration_and_the_other_way_
 
 def test_a_document_that_a_start_would_not_take_is_refused_with_its_reason():
     tool = a_technician()
+    tool.house.port.inputs = 1
     for data, text in (
         (b"{", "configuration: "),
         (b"[" * 2000, "configuration: "),
@@ -124,6 +126,7 @@ def test_a_document_that_a_start_would_not_take_is_refused_with_its_reason():
         (a_config(meters=[dict(WATER, address="12")]), "address 12 is none of its protocol"),
         (a_config(meters=[dict(WATER, line=1)]), "no meter line 1"),
         (a_config(meters=[WATER, dict(ENERGY, address=1)]), "address 1 is taken"),
+        (a_config(meters=[PULSES]), "no pulse input 1"),
     ):
         assert text in refusal(tool, data), text
     assert in_force(tool.house) == a_config() and not events(tool.house, causes.CONFIG_REPLACED)

@@ -65,7 +65,9 @@ def _checked(app, staging):
         text = app.port.resource(profile_index.RESOURCE)
         places: dict = {}
         for meter in wanted.meters:
-            if meter["profile"] is not None:
+            if meter["profile"] is None:
+                configuration.take_input(app.port, meter)
+            else:
                 _meter(app.port, configuration, places, meter, profile_index.find(text, meter["profile"]))
                 yield
         fitting.check(wanted, *binding.open_signed(objects.read_any(app.port.nor, objects.BINDING))[:2])

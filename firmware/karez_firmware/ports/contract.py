@@ -36,7 +36,7 @@ MAY = {
         "no uplink is started: the cable does the work",
     ),
     "listen_to": ("Uplink", "with connect", "no uplink is started"),
-    "inputs": ("commissioning", 'getattr(port, "inputs", 2)', "a pulse meter is refused by its number"),
+    "inputs": ("configuration", 'getattr(port, "inputs", 2)', "a pulse meter is refused by its number"),
     "take_pulses": ("PulseMeter", "where inputs says so", "a pulse meter is refused by its number"),
     "console": ("the main module", "port.console is None", "nobody commissions or reads the box on the spot"),
 }
