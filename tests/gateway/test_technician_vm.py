@@ -3,10 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
-import select
-import sys
-import threading
 
 import pytest
 
@@ -15,54 +11,10 @@ from karez_gateway.technician.errors import Refused
 from karez_protocols import bundle, causes
 from karez_simulators.desk import SITE, Desk, Plan
 from karez_simulators.offices import Technician
-from karez_simulators.serial_port import SerialPort
 from system.console_line import BAUD, ConsoleLine
+from system.tool_cable import PASSPHRASE, Cable, run
 
-PASSPHRASE = "correct horse"
-TOOL = "from karez_gateway.technician.cli import app; app()"
 NUMBER = 12
-
-
-class Cable:
-    """Joins the controller's pty with one that the tool opens; `path` is the tool's."""
-
-    def __init__(self, port):
-        self._box, self._tool = port, SerialPort(BAUD)
-        self.path = self._tool.path
-        self._stop_r, self._stop_w = os.pipe()
-        self._thread = threading.Thread(target=self._carry)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        os.close(self._stop_w)
-        self._thread.join(10)
-        os.close(self._stop_r)
-        self._tool.close()
-
-    def _carry(self):
-        ends = {self._box.master_fd: (self._box, self._tool), self._tool.master_fd: (self._tool, self._box)}
-        while True:
-            ready, _, _ = select.select([*ends, self._stop_r], [], [])
-            if self._stop_r in ready:
-                return
-            for one in ready:
-                source, other = ends[one]
-                other.write(source.read())
-
-
-async def run(cable, *words, code=0, **environment):
-    """Run the tool as its own process; return its JSON."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", TOOL, *[str(word) for word in words], "--port", cable.path, "--json",
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "KAREZ_KEY_PASSPHRASE": PASSPHRASE, "LANG": "C", **environment},
-    )  # fmt: skip
-    out, err = await process.communicate()
-    assert process.returncode == code, (words, out, err)
-    return json.loads(out)
 
 
 @contextlib.asynccontextmanager

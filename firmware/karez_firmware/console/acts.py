@@ -28,6 +28,10 @@ def rows(session, number, words):
         from . import roster
 
         return (yield from roster.rows(session, words))
+    if number >= verbs.OFFER:
+        from . import bringing
+
+        return (yield from bringing.rows(session, number, words))
     if number == verbs.RELAY:
         from . import relay
 

@@ -169,10 +169,10 @@ def _live(app):
         row = quantity, _state(meter.state), meter.age_ds(now_ms), _hex(meter.raw), values
         yield b"quantity state age_ds raw values", row
     return (
-        b"pump contactor volume_l held_l energy_wh left_l",
+        b"pump contactor volume_l held_l energy_wh left_l testing",
         (
             pump.STATE_NAMES[app.controller.pump.state], bool(app.controller.contactor.aux), books.volume_l,
-            books.held_l, books.energy_wh, app.controller.left_l(),
+            books.held_l, books.energy_wh, app.controller.left_l(), app.controller.trial is not None,
         ),
     )  # fmt: skip
 

@@ -27,6 +27,8 @@ TECHNICIANS = const(25)
 ASK = const(26)
 SCAN = const(27)
 RELAY = const(28)
+OFFER = const(29)
+INHERIT = const(30)
 
 # Which module answers: the first verb of each behind the session's own.
 LOOKS, LOGS, PAPERS, ACTS = const(4), const(11), const(14), const(17)
@@ -64,6 +66,8 @@ technicians|r|[put SIZE SHA256 / piece OFFSET HEX / apply SHA256]|who may act; a
 ask|t|PORT SPEED FRAMING HEX|one request on a meter line, byte by byte
 scan|t|PORT PROTOCOL SPEED FRAMING FROM TO|which addresses of a meter line answer
 relay|t||contactor closed for a moment: how long it and its contact take
+offer|r|grant/order/keys put SIZE SHA256 / piece OFFSET HEX / apply SHA256|bring what the regulator signed
+inherit|t|ACCOUNT USED_L|what an account had used at the box before
 """
 
 

@@ -20,6 +20,7 @@ LABELS = {
     "alarms": "报警",
     "pump": "水泵",
     "contactor": "接触器闭合",
+    "testing": "阶跃试验中",
     "refused_by": "此刻启动会被拒绝，因为",
     "refused_causes": "原因编号",
     "last_refused": "上次拒绝启动",

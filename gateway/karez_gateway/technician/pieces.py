@@ -89,3 +89,8 @@ def send(controller: Controller, paper: str, data: bytes, tell: Callable[[int], 
         piece = data[offset : offset + PIECE_MAX]
         controller.ask(*paper.split(), "piece", str(offset), piece.hex())
         tell(offset + len(piece))
+
+
+def sha256(data: bytes) -> str:
+    """The digest by which a box names a document."""
+    return hashlib.sha256(data).hexdigest()

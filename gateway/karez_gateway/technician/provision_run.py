@@ -47,6 +47,7 @@ class Given:
     regulator: bytes
     technicians: bytes | None
     now: dt.datetime
+    carried: site_binding.Carried | None = None  # a spare goes on from another box
 
     @property
     def site_name(self) -> str:
@@ -93,7 +94,12 @@ def papers_for(office: Given, box: site_binding.Box) -> Papers:
         "certificate": certificate.public_bytes(serialization.Encoding.DER),
         "config": office.config,
         "binding": site_binding.make(
-            office.site, box, office.regulator, int(office.now.timestamp()), office.provisioner
+            office.site,
+            box,
+            office.regulator,
+            int(office.now.timestamp()),
+            office.provisioner,
+            office.carried,
         ),
     }
     if office.technicians is not None:

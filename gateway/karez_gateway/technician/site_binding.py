@@ -49,16 +49,25 @@ class Box:
         return box
 
 
+@dataclass(frozen=True)
+class Carried:
+    """What a spare goes on from: number of the old binding, and by quantity (W or E, its register)."""
+
+    seq: int
+    bases: dict[int, tuple[int, int]]
+
+
 def make(
-    document: dict[str, Any], box: Box, regulator_key: bytes, issued_utc_s: int, key: Ed25519PrivateKey
-) -> bytes:
+    document: dict[str, Any], box: Box, regulator_key: bytes, issued_utc_s: int, key: Ed25519PrivateKey,
+    carried: Carried | None = None,
+) -> bytes:  # fmt: skip
     """Return the signed binding of a box to the site of a checked file. Raises WrongUse."""
     site = document["site"]
     values = {name: site.get(name) for name in site_rules.NUMBERS}
     values |= {
         "class": site_rules.CLASSES[site["class"]],
         "fail": site_rules.FAILS[site["fail"]],
-        "seq": 1,
+        "seq": carried.seq + 1 if carried else 1,
         "controller": box.name,
         "site": site["name"],
         "gateway": site.get("gateway", site_rules.GATEWAY),
@@ -67,7 +76,7 @@ def make(
         "issued_utc_s": issued_utc_s,
     }
     try:
-        body = binding.encode(values, list(_segments(document)))
+        body = binding.encode(values, [_carried(one, carried) for one in _segments(document)])
     except ProtocolError as error:
         raise WrongUse("binding-none", why=error) from None
     return bytes(body) + key.sign(signed.message(binding.LABEL, body))
@@ -92,6 +101,14 @@ def _segments(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield _segment(grant.WATER, meters["water"])
     if "energy" in meters:
         yield _segment(grant.ENERGY, meters["energy"])
+
+
+def _carried(segment: dict[str, Any], carried: Carried | None) -> dict[str, Any]:
+    """A segment that goes on where the old box stood; a quantity it did not count begins anew."""
+    if carried is None or segment["quantity"] not in carried.bases:
+        return segment
+    base, register = carried.bases[segment["quantity"]]
+    return {**segment, "base": base, "register_base": register}
 
 
 def _segment(quantity: int, meter: dict[str, Any], **changed: Any) -> dict[str, Any]:

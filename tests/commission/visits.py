@@ -1,0 +1,269 @@
+"""Guided visits on the bench: real controllers in the real VM, the tool as its own process, a person's hands.
+
+The person answers what only the well can tell, and presses the buttons; the rest stands in a file of answers,
+as a technician may bring it from the office.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+
+from karez_gateway.technician import keys
+from karez_simulators.controller_vm import ControllerVm
+from karez_simulators.desk import Plan
+from system.bare_bench import WAIT_S, bench, office, reset, write
+from system.tool_cable import PASSPHRASE, TOOL, Cable, run
+
+NUMBER = 12
+METERS = {"power": "dtsu666@2"}  # counts by 1 Wh: one of 10 Wh would need a step test of seven minutes
+CEILING_L = 500_000
+WRONG_ADDRESS = 9  # of the water meter, in the office's file: the scan finds the right one
+STEP_TEST_S = 90
+SETTLED_S = 200  # three times what the bench's well takes to find its level
+POWER_FACTOR_PERMILLE = 850
+
+ANSWERS = """
+[site]
+name_zh = "示范一号井"
+name_en = "Demonstration well 1"
+county = "Demonstration county"
+village = "East village"
+permit = "D410105-0001"
+right_holder = "East village committee"
+source = "groundwater"
+
+[meter-water]
+maker = "TUF"
+model = "TUF-2000M"
+serial = "{water}"
+
+[meter-energy]
+maker = "Chint"
+model = "DTSU666"
+serial = "{energy}"
+
+[scan-water]
+line = 0
+first = "1"
+last = "6"
+
+[scan-energy]
+line = 0
+first = "1"
+last = "6"
+
+[contactor]
+feedback = "both"
+
+[class]
+use = "irrigation"
+fail = "stopped"
+
+[seals]
+seals = [{{number = "A-0001", place = "flange", meter = "water"}}, {{number = "A-0002", place = "door"}}]
+
+[photos]
+photos = [{{file = "{photo}", shows = "the well head: all water passes the meter"}}]
+
+[remarks]
+remarks = []
+"""
+# A meter swap and a box swap answer fewer steps.
+SHARED = ("site", "scan-water", "class", "photos", "remarks")
+
+
+class Person:
+    """Hands and eyes at the well."""
+
+    def __init__(self, desk, folder):
+        self.desk, self.folder = desk, folder
+        self.swapped = None
+
+    async def wait(self, name):
+        """Before a step test the person lets level and flow stand still."""
+        if name == "step-test.skip":
+            await self.desk.clock.sleep_ms(SETTLED_S * 1000)
+
+    def answer(self, name):
+        """What is typed for a question."""
+        step, _, question = name.partition(".")
+        meter = "power" if step.endswith("energy") else "water"
+        if question == "skip":
+            return ""
+        if question == "dial":
+            return str(self.desk.site.dial(meter))
+        if question == "dial_step":
+            return str(self.desk.site.step(meter))
+        if question == "current_ma":
+            return str(self._current_ma())
+        if question == "power_factor_permille":
+            return str(POWER_FACTOR_PERMILLE)
+        if question == "seconds":
+            return str(STEP_TEST_S)
+        if question == "grant":
+            return str(self._grant())
+        if step == "new-meter":
+            return self._new_meter(question)
+        return self._old_meter(question)
+
+    def _current_ma(self):
+        """A clamp meter's figure for the power that the motor takes at this moment, at 380 V."""
+        power_w = self.desk.site.settle().power_w
+        return round(power_w * 1_000_000 / (3**0.5 * 220 * 3**0.5 * POWER_FACTOR_PERMILLE))
+
+    def _grant(self):
+        self.desk.grant_seq += 1
+        return write(
+            self.folder / "grant.bin",
+            self.desk.regulator.grant(self.desk.right(CEILING_L, self.desk.grant_seq)),
+        )
+
+    def _old_meter(self, question):
+        site = self.desk.site
+        said = {"quantity": "water", "serial": site.serial("water"), "because": "the display is dark"}
+        return str(site.dial("water")) if question == "closing" else said.get(question, "")
+
+    def _new_meter(self, question):
+        if self.swapped is None:
+            self.swapped = self.desk.site.swap_meter("water")
+        return {"serial": self.swapped.new_serial, "opening": str(self.swapped.opening)}.get(question, "")
+
+    def act(self, name):
+        """What the tool asks a person to do."""
+        if name == "start":
+            self.desk.press("start")
+        elif name == "stop":
+            self.desk.press("stop")
+
+
+@contextlib.asynccontextmanager
+async def commissioned_bench(folder, speed=1):
+    """(desk, line, person, options of provision): a bare box, and the offices' files."""
+    async with bench(folder, Plan(meters=METERS)) as (desk, line):
+        desk.clock.speed = speed
+        key = folder / "li.pem"
+        public = keys.make(key, PASSPHRASE)
+        words = office(desk, folder, public)
+        site = folder / "site.json"
+        wrong = json.loads(site.read_text())
+        wrong["meters"][0]["address"] = WRONG_ADDRESS
+        site.write_text(json.dumps(wrong))
+        yield desk, line, Person(desk, folder), words
+
+
+def answers(desk, folder, *only, add=""):
+    """Write a file of answers; `only`: these tables of it, and what is added."""
+    photo = write(folder / "well-head.jpg", b"a photo of the well head")
+    text = ANSWERS.format(water=desk.site.serial("water"), energy=desk.site.serial("power"), photo=photo)
+    tables = [one for one in text.split("\n\n") if not only or one.strip("\n[").partition("]")[0] in only]
+    return write(
+        folder / f"answers-{len(list(folder.glob('answers-*')))}.toml", ("\n\n".join(tables) + add).encode()
+    )
+
+
+async def visit(cable, person, verb, work, *words, code=0):
+    """Run a guided verb to its end; return its last line, and the questions and calls that came before."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", TOOL, verb, str(work),
+        "--key", str(person.folder / "li.pem"), "--number", str(NUMBER),
+        *[str(word) for word in words], "--port", cable.path, "--json",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "KAREZ_KEY_PASSPHRASE": PASSPHRASE, "LANG": "C"},
+    )  # fmt: skip
+    said, text = [], ""
+    while line := await process.stdout.readline():
+        try:
+            found = json.loads(line)
+        except ValueError:
+            text += line.decode()
+            continue
+        said.append(found)
+        if "ask" in found:
+            await person.wait(found["ask"])
+            process.stdin.write(person.answer(found["ask"]).encode() + b"\n")
+            await process.stdin.drain()
+        elif "do" in found:
+            person.act(found["do"])
+    errors = (await process.stderr.read()).decode()
+    assert await process.wait() == code, (said[-3:], text, errors)
+    return (json.loads(text) if text else said[-1]), said
+
+
+async def provision(desk, cable, person, words):
+    """Give the bare box its site."""
+    await run(cable, "provision", *words)
+    person.name = desk.identity.name
+
+
+async def commission(desk, cable, person, folder, *more):
+    """Lead a box through the guide; return the tool's last line, and all before it."""
+    file = answers(desk, folder)
+    found, said = await visit(cable, person, "commission", folder / "well.visit", "--answers", file, *more)
+    assert found["result"] == "skipped", found  # of all checks only that of pulses: no meter here has them
+    return found, said
+
+
+async def swap_meter(desk, cable, person, folder):
+    """Another water meter; return the tool's last line."""
+    file = answers(
+        desk, folder, *SHARED, add='\n[seals]\nseals = [{number = "A-0003", place = "water meter"}]\n'
+    )
+    return await visit(cable, person, "swap-meter", folder / "meter.visit", "--answers", file)
+
+
+async def swap_box(desk, line, person, words, folder):
+    """Read out the old box, put a spare in its place; return the tool's last line."""
+    with Cable(line.port) as cable:
+        await run(cable, "readout", folder / "old.json")
+    spare = await a_spare(desk, line, folder)
+    add = '\n[old-box]\nbecause = "lightning"\n[seals]\nseals = []\n'
+    file = answers(desk, folder, *SHARED, "scan-energy", "meter-water", "meter-energy", "contactor", add=add)
+    resets = asyncio.create_task(reset(desk, spare))
+    try:
+        with Cable(line.port) as cable:
+            return await visit(
+                cable,
+                person,
+                "swap-box",
+                folder / "box.visit",
+                "--old",
+                folder / "old.json",
+                "--answers",
+                file,
+                *words,
+            )
+    finally:
+        resets.cancel()
+        await asyncio.gather(resets, return_exceptions=True)
+
+
+async def a_spare(desk, line, folder):
+    """Take the old box off, and put a bare one at the same wires."""
+    old = desk.controller()
+    await old.stop()
+    desk.identity, desk.is_commissioned = None, False
+    desk.forget_panel()
+    spare = ControllerVm(folder / "spare", old._image, desk.site, desk.clock, desk.hear)
+    spare.how = line.start(old.how)
+    desk.vm = spare
+    desk._stack.push_async_callback(spare.stop)
+    await spare.start()
+    await desk.until(lambda: desk.identity is not None, WAIT_S, "the spare shows its keys")
+    return spare
+
+
+async def at_the_gateway(desk, folder, name, work):
+    """What the gateway says to a visit's file, the box and the technicians known to it; it must take it."""
+    await desk.gateway.verb("import", str(folder / "provisioned" / name / "registry.csv"))
+    await desk.gateway.verb("technicians", str(folder / "county.technicians"))
+    found = await desk.gateway.verb(
+        "import-commissioning", str(folder / f"{work}.commissioning.json"), "--json"
+    )
+    return json.loads(found.out)
+
+
+def files(found):
+    """Names of what a visit has written."""
+    return [one["file"].rpartition("/")[2] for one in found["files"]]

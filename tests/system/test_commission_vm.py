@@ -1,0 +1,61 @@
+"""Guided visits against real controllers on ptys: a commissioning, a meter swap and a box swap."""
+
+import json
+
+import pytest
+
+from commission.visits import (
+    answers,
+    at_the_gateway,
+    commission,
+    commissioned_bench,
+    files,
+    provision,
+    swap_box,
+    swap_meter,
+    visit,
+)
+from karez_gateway.technician import commissioning_file
+from karez_simulators.desk import ACCOUNT, SITE
+from system.tool_cable import Cable, PulledCable, run
+
+SPEED = 3
+
+
+@pytest.mark.timeout(900)
+async def test_a_well_is_commissioned_gets_another_meter_and_another_box_and_its_books_go_on(tmp_path):
+    async with commissioned_bench(tmp_path, SPEED) as (desk, line, person, words):
+        with Cable(line.port) as cable:
+            await provision(desk, cable, person, words)
+            before = (await run(cable, "config", "show"))["document"]
+        with PulledCable(line.port, b"config piece") as cable:
+            work, file = tmp_path / "well.visit", answers(desk, tmp_path)
+            cut, said = await visit(cable, person, "commission", work, "--answers", file, code=3)
+            assert said[-1] == {"do": "config"} or cut["error"] in ("silent", "unknown-outcome"), cut
+        with Cable(line.port) as cable:
+            assert (await run(cable, "config", "show"))["document"] == before
+            found, said = await commission(desk, cable, person, tmp_path, "--resume")
+            assert said[0] == {"do": "step", "step": "config"}  # the rest is kept
+            assert files(found) == [f"well.commissioning.{end}" for end in ("json", "html", "pdf")]
+            assert any(one.get("do") == "config" for one in said)  # the address that the office had wrong
+            says = commissioning_file.load(tmp_path / "well.commissioning.json").says
+            assert says.site.code == SITE and says.meters[0].address == "1"
+            assert [one.outcome for one in says.checks.every()] == ["passed"] * 7
+            assert says.grant.seq == 1 and says.controller.volume_l == desk.metered_l
+            taken = await at_the_gateway(desk, tmp_path, person.name, "well")
+            assert (taken["site"], taken["result"], taken["version"]) == (SITE, "skipped", 1)
+            found, _ = await swap_meter(desk, cable, person, tmp_path)
+            says = commissioning_file.load(tmp_path / "meter.commissioning.json").says
+            assert says.replaced_meters[0].closing == person.swapped.closing
+            assert says.controller.volume_l == desk.metered_l
+            used = (await run(cable, "accounts"))["parts"]
+        found, _ = await swap_box(desk, line, person, words, tmp_path)
+        says = commissioning_file.load(tmp_path / "box.commissioning.json").says
+        assert says.replaced_box.volume_l <= says.controller.volume_l == desk.metered_l
+        assert says.controller.name != person.name == says.replaced_box.name and says.grant.seq == 1
+        taken = await at_the_gateway(desk, tmp_path, says.controller.name, "box")
+        assert (taken["kind"], taken["controller"]) == ("box-swap", says.controller.name)
+        with Cable(line.port) as cable:
+            there = {one["account"]: one["used_l"] for one in (await run(cable, "accounts"))["parts"]}
+        assert there[ACCOUNT] == next(one["used_l"] for one in used if one["account"] == ACCOUNT) > 0
+        assert json.loads((tmp_path / "box.visit").read_text())["kind"] == "box-swap"
