@@ -20,7 +20,8 @@ NUMBER = 12
 METERS = {"power": "dtsu666@2"}  # counts by 1 Wh: one of 10 Wh would need a step test of seven minutes
 CEILING_L = 500_000
 WRONG_ADDRESS = 9  # of the water meter, in the office's file: the scan finds the right one
-STEP_TEST_S = 90
+STEP_TEST_S = 90  # at speed 1; see commissioned_bench
+STEP_TESTS_MAX = 3
 SETTLED_S = 200  # three times what the bench's well takes to find its level
 POWER_FACTOR_PERMILLE = 850
 
@@ -77,8 +78,9 @@ SHARED = ("site", "scan-water", "class", "photos", "remarks")
 class Person:
     """Hands and eyes at the well."""
 
-    def __init__(self, desk, folder):
+    def __init__(self, desk, folder, step_test_s):
         self.desk, self.folder = desk, folder
+        self._step_test_s = step_test_s
         self.swapped = None
 
     async def wait(self, name):
@@ -101,7 +103,7 @@ class Person:
         if question == "power_factor_permille":
             return str(POWER_FACTOR_PERMILLE)
         if question == "seconds":
-            return str(STEP_TEST_S)
+            return str(self._step_test_s)
         if question == "grant":
             return str(self._grant())
         if step == "new-meter":
@@ -139,8 +141,12 @@ class Person:
 
 
 @contextlib.asynccontextmanager
-async def commissioned_bench(folder, speed=1):
-    """(desk, line, person, options of provision): a bare box, and the offices' files."""
+async def commissioned_bench(folder, speed=1, step_test_s=STEP_TEST_S):
+    """(desk, line, person, options of provision): a bare box, and the offices' files.
+
+    The thirds of a step test may differ by 3 %: where time is fast and the meters are read less evenly, a
+    second between the two readings must be less of a third.
+    """
     async with bench(folder, Plan(meters=METERS)) as (desk, line):
         desk.clock.speed = speed
         key = folder / "li.pem"
@@ -150,7 +156,7 @@ async def commissioned_bench(folder, speed=1):
         wrong = json.loads(site.read_text())
         wrong["meters"][0]["address"] = WRONG_ADDRESS
         site.write_text(json.dumps(wrong))
-        yield desk, line, Person(desk, folder), words
+        yield desk, line, Person(desk, folder, step_test_s), words
 
 
 def answers(desk, folder, *only, add=""):
@@ -164,7 +170,10 @@ def answers(desk, folder, *only, add=""):
 
 
 async def visit(cable, person, verb, work, *words, code=0):
-    """Run a guided verb to its end; return its last line, and the questions and calls that came before."""
+    """Run a guided verb to its end; return its last line, and the questions and calls that came before.
+
+    `code`: with which it must end; None: the caller looks himself.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", TOOL, verb, str(work),
         "--key", str(person.folder / "li.pem"), "--number", str(NUMBER),
@@ -187,7 +196,7 @@ async def visit(cable, person, verb, work, *words, code=0):
         elif "do" in found:
             person.act(found["do"])
     errors = (await process.stderr.read()).decode()
-    assert await process.wait() == code, (said[-3:], text, errors)
+    assert await process.wait() == code or code is None, (said[-3:], text, errors)
     return (json.loads(text) if text else said[-1]), said
 
 
@@ -199,9 +208,15 @@ async def provision(desk, cable, person, words):
 
 async def commission(desk, cable, person, folder, *more):
     """Lead a box through the guide; return the tool's last line, and all before it."""
-    file = answers(desk, folder)
-    found, said = await visit(cable, person, "commission", folder / "well.visit", "--answers", file, *more)
-    assert found["result"] == "skipped", found  # of all checks only that of pulses: no meter here has them
+    words = ("commission", folder / "well.visit", "--answers", answers(desk, folder))
+    said: list = []
+    for _ in range(STEP_TESTS_MAX):
+        found, lines = await visit(cable, person, *words, *more, code=None)
+        said += lines
+        if found.get("error") != "visit-test-none":
+            break
+        more = ("--resume",)  # as the tool says: a well that was not steady is given more time
+    assert found.get("result") == "skipped", found  # only the check of pulses: no meter has them
     return found, said
 
 

@@ -20,11 +20,12 @@ from karez_simulators.desk import ACCOUNT, SITE
 from system.tool_cable import Cable, PulledCable, run
 
 SPEED = 3
+STEP_TEST_S = 180
 
 
 @pytest.mark.timeout(900)
 async def test_a_well_is_commissioned_gets_another_meter_and_another_box_and_its_books_go_on(tmp_path):
-    async with commissioned_bench(tmp_path, SPEED) as (desk, line, person, words):
+    async with commissioned_bench(tmp_path, SPEED, STEP_TEST_S) as (desk, line, person, words):
         with Cable(line.port) as cable:
             await provision(desk, cable, person, words)
             before = (await run(cable, "config", "show"))["document"]
