@@ -12,12 +12,12 @@ explanation without its name, stops the generator.
 import sys
 from pathlib import Path
 
+import page_parts
+
 from karez_firmware import configuration, rules
 from karez_firmware.core import settings
 
 PAGE = Path(__file__).with_name("configuration.md")
-BEGIN = "<!-- {}: written by docs/configuration_tables.py -->"
-END = "<!-- end of {} -->"
 
 PARTS = (
     ("the document", configuration._TOP),
@@ -81,30 +81,8 @@ def setting_rows() -> list[str]:
     return ["| Setting | Default | Range | What it means |", "|---|---|---|---|", *rows]
 
 
-def page(text: str) -> str:
-    """The page with its tables as the code has them now."""
-    for name, part in (("names", names), ("settings", setting_rows)):
-        before, begin, rest = text.partition(BEGIN.format(name))
-        _, end, after = rest.partition(END.format(name))
-        if not begin or not end:
-            raise SystemExit(f"{PAGE.name} has lost the two lines between which {name} stand")
-        text = "\n".join([before + begin, "", *part(), "", end + after])
-    return text
-
-
-def main(arguments: list[str]) -> int:
-    """Write or check the page; return the exit code."""
-    text = PAGE.read_text(encoding="utf-8")
-    fresh = page(text)
-    if fresh == text:
-        return 0
-    if "--check" in arguments:
-        print(f"{PAGE.name} is out of date: run python docs/configuration_tables.py")
-        return 1
-    PAGE.write_text(fresh, encoding="utf-8")
-    print(f"written: {PAGE.name}")
-    return 0
+TABLES = {"names": names, "settings": setting_rows}
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(page_parts.main(PAGE, Path(__file__).name, TABLES, sys.argv[1:]))

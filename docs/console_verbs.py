@@ -15,14 +15,14 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "firmware")]
 
+import page_parts  # noqa: E402
+
 import terminal  # noqa: E402 - of tests/firmware, which the line above makes known
 import wellhouse  # noqa: E402
 from karez_firmware.console import bare, verbs  # noqa: E402
 from karez_protocols import console  # noqa: E402
 
 PAGE = Path(__file__).with_name("console.md")
-BEGIN = "<!-- {}: written by docs/console_verbs.py -->"
-END = "<!-- end of {} -->"
 CONSOLE = ROOT / "firmware" / "karez_firmware" / "console"
 
 ERRORS = {
@@ -107,30 +107,5 @@ def asked() -> list[str]:
 PARTS = {"verbs": table, "bare": bare_table, "errors": errors, "terminal": typed, "program": asked}
 
 
-def page(text: str) -> str:
-    """The page with its parts as the code has them now."""
-    for name, part in PARTS.items():
-        before, begin, rest = text.partition(BEGIN.format(name))
-        _, end, after = rest.partition(END.format(name))
-        if not begin or not end:
-            raise SystemExit(f"{PAGE.name} has lost the two lines between which {name} stand")
-        text = "\n".join([before + begin, "", *part(), "", end + after])
-    return text
-
-
-def main(arguments: list[str]) -> int:
-    """Write or check the page; return the exit code."""
-    text = PAGE.read_text(encoding="utf-8")
-    fresh = page(text)
-    if fresh == text:
-        return 0
-    if "--check" in arguments:
-        print(f"{PAGE.name} is out of date: run python docs/console_verbs.py")
-        return 1
-    PAGE.write_text(fresh, encoding="utf-8")
-    print(f"written: {PAGE.name}")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(page_parts.main(PAGE, Path(__file__).name, PARTS, sys.argv[1:]))
