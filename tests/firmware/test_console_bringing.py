@@ -3,6 +3,8 @@
 import hashlib
 
 from karez_protocols import causes, order
+from offices import COUNTY, a_list
+from offices import an_order as an_office_s_order
 from terminal import Tool
 from test_console_acts import NUMBER, STRANGER, events, hexed
 from wellhouse import REGULATOR, UTC, a_grant, ready, sealed
@@ -76,6 +78,19 @@ def test_an_order_of_the_root_is_taken_once():
     assert found["orders"] == 1 and rows[0]["kind"] == "stop"
     assert offer(tool, "order", an_order())["ok"]
     assert tool.ask("orders")[0]["orders"] == 1
+
+
+def test_a_county_s_order_counts_once_the_list_of_its_key_has_come():
+    tool = Tool(ready())
+    of_county = an_office_s_order(office=1, secret=COUNTY)
+    assert offer(tool, "order", of_county)["error"] == "refused"
+    assert offer(tool, "keys", a_list(2, secret=STRANGER))["error"] == "refused"
+    found = offer(tool, "keys", a_list(2))
+    assert (found["ok"], found["object"], found["seq"]) == (True, "keys", 2)
+    assert offer(tool, "keys", a_list(2))["ok"]  # the same once more is no error
+    assert offer(tool, "keys", a_list(1))["error"] == "refused"
+    assert tool.house.app.parts.keys.seq == 2
+    assert offer(tool, "order", of_county)["ok"] and tool.ask("orders")[0]["orders"] == 1
 
 
 def test_a_technician_hands_over_what_an_account_had_used_and_no_sum_is_above_w():
