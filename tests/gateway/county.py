@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from karez_gateway import config as configuration
 from karez_gateway import data, setup
+from karez_gateway.county.acts import Acts
 from karez_gateway.downlink import Downlinks
 from karez_gateway.enrolment import enrol
 from karez_gateway.ingest import Frame, Ingest
@@ -49,6 +50,7 @@ class County:
         self.verification = Verification(self.store, at)
         self.ledger = Ledger(self.store, at)
         self.downlinks = Downlinks(sequencer, at)
+        self.acts = Acts(sequencer, at)
 
     def enrol(self, *boxes):
         for box in boxes:
