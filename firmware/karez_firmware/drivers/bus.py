@@ -137,7 +137,7 @@ class Bus:
         return 0 if self._round_us < 0 else self._round_us + self._poll_us
 
     def _next(self, now_us):
-        """Return whom to read now: the round's next, then who is probed or paused, then a new round's first."""
+        """Return whom to read now: the round's next, then who waits for the line, then a new round."""
         found = self._of_round(now_us)
         is_fresh, self._is_fresh = self._is_fresh, found is not None
         if found:
