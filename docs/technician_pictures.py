@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,7 +144,7 @@ async def screen_picture(language: str) -> str:
     controller = Controller(wire, wire.clock)
     controller.greet()
     screen = OneLook(controller, connection.identify(controller), Speech(language, as_json=False), 0.02)
-    screen.animation_level = "none"
+    screen.animation_level, screen.theme = "none", "textual-dark"
     async with screen.run_test(size=SCREEN_SIZE) as pilot:
         await _until(pilot, lambda: screen.is_paused)
         for key, last in (("r", "state"), ("e", "newest")):
@@ -170,6 +171,9 @@ def pictures() -> Iterator[tuple[Path, str]]:
 
 def main(arguments: list[str]) -> int:
     """Draw the pictures, or with --check only look whether they are up to date; return the exit code."""
+    for name in ("COLUMNS", "LINES", "NO_COLOR"):
+        os.environ.pop(name, None)  # of whoever draws; a picture has its own
+    os.environ["TERM"] = "xterm-256color"
     gc.freeze()  # the controller collects after each answer; what is loaded by now is no garbage
     fresh = dict(pictures())
     there = {path: path.read_text(encoding="utf-8") for path in FOLDER.glob("technician-*.svg")}
