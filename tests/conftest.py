@@ -1,4 +1,4 @@
-"""For all tests: a signal means the same however the run was started, files lie in memory, long ones first."""
+"""For all tests: signals mean the same however a run was started, files lie in memory, long ones go first."""
 
 import os
 import shutil
