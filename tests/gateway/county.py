@@ -17,6 +17,7 @@ from karez_gateway.store import chains, controllers, entries, ledgers
 from karez_gateway.store.schema import verdict
 from karez_gateway.verification import Verification
 
+from . import empty_store
 from .synthetic import PROVISIONER, REGULATOR, public
 
 RECEIVED_UTC_S = 1_790_100_000
@@ -91,5 +92,6 @@ class County:
 def opened(directory: Path, at=unharmed):
     """Open a created directory as the service does."""
     config = configuration.load(directory)
+    empty_store.put(config.store_url)
     with data.opened(config, at) as found:
         yield County(config, found.sequencer, at)
