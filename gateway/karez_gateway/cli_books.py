@@ -62,15 +62,11 @@ def kind_of(name: str) -> "Kind":
 
 @contextmanager
 def reading(config: "Config") -> Iterator["Connection"]:
-    """Read the store; the running service is not disturbed."""
-    from karez_gateway.store.readonly import ReadOnlyDatabase
+    """Read the store, beside a running service or without one."""
+    from karez_gateway import data as data_directory
 
-    store = ReadOnlyDatabase.open(config.store_url)
-    try:
-        with store.reading() as connection:
-            yield connection
-    finally:
-        store.close()
+    with data_directory.beside(config) as store, store.reading() as connection:
+        yield connection
 
 
 def standing(config: "Config", at: str = "") -> Standing:

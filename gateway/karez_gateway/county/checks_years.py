@@ -18,7 +18,7 @@ from karez_gateway.county.wateryear import MONTHS, YEAR
 Named = tuple[str, Values]
 
 
-def rounds(_before: Registry, after: Registry, context: Context) -> Iterator[Fault]:
+def rounds_of_years(_before: Registry, after: Registry, context: Context) -> Iterator[Fault]:
     """A round has a name of its own, lies in its year and shares no day with another."""
     by_year: dict[int, list[tuple[str, str, str]]] = {}
     for name, values in after.of_kind("round"):
@@ -63,10 +63,12 @@ def plans(_before: Registry, after: Registry, _context: Context) -> Iterator[Fau
 
 def _together(site: str, year: int, those: list[Named]) -> Iterator[Fault]:
     parts = [one for one in those if text(one[1], "period") != YEAR]
-    months = [one for one in parts if text(one[1], "period") in MONTHS]
-    if months and len(months) < len(parts):
-        name = next(name for name, values in parts if text(values, "period") not in MONTHS)
-        yield Fault("plan", name, "period", "plan-mixed", facts_of({"site": site, "year": year}))
+    months = [name for name, values in parts if text(values, "period") in MONTHS]
+    rounds = [name for name, values in parts if text(values, "period") not in MONTHS]
+    if months and rounds:
+        for name in (months[0], rounds[0]):  # whichever of them is new
+            yield Fault("plan", name, "period", "plan-mixed", facts_of({"site": site, "year": year}))
+        return
     whole_year = next((one for one in those if text(one[1], "period") == YEAR), None)
     if whole_year is None:
         return
@@ -108,4 +110,4 @@ def prices(_before: Registry, after: Registry, _context: Context) -> Iterator[Fa
                 yield Fault("price", name, "fen_per_m3", "price-falls", facts)
 
 
-RULES = (rounds, plans, prices)
+RULES = (rounds_of_years, plans, prices)

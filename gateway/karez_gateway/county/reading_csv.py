@@ -44,14 +44,13 @@ def decoded(data: bytes, file: str, encoding: str = "") -> str:
         raise Refused(
             f"{file}, line {_line(data, at)}: byte {at} is zero, so it is no CSV: save it as CSV in UTF-8"
         )
+    if encoding == GB_18030 and not data.isascii() and _is_utf_8(data):
+        raise Refused(f"{file} is UTF-8 text: leave --encoding out")
     try:
-        text = data.removeprefix(_MARK).decode(encoding)
+        return data.removeprefix(_MARK).decode(encoding)
     except UnicodeDecodeError as error:
         at = error.start + (len(_MARK) if data.startswith(_MARK) else 0)
         raise Refused(f"{file}, line {_line(data, at)}: byte {at} is no {_advice(encoding)}") from None
-    if encoding == GB_18030 and not text.isascii() and _is_utf_8(data):
-        raise Refused(f"{file} is UTF-8 text: leave --encoding out")
-    return text
 
 
 def _line(data: bytes, at: int) -> int:
