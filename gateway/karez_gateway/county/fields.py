@@ -24,6 +24,7 @@ NUMBER_CHARACTERS_MAX = 60
 _EXACT = Context(prec=100)  # more than any text has: nothing is rounded unseen
 # A comma parts thousands and nothing else: 1,5 is no number, for it would become 15.
 _NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?(?:[eE][+-]?\d{1,3})?|\.\d+")
+_DAY = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})")
 _CODE = re.compile(r"[^\s/\x00-\x1f](?:[^/\x00-\x1f]*[^\s/\x00-\x1f])?")
 
 
@@ -73,11 +74,12 @@ def _decimal(places: int) -> Sort:
 
 
 def _date(text: str) -> Value:
-    for form in ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d"):
-        try:
-            return dt.datetime.strptime(text, form).date().isoformat()  # noqa: DTZ007 - a day has no zone
-        except ValueError:
-            continue
+    found = _DAY.fullmatch(text)
+    try:
+        if found:
+            return dt.date(int(found[1]), int(found[3]), int(found[4])).isoformat()
+    except ValueError:  # the 30th of February
+        pass
     raise BadCell("no-day", text=text)
 
 

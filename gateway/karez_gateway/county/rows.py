@@ -64,8 +64,10 @@ class _Header(NamedTuple):
     """Fields by the number of their column; `end`: where the end stands, or -1; labels as in the file."""
 
     fields: Mapping[int, Field]
+    names: list[int]  # of those, what makes the object's name
     end: int
     labels: list[str]
+    columns: Mapping[str, str]  # key -> label
 
 
 def take(sheets: Iterable[Sheet], kind: str = "") -> Wishes:
@@ -123,40 +125,50 @@ def _header(sheet: Sheet, kind: Kind, place: Place, out: Wishes) -> _Header | No
         zh = "、".join(one.zh for one in needed)
         out.say(place, "no-header", kind=kind.name, kind_zh=kind.zh, needed=columns, needed_zh=zh)
         return None
-    return _Header(fields, end, labels)
+    names = [at for at, one in fields.items() if one in needed]
+    return _Header(fields, names, end, labels, {one.key: labels[at] for at, one in fields.items()})
 
 
 def _row(row: Row, kind: Kind, header: _Header, place: Place, out: Wishes) -> None:
     """Put a row's wish, or its faults, into `out`."""
     before = len(out.findings)
-    values: dict[str, Value | None] = {}
     ends = _ends(row, header, place, out)
-    named_by = kind.fields[: kind.named_by]
-    for at, cell in enumerate(row.cells):
-        one = header.fields.get(at)
-        if one is None:
-            if cell.text and at != header.end:
-                out.say(place._replace(column=_letters(at)), "beyond-header")
-        elif one in named_by or not ends:
-            values[one.key] = _value(cell, one, place._replace(column=header.labels[at]), out)
-    for at, one in header.fields.items():
-        if one in named_by and values.get(one.key) is None:
-            if len(out.findings) == before:
-                out.say(place._replace(column=header.labels[at]), "no-name")
-            out.lost.add((kind.name, ""))  # whoever refers to it cannot be told wrong
-            return
-    name = name_of(kind.name, {one.key: values[one.key] or 0 for one in named_by})
+    values = _values(row, header, place, out, only_name=ends)
+    missing = [at for at in header.names if values[header.fields[at].key] is None]
+    if missing:
+        if len(out.findings) == before:
+            out.say(place._replace(column=header.labels[missing[0]]), "no-name")
+        out.lost.add((kind.name, ""))  # whoever refers to it cannot be told wrong
+        return
+    name = name_of(kind.name, {key: value for key, value in values.items() if value is not None})
     key = kind.name, name
+    known = out.rows.get(key)
     if len(out.findings) > before:
         out.lost.add(key)
-    elif key in out.rows:
-        out.say(place, "named-twice", name=name, other=out.rows[key].place.text())
+    elif known is not None:
+        other, other_zh = known.place.text(), known.place.text("zh")
+        out.say(place, "named-twice", name=name, other=other, other_zh=other_zh)
     else:
-        columns = {one.key: header.labels[at] for at, one in header.fields.items()}
-        for one in header.fields.values():  # a short row: its last cells are empty
-            if not ends:
-                values.setdefault(one.key, None)
-        out.rows[key] = Wish(kind.name, name, values, ends, place, columns)
+        out.rows[key] = Wish(kind.name, name, values, ends, place, header.columns)
+
+
+def _values(
+    row: Row, header: _Header, place: Place, out: Wishes, *, only_name: bool
+) -> dict[str, Value | None]:
+    """What its cells say; None: empty, or a fault."""
+    fields = {at: header.fields[at] for at in header.names} if only_name else header.fields
+    values: dict[str, Value | None] = {
+        one.key: None for one in fields.values()
+    }  # a short row is empty behind
+    for at, cell in enumerate(row.cells):
+        if not cell.text:
+            continue
+        one = fields.get(at)
+        if one is not None:
+            values[one.key] = _value(cell, one, place._replace(column=header.labels[at]), out)
+        elif at not in header.fields and at != header.end:
+            out.say(place._replace(column=_letters(at)), "beyond-header")
+    return values
 
 
 def _ends(row: Row, header: _Header, place: Place, out: Wishes) -> bool:
@@ -167,8 +179,6 @@ def _ends(row: Row, header: _Header, place: Place, out: Wishes) -> bool:
 
 
 def _value(cell: Cell, one: Field, place: Place, out: Wishes) -> Value | None:
-    if not cell.text:
-        return None
     if cell.sort == DAY and one.sort is not DATE:
         out.say(place, "day-cell")
         return None
