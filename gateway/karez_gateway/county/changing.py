@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -22,7 +23,7 @@ def change(
     deed: Deed,
     *,
     check: Check,
-    about: Mapping[str, str | int] | None = None,
+    about: Mapping[str, Any] | None = None,
     sort: str = SORT,
 ) -> list[Object]:
     """Put objects in force as (kind, name, values), None to end one; return those that changed.

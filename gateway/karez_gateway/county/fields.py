@@ -7,11 +7,12 @@ typed a number: they are read by their shortest decimal text.
 
 import datetime as dt
 import re
-from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable, Mapping
+from decimal import Context, Decimal
+from types import MappingProxyType
 from typing import NamedTuple
 
-from karez_gateway.errors import Refused
+from karez_gateway.county.faults import BadCell
 
 Value = str | int
 
@@ -19,58 +20,67 @@ TEXT_BYTES_MAX = 400
 INTEGER_MAX = (1 << 53) - 1  # what every JSON reader keeps exactly: 9 × 10¹² m³
 TRUE, FALSE = ("yes", "true", "1", "是"), ("no", "false", "0", "否")
 
+NUMBER_CHARACTERS_MAX = 60
+_EXACT = Context(prec=100)  # more than any text has: nothing is rounded unseen
+# A comma parts thousands and nothing else: 1,5 is no number, for it would become 15.
+_NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?(?:[eE][+-]?\d{1,3})?|\.\d+")
+_DAY = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})")
 _CODE = re.compile(r"[^\s/\x00-\x1f](?:[^/\x00-\x1f]*[^\s/\x00-\x1f])?")
 
 
 class Sort(NamedTuple):
-    """A sort of cell: text to value, value to text."""
+    """A sort of cell: text to value, value to text; `read` raises BadCell.
+
+    `says` names it in wording.SORTS; `words` are those of a choice with their Chinese, `places` its decimals.
+    """
 
     read: Callable[[str], Value]
     show: Callable[[Value], str]
+    says: str
+    words: Mapping[str, str] = MappingProxyType({})
+    places: int | None = None  # None: no number
 
 
 def _text(text: str) -> Value:
     if not text.isprintable():
-        raise Refused("holds characters that cannot be printed, such as a line break")
+        raise BadCell("unprintable")
     if len(text.encode()) > TEXT_BYTES_MAX:
-        raise Refused(f"has more than {TEXT_BYTES_MAX} bytes")
+        raise BadCell("text-long", most=TEXT_BYTES_MAX)
     return text
 
 
 def _code(text: str) -> Value:
     if not _CODE.fullmatch(text) or not text.isprintable() or len(text.encode()) > 64:
-        raise Refused(f"{text[:40]!r} is no name: 1 to 64 bytes, no slash, no space at its ends")
+        raise BadCell("code", text=text)
     return text
 
 
-def _decimal(places: int, unit: str) -> Sort:
+def _decimal(places: int) -> Sort:
     def read(text: str) -> Value:
-        try:
-            scaled = Decimal(text.replace(",", "")).scaleb(places)
-        except InvalidOperation:
-            raise Refused(f"{text[:40]!r} is no number{unit and ' of ' + unit}") from None
-        if not scaled.is_finite() or scaled != scaled.to_integral_value():
-            raise Refused(
-                f"{text[:40]!r} has more than {places} decimals" if places else f"{text!r} is not whole"
-            )
+        if not _NUMBER.fullmatch(text) or len(text) > NUMBER_CHARACTERS_MAX:
+            raise BadCell("no-number", text=text)
+        scaled = _EXACT.scaleb(Decimal(text.replace(",", "")), places)
         if not 0 <= scaled <= INTEGER_MAX:
-            raise Refused(f"{text[:40]!r} is below zero or larger than the books can hold")
+            raise BadCell("range", text=text)
+        if scaled != scaled.to_integral_value():
+            raise BadCell("decimals", text=text, places=places) if places else BadCell("not-whole", text=text)
         return int(scaled)
 
     def show(value: Value) -> str:
         text = format(Decimal(value).scaleb(-places), "f")
         return text.rstrip("0").rstrip(".") if "." in text else text
 
-    return Sort(read, show)
+    return Sort(read, show, "number" if places else "whole", places=places)
 
 
 def _date(text: str) -> Value:
-    for form in ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d"):
-        try:
-            return dt.datetime.strptime(text, form).date().isoformat()  # noqa: DTZ007 - a day has no zone
-        except ValueError:
-            continue
-    raise Refused(f"{text[:40]!r} is no day: write 2026-10-01")
+    found = _DAY.fullmatch(text)
+    try:
+        if found:
+            return dt.date(int(found[1]), int(found[3]), int(found[4])).isoformat()
+    except ValueError:  # the 30th of February
+        pass
+    raise BadCell("no-day", text=text)
 
 
 def _yes_no(text: str) -> Value:
@@ -79,7 +89,7 @@ def _yes_no(text: str) -> Value:
         return 1
     if word in FALSE:
         return 0
-    raise Refused(f"{text[:40]!r} is neither yes nor no")
+    raise BadCell("no-yes", text=text)
 
 
 def choice(words: dict[str, str]) -> Sort:
@@ -89,22 +99,25 @@ def choice(words: dict[str, str]) -> Sort:
     def read(text: str) -> Value:
         word = chinese.get(text, text.lower())
         if word not in words:
-            raise Refused(f"{text[:40]!r} is not known: one of {', '.join(words)}")
+            known_zh = "、".join(words.values())
+            raise BadCell("no-word", text=text, known=", ".join(words), known_zh=known_zh)
         return word
 
-    return Sort(read, str)
+    return Sort(read, str, "choice", MappingProxyType(dict(words)))
 
 
-TEXT = Sort(_text, str)
-CODE = Sort(_code, str)
-DATE = Sort(_date, str)
-YES_NO = Sort(_yes_no, lambda value: "yes" if value else "no")
-INTEGER = _decimal(0, "")
-YEAR = _decimal(0, "years")
-CUBIC_METRES = _decimal(3, "m³")  # litres
-KILOWATT_HOURS = _decimal(3, "kWh")  # Wh
-MU = _decimal(2, "mu")  # 0.01 mu
-YUAN = _decimal(2, "yuan")  # fen
-METRES = _decimal(3, "m")  # mm
-RATIO = _decimal(3, "")  # thousandths: a multiplier, m³/kWh as L/kWh, m³/mu as L/mu
-PERCENT = _decimal(1, "%")  # per mille
+TEXT = Sort(_text, str, "text")
+CODE = Sort(_code, str, "code")
+DATE = Sort(_date, str, "date")
+YES_NO = Sort(
+    _yes_no, lambda value: "yes" if value else "no", "yes-no", MappingProxyType({"yes": "是", "no": "否"})
+)
+INTEGER = _decimal(0)
+YEAR = _decimal(0)
+CUBIC_METRES = _decimal(3)  # litres
+KILOWATT_HOURS = _decimal(3)  # Wh
+MU = _decimal(2)  # 0.01 mu
+YUAN = _decimal(2)  # fen
+METRES = _decimal(3)  # mm
+RATIO = _decimal(3)  # thousandths: a multiplier, m³/kWh as L/kWh, m³/mu as L/mu
+PERCENT = _decimal(1)  # per mille
