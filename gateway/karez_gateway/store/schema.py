@@ -237,7 +237,6 @@ station = Table(
 # What people do to a platform's queue, and what is queued again; kept for ever.
 upload_action = Table(
     "upload_action",
-    "year_decision",
     metadata,
     Column("id", Key, primary_key=True),
     Column("destination", Text, nullable=False),

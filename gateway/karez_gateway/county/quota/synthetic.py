@@ -21,6 +21,7 @@ INTAKE_ALLOWED_L = (15_000_000_000, 30_000_000_000)
 INTAKE_AREA_CMU = 5_000_000
 DOMESTIC_EVERY, INDUSTRY_EVERY = 60, 97
 DOMESTIC_MINIMUM_L = 20_000_000
+PERMITTED_PERCENT = 99  # of the limit: the counties of a prefecture sum to a little more than it has
 INTAKE_POINT = "canal-head"
 
 
@@ -117,7 +118,9 @@ def _permitted(
                 allowed[number] = allowed.get(number, 0) + int(one["allowed_l"])
                 first.setdefault(number, one)
         parts = [Part(number, volume) for number, volume in allowed.items()]
-        for number, volume_l in split(limits_l[county, source], parts, 1000).items():
+        for number, volume_l in split(
+            limits_l[county, source] * PERMITTED_PERCENT // 100, parts, 1000
+        ).items():
             values: dict[str, Value] = {"number": number, "volume_l": volume_l, "document": MARK}
             same = {key: first[number][key] for key in ("holder", "class", "source")}
             days = {"from_date": f"{year}-01-01", "to_date": f"{year + 4}-12-31"}
