@@ -228,8 +228,8 @@ def _say(found: "Decomposition", facts: dict[str, Any], lang: str) -> None:
     options.say(found.findings, lang, 10)
     typer.echo(
         f"{facts['root']} {facts['year']} {facts['class']}/{facts['source']}: "
-        f"limit {m3(facts['limit_l'])} m³ = {m3(facts['placed_l'])} for {facts['sites']} sites + {m3(facts['reserve_l'])} reserve + "
-        f"{m3(facts['left_over_l'])} left over"
+        f"limit {m3(facts['limit_l'])} m³ = {m3(facts['placed_l'])} for {facts['sites']} sites + "
+        f"{m3(facts['reserve_l'])} reserve + {m3(facts['left_over_l'])} left over"
     )
     typer.echo(f"sum proof {facts['proof_sha256']}")
 

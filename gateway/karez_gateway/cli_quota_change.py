@@ -189,5 +189,6 @@ def transfers(data: Data, as_json: AsJson = False) -> None:
             paid = f" for {fields.YUAN.show(row['price_fen'])} yuan" if "price_fen" in row else ""
             typer.echo(
                 f"{row['transfer']:>6}  {row['at']}  {row['giver']} -> {row['taker']}  "
-                f"{m3(row['volume_l'])} m³ of {row['year']}{paid}  {row['scope']}  by {row['by']}: {row['because']} {row['document']}"
+                f"{m3(row['volume_l'])} m³ of {row['year']}{paid}  {row['scope']}  "
+                f"by {row['by']}: {row['because']} {row['document']}"
             )
