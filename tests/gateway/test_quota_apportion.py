@@ -1,7 +1,7 @@
 """Sharing out by weights: to the last step, nobody above his cap, nobody worse off when there is more."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from karez_gateway.county.quota.apportion import Part, cumulated, split
@@ -24,6 +24,7 @@ def capacity(those, amount):
     return sum((amount if one.cap is None else one.cap) if one.weight else one.floor for one in those)
 
 
+@settings(deadline=None)
 @given(parts(), st.integers(0, 20_000), st.randoms(use_true_random=False))
 def test_shares_add_up_within_their_bounds_whatever_the_order(those, more, chance):
     amount = sum(one.floor for one in those) + more
@@ -36,6 +37,7 @@ def test_shares_add_up_within_their_bounds_whatever_the_order(those, more, chanc
     assert split(amount, mixed) == shares
 
 
+@settings(deadline=None)
 @given(parts(), st.integers(0, 20_000), st.integers(1, 50))
 def test_who_shares_more_gives_nobody_less(those, more, extra):
     amount = sum(one.floor for one in those) + more
@@ -43,6 +45,7 @@ def test_who_shares_more_gives_nobody_less(those, more, extra):
     assert all(before[name] <= after[name] for name in before)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 1 << 40), min_size=1, max_size=12), st.integers(0, 1 << 40))
 def test_without_bounds_each_is_within_a_step_of_his_proportion_times_a_common_factor(weights, amount):
     those = [Part(f"p{at:02d}", weight) for at, weight in enumerate(weights)]
@@ -73,6 +76,7 @@ def naive(amount, those):
     return shares
 
 
+@settings(deadline=None)
 @given(parts(), st.integers(0, 300))
 def test_it_is_what_one_step_after_the_other_gives(those, more):
     # A floor above the proportion lets others catch up first: so does the naive way.
@@ -80,6 +84,7 @@ def test_it_is_what_one_step_after_the_other_gives(those, more):
     assert split(amount, those) == naive(amount, sorted(those))
 
 
+@settings(deadline=None)
 @given(parts(), st.integers(0, 2000), st.sampled_from([7, 100, 1000]))
 def test_steps_are_whole_and_what_is_below_a_step_stays(those, more, step):
     whole = [

@@ -1,7 +1,7 @@
 """Stepped prices: each step shown, plan and norm apart, whole fen that add up."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from karez_gateway.county.quota import prices
@@ -77,6 +77,7 @@ def test_steps_of_a_plan_need_a_plan():
         bill(10, None, None, *PLAN)
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 10**7), st.integers(0, 10**7), st.lists(st.integers(0, 999), min_size=1, max_size=5),
     st.lists(st.integers(1, 3000), max_size=4, unique=True),

@@ -57,30 +57,27 @@ def _stepped(one: Part, amount: int, step: int) -> Part:
 def _filled(parts: Sequence[Part], steps: int) -> dict[str, int]:
     """Shares in steps that sum to `steps`, which lies between the sum of floors and that of caps."""
     common = gcd(*(one.weight for one in parts)) or 1
-    bounds = [(one.weight // common, one.floor, one.cap or 0) for one in parts]
-    grid = 2 * max((weight for weight, _, _ in bounds), default=0) ** 2 or 1
-    low, high = -1, (steps + 1) * grid  # at -1 nobody has more than his floor; at `high` all have their cap
-    while high - low > 1:
+    weights = [one.weight // common for one in parts]
+    grid = 2 * max(weights, default=0) ** 2 or 1
+    low, high = -1, (steps + 1) * grid  # at -1 nobody has more than his floor, at `high` all have their cap
+    below, above = [one.floor for one in parts], [one.cap or 0 for one in parts]  # shares there
+    settled, unsettled = 0, list(range(len(parts)))
+    while True:
+        settled += sum(below[at] for at in unsettled if below[at] == above[at])
+        unsettled = [at for at in unsettled if below[at] < above[at]]
+        if not unsettled or high - low == 1:
+            break
         middle = (low + high) // 2
-        if _sum(bounds, middle, grid) <= steps:
-            low = middle
-        else:
-            high = middle
-    shares = {one.name: _share(*bound, low, grid) for one, bound in zip(parts, bounds, strict=True)}
-    rest = steps - sum(shares.values())
-    for one, bound in zip(parts, bounds, strict=True):
-        if rest and _share(*bound, high, grid) > shares[one.name]:
-            shares[one.name] += 1
-            rest -= 1
-    return shares
-
-
-def _share(weight: int, floor: int, cap: int, scaled: int, grid: int) -> int:
-    return min(max((2 * weight * scaled + grid) // (2 * grid), floor), cap)
-
-
-def _sum(bounds: Sequence[tuple[int, int, int]], scaled: int, grid: int) -> int:
-    return sum(min(max((2 * w * scaled + grid) // (2 * grid), low), high) for w, low, high in bounds)
+        # Rounded half up: a share rises where weight × λ passes the middle between two whole numbers.
+        shares = [(2 * weights[at] * middle + grid) // (2 * grid) for at in unsettled]
+        shares = [min(max(one, below[at]), above[at]) for one, at in zip(shares, unsettled, strict=True)]
+        fits = settled + sum(shares) <= steps
+        low, high = (middle, high) if fits else (low, middle)
+        for at, share in zip(unsettled, shares, strict=True):
+            (below if fits else above)[at] = share
+    for at in unsettled[: steps - settled - sum(below[at] for at in unsettled)]:
+        below[at] = above[at]  # one step more: their points fall together
+    return {one.name: share for one, share in zip(parts, below, strict=True)}
 
 
 def cumulated(amount: int, permille: Mapping[str, int]) -> dict[str, int]:
