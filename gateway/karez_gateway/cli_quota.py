@@ -10,7 +10,17 @@ import typer
 from karez_gateway import cli_quota_change, cli_quota_close
 from karez_gateway import cli_quota_options as options
 from karez_gateway import config as configuration
-from karez_gateway.cli_quota_options import Because, BelowUse, By, Document, Force, Language, Out, Year
+from karez_gateway.cli_quota_options import (
+    Because,
+    BelowUse,
+    By,
+    Document,
+    Effective,
+    Force,
+    Language,
+    Out,
+    Year,
+)
 from karez_gateway.errors import Refused
 from karez_gateway.speech import AsJson, Data, print_json, read, spoken
 
@@ -169,6 +179,7 @@ def decompose(
     by: By = "",
     because: Because = "",
     document: Document = "",
+    effective: Effective = "",
     lang: Language = "en",
     as_json: AsJson = False,
 ) -> None:
@@ -206,7 +217,7 @@ def decompose(
                     found = planning.decompose(connection, years, wish, with_decisions=decided)
                 changed = 0
             else:
-                deed = options.deed(by, because, document)
+                deed = options.deed(by, because, document, effective, years)
                 with store.writing() as connection:
                     found, objects = planning.plan(
                         connection, years, wish, deed, with_decisions=decided, is_below_use_meant=below_use

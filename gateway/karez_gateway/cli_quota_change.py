@@ -11,7 +11,7 @@ import typer
 
 from karez_gateway import cli_quota_options as options
 from karez_gateway import config as configuration
-from karez_gateway.cli_quota_options import Because, BelowUse, By, Document, Year
+from karez_gateway.cli_quota_options import Because, BelowUse, By, Document, Effective, Year
 from karez_gateway.errors import Refused
 from karez_gateway.speech import AsJson, Data, print_json, read, spoken
 
@@ -44,6 +44,7 @@ def spread(
     by: By = "",
     because: Because = "",
     document: Document = "",
+    effective: Effective = "",
     as_json: AsJson = False,
 ) -> None:
     """Spread year plans over months (01 to 12) or over rounds of irrigation that the registry has.
@@ -56,9 +57,10 @@ def spread(
 
     with spoken():
         config = configuration.load(data)
-        deed, permille = options.deed(by, because, document), _shares(shares)
+        years, permille = options.years(config), _shares(shares)
+        deed = options.deed(by, because, document, effective, years)
         with data_directory.beside(config) as store, store.writing() as connection:
-            found = planning.spread(connection, options.years(config), year, site or (), permille, deed)
+            found = planning.spread(connection, years, year, site or (), permille, deed)
         if as_json:
             print_json([one.name for one in found])
         else:
@@ -83,6 +85,7 @@ def adjust(
     by: By = "",
     because: Because = "",
     document: Document = "",
+    effective: Effective = "",
     as_json: AsJson = False,
 ) -> None:
     """Change plans within the year, with reason and document. What is used stays used."""
@@ -94,11 +97,10 @@ def adjust(
         volumes = dict(_plan(one) for one in plan)
         if len(volumes) < len(plan):
             raise Refused("--plan names a site twice")
-        deed = options.deed(by, because, document)
+        years = options.years(config)
+        deed = options.deed(by, because, document, effective, years)
         with data_directory.beside(config) as store, store.writing() as connection:
-            found = planning.adjust(
-                connection, options.years(config), year, volumes, deed, is_below_use_meant=below_use
-            )
+            found = planning.adjust(connection, years, year, volumes, deed, is_below_use_meant=below_use)
         if as_json:
             print_json([{"plan": one.name, "version": one.version} for one in found])
             return
@@ -129,6 +131,7 @@ def transfer(
     by: By = "",
     because: Because = "",
     document: Document = "",
+    effective: Effective = "",
     as_json: AsJson = False,
 ) -> None:
     """Move planned and unused water between sites: two plans, one act, whose number is the transfer's.
@@ -147,9 +150,10 @@ def transfer(
             raise Refused(f"--across is one of {', '.join(ACROSS)}, not {unknown[0]}")
         fen = int(fields.YUAN.read(price)) if price else None
         wish = Transfer(giver, taker, year, options.litres(volume, "--volume"), fen)
-        deed = options.deed(by, because, document)
+        years = options.years(config)
+        deed = options.deed(by, because, document, effective, years)
         with data_directory.beside(config) as store, store.writing() as connection:
-            found = planning.transfer(connection, options.years(config), wish, deed, across or ())
+            found = planning.transfer(connection, years, wish, deed, across or ())
         if as_json:
             print_json({"transfer": found[0].act_id, "plans": [one.name for one in found]})
             return

@@ -24,6 +24,10 @@ Year = Annotated[int, typer.Option("--year", help="Water year, by the calendar y
 By = Annotated[str, typer.Option("--by", help="Who does it; without it the user of this machine.")]
 Because = Annotated[str, typer.Option("--because", help="Why; stands in the log.")]
 Document = Annotated[str, typer.Option("--document", help="Number of the document that orders it.")]
+Effective = Annotated[
+    str,
+    typer.Option("--effective", help="Day from which it holds, such as 2026-01-01; without it from now on."),
+]
 Out = Annotated[
     Path | None,
     typer.Option("--out", help="File to write: .csv, .xlsx or .json; its SHA-256 stands beside it."),
@@ -40,11 +44,20 @@ FORMATS = ("csv", "xlsx", "json")
 LANGUAGES = ("en", "zh")
 
 
-def deed(by: str, because: str, document: str) -> "Deed":
-    """Who, why, under which document, now. Raises Refused when it says too little."""
+def deed(
+    by: str, because: str, document: str, effective: str = "", years: "WaterYears | None" = None
+) -> "Deed":
+    """Who, why, under which document, from when on. Raises Refused when it says too little.
+
+    A plan bears its year and needs no day to come; a day that is past is one that a document names.
+    """
     from karez_gateway.county.acts import Deed
 
-    return Deed(by or user(), because, int(time.time()), document).checked()
+    now_s = int(time.time())
+    begin_s = years.calendar.moment(effective) if years is not None and effective else None
+    if begin_s is not None and begin_s > now_s:
+        raise Refused(f"--effective {effective} is to come: a plan holds from today on, or from a day before")
+    return Deed(by or user(), because, now_s, document, begin_s).checked()
 
 
 def years(config: "Config") -> "WaterYears":

@@ -115,7 +115,7 @@ def adjust(
         volumes_l,
         used_l(connection, years, year),
         deed.document,
-        past_periods(connection, years, year, deed.now_s),
+        past_periods(connection, years, year, _from(deed)),
         is_below_use_meant=is_below_use_meant,
     )
     return _change(connection, years, year, wanted, deed, ADJUST, {"year": year, "sites": len(volumes_l)})
@@ -126,7 +126,7 @@ def transfer(
 ) -> list[Object]:
     """Move planned water from one site to another: two changes, one act, whose number is the transfer's."""
     registry = objects.registry(connection)
-    over = past_periods(connection, years, wish.year, deed.now_s)
+    over = past_periods(connection, years, wish.year, _from(deed))
     used = used_l(connection, years, wish.year)
     wanted = transfers.changes(registry, wish, used, across, deed.document, over)
     about = {key: value for key, value in wish._asdict().items() if value is not None}
@@ -146,6 +146,10 @@ def past_periods(connection: Connection, years: WaterYears, year: int, now_s: in
         if one["year"] == year and str(one["to_date"]) < today
     ]
     return (*months, *(name for _, name in sorted(rounds)))
+
+
+def _from(deed: Deed) -> int:
+    return deed.now_s if deed.effective_utc_s is None else deed.effective_utc_s
 
 
 def _change(
