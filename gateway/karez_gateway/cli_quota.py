@@ -25,7 +25,7 @@ from karez_gateway.errors import Refused
 from karez_gateway.speech import AsJson, Data, print_json, read, spoken
 
 if TYPE_CHECKING:
-    from karez_gateway.county.quota.decomposition import Decomposition
+    from karez_gateway.county.quota.decomposition import Decomposition, Wish
 
 EXIT_FAULTS = 1
 
@@ -190,47 +190,68 @@ def decompose(
     `karez gateway quota verify` adds it up again.
     """
     from karez_gateway import data as data_directory
-    from karez_gateway.county import fields, planning
-    from karez_gateway.county.kinds import ALL, CLASSES, SOURCES, TREES
+    from karez_gateway.county import planning
     from karez_gateway.county.quota import proof
-    from karez_gateway.county.quota.cells import Cell
-    from karez_gateway.county.quota.decomposition import Wish
+
+    def keep(found: "Decomposition") -> None:
+        """The proof is on the disk before its plans are in force."""
+        if out is not None:
+            typer.echo(options.write(proof.table(found), out, lang, force=force), err=as_json)
 
     with spoken():
-        for option, value, known in (
-            ("--class", of_class, (ALL, *CLASSES)),
-            ("--source", source, (ALL, *SOURCES)),
-            ("--tree", tree, tuple(TREES)),
-        ):
-            if value not in known:
-                raise Refused(f"{option} is one of {', '.join(known)}, not {value}")
-        kept = int(fields.PERCENT.read(reserve))
-        step_l = options.litres(step, "--step")
-        wish = Wish(region, year, Cell(of_class, source), weight, tuple(cap or ()), step_l, kept, tree)
+        wish = _wish(region, year, of_class, source, weight, cap or [], step, reserve, tree)
         if out is not None:
             options.writable(out, force=force)
         config = configuration.load(data)
-        years, decided = options.years(config), not without_decisions
+        years, decided, changed = options.years(config), not without_decisions, 0
         with data_directory.beside(config) as store:
             if dry_run:
                 with store.reading() as connection:
                     found = planning.decompose(connection, years, wish, with_decisions=decided)
-                changed = 0
+                    keep(found)
             else:
                 deed = options.deed(by, because, document, effective, years)
                 with store.writing() as connection:
                     found, objects = planning.plan(
                         connection, years, wish, deed, with_decisions=decided, is_below_use_meant=below_use
                     )
-                changed = len(objects)
-        if out is not None:
-            typer.echo(options.write(proof.table(found), out, lang, force=force), err=as_json)
-        facts = proof.facts(found)
+                    changed = len(objects)
+                    keep(found)
         if as_json:
-            print_json({**facts, "changed": changed, "findings": [one.facts() for one in found.findings]})
+            says = [one.facts() for one in found.findings]
+            print_json({**proof.facts(found), "changed": changed, "findings": says})
             return
-        _say(found, facts, lang)
+        _say(found, proof.facts(found), lang)
         typer.echo("nothing was changed" if dry_run else f"{changed} plans are in force")
+
+
+def _wish(
+    region: str,
+    year: int,
+    of_class: str,
+    source: str,
+    weight: str,
+    caps: list[str],
+    step: str,
+    reserve: str,
+    tree: str,
+) -> "Wish":
+    """What the options say. Raises Refused naming the one that says nothing we know."""
+    from karez_gateway.county import fields
+    from karez_gateway.county.kinds import ALL, CLASSES, SOURCES, TREES
+    from karez_gateway.county.quota.cells import Cell
+    from karez_gateway.county.quota.decomposition import Wish
+
+    for option, value, known in (
+        ("--class", of_class, (ALL, *CLASSES)),
+        ("--source", source, (ALL, *SOURCES)),
+        ("--tree", tree, tuple(TREES)),
+    ):
+        if value not in known:
+            raise Refused(f"{option} is one of {', '.join(known)}, not {value}")
+    kept = int(fields.PERCENT.read(reserve))
+    step_l = options.litres(step, "--step")
+    return Wish(region, year, Cell(of_class, source), weight, tuple(caps), step_l, kept, tree)
 
 
 def _say(found: "Decomposition", facts: dict[str, Any], lang: str) -> None:

@@ -114,6 +114,11 @@ def test_a_decomposition_of_nobody_is_refused(county):
         write(county, planning.plan, WISH._replace(cell=Cell("industry", "all")), DEED)
 
 
+def test_a_weight_that_nobody_has_is_refused(county):
+    with pytest.raises(Refused, match="none of the 2 sites has a demand to be measured by"):
+        write(county, planning.plan, WISH._replace(weight="demand"), DEED)
+
+
 def test_plans_below_use_are_refused_with_the_well_unless_meant(county):
     use(county, "w-1", 51 * M3)
     with pytest.raises(

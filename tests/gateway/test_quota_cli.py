@@ -108,14 +108,15 @@ def test_a_year_from_its_limits_to_the_next_one_s_plans(directory, tmp_path):
     shown = quota("close show", directory, *year)
     assert "plan 50 m³, used 62 m³ (62 metered), over plan 12, over norm 2" in shown
     assert "late     w-1" in shown and facts("close show", directory, *year)["sites"][0]["late_l"] == {
-        "0": 1000
+        str(record.METERED): 1000
     }
     assert "1 rows" in quota("close export", directory, *year, "--out", decided)
     assert "1 sites decided, 12 m³ to deduct from their plans of 2026" in quota(
         "close apply", directory, *year, decided, *WHY
     )
     log(directory)
-    quota("decompose", directory, "--year", YEAR + 1, "--region", "c", *WHY)
+    quota("decompose", directory, "--year", YEAR + 1, "--region", "c", *WHY, code=2)
+    quota("decompose", directory, "--year", YEAR + 1, "--region", "c", "--weight", "equal", *WHY)
     with opened(directory) as county, county.store.reading() as connection:
         found = objects.registry(connection)
     plans = [found["plan", f"w-{at}/2026/year"]["volume_l"] for at in (1, 2)]

@@ -50,6 +50,10 @@ def decompose(
     found = decomposition.decompose(registry, wish, known)
     if not found.wells:
         raise Refused(f"no site of {wish.cell.of_class}/{wish.cell.source} stands in {wish.root} or below it")
+    if not any(one.weight for one in found.wells):
+        raise Refused(
+            f"none of the {len(found.wells)} sites has a {wish.weight} to be measured by: say another weight"
+        )
     decided = year_close.decisions(connection, wish.year - 1) if with_decisions else {}
     return carrying.carry(found, decided)
 
