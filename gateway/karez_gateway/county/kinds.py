@@ -193,6 +193,13 @@ _KINDS = (
                 fields.CUBIC_METRES,
             ),
             Field(
+                "minimum_l",
+                "minimum_m3",
+                "protected minimum a year",
+                "年保底水量（立方米）",
+                fields.CUBIC_METRES,
+            ),
+            Field(
                 "rated_flow_lph",
                 "rated_flow_m3h",
                 "rated flow",

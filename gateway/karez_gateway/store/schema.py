@@ -21,6 +21,7 @@ from sqlalchemy import (
     text,
 )
 
+from karez_gateway.store.closing_tables import closed_site, year_decision
 from karez_gateway.store.commissioning_tables import commissioning, commissioning_photo, technician_list
 from karez_gateway.store.county_tables import act, registry_object
 from karez_gateway.store.downlink_tables import command, downlink
@@ -32,6 +33,7 @@ __all__ = [
     "act",
     "book",
     "chain_state",
+    "closed_site",
     "command",
     "commissioning",
     "commissioning_photo",
@@ -57,6 +59,7 @@ __all__ = [
     "technician_list",
     "upload_action",
     "verdict",
+    "year_decision",
 ]
 
 entry = Table(
