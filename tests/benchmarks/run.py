@@ -15,6 +15,7 @@ import decoding
 import planner
 import registry_import
 import quota
+import regulator
 import silent_meter
 import uplink
 import well_year
@@ -29,6 +30,7 @@ SUBJECTS = {
     "well_year": well_year,
     "registry_import": registry_import,
     "quota": quota,
+    "regulator": regulator,
     "uplink": uplink,
 }
 
