@@ -17,7 +17,7 @@ from karez_gateway.county.quota.transfers import Transfer
 from karez_gateway.county.registry import Object, name_of
 from karez_gateway.county.wateryear import WaterYears
 from karez_gateway.errors import Refused
-from karez_gateway.store import acts, closings, objects
+from karez_gateway.store import acts, closed_years, objects
 from karez_gateway.store.schema import act, closed_site, ledger, registry_object
 
 from .county import create, opened
@@ -290,7 +290,7 @@ def test_a_later_decision_counts_instead_of_the_earlier_one_and_both_are_kept(co
     assert read(county, year_close.decisions, YEAR)["w-1"].deduction_l == 5 * M3
     kept = read(county, acts.newest_first, (year_close.DECIDE,))
     assert [json.loads(one.detail)["deduction_l"] for one in kept] == [5 * M3, 12 * M3]
-    assert read(county, closings.decisions, YEAR)["w-1"].body["reason"] == "drought"
+    assert read(county, closed_years.decisions, YEAR)["w-1"].body["reason"] == "drought"
 
 
 def test_a_file_with_a_wrong_row_decides_nothing(county):
@@ -299,7 +299,7 @@ def test_a_file_with_a_wrong_row_decides_nothing(county):
     with pytest.raises(Refused, match="row 2: it is decided otherwise"):
         decide(county, put(1, "decided_deduction_m3", "5"))
     assert (
-        read(county, closings.decisions, YEAR) == {}
+        read(county, closed_years.decisions, YEAR) == {}
         and read(county, acts.newest_first, (year_close.DECIDE,)) == []
     )
     with pytest.raises(Refused, match="first line"):

@@ -19,7 +19,7 @@ from karez_gateway.county.quota.closing import Closed, Proposal
 from karez_gateway.county.quota.decision_file import Case, Decided
 from karez_gateway.county.wateryear import WaterYears
 from karez_gateway.errors import Refused
-from karez_gateway.store import closings, objects
+from karez_gateway.store import closed_years, objects
 
 CLOSE, DECIDE = "close", "decide"
 
@@ -37,7 +37,7 @@ def freeze(connection: Connection, years: WaterYears, year: int, deed: Deed) -> 
     span = years.span(year)
     if deed.now_s < span.to_utc_s:
         raise Refused(f"water year {year} is not over: it ends at {years.calendar.iso(span.to_utc_s)}")
-    if closings.closed(connection, year) is not None:
+    if closed_years.closed(connection, year) is not None:
         raise Refused(
             f"water year {year} is closed already; what came after it: karez gateway quota close show"
         )
@@ -55,13 +55,13 @@ def freeze(connection: Connection, years: WaterYears, year: int, deed: Deed) -> 
         "sha256": closing.digest(bodies),
     }
     act_id = acts.write(connection, CLOSE, deed, detail)
-    closings.add_closed(connection, year, act_id, bodies)
+    closed_years.add_closed(connection, year, act_id, bodies)
     return Frozen(act_id, False, rows)
 
 
 def frozen(connection: Connection, year: int) -> Frozen:
     """A closed year. Raises Refused when it is open."""
-    found = closings.closed(connection, year)
+    found = closed_years.closed(connection, year)
     if found is None:
         raise Refused(f"water year {year} is not closed: karez gateway quota close freeze --year {year}")
     return Frozen(found.act_id, found.is_in_force, [Closed.of(one) for one in found.bodies.values()])
@@ -109,13 +109,13 @@ def decide(
         "sha256": closing.digest([bodies[site] for site in sorted(bodies)]),
     }
     act_id = acts.write(connection, DECIDE, deed, detail)
-    closings.add_decisions(connection, year, act_id, bodies)
+    closed_years.add_decisions(connection, year, act_id, bodies)
     return decided
 
 
 def decisions(connection: Connection, year: int) -> dict[str, Decision]:
     """What holds for who plans the year after. Raises Refused while the log lacks one of the acts."""
-    rows = closings.decisions(connection, year)
+    rows = closed_years.decisions(connection, year)
     waiting = sorted({one.act_id for one in rows.values() if not one.is_in_force})
     if waiting:
         raise Refused(
@@ -136,7 +136,7 @@ def _before(connection: Connection, year: int) -> list[dict[str, Closed]]:
     """Closed years before this one without a gap, the newest first."""
     found = []
     for earlier in range(year - 1, year - YEARS_MAX, -1):
-        closed = closings.closed(connection, earlier)
+        closed = closed_years.closed(connection, earlier)
         if closed is None:
             break
         found.append({site: Closed.of(body) for site, body in closed.bodies.items()})
