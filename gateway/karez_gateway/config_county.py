@@ -6,6 +6,7 @@ from pydantic import Field
 
 from karez_gateway.calendars import DEFAULT_OFFSET_H
 from karez_gateway.config_api import OffsetH
+from karez_gateway.config_reports import Reports
 from karez_gateway.config_values import Section
 
 Month = Annotated[int, Field(ge=1, le=12)]
@@ -16,3 +17,4 @@ class County(Section):
 
     water_year_month: Month = 1
     utc_offset_h: OffsetH = DEFAULT_OFFSET_H
+    reports: Reports = Reports()
