@@ -1,4 +1,4 @@
-"""[county.reports] of gateway.toml: lines, lists and reminders. They differ by place and year: never constants."""
+"""[county.reports] of gateway.toml: lines, lists and reminders, which differ by place and year."""
 
 from typing import Annotated, Self
 
@@ -12,9 +12,10 @@ Days = Annotated[int, Field(ge=1, le=3660)]
 
 
 class UserList(Section):
-    """[[county.reports.list]]: users of so much water a year; of several of one name the newest in force counts.
+    """[[county.reports.list]]: users of so much water a year; of one name the newest in force counts.
 
-    `at_least_m3` is 以上, `over_m3` is 超过; one of them. `always` names holders or sites that a person wants in.
+    `at_least_m3` is 以上, `over_m3` is 超过: one of them. `always` names holders or sites that a person
+    wants in.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]

@@ -5,14 +5,18 @@ counts as heard live when one came within two hours. A stage of its own: a store
 caught up from its first record on.
 """
 
+from typing import TYPE_CHECKING
+
 from karez_gateway.seam import Seam, unharmed
 from karez_gateway.siteview import SILENT_S
 from karez_gateway.store import bindings, cursors, heard
-from karez_gateway.store.chains import Key
 from karez_gateway.store.database import Database
 from karez_gateway.store.heard import Day, Hours
 from karez_gateway.verifier import slots
 from karez_gateway.verifier.slots import HEADER, Head
+
+if TYPE_CHECKING:
+    from karez_gateway.store.chains import Key
 
 STAGE = "heard"
 SLICE = 8192

@@ -23,6 +23,7 @@ ON_BOTH = {
     "test_registry",
     "test_commissioning_import",
     "test_county_acts",
+    "test_county_ledger",
     "test_api_ledger",
     "test_api_records",
     "test_exports",

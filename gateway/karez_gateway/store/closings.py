@@ -1,9 +1,9 @@
 """SQL over `closed_month` and `closed_total`: totals that stand for good."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Select, insert, select
 
 from karez_gateway.store.schema import act, closed_month, closed_total
 
@@ -28,7 +28,7 @@ class Total(NamedTuple):
 
 Totals = dict[tuple[str, int], Total]  # (site, method)
 
-_ALL = (
+_ALL: Select[Any] = (
     select(*closed_month.c, act.c.log_index)
     .select_from(closed_month.join(act, act.c.id == closed_month.c.act_id))
     .order_by(closed_month.c.from_utc_s)

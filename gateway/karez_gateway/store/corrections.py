@@ -1,7 +1,7 @@
 """SQL over `correction`: what people added to the ledger, and which of it the log holds."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, func, insert, select
 
@@ -37,7 +37,7 @@ def _within(span: Span) -> ColumnElement[bool]:
     return (_T.hour_utc >= hours[0]) & (_T.hour_utc < hours[1])
 
 
-def _read(connection: Connection, query: Select[tuple[int, ...]]) -> list[Kept]:
+def _read(connection: Connection, query: Select[Any]) -> list[Kept]:
     return [Kept(*row) for row in connection.execute(query)]
 
 

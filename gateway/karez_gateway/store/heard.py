@@ -18,9 +18,7 @@ _KEY = (heard.c.site, heard.c.day_utc)
 _ADD = (
     update(heard)
     .where(heard.c.site == bindparam("at_site"), heard.c.day_utc == bindparam("at_day"))
-    .values(
-        hours=heard.c.hours.bitwise_or(bindparam("more")), live=heard.c.live.bitwise_or(bindparam("now"))
-    )
+    .values(hours=heard.c.hours.bitwise_or(bindparam("more")), live=heard.c.live.bitwise_or(bindparam("now")))
 )
 
 

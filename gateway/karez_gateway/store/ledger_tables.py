@@ -43,7 +43,7 @@ closed_total = Table(
     Column("correction_l", BigInteger, nullable=False),
 )
 
-# Hours of a day of UTC, bit 0 the first, in which a good record of a site lies; `live`: one that came at once.
+# Hours of a day of UTC, bit 0 the first, in which a good record of a site lies; `live`: that came at once.
 heard = Table(
     "heard",
     metadata,

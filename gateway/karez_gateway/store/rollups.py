@@ -22,8 +22,7 @@ class Sum(NamedTuple):
 def sums(connection: Connection, bounds: Sequence[int], site: str | None = None) -> list[Sum]:
     """Litres of each period; `bounds`: rising UTC seconds of whole hours, the last one the end of all."""
     hours = [one // HOUR_S for one in bounds]
-    inner = [(ledger.c.hour_utc < end, at) for at, end in enumerate(hours[1:-1])]
-    place = case(*inner, else_=len(inner)) if inner else func.coalesce(0)
+    place = case(*((ledger.c.hour_utc < end, at) for at, end in enumerate(hours[1:])))
     query = (
         select(ledger.c.site, place.label("period_at"), ledger.c.method, func.sum(ledger.c.litres))
         .where(ledger.c.hour_utc >= hours[0], ledger.c.hour_utc < hours[-1])

@@ -17,7 +17,12 @@ from karez_gateway.store.corrections import Kept
 
 
 def correct(
-    connection: Connection, those: Sequence[Correction], deed: Deed, civil: Calendar, *, may_fall: bool = False
+    connection: Connection,
+    those: Sequence[Correction],
+    deed: Deed,
+    civil: Calendar,
+    *,
+    may_fall: bool = False,
 ) -> tuple[int, list[Below]]:
     """Keep corrections; return the act's number and the months that fall below zero.
 

@@ -18,7 +18,7 @@ from karez_gateway.exports.writers import defused
 from karez_gateway.figures import method as method_of
 
 COLUMNS = ("site", "kind", "period", "method", "to_method", "volume_m3", "note")
-NEEDED = COLUMNS[:4] + ("volume_m3",)
+NEEDED = (*COLUMNS[:4], "volume_m3")
 BYTES_MAX = 8 << 20
 MINUS = ("-", "−")
 SIGNS = (*MINUS, "+")

@@ -38,7 +38,7 @@ class Rates(NamedTuple):
 
 
 def of_site(days: Mapping[int, Hours], span: Span, since_utc_s: int | None, now_s: int) -> Rates:
-    """A site's hours in a span of whole hours, as far as it is over; `since_utc_s` None: no controller yet."""
+    """A site's hours in a span, as far as it is over; `since_utc_s` None: it has had no controller yet."""
     if since_utc_s is None:
         return Rates()
     begin = max(span.from_utc_s, since_utc_s - since_utc_s % HOUR_S)

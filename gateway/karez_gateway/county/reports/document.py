@@ -18,11 +18,12 @@ Cell = str | int | None  # Litres and Permille are whole numbers, too
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Its name for programs, its header, and its share of a page's width."""
+    """Its name for programs, its header, its share of a page's width, its unit: l, permille or none."""
 
     key: str
     header: str
     width: int
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,6 @@ def plain(cell: Cell) -> str:
     """A cell as programs read it: no marks between thousands, nothing for what is not known."""
     if cell is None:
         return ""
-    return format(Decimal(int(cell)).scaleb(-3), "f") if isinstance(cell, Litres) else (
-        format(Decimal(int(cell)).scaleb(-1), "f") if isinstance(cell, Permille) else str(cell)
-    )
+    if isinstance(cell, Litres):
+        return format(Decimal(int(cell)).scaleb(-3), "f")
+    return format(Decimal(int(cell)).scaleb(-1), "f") if isinstance(cell, Permille) else str(cell)

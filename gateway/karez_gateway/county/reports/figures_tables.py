@@ -26,6 +26,8 @@ _METHODS = (
 _AMOUNT = ("total", *(name for name, _ in _METHODS), "corrections", "late", "metering")
 _RATES = ("arrival", "online")
 _WIDE = {"name": 22, "because": 28, "uncertainty": 24, "digest": 24, "site": 14, "region": 12, "user": 18}
+_LITRES = {*_AMOUNT, "volume", "used", "plan", "over_plan", "norm", "over_norm", "limit", "distance"}
+_PERMILLE = {*_RATES, "metering", "share", "of_plan"}
 _NARROW = {"sites": 6, "act": 6, "arrival": 8, "online": 8, "metering": 9, "share": 8, "of_plan": 9}
 
 
@@ -47,12 +49,21 @@ class Scope:
 
 def columns(say: Say, *keys: str) -> tuple[Column, ...]:
     """Columns by their keys."""
-    return tuple(Column(key, say.pick(COLUMNS[key]), _WIDE.get(key) or _NARROW.get(key) or 11) for key in keys)
+    return tuple(
+        Column(key, say.pick(COLUMNS[key]), _WIDE.get(key) or _NARROW.get(key) or 11, _unit(key))
+        for key in keys
+    )
+
+
+def _unit(key: str) -> str:
+    return "permille" if key in _PERMILLE else "l" if key in _LITRES else ""
 
 
 def table(say: Say, key: str, keys: Sequence[str], rows: Sequence[tuple[Cell, ...]], note: str = "") -> Table:
     """A table by its key; an empty one says that there is nothing."""
-    return Table(key, say.pick(HEADINGS[key]), columns(say, *keys), rows, note if rows else say.text("no-litres"))
+    return Table(
+        key, say.pick(HEADINGS[key]), columns(say, *keys), rows, note if rows else say.text("no-litres")
+    )
 
 
 def amount_cells(amount: Amount) -> tuple[Cell, ...]:

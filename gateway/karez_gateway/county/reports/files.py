@@ -64,13 +64,9 @@ def _json(report: Report, file: IO[bytes]) -> None:
 def _object(table: Table, row: tuple[Cell, ...]) -> dict[str, Any]:
     """Litres and rates as whole numbers, with their unit in the name."""
     return {
-        one.key + _unit(cell): int(cell) if isinstance(cell, int) else cell
-        for one, cell in zip(table.columns, row, strict=True)
+        one.key + (f"_{one.unit}" if one.unit else ""): int(cell) if isinstance(cell, int) else cell
+        for one, cell in zip(table.columns, row, strict=False)
     }
-
-
-def _unit(cell: Cell) -> str:
-    return "_l" if isinstance(cell, Litres) else "_permille" if isinstance(cell, Permille) else ""
 
 
 def _xlsx(report: Report, file: IO[bytes]) -> None:
@@ -102,7 +98,9 @@ def _sheet(sheet: Any, table: Table, line: str, forms: dict[type, Any], bold: An
         for at, cell in enumerate(row):
             if isinstance(cell, int):
                 # A sheet knows nothing but floats: 15 digits of them are exact, more than any volume has.
-                sheet.write_number(number, at, int(cell) / 1000 if type(cell) in forms else cell, forms.get(type(cell)))
+                sheet.write_number(
+                    number, at, int(cell) / 1000 if type(cell) in forms else cell, forms.get(type(cell))
+                )
             elif cell is not None:
                 sheet.write_string(number, at, cell)
 

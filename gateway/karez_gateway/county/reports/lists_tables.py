@@ -1,7 +1,7 @@
-"""Lists that follow from a year's figures and the registry: overruns, users, limits, meters, idle wells. Pure."""
+"""Lists that follow from figures and registry: overruns, users, limits, meters, idle wells. Pure."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 from karez_gateway.config_reports import Reports, UserList
 from karez_gateway.county.kinds import ALL, CLASSES, POINTS, QUANTITIES, SOURCES
@@ -12,12 +12,13 @@ from karez_gateway.county.reports import planned
 from karez_gateway.county.reports.document import Cell, Litres, Permille, Table
 from karez_gateway.county.reports.figures_tables import Scope, region_name, table, word
 from karez_gateway.county.reports.planned import Standing
+from karez_gateway.county.wateryear import YEAR
 
 Row = tuple[Cell, ...]
 
 
 def used(scope: Scope) -> dict[str, int]:
-    """Site -> litres, corrections among them and late ones too: who used water used it, whenever it was told."""
+    """Site -> litres with corrections, late ones too: who used water used it, whenever it was told."""
     amounts = roll(scope.lines, lambda line: [line.site])
     return {site: one.total_l + one.late_l for site, one in amounts.items()}
 
@@ -30,7 +31,7 @@ def overruns(scope: Scope, year: int, period: str) -> Table:
     """Sites over their plan or over their norm: two figures, each with its own list to be on (G06)."""
     taken = used(scope)
     plans = planned.plans(scope.registry, year, period)
-    norms = planned.norms(scope.registry, year) if period == planned.YEAR else {}
+    norms = planned.norms(scope.registry, year) if period == YEAR else {}
     rows: list[Row] = []
     for site in scope.sites:
         one = Standing(taken.get(site, 0), plans.get(site), norms.get(site))
@@ -68,7 +69,9 @@ def balance(scope: Scope, year: int, lines: Reports) -> Table:
             part = one.of_plan_permille
             shown = None if part is None else Permille(part)
             where = word(scope.say, POINTS, point)
-            rows.append((user, where, Litres(one.used_l), _litres(one.plan_l), shown, f"≥ {lines.balance_percent} %"))
+            rows.append(
+                (user, where, Litres(one.used_l), _litres(one.plan_l), shown, f"≥ {lines.balance_percent} %")
+            )
     return table(scope.say, "balance", ("user", "point", "used", "plan", "of_plan", "line"), rows)
 
 
@@ -114,7 +117,7 @@ def _fits(one: UserList, scope: Scope, site: str, user: str) -> bool:
 
 
 def targets(scope: Scope, year: int) -> Table:
-    """Every limit of this year and of years to come, and what is left to it; below zero it is exceeded (T12)."""
+    """Limits of this year and years to come, and what is left to each; below zero it is exceeded (T12)."""
     say, place = scope.say, scope.books.placing.of
 
     def keys(line: Line) -> Iterable[tuple[str, Placed]]:
@@ -168,16 +171,18 @@ def meters(scope: Scope, lines: Reports) -> Table:
     """Meters of these sites whose verification has ended or ends soon, and those never verified (C24)."""
     last = scope.civil.local(scope.books.span.to_utc_s - 1).date()
     until = (last + dt.timedelta(days=lines.due_days)).isoformat()
-    mine, rows = set(scope.sites), []
+    mine = set(scope.sites)
+    rows: list[Row] = []
     for serial, one in scope.registry.of_kind("meter"):
         was_there = str(one["from_date"]) <= last.isoformat() <= str(one.get("to_date", "9999"))
         due = one.get("due_date")
         if one["site"] not in mine or not was_there or (due is not None and str(due) > until):
             continue
+        state: Cell = None
         if due is None:
             state = scope.say.text("never")
-        else:
-            state = scope.say.text("overdue", due=due) if str(due) < last.isoformat() else None
+        elif str(due) < last.isoformat():
+            state = scope.say.text("overdue", due=due)
         quantity = word(scope.say, QUANTITIES, str(one["quantity"]))
         verified = one.get("verified_date")
         rows.append((str(one["site"]), serial, quantity, verified, due, state))
@@ -185,12 +190,12 @@ def meters(scope: Scope, lines: Reports) -> Table:
     return table(scope.say, "meters", ("site", "serial", "quantity", "verified", "due", "state"), rows)
 
 
-def idle(scope: Scope, last_litre: Mapping[str, str], lines: Reports) -> Table:
-    """Licensed wells without a litre for so long; `last_litre`: site -> day of its last one within that time."""
+def idle(scope: Scope, active: Collection[str], lines: Reports) -> Table:
+    """Licensed wells without a litre for so long; `active`: sites that had one within that time."""
     rows: list[Row] = []
     for site in scope.sites:
         values = scope.registry.get("site", site)
         is_due = values is not None and values["sort"] == "well" and values["status"] == "licensed"
-        if values is not None and is_due and site not in last_litre:
+        if values is not None and is_due and site not in active:
             rows.append((site, str(values.get("name_zh", "")), f"> {lines.idle_days} d"))
     return table(scope.say, "idle", ("site", "name", "since"), rows)

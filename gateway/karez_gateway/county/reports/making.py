@@ -11,7 +11,6 @@ from karez_gateway.county.ledger import books as ledger_books
 from karez_gateway.county.ledger.books import Books
 from karez_gateway.county.ledger.hearing import Rates
 from karez_gateway.county.periods import HALF, QUARTER, YEAR, Period
-from karez_gateway.county.registry import Registry
 from karez_gateway.county.reports import acts_table, figures_tables, lists_tables
 from karez_gateway.county.reports.document import Litres, Permille, Report, Table, shown
 from karez_gateway.county.reports.figures_tables import Scope
@@ -137,14 +136,14 @@ class Maker:
             "users": lambda: lists_tables.users(scope, year, lines),
             "targets": lambda: lists_tables.targets(scope, year),
             "meters": lambda: lists_tables.meters(scope, lines),
-            "idle": lambda: lists_tables.idle(scope, self._last_litre(scope, lines.idle_days), lines),
+            "idle": lambda: lists_tables.idle(scope, self._active(scope, lines.idle_days), lines),
         }
 
-    def _last_litre(self, scope: Scope, days: int) -> dict[str, str]:
+    def _active(self, scope: Scope, days: int) -> set[str]:
         """Sites that had a litre within so many days of the period's end."""
         end = scope.books.span.to_utc_s
         found = rollups.sums(self._connection, (max(end - days * DAY_S, 0), end))
-        return {one.site: "" for one in found if one.litres > 0}
+        return {one.site for one in found if one.litres > 0}
 
     def _method(self, say: Say, *, short: bool = False) -> str:
         text = STATISTIC_ZH if say.language == "zh" else STATISTIC_EN
@@ -155,8 +154,9 @@ class Maker:
     def _facts(self, scope: Scope, wish: Wish) -> dict[str, str]:
         say, civil, log = scope.say, self._civil, self._log
         span = wish.period.span
-        region = figures_tables.region_name(say, scope.registry, wish.region) if wish.region else say.text("all")
-        late = [one.late_l for one in scope.lines if one.late_l]
+        region = (
+            figures_tables.region_name(say, scope.registry, wish.region) if wish.region else say.text("all")
+        )
         facts = {
             "gateway": self._config.gateway.name,
             "period": f"{wish.period.name} ({civil.iso(span.from_utc_s)} – {civil.iso(span.to_utc_s)})",
@@ -167,7 +167,7 @@ class Maker:
             "uncertain": say.text("uncertain"),
             "complete": _complete(scope),
             "state": self._state(scope, wish.period),
-            "late": say.text("late", volume=shown(Litres(sum(late))), rows=len(late)) if late else say.text("none"),
+            "late": _late(scope),
             "made": say.text(
                 "made", entries=scope.books.entries, origin=log.origin, size=log.size,
                 root=log.root[:16] or say.text("no-log"),
@@ -200,6 +200,12 @@ def ledger_calendar(config: Config) -> Calendar:
     return Calendar(config.county.utc_offset_h)
 
 
+def _late(scope: Scope) -> str:
+    late = [one.late_l for one in scope.lines if one.late_l]
+    volume = shown(Litres(sum(late)))
+    return scope.say.text("late", volume=volume, rows=len(late)) if late else scope.say.text("none")
+
+
 def _complete(scope: Scope) -> str:
     rates = figures_tables.summed(scope.books.rates.get(site, Rates()) for site in scope.sites)
     both = rates.arrival_permille, rates.online_permille
@@ -212,5 +218,3 @@ def _complete(scope: Scope) -> str:
 
 def _ranges(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else ", ".join(names)
-
-

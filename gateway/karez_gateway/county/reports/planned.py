@@ -1,4 +1,4 @@
-"""What was planned and what norms allow, beside what was taken: over plan and over norm are two figures. Pure."""
+"""Plans and norms beside what was taken: over plan and over norm are two figures. Pure."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

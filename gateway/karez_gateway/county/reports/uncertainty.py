@@ -1,4 +1,4 @@
-"""How far a site's litres may be trusted: its meter's class and verification, its coefficient's test. Pure."""
+"""How far litres may be trusted: class and verification of the meter, test of the coefficient. Pure."""
 
 from karez_gateway.county.fields import PERCENT
 from karez_gateway.county.ledger.rollup import Amount
@@ -50,4 +50,6 @@ class Known:
         if str(due) < self._date:
             return say.text("overdue", due=due)
         error = one.get("error_permille")
-        return say.text("no-class") if error is None else say.text("meter", percent=PERCENT.show(error), due=due)
+        return (
+            say.text("no-class") if error is None else say.text("meter", percent=PERCENT.show(error), due=due)
+        )

@@ -29,7 +29,7 @@ TEXTS: dict[str, Pair] = {
     "all": ("the whole county", "全部区域"),
     "every": ("all", "合计"),
     "figure": (
-        "Volumes are cubic metres. Total = booked + corrections in force; late litres stand apart and are in no total.",
+        "Volumes are cubic metres. Total = booked + corrections in force; late litres are in no total.",
         "水量单位为立方米。合计＝入账水量＋已生效更正；迟到水量单列，不计入合计。",
     ),
     "point": (
@@ -37,7 +37,7 @@ TEXTS: dict[str, Pair] = {
         "不同计量点（井口、支渠出口等）的水量不相加。",
     ),
     "uncertain": (
-        "Metered: the meter's largest permitted error while its verification is valid. Converted from energy: ±20 %.",
+        "Metered: the largest error of the meter's class while its verification is valid. Converted: ±20 %.",
         "计量：检定有效期内按计量器具最大允许误差。以电折水：±20%。",
     ),
     "complete": (
