@@ -10,8 +10,8 @@ from karez_gateway import data, setup
 from karez_gateway.county.acts import Acts
 from karez_gateway.downlink import Downlinks
 from karez_gateway.enrolment import enrol
-from karez_gateway.ingest import Frame, Ingest
 from karez_gateway.heard import Heard
+from karez_gateway.ingest import Frame, Ingest
 from karez_gateway.ledger import Ledger
 from karez_gateway.seam import unharmed
 from karez_gateway.store import chains, controllers, entries, ledgers

@@ -1,4 +1,4 @@
-"""A county with a registry, wells that say their meter's own bytes, and the hands of whoever keeps its books."""
+"""A county with a registry, wells that say their meter's own bytes, and whoever keeps its books."""
 
 import struct
 from contextlib import contextmanager
@@ -78,7 +78,9 @@ class Office:
     def correct(self, *rows, may_fall=False, log=True, now_s=NOVEMBER):
         """Correct by lines as a file has them; return (act, below zero)."""
         those = [
-            one for row in rows for one in correction_file.corrections(correction_file.Row(*row), YEARS, now_s)
+            one
+            for row in rows
+            for one in correction_file.corrections(correction_file.Row(*row), YEARS, now_s)
         ]
         with self.store.writing() as connection:
             found = correcting.correct(connection, those, self.deed(now_s), CIVIL, may_fall=may_fall)

@@ -93,7 +93,9 @@ def test_a_month_below_zero_must_be_meant_and_is_written_down(desk):
     act_id, below = desk.correct(row("-9999"), may_fall=True)
     assert [(one.site, one.month) for one in below] == [("well-1", "2026-10")]
     with desk.store.reading() as connection:
-        assert json.loads(acts.get(connection, act_id).detail)["below_zero"][0]["litres"] == below[0].litres < 0
+        assert (
+            json.loads(acts.get(connection, act_id).detail)["below_zero"][0]["litres"] == below[0].litres < 0
+        )
 
 
 @pytest.mark.parametrize(
@@ -101,7 +103,8 @@ def test_a_month_below_zero_must_be_meant_and_is_written_down(desk):
     [
         (row("0"), "has litres"),
         (row("1.2345"), "more than 3 decimals"),
-        (row("--1"), "below zero or larger"), (row("many"), "is no number"),
+        (row("--1"), "below zero or larger"),
+        (row("many"), "is no number"),
         (row("1", "2026-11"), None),
         (row("1", "2026-12"), "is not yet"),
         (row("1", "2026"), "is no period here: write 2026-10-01T14"),
