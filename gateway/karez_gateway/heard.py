@@ -56,7 +56,7 @@ class Heard:
                 bit = 1 << second // HOUR_S
                 of_day = days.setdefault(Day(site, day_utc), Hours())
                 of_day.hours |= bit
-                if received_utc_s - head.utc_s <= SILENT_S:
+                if abs(received_utc_s - head.utc_s) <= SILENT_S:
                     of_day.live |= bit
             heard.add(connection, days)
             cursors.move(connection, STAGE, last)

@@ -92,7 +92,7 @@ HEADINGS: dict[str, Pair] = {
     "months": ("By month", "按月"),
     "sites": ("By site", "按取水口"),
     "corrections": ("Corrections in force", "已生效更正"),
-    "late": ("Late: came to closed months afterwards", "迟到：结账后到达"),
+    "late": ("Late litres of closed months", "已结账月份的迟到水量"),
     "overruns": ("Over plan and over norm", "超计划与超定额"),
     "balance": ("Water-balance test due", "应开展水平衡测试的用户"),
     "users": ("Users by yearly volume", "按年用水量的用户名录"),
