@@ -41,6 +41,17 @@ class Scope:
     sites: Sequence[str]
     civil: Calendar
     say: Say
+    region: str = ""  # empty: all of them
+
+    def regions(self, placed: Placed) -> tuple[str, ...]:
+        """Regions that a site's litres are told of: its own and those above it, up to the report's own."""
+        found: list[str] = []
+        for tree in (placed.admin, placed.basin):
+            if not self.region:
+                found += tree
+            elif self.region in tree:
+                found += tree[: tree.index(self.region) + 1]
+        return tuple(found)
 
     def placed(self, site: str) -> Placed:
         """Where a site stands in the span's last month."""
@@ -108,23 +119,19 @@ def region_name(say: Say, registry: Registry, code: str) -> str:
     return str(english or values.get("name_zh") or code)
 
 
-def _regions_of(placed: Placed) -> tuple[str, ...]:
-    return (*placed.admin, *placed.basin) or (UNREGISTERED,)
-
-
 def by_region(scope: Scope) -> Table:
     """A row for every region and metering point, each with all that lies below it."""
     say, place = scope.say, scope.books.placing.of
 
     def keys(line: Line) -> Iterable[tuple[str, str]]:
         placed = place(line.site, line.at)
-        return [(region, placed.point) for region in _regions_of(placed)]
+        return [(region, placed.point) for region in scope.regions(placed) or (UNREGISTERED,)]
 
     amounts = roll(scope.lines, keys)
     members: dict[tuple[str, str], list[str]] = {}
     for site in scope.sites:
         placed = scope.placed(site)
-        for region in _regions_of(placed):
+        for region in scope.regions(placed) or (UNREGISTERED,):
             members.setdefault((region, placed.point), []).append(site)
     rows = []
     for region, point in sorted({*amounts, *members}):

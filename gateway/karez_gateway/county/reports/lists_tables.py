@@ -123,10 +123,10 @@ def targets(scope: Scope, year: int) -> Table:
     def keys(line: Line) -> Iterable[tuple[str, Placed]]:
         placed = place(line.site, line.at)
         bare = placed._replace(admin=(), basin=())
-        return [(region, bare) for region in (*placed.admin, *placed.basin)]
+        return [(region, bare) for region in scope.regions(placed)]
 
     amounts = roll(scope.lines, keys)
-    regions = {region for site in scope.sites for region in _above(scope, site)}
+    regions = {region for site in scope.sites for region in scope.regions(scope.placed(site))}
     rows: list[Row] = []
     for _, limit in scope.registry.of_kind("limit"):
         if int(limit["year"]) < year or limit["region"] not in regions:
@@ -160,11 +160,6 @@ def _target(scope: Scope, limit: Values, taken_l: int | None) -> Row:
         _litres(left_l),
         say.text(state),
     )
-
-
-def _above(scope: Scope, site: str) -> tuple[str, ...]:
-    placed = scope.placed(site)
-    return (*placed.admin, *placed.basin)
 
 
 def meters(scope: Scope, lines: Reports) -> Table:

@@ -117,7 +117,7 @@ class Maker:
         last = len(books.months) - 1
         seen = {one.site for one in lines}
         sites = [site for site in books.sites if site in seen or belongs(site, last)]
-        return Scope(books, registry, lines, sites, self._civil, say)
+        return Scope(books, registry, lines, sites, self._civil, say, wish.region)
 
     def _makers(self, scope: Scope, period: Period) -> dict[str, Callable[[], Table]]:
         lines = self._config.county.reports
@@ -185,14 +185,12 @@ class Maker:
             if of_month and of_month[0].log_index is not None:
                 return say.text("inside-closed", month=civil.name(MONTH, month))
             return say.text("open")
-        names = [civil.name(MONTH, one.from_utc_s) for one in books.months]
-        closed = [name for at, name in enumerate(names) if at in books.closed]
-        opened = [name for at, name in enumerate(names) if at not in books.closed]
-        if not closed:
+        if not books.closed:
             return say.text("open")
-        return say.text(
-            "closed-months", closed=_ranges(closed), open=_ranges(opened) if opened else say.text("none")
-        )
+        names = [civil.name(MONTH, one.from_utc_s) for one in books.months]
+        opened = [at for at in range(len(names)) if at not in books.closed]
+        told = _runs(names, opened) or say.text("none")
+        return say.text("closed-months", closed=_runs(names, sorted(books.closed)), open=told)
 
 
 def ledger_calendar(config: Config) -> Calendar:
@@ -216,5 +214,12 @@ def _complete(scope: Scope) -> str:
     )  # fmt: skip
 
 
-def _ranges(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names)
+def _runs(names: Sequence[str], wanted: Sequence[int]) -> str:
+    """Some months of a span, those that follow one another as one: 2026-01 – 2026-08, 2026-10."""
+    runs: list[list[int]] = []
+    for at in wanted:
+        if runs and runs[-1][1] == at - 1:
+            runs[-1][1] = at
+        else:
+            runs.append([at, at])
+    return ", ".join(names[a] if a == b else f"{names[a]} – {names[b]}" for a, b in runs)
