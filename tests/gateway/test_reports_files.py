@@ -4,18 +4,20 @@ import csv
 import io
 import json
 import re
+import sys
 import zipfile
 from xml.etree import ElementTree as ET
 
 import pytest
 from typer.testing import CliRunner
 
+from karez_gateway import doctor
 from karez_gateway.cli import app
 from karez_gateway.county.reports import files, making, words
 from karez_gateway.county.reports.document import Column, Litres, Permille, Report, Table, plain, shown
 
 from . import pdf_text
-from .ledger_desk import CONVERTED, Well, office, region, site
+from .ledger_desk import CIVIL, CONVERTED, Well, office, region, site
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 NASTY = [
@@ -235,3 +237,25 @@ def test_cells_are_shown_with_their_unit_and_unknown_as_a_dash():
         "98.5",
         "1234",
     ]
+
+
+@pytest.mark.parametrize(
+    ("day", "says"),
+    [
+        ("2027-01-01", "2026-H2 is due on 2027-01-15"), ("2027-07-15", "2027-H1 is due on 2027-07-15"),
+        ("2027-07-16", None), ("2027-02-01", None),
+    ],
+)  # fmt: skip
+def test_the_doctor_reminds_of_the_half_year_report_until_it_is_due(desk, day, says):
+    found = [one for one in doctor.examine(desk.config, CIVIL.moment(day)) if one.part == "report"]
+    assert [one.state for one in found] == ([] if says is None else [doctor.WARNING])
+    assert says is None or says in found[0].text
+
+
+def test_without_fpdf2_it_says_what_to_install(desk, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fpdf", None)
+    monkeypatch.delitem(sys.modules, "karez_gateway.county.reports.pdf", raising=False)
+    monkeypatch.delattr("karez_gateway.county.reports.pdf", raising=False)
+    done = run(desk, "month", "--period", "2026-10", "--format", "pdf", "--out", str(tmp_path / "x.pdf"))
+    assert done.exit_code == 2 and "pip install 'karez[reports]'" in done.output
+    assert list(tmp_path.iterdir()) == []

@@ -6,6 +6,7 @@ import json
 from typing import IO, Any
 
 from karez_gateway.county.reports.document import Cell, Litres, Permille, Report, Table, plain
+from karez_gateway.errors import Refused
 from karez_gateway.exports import writers
 
 FORMATS = ("xlsx", "csv", "pdf", "json")
@@ -16,8 +17,10 @@ _FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 def write(report: Report, file: IO[bytes], form: str) -> str:
     """Write a report; return the characters that its font lacks (only paper has one)."""
     if form == "pdf":
-        from karez_gateway.county.reports import pdf  # noqa: PLC0415 - 0.3 s of import that only paper needs
-
+        try:
+            from karez_gateway.county.reports import pdf  # noqa: PLC0415 - 0.3 s that only paper needs
+        except ImportError as error:
+            raise Refused(f"paper needs {error.name}: pip install 'karez[reports]'") from None
         data, lacking = pdf.paper(report)
         file.write(data)
         return lacking
