@@ -273,8 +273,12 @@ def close(
         config = configuration.load(data)
         years, decision = years_of(config), deed(by, because, document)
         wanted = periods.named(month, years, "month")
-        with data_directory.beside(config) as store, store.writing() as connection:
-            done = closing.close(connection, wanted, decision, years.calendar, despite=despite)
+        civil = years.calendar
+        with data_directory.beside(config) as store:
+            with store.reading() as connection:
+                missing = closing.look(connection, wanted, decision.now_s, civil, despite=despite)
+            with store.writing() as connection:
+                done = closing.close(connection, wanted, decision, civil, missing)
     litres = sum(one.litres for one in done.totals.values())
     if as_json:
         facts = {"month": month, "act": done.act_id, "sha256": done.digest, "litres": litres}

@@ -89,8 +89,11 @@ class Office:
         return found
 
     def close(self, month, *, despite=True, log=True, now_s=NOVEMBER):
+        period = self.period(month)
+        with self.store.reading() as connection:
+            missing = closing.look(connection, period, now_s, CIVIL, despite=despite)
         with self.store.writing() as connection:
-            done = closing.close(connection, self.period(month), self.deed(now_s), CIVIL, despite=despite)
+            done = closing.close(connection, period, self.deed(now_s), CIVIL, missing)
         if log:
             self.log(now_s)
         return done

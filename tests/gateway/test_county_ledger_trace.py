@@ -198,3 +198,18 @@ def test_a_rollover_is_followed():
         slot = box.interval(litres, water_raw=raw_register(litres % turn), flow_lph=0)
         seen.append(followed.read(slot).state)
     assert seen == [registers.AGREES] * 3
+
+
+def test_a_chain_that_no_bundle_holds_any_more_is_not_promised(desk):
+    box = well(3)
+    after = box.next_chain()
+    after.interval(7, water_raw=raw_register(after.volume_l + 7 - 1_000_000))
+    after.checkpoint()
+    desk.hear(box)
+    desk.county.take(after, *after.payloads())
+    desk.county.work()
+    told = json.loads(run(desk, "trace", "--site", "well-1", "--period", "2026-09", "--json").output)
+    assert told["problems"] == [] and told["booked_l"] == told["from_records_l"] == 3 * 24_024 + 7
+    old, new = told["prove"]
+    assert len(old) == 1 and "a bundle holds the newest chain, 2" in old[0]
+    assert new[0].startswith("karez gateway export")

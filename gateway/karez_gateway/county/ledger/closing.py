@@ -4,7 +4,7 @@ Whatever comes later to a closed month, litres or corrections, is shown as late 
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -31,20 +31,31 @@ class Done(NamedTuple):
     missing: list[str]
 
 
-def close(
-    connection: Connection, month: Period, deed: Deed, civil: Calendar, *, despite: bool = False
-) -> Done:
-    """Close a month. Raises Refused: not over, closed already, or something is missing (`despite`)."""
-    if deed.now_s < month.span.to_utc_s:
-        raise Refused(f"{month.name} is not over: it ends {civil.iso(month.span.to_utc_s)}")
-    for one in closings.every(connection):
-        if one.from_utc_s < month.span.to_utc_s and one.to_utc_s > month.span.from_utc_s:
-            raise Refused(f"{month.name} is closed already, by act {one.act_id}: what came since is late")
+def look(connection: Connection, month: Period, now_s: int, civil: Calendar, *, despite: bool) -> list[str]:
+    """What a month lacks. Raises Refused: not over, closed already, or it lacks something (`despite`).
+
+    It takes some seconds in a large county: a snapshot for reading does, nobody need wait for it.
+    """
+    _refuse(connection, month, now_s, civil)
     missing = standing.missing(connection, month.span, civil)
     if missing and not despite:
         listed = "; ".join(missing[:SAID_MAX])
         more = f"; and {len(missing) - SAID_MAX} more" if len(missing) > SAID_MAX else ""
         raise Refused(f"{month.name} is not complete: {listed}{more}. Say --despite to close it as it is")
+    return missing
+
+
+def _refuse(connection: Connection, month: Period, now_s: int, civil: Calendar) -> None:
+    if now_s < month.span.to_utc_s:
+        raise Refused(f"{month.name} is not over: it ends {civil.iso(month.span.to_utc_s)}")
+    for one in closings.every(connection):
+        if one.from_utc_s < month.span.to_utc_s and one.to_utc_s > month.span.from_utc_s:
+            raise Refused(f"{month.name} is closed already, by act {one.act_id}: what came since is late")
+
+
+def close(connection: Connection, month: Period, deed: Deed, civil: Calendar, missing: Sequence[str]) -> Done:
+    """Close a month of which `look` said what is missing. Raises Refused: not over, or closed already."""
+    _refuse(connection, month, deed.now_s, civil)
     totals = now(connection, month)
     seal = digest(totals)
     count = entries.next_index(connection)
@@ -57,11 +68,11 @@ def close(
         "litres": sum(one.litres for one in totals.values()),
         "correction_l": sum(one.correction_l for one in totals.values()),
         "sha256": seal.hex(),
-        "missing": missing,
+        "missing": list(missing),
     }
     act_id = acts.write(connection, SORT, deed, detail)
     closings.add(connection, Closed(*month.span, act_id, count, seal), totals)
-    return Done(act_id, seal.hex(), totals, missing)
+    return Done(act_id, seal.hex(), totals, list(missing))
 
 
 def now(connection: Connection, month: Period) -> Totals:

@@ -57,14 +57,15 @@ def _booked(
     connection: Connection, those: Sequence[Correction], civil: Calendar
 ) -> dict[tuple[str, int, int], int]:
     """(site, month, method) -> litres with every correction, also those that wait for the log."""
-    wanted = {one.site for one in those}
+    wanted = sorted({one.site for one in those})
+    only = wanted[0] if len(wanted) == 1 else None
     found: dict[tuple[str, int, int], int] = {}
     for month in sorted(pure.months_of(those, civil)):
         end = civil.after(MONTH, month)
-        for one in rollups.sums(connection, (month, end)):
+        for one in rollups.sums(connection, (month, end), only):
             if one.site in wanted:
                 found[one.site, month, one.method] = one.litres
-        for each in corrections.every(connection, Span(month, end)):
+        for each in corrections.every(connection, Span(month, end), only):
             key = each.site, month, each.method
             found[key] = found.get(key, 0) + each.litres
     return found

@@ -1,5 +1,6 @@
 """A region's figure, down to its sites: each with what to trace next."""
 
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -49,4 +50,5 @@ def lines(told: dict[str, Any], period: str) -> Iterator[str]:
     for one in told["sites"]:
         late = f", late {shown(one['late_l'])} m³" if one["late_l"] else ""
         yield f"site  {one['name']:<16} {shown(one['total_l']):>16} m³{late}"
-        yield f"      karez gateway trace --data DIRECTORY --site {one['name']} --period {period}"
+        name = shlex.quote(one["name"])
+        yield f"      karez gateway trace --data DIRECTORY --site {name} --period {period}"

@@ -1,5 +1,6 @@
 """A trace as JSON and as lines for people."""
 
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -91,8 +92,12 @@ def _correction(found: Trace, at: int, places: Places, civil: Calendar) -> dict[
 
 def commands(found: Trace, controller: str, chain: int, first: int, last: int) -> Iterator[str]:
     """What to run to prove the records of a chain without this gateway."""
-    name = f"{found.site}-{chain}.kzb"
-    which = f"--site {found.site} --controller {controller} --from-seq {first} --to-seq {last}"
+    newest = found.newest.get(controller)
+    if chain != newest:
+        yield f"# chain {chain} of {controller}: a bundle holds the newest chain, {newest}"
+        return
+    name = f"{controller}-{chain}.kzb"
+    which = f"--site {shlex.quote(found.site)} --controller {controller} --from-seq {first} --to-seq {last}"
     yield f"karez gateway export --data DIRECTORY {which} {name}"
     yield f"karez verify {name} --trust trust.json"
 

@@ -60,6 +60,7 @@ class Trace:
     corrections: list[Kept]
     decided: dict[int, acts.Act] = field(default_factory=dict)
     closed: list[closings.Closed] = field(default_factory=list)
+    newest: dict[str, int] = field(default_factory=dict)  # controller -> its newest chain
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -102,6 +103,7 @@ def trace(connection: Connection, places: Places, site: str, span: Span, civil: 
         kept,
         {one.act_id: act for one in kept if (act := acts.get(connection, one.act_id)) is not None},
         [one for one in closings.every(connection) if _meets(one, span)],
+        {one.controller: one.chain for one in sites.chains(connection, site)},
     )
     found.problems = _problems(connection, found, civil)
     return found

@@ -167,7 +167,7 @@ def by_month(scope: Scope) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for (at, point), amount in sorted(amounts.items()):
         closed = books.closed.get(at)
-        state = say.text("closed" if closed else "open").partition(":")[0].partition("：")[0]
+        state = say.text("closed" if closed else "not-closed")
         name = scope.civil.name(MONTH, books.months[at].from_utc_s)
         seal = closed.digest.hex()[:16] if closed else None
         rows.append((name, word(say, POINTS, point), state, *amount_cells(amount), seal))

@@ -51,6 +51,7 @@ TEXTS: dict[str, Pair] = {
     "no-log": ("no signed checkpoint yet", "尚无签名检查点"),
     "open": ("open: litres may still be added", "未结账：水量仍可能增加"),
     "closed": ("closed", "已结账"),
+    "not-closed": ("open", "未结账"),
     "closed-months": ("closed: {closed}; open: {open}", "已结账：{closed}；未结账：{open}"),
     "inside-closed": (
         "{month} is closed; what came late is told by the month and stands in these figures",
