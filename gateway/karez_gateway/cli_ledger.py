@@ -3,21 +3,16 @@
 # ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
 
 import datetime as dt
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from karez_gateway import cli_months
 from karez_gateway import config as configuration
-from karez_gateway.cli_orders import user
+from karez_gateway.cli_deeds import IN_FORCE, Because, By, Document, deed, years_of
 from karez_gateway.errors import Refused
 from karez_gateway.speech import AsJson, Data, print_json, read, spoken
-
-if TYPE_CHECKING:
-    from karez_gateway.config import Config
-    from karez_gateway.county.acts import Deed
-    from karez_gateway.county.wateryear import WaterYears
 
 ledger = typer.Typer(
     help="Litres per site, hour and method; corrections of them; closed months.",
@@ -25,26 +20,6 @@ ledger = typer.Typer(
     rich_markup_mode=None,
     epilog="Example: karez gateway ledger --data /var/lib/karez --json",
 )
-
-By = Annotated[str, typer.Option(help="Who decides it; default: this machine's user.")]
-Because = Annotated[str, typer.Option(help="Why; the log holds it, and reports show it.")]
-Document = Annotated[str, typer.Option(help="Number of the document it rests on.")]
-IN_FORCE = "It is in force once the service has put it into the log."
-
-
-def deed(by: str, because: str, document: str) -> "Deed":
-    """Who does it and why, now."""
-    from karez_gateway.county.acts import Deed
-
-    return Deed(by or user(), because, int(time.time()), document).checked()
-
-
-def years_of(config: "Config") -> "WaterYears":
-    """The water years of a county."""
-    from karez_gateway.calendars import Calendar
-    from karez_gateway.county.wateryear import WaterYears
-
-    return WaterYears(Calendar(config.county.utc_offset_h), config.county.water_year_month)
 
 
 @ledger.callback()
@@ -245,86 +220,5 @@ def propose(
     typer.echo(f"{out}: {len(found)} corrections proposed; nothing is changed by that")
 
 
-@ledger.command(
-    epilog="Example: karez gateway ledger close --data /var/lib/karez --month 2026-10 "
-    '--because "monthly dispatch, meeting of 3 November"'
-)
-def close(
-    data: Data,
-    month: Annotated[str, typer.Option(help="Which: 2026-10.")],
-    because: Because,
-    despite: Annotated[
-        bool, typer.Option("--despite", help="Close it though something is missing; the act says what.")
-    ] = False,
-    by: By = "",
-    document: Document = "",
-    as_json: AsJson = False,
-) -> None:
-    """Close a month: its totals by site and method stand for good.
-
-    Says what is missing first: records not verified or not come, silent sites. What comes later is shown as
-    late. A closed month is never opened again; corrections of it are late, too.
-    """
-    from karez_gateway import data as data_directory
-    from karez_gateway.county import periods
-    from karez_gateway.county.ledger import closing
-
-    with spoken():
-        config = configuration.load(data)
-        years, decision = years_of(config), deed(by, because, document)
-        wanted = periods.named(month, years, "month")
-        civil = years.calendar
-        with data_directory.beside(config) as store:
-            with store.reading() as connection:
-                missing = closing.look(connection, wanted, decision.now_s, civil, despite=despite)
-            with store.writing() as connection:
-                done = closing.close(connection, wanted, decision, civil, missing)
-    litres = sum(one.litres for one in done.totals.values())
-    if as_json:
-        facts = {"month": month, "act": done.act_id, "sha256": done.digest, "litres": litres}
-        print_json(facts | {"missing": done.missing})
-        return
-    for line in done.missing:
-        typer.echo(f"missing: {line}")
-    typer.echo(
-        f"{month} is closed: act {done.act_id}, {litres:,} L booked, SHA-256 {done.digest}. {IN_FORCE}"
-    )
-
-
-@ledger.command(epilog="Example: karez gateway ledger months --data /var/lib/karez")
-def months(data: Data, as_json: AsJson = False) -> None:
-    """List closed months, and whether their totals are still those that the log vouches for.
-
-    Ends with code 1 if one is not.
-    """
-    from karez_gateway import data as data_directory
-    from karez_gateway.calendars import MONTH
-    from karez_gateway.county.ledger import checking
-    from karez_gateway.store import closings
-
-    with spoken():
-        config = configuration.load(data)
-        civil = years_of(config).calendar
-        with data_directory.beside(config) as store, store.reading() as connection:
-            found = [
-                {
-                    "month": civil.name(MONTH, one.from_utc_s),
-                    "act": one.act_id,
-                    "entry": one.log_index,
-                    "sha256": one.digest.hex(),
-                    "problem": checking.of_month(connection, one),
-                }
-                for one in closings.every(connection)
-            ]
-    if as_json:
-        print_json(found)
-    else:
-        for each in found:
-            place = "waits for the log" if each["entry"] is None else f"entry {each['entry']}"
-            typer.echo(
-                f"{each['month']}  act {each['act']}, {place}  {each['problem'] or 'as it was closed'}"
-            )
-        if not found:
-            typer.echo("no month is closed")
-    if any(one["problem"] for one in found):
-        raise typer.Exit(1)
+ledger.command(epilog=cli_months.CLOSE)(cli_months.close)
+ledger.command(epilog=cli_months.MONTHS)(cli_months.months)
