@@ -2,7 +2,6 @@
 
 # ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
 
-import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
@@ -14,10 +13,12 @@ from karez_gateway import (
     cli_county_registry,
     cli_feeder,
     cli_grants,
+    cli_ledger,
     cli_orders,
     cli_origin,
     cli_quota,
     cli_registry,
+    cli_reports,
     cli_table,
     cli_uploads,
 )
@@ -224,6 +225,9 @@ app.add_typer(cli_api.token, name="token")
 app.add_typer(cli_county_registry.registry, name="registry")
 app.add_typer(cli_quota.app, name="quota")
 app.add_typer(cli_grants.app, name="grants")
+app.add_typer(cli_ledger.ledger, name="ledger")
+app.command(epilog=cli_reports.REPORT)(cli_reports.report)
+app.command(epilog=cli_reports.TRACE)(cli_reports.trace)
 
 
 @app.command(epilog="Example: karez gateway export --data /var/lib/karez --site well-12 well-12.karez")
@@ -265,32 +269,3 @@ def export(
         typer.echo(f"{out}: {found.summary()}")
         for seq in found.grants_missing:
             typer.echo(f"grant {seq} is named by the records but was not carried by this gateway", err=True)
-
-
-@app.command(epilog="Example: karez gateway ledger --data /var/lib/karez --json")
-def ledger(data: Data, as_json: AsJson = False) -> None:
-    """Print litres per site, hour and method."""
-    from karez_gateway import data as data_directory
-    from karez_gateway import statustext
-    from karez_gateway.store import ledgers
-
-    with spoken():
-        config = configuration.load(data)
-        with data_directory.beside(config) as store, store.reading() as connection:
-            rows = ledgers.rows(connection)
-        table = [
-            {
-                "site": hour.site,
-                "hour": dt.datetime.fromtimestamp(hour.hour_utc * 3600, dt.UTC).strftime("%Y-%m-%dT%H:00Z"),
-                "method": statustext.METHODS.get(hour.method, "unknown"),
-                "litres": cell.litres,
-                "first_entry": cell.first_entry,
-                "last_entry": cell.last_entry,
-            }
-            for hour, cell in rows
-        ]
-        if as_json:
-            print_json(table)
-            return
-        for row in table:
-            typer.echo("{hour}  {site:<16}  {method:<15}  {litres:>12,} L".format(**row))

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from karez_gateway.calendars import DEFAULT_OFFSET_H
 from karez_gateway.config_api import OffsetH
+from karez_gateway.config_reports import Reports
 from karez_gateway.config_values import Section
 
 Month = Annotated[int, Field(ge=1, le=12)]
@@ -18,3 +19,4 @@ class County(Section):
     # Wells that are retired for one renewed farming well in an over-drawn area (减二更一); 0 asks for none.
     retired_for_renewed: Annotated[int, Field(ge=0, le=10)] = 2
     utc_offset_h: OffsetH = DEFAULT_OFFSET_H
+    reports: Reports = Reports()

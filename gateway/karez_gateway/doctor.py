@@ -16,10 +16,11 @@ from pathlib import Path
 from cryptography import x509
 
 from karez_gateway import data, exportstatus, logstatus, logview, origins, restored, servicestate
+from karez_gateway.calendars import Calendar
 from karez_gateway.config import Config
 from karez_gateway.errors import GatewayError
 from karez_gateway.fieldlink import tls_context
-from karez_gateway.store import entries, uploadactions
+from karez_gateway.store import entries, objects, uploadactions
 from karez_gateway.verifier.checkpoint import open_checkpoint
 
 OK, WARNING, FAILED = "ok", "warning", "failed"
@@ -56,6 +57,7 @@ def examine(config: Config, now_utc_s: float | None = None) -> list[Finding]:
         ("destination", lambda: _destinations(config)),
         ("paused", lambda: _paused(config)),
         ("export", lambda: _exports(config, now_utc_s)),
+        ("report", lambda: _half_year(config, now_utc_s)),
     ]
     found = []
     for part, look in parts:
@@ -178,6 +180,20 @@ def _exports(config: Config, now_utc_s: float) -> Iterator[Finding]:
     for one in found:
         state = OK if exportstatus.is_well(one) else WARNING
         yield Finding("export", state, f"{one['name']}: {exportstatus.line(one)}")
+
+
+def _half_year(config: Config, now_utc_s: float) -> Iterator[Finding]:
+    """The half-year report is due some days into January and July, where a county keeps its books here."""
+    now = Calendar(config.county.utc_offset_h).local(int(now_utc_s))
+    day = config.county.reports.half_year_day
+    if now.month not in (1, 7) or now.day > day:
+        return
+    with data.beside(config) as store, store.reading() as connection:
+        is_county = any(True for _ in objects.registry(connection).of_kind("site"))
+    if is_county:
+        period = f"{now.year - 1}-H2" if now.month == 1 else f"{now.year}-H1"
+        text = f"half-year report {period} is due on {now:%Y-%m}-{day:02}: karez gateway report half-year"
+        yield Finding("report", WARNING, text)
 
 
 def is_sound(findings: list[Finding]) -> bool:

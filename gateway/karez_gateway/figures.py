@@ -4,7 +4,8 @@ Litres are those of the ledger, to the litre. Beside them stands, per period, ho
 ones; numbers that are missing and records that were quarantined, both counted in the period of the next good
 record, whose litres take theirs along (a gap's litres belong to the period in which it ends, design §5); and
 records that are not judged yet. A period with good records and no litres is a well that did not pump; a
-period without any is one of which nothing is known, and is left out.
+period without any is one of which nothing is known, and is left out. Corrections in force stand beside the
+litres that were booked, never in them.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from karez_gateway.calendars import Calendar
-from karez_gateway.store import sites
+from karez_gateway.county.wateryear import Span
+from karez_gateway.store import corrections, sites
+from karez_gateway.store.corrections import Kept
 from karez_gateway.store.ledgers import Hour, Litres
 from karez_gateway.store.sites import Chain
 from karez_protocols import record
@@ -93,11 +96,17 @@ class Period:
     to_utc_s: int
     figures: list[Figure] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
+    corrections: list[Kept] = field(default_factory=list)  # in force, whose litres count here
 
     @property
     def volume_l(self) -> int:
-        """Litres of all methods."""
+        """Litres of all methods, as booked."""
         return sum(one.volume_l for one in self.figures)
+
+    @property
+    def correction_l(self) -> int:
+        """What corrections add; below zero where they take."""
+        return sum(one.litres for one in self.corrections)
 
 
 def of_site(
@@ -108,10 +117,13 @@ def of_site(
     for chain in sites.chains(connection, site):
         _count(connection, chain, calendar, step, (from_utc_s, to_utc_s), counts)
     figures = _figures(sites.cells(connection, site, from_utc_s, to_utc_s), calendar, step)
+    added: dict[int, list[Kept]] = {}
+    for one in corrections.in_force(connection, Span(from_utc_s, to_utc_s), site):
+        added.setdefault(calendar.start(step, one.hour_utc * sites.HOUR_S), []).append(one)
     return [
-        Period(start, end, figures.get(start, []), counts.get(start, Counts()))
+        Period(start, end, figures.get(start, []), counts.get(start, Counts()), added.get(start, []))
         for start, end in calendar.periods(step, from_utc_s, to_utc_s)
-        if start in figures or counts.get(start)
+        if start in figures or counts.get(start) or start in added
     ]
 
 

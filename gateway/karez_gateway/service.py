@@ -23,6 +23,7 @@ from karez_gateway.cosigning import Cosigning
 from karez_gateway.errors import GatewayError
 from karez_gateway.exports.exporter import Exporter
 from karez_gateway.fieldlink import FieldLink, tls_context
+from karez_gateway.heard import Heard
 from karez_gateway.ingest import Ingest
 from karez_gateway.ledger import Ledger
 from karez_gateway.outbox import Outbox, place_in
@@ -83,6 +84,7 @@ class Service:
         self._outboxes = [Stage(worker, one.outbox.step, one.wake.set) for one in self._senders]
         self._action = 0  # the newest upload_action that was looked at
         self._ledger = Stage(worker, Ledger(sequencer.database).step)
+        self._heard = Stage(worker, Heard(sequencer.database).step)
         self._downlink = Stage(worker, self._carrier.downlinks.step)
         self._command = Stage(worker, self._carrier.commands.step)
         self._verify = Stage(worker, Verification(sequencer.database).step, self._verified)
@@ -109,7 +111,7 @@ class Service:
         return {name: one.state for name, one in self._link.state.presence.items()}
 
     def _verified(self) -> None:
-        for stage in (self._ledger, self._downlink, self._command, *self._outboxes):
+        for stage in (self._ledger, self._heard, self._downlink, self._command, *self._outboxes):
             stage.wake.set()
 
     def _changed(self) -> None:
@@ -133,7 +135,7 @@ class Service:
             self._state.remove()
 
     async def _run(self) -> None:
-        stages = [self._verify, self._ledger, self._downlink, self._command, *self._outboxes]
+        stages = [self._verify, self._ledger, self._heard, self._downlink, self._command, *self._outboxes]
         runners: list[Stage | Sender | FieldLink | Cosigning] = [*stages, *self._senders, self._link]
         runners.append(self._cosigning)
         async with asyncio.TaskGroup() as tasks:

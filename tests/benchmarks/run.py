@@ -16,6 +16,7 @@ import planner
 import registry_import
 import quota
 import regulator
+import rollup
 import silent_meter
 import uplink
 import well_year
@@ -31,6 +32,7 @@ SUBJECTS = {
     "registry_import": registry_import,
     "quota": quota,
     "regulator": regulator,
+    "rollup": rollup,
     "uplink": uplink,
 }
 

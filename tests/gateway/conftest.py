@@ -26,6 +26,7 @@ ON_BOTH = {
     "test_county_registry_import",
     "test_quota_acts",
     "test_grants_request",
+    "test_county_ledger",
     "test_api_ledger",
     "test_api_records",
     "test_exports",

@@ -10,6 +10,7 @@ from karez_gateway import data, setup
 from karez_gateway.county.acts import Acts
 from karez_gateway.downlink import Downlinks
 from karez_gateway.enrolment import enrol
+from karez_gateway.heard import Heard
 from karez_gateway.ingest import Frame, Ingest
 from karez_gateway.ledger import Ledger
 from karez_gateway.seam import unharmed
@@ -50,6 +51,7 @@ class County:
         self.ingest = Ingest(sequencer)
         self.verification = Verification(self.store, at)
         self.ledger = Ledger(self.store, at)
+        self.heard = Heard(self.store, at)
         self.downlinks = Downlinks(sequencer, at)
         self.acts = Acts(sequencer, at)
 
@@ -63,7 +65,7 @@ class County:
 
     def work(self):
         """Run every stage until nothing is left."""
-        for stage in (self.verification, self.ledger, self.downlinks):
+        for stage in (self.verification, self.ledger, self.heard, self.downlinks):
             while stage.step():
                 pass
 

@@ -77,6 +77,17 @@ class Figure(Answer):
     last_entry: Entry
 
 
+class Correction(Answer):
+    """Litres that a person added to a period, or took from it. What was booked is not changed by it."""
+
+    kind: Annotated[str, Field(description="coefficient, swap, dispute, year-close or error")]
+    method: Annotated[str, Field(description="as of a figure")]
+    volume_l: Annotated[int, Field(description="below zero: taken")]
+    from_: Annotated[Moment, Field(serialization_alias="from")]
+    to: Annotated[Moment, Field(description="its litres count in the last hour before")]
+    entry: Annotated[Entry, Field(description="the entry of the log that holds who decided it, and why")]
+
+
 class Period(Answer):
     """One hour, day or month. Missing and quarantined records count where the next good one lies."""
 
@@ -89,6 +100,9 @@ class Period(Answer):
     records_quarantined: int
     records_unjudged: Annotated[int, Field(description="above 0: litres will be added")]
     figures: list[Figure]
+    correction_l: Annotated[int, Field(description="the sum of its corrections; in no figure")]
+    corrected_l: Annotated[int, Field(description="volume_l + correction_l")]
+    corrections: list[Correction]
 
 
 class Ledger(Answer):
@@ -101,6 +115,8 @@ class Ledger(Answer):
     to: Moment
     verified_to: Annotated[Moment | None, Field(description="later litres may still be added")]
     volume_l: Annotated[int, Field(description="the sum of its periods")]
+    correction_l: Annotated[int, Field(description="what corrections in force add; in no figure")]
+    corrected_l: Annotated[int, Field(description="volume_l + correction_l")]
     statistic_method_en: str
     statistic_method_zh: str
     periods: list[Period]

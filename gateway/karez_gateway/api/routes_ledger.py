@@ -13,6 +13,7 @@ from karez_gateway.api.routes_sites import SiteName, allowed
 from karez_gateway.calendars import Calendar
 from karez_gateway.places import Places
 from karez_gateway.store import sites
+from karez_gateway.store.corrections import Kept
 
 router = APIRouter(dependencies=[Depends(only_known)])
 
@@ -39,6 +40,8 @@ def ledger(
     known = [one.utc_s for one in verified if one is not None and one.utc_s is not None]
     places = Places(ours.config)
     periods = [_period(one, civil, step, places) for one in found]
+    volume_l = sum(one.volume_l for one in found)
+    correction_l = sum(one.correction_l for one in found)
     return document(
         request,
         models.Ledger(
@@ -48,7 +51,9 @@ def ledger(
             from_=models.at(civil, asked.from_utc_s),
             to=models.at(civil, asked.to_utc_s),
             verified_to=models.at_or_none(civil, max(known, default=None)),
-            volume_l=sum(one.volume_l for one in found),
+            volume_l=volume_l,
+            correction_l=correction_l,
+            corrected_l=volume_l + correction_l,
             statistic_method_en=figures.STATISTIC_EN,
             statistic_method_zh=figures.STATISTIC_ZH,
             periods=periods,
@@ -83,4 +88,18 @@ def _period(one: figures.Period, civil: Calendar, step: str, places: Places) -> 
         records_quarantined=one.counts.quarantined,
         records_unjudged=one.counts.unjudged,
         figures=[_figure(each, places) for each in one.figures],
+        correction_l=one.correction_l,
+        corrected_l=one.volume_l + one.correction_l,
+        corrections=[_correction(each, civil, places) for each in one.corrections],
+    )
+
+
+def _correction(one: Kept, civil: Calendar, places: Places) -> models.Correction:
+    return models.Correction(
+        kind=one.kind,
+        method=figures.method(one.method).code,
+        volume_l=one.litres,
+        from_=models.at(civil, one.from_utc_s),
+        to=models.at(civil, one.to_utc_s),
+        entry=_entry(places, one.log_index or 0),
     )

@@ -235,6 +235,13 @@ _KINDS = (
             _same("maker", "maker", "厂家"),
             _same("model", "model", "型号"),
             Field("multiplier_milli", "multiplier", "multiplier", "倍率", fields.RATIO),
+            Field(
+                "error_permille",
+                "error_percent",
+                "largest error of its class",
+                "最大允许误差（%）",
+                fields.PERCENT,
+            ),
             _same("certificate", "verification certificate", "检定证书号"),
             _same("verified_date", "verified on", "检定日期", fields.DATE),
             _same("due_date", "verification due", "检定到期", fields.DATE),

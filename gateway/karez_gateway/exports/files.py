@@ -10,11 +10,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from karez_gateway.errors import StoreError
 
 REVISIONS_MAX = 99
+
+T = TypeVar("T")  # what whoever fills a file has to say of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Made:
     revision: int
 
 
-def write(path: Path, fill: Callable[[IO[bytes]], int]) -> tuple[str, int]:
+def write(path: Path, fill: Callable[[IO[bytes]], T]) -> tuple[str, T]:
     """Write a file whole, and its sum; return (SHA-256, what `fill` returned). Raises StoreError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +76,7 @@ def _unfinished(path: Path) -> Path:
     return path.with_name(f".{path.name}.part")
 
 
-def _fill(path: Path, fill: Callable[[IO[bytes]], int]) -> int:
+def _fill(path: Path, fill: Callable[[IO[bytes]], T]) -> T:
     with path.open("wb") as file:
         rows = fill(file)
         file.flush()

@@ -1,16 +1,18 @@
-"""The ledger as a table: a row for each site, period and method, and rows of late litres."""
+"""The ledger as a table: a row for each site, period and method, rows of late litres, rows of corrections."""
 
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
 from karez_gateway import figures
-from karez_gateway.calendars import MONTH, Calendar
+from karez_gateway.calendars import HOUR_S, MONTH, Calendar
+from karez_gateway.county.wateryear import Span
 from karez_gateway.exports.due import Period
 from karez_gateway.exports.saying import Saying
 from karez_gateway.exports.table import Cell, Column
 from karez_gateway.figures import Figure
 from karez_gateway.places import Places
+from karez_gateway.store import corrections
 from karez_gateway.store.exports import OLDER
 
 COLUMNS = (
@@ -29,8 +31,9 @@ COLUMNS = (
     Column("records_unjudged", "待核记录数"),
     Column("first_entry", "首条证据（日志#序号）"),
     Column("last_entry", "末条证据（日志#序号）"),
+    Column("correction_l", "更正水量（升）"),
 )
-FIGURE, LATE = "figure", "late"
+FIGURE, LATE, CORRECTION = "figure", "late", "correction"
 Row = tuple[Cell, ...]
 
 
@@ -46,8 +49,9 @@ class LedgerRows:
         span: Period,
         language: str,
         saying: Saying | None = None,
+        entered: tuple[int, int] | None = None,
     ) -> None:
-        """Take an open snapshot."""
+        """Take an open snapshot. `entered`: corrections by the entries that hold them, not by their span."""
         self._connection = connection
         self._places = places
         self._civil = civil
@@ -55,6 +59,7 @@ class LedgerRows:
         self._span = span
         self._language = language
         self._saying = saying
+        self._entered = entered
 
     def of(self, sites: Sequence[str]) -> Iterator[Row]:
         """Rows site by site."""
@@ -62,6 +67,7 @@ class LedgerRows:
             yield from self._figures(site)
             if self._saying is not None:
                 yield from self._late(site, self._saying)
+            yield from self._corrections(site)
 
     def _figures(self, site: str) -> Iterator[Row]:
         found = figures.of_site(self._connection, site, self._civil, self._step, *self._span)
@@ -75,12 +81,13 @@ class LedgerRows:
                 self._civil.iso(one.from_utc_s),
                 self._civil.iso(one.to_utc_s),
             )
-            if not one.figures:
-                yield (*begin, 0, 0, None, None, *known, None, None)
+            if not one.figures and one.counts:
+                yield (*begin, 0, 0, None, None, *known, None, None, 0)
             for each in one.figures:
                 if self._saying is not None:
                     self._saying.add(site, one.from_utc_s, each.method, each.volume_l)
-                yield (*begin, each.volume_l, 0, *self._method(each.method), *known, *self._evidence(each))
+                evidence = self._evidence(each)
+                yield (*begin, each.volume_l, 0, *self._method(each.method), *known, *evidence, 0)
 
     def _late(self, site: str, saying: Saying) -> Iterator[Row]:
         civil = self._civil
@@ -92,7 +99,22 @@ class LedgerRows:
                 end = min(civil.after(MONTH, key.month_utc_s), self._span.from_utc_s)
                 name, begin = civil.name(MONTH, key.month_utc_s), civil.iso(key.month_utc_s)
             nothing = (None,) * 6
-            yield (LATE, site, name, begin, civil.iso(end), 0, litres, *self._method(key.method), *nothing)
+            yield (LATE, site, name, begin, civil.iso(end), 0, litres, *self._method(key.method), *nothing, 0)
+
+    def _corrections(self, site: str) -> Iterator[Row]:
+        """Those of the span; of an export's file those that came into force since the file before."""
+        if self._entered is None:
+            found = corrections.in_force(self._connection, Span(*self._span), site)
+        else:
+            found = corrections.entered(self._connection, site, *self._entered)
+        civil = self._civil
+        for one in found:
+            hour = civil.start(self._step, one.hour_utc * HOUR_S)
+            span = civil.iso(one.from_utc_s), civil.iso(one.to_utc_s)
+            place = self._places.of(one.log_index or 0)
+            entry = f"{place.log_origin}#{place.log_index}"
+            head = (CORRECTION, site, civil.name(self._step, hour), *span, 0, 0, *self._method(one.method))
+            yield (*head, *(None,) * 4, entry, entry, one.litres)
 
     def _method(self, number: int) -> tuple[str, str]:
         method = figures.method(number)

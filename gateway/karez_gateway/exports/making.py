@@ -107,8 +107,9 @@ def scheduled(
         if export.kind == "ledger":
             places = Places(config)
             language = export.language
+            entered = _first_correction(connection, period, before), until
             rows: Rows = ledger_table.LedgerRows(
-                connection, places, civil, export.step, period, language, saying
+                connection, places, civil, export.step, period, language, saying, entered
             ).of(named)
         elif export.kind == "records":
             rows = _arrived(connection, config, export, period, before, until)
@@ -134,6 +135,11 @@ def scheduled(
         made_utc_s=int(now_utc_s),
     )
     return Done(file, dict(saying.litres), removed)
+
+
+def _first_correction(connection: Connection, period: Period, before: File | None) -> int:
+    """From which entry on corrections have been said by no file; an export begins with its first period."""
+    return exports.first_received(connection, period.from_utc_s) if before is None else before.until_index
 
 
 def _arrived(

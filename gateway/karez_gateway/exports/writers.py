@@ -45,20 +45,29 @@ def _csv(table: Table, file: IO[bytes], language: str, *, bom: bool) -> int:
     return count
 
 
-def _xlsx(table: Table, file: IO[bytes], language: str) -> int:
+def workbook(file: IO[bytes], *, constant_memory: bool = True) -> Any:
+    """An XLSX file in which no text ever becomes a formula, a number or a link.
+
+    `constant_memory`: one sheet is written after the other, row by row.
+    """
     # 0.1 s that the service need not wait for at its start; it has no types.
     import xlsxwriter  # type: ignore[import-untyped]  # noqa: PLC0415 - the same
 
     options: dict[str, Any] = {
-        "constant_memory": True,
+        "constant_memory": constant_memory,
         "strings_to_formulas": False,
         "strings_to_numbers": False,
         "strings_to_urls": False,
         "tmpdir": str(Path(file.name).parent),  # the service may write nowhere else
     }
-    with xlsxwriter.Workbook(file, options) as book:
-        # The same rows make the same bytes: no time of making.
-        book.set_properties({"created": dt.datetime(2000, 1, 1, tzinfo=dt.UTC)})
+    book = xlsxwriter.Workbook(file, options)
+    # The same rows make the same bytes: no time of making.
+    book.set_properties({"created": dt.datetime(2000, 1, 1, tzinfo=dt.UTC)})
+    return book
+
+
+def _xlsx(table: Table, file: IO[bytes], language: str) -> int:
+    with workbook(file) as book:
         about = [("kind", table.kind), *table.facts.items()]
         sheet = book.add_worksheet("台账" if language == "zh" else table.kind)
         sheet.write_row(0, 0, table.header(language))

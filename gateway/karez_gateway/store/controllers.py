@@ -132,3 +132,9 @@ def keep_stranger(connection: Connection, name: str, reason: str, payload: bytes
         insert(stranger).values(controller=name, reason=reason, payload=payload, received_utc_s=now_s)
     )
     return True
+
+
+def since(connection: Connection) -> dict[str, int]:
+    """Site -> when its first controller of those that stand there now was enrolled, UTC seconds."""
+    query = select(controller.c.site, func.min(controller.c.enrolled_utc_s)).group_by(controller.c.site)
+    return {site: int(utc_s) for site, utc_s in connection.execute(query)}

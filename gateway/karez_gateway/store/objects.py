@@ -23,6 +23,11 @@ def registry(connection: Connection, at_utc_s: int | None = None) -> Registry:
     return Registry.of(_read(connection, _ALL.order_by(_T.kind, _T.name, _T.version)), at_utc_s)
 
 
+def every(connection: Connection) -> list[Object]:
+    """Every version of every object, in rising order of each."""
+    return list(_read(connection, _ALL.order_by(_T.kind, _T.name, _T.version)))
+
+
 def history(connection: Connection, kind: str, name: str) -> list[Object]:
     """Every version of one object, the oldest first."""
     return list(_read(connection, _ALL.filter_by(kind=kind, name=name).order_by(_T.version)))

@@ -26,6 +26,7 @@ from karez_gateway.store.commissioning_tables import commissioning, commissionin
 from karez_gateway.store.county_tables import act, registry_object
 from karez_gateway.store.downlink_tables import command, downlink
 from karez_gateway.store.export_tables import export_file, export_litres
+from karez_gateway.store.ledger_tables import closed_month, closed_total, correction, heard
 from karez_gateway.store.metadata import Key, metadata
 from karez_gateway.store.registry_tables import controller, former_binding, revocation, stranger
 
@@ -34,10 +35,13 @@ __all__ = [
     "book",
     "chain_state",
     "closed_site",
+    "closed_month",
+    "closed_total",
     "command",
     "commissioning",
     "commissioning_photo",
     "controller",
+    "correction",
     "cursor",
     "downlink",
     "entry",
@@ -47,6 +51,7 @@ __all__ = [
     "finding",
     "fork",
     "former_binding",
+    "heard",
     "ledger",
     "metadata",
     "outbox",
@@ -152,6 +157,7 @@ ledger = Table(
     Column("litres", BigInteger, nullable=False),
     Column("first_entry", ForeignKey("entry.log_index"), nullable=False),
     Column("last_entry", ForeignKey("entry.log_index"), nullable=False),
+    Index("ix_ledger_hour_utc", "hour_utc"),  # a month of all sites
 )
 
 # Where the ledger stands in each chain: the W up to which litres are booked.

@@ -1,6 +1,6 @@
 """SQL over `verdict` and `finding`: what verification said, in the order in which it said it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, insert, or_, select, update
@@ -25,6 +25,8 @@ class Good(NamedTuple):
     position: int
     record: Stored
 
+
+ROWS_AT_ONCE = 512
 
 _INSERT = Bulk(verdict, Verdict._fields)
 
@@ -64,6 +66,28 @@ def good_after(
         .order_by(verdict.c.position)
     )
     return last, [Good(row[0], Stored._make(row[1:])) for row in connection.execute(query)]
+
+
+def good_of(connection: Connection, controllers: Collection[int], kinds: Collection[int]) -> Iterator[Good]:
+    """Every good record of some controllers and kinds, in the order of verification."""
+    query = (
+        select(
+            verdict.c.position,
+            entry.c.log_index,
+            entry.c.controller_id,
+            entry.c.chain,
+            entry.c.seq,
+            entry.c.received_utc_s,
+            entry.c.body,
+        )
+        .join(entry, entry.c.log_index == verdict.c.log_index)
+        .where(entry.c.controller_id.in_(controllers))
+        .where(verdict.c.reason.is_(None), verdict.c.record_kind.in_(kinds))
+        .order_by(verdict.c.position)
+    )
+    with connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
+        for row in rows:
+            yield Good(row[0], Stored._make(row[1:]))
 
 
 def note_finding(

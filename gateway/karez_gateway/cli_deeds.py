@@ -1,0 +1,35 @@
+"""What every verb takes that changes the county's books: who, why, under which document."""
+
+# ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from karez_gateway.cli_orders import user
+
+if TYPE_CHECKING:
+    from karez_gateway.config import Config
+    from karez_gateway.county.acts import Deed
+    from karez_gateway.county.wateryear import WaterYears
+
+By = Annotated[str, typer.Option(help="Who decides it; default: this machine's user.")]
+Because = Annotated[str, typer.Option(help="Why; the log holds it, and reports show it.")]
+Document = Annotated[str, typer.Option(help="Number of the document it rests on.")]
+IN_FORCE = "It is in force once the service has put it into the log."
+
+
+def deed(by: str, because: str, document: str) -> "Deed":
+    """Who does it and why, now."""
+    from karez_gateway.county.acts import Deed
+
+    return Deed(by or user(), because, int(time.time()), document).checked()
+
+
+def years_of(config: "Config") -> "WaterYears":
+    """The water years of a county."""
+    from karez_gateway.calendars import Calendar
+    from karez_gateway.county.wateryear import WaterYears
+
+    return WaterYears(Calendar(config.county.utc_offset_h), config.county.water_year_month)

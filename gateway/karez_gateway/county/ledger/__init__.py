@@ -1,0 +1,1 @@
+"""The county's ledger (取用水台账): corrections, closed months, roll-ups, and where each litre is from."""
