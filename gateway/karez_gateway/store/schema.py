@@ -21,6 +21,7 @@ from sqlalchemy import (
     text,
 )
 
+from karez_gateway.store.alarm_tables import alarm, alarm_step, notice, well, well_day
 from karez_gateway.store.commissioning_tables import commissioning, commissioning_photo, technician_list
 from karez_gateway.store.county_tables import act, registry_object
 from karez_gateway.store.downlink_tables import command, downlink
@@ -30,6 +31,8 @@ from karez_gateway.store.registry_tables import controller, former_binding, revo
 
 __all__ = [
     "act",
+    "alarm",
+    "alarm_step",
     "book",
     "chain_state",
     "command",
@@ -47,6 +50,7 @@ __all__ = [
     "former_binding",
     "ledger",
     "metadata",
+    "notice",
     "outbox",
     "passed",
     "platform",
@@ -57,6 +61,8 @@ __all__ = [
     "technician_list",
     "upload_action",
     "verdict",
+    "well",
+    "well_day",
 ]
 
 entry = Table(
