@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from karez_gateway import (
+    cli_alarms,
     cli_api,
     cli_commissionings,
     cli_feeder,
@@ -218,6 +219,7 @@ app.command(epilog=cli_origin.KEEP)(cli_origin.keep_origin)
 app.command(epilog=cli_table.TABLE)(cli_table.table)
 app.command(epilog=cli_api.API)(cli_api.api)
 app.add_typer(cli_api.token, name="token")
+app.add_typer(cli_alarms.app, name="alarms")
 
 
 @app.command(epilog="Example: karez gateway export --data /var/lib/karez --site well-12 well-12.karez")

@@ -23,6 +23,8 @@ ON_BOTH = {
     "test_registry",
     "test_commissioning_import",
     "test_county_acts",
+    "test_alarms_records",
+    "test_alarms_time",
     "test_api_ledger",
     "test_api_records",
     "test_exports",
