@@ -18,6 +18,7 @@ from karez_gateway import (
     cli_registry,
     cli_table,
     cli_uploads,
+    cli_violations,
 )
 from karez_gateway import config as configuration
 from karez_gateway.errors import GatewayError
@@ -220,6 +221,8 @@ app.command(epilog=cli_table.TABLE)(cli_table.table)
 app.command(epilog=cli_api.API)(cli_api.api)
 app.add_typer(cli_api.token, name="token")
 app.add_typer(cli_alarms.app, name="alarms")
+app.add_typer(cli_violations.app, name="violations")
+app.add_typer(cli_violations.acts, name="acts")
 
 
 @app.command(epilog="Example: karez gateway export --data /var/lib/karez --site well-12 well-12.karez")
