@@ -97,12 +97,12 @@ COUNTY = (
 
 def test_a_proposal_names_wells_and_says_why_others_are_left_out():
     found = response.propose(facts(*COUNTY).places, alarm(), now_s=NOW_S)
-    assert (found["kind"], found["basis"], found["sites"]) == ("stop", "area-volume", ["canal", "w1"])
+    assert (found["kind"], found["basis"], found["sites"]) == ("stop", "volume", ["canal", "w1"])
     assert {one["site"]: one["why"].split(":")[0] for one in found["left_out"]} == {
         "drink": "domestic",
         "shut": "it is sealed",
     }
-    assert found["until_utc_s"] == NOW_S + 7 * 86400 and "from" not in found
+    assert found["until_utc_s"] == NOW_S + 7 * 86400 and "hours" not in found
     assert "100 % of the limit" in found["text_en"] and "控制指标" in found["text_zh"]
 
 
@@ -110,9 +110,9 @@ def test_hours_are_proposed_before_a_stop_and_for_the_source_that_is_short():
     found = response.propose(
         facts(*COUNTY).places, alarm("ground hours"), now_s=NOW_S, hours=("05:00", "11:00")
     )
-    assert (found["kind"], found["from"], found["to"], found["sites"]) == ("hours", "05:00", "11:00", ["w1"])
+    assert (found["kind"], found["hours"], found["sites"]) == ("hours", "05:00-11:00", ["w1"])
     found = response.propose(facts(*COUNTY).places, alarm("hours", "area-level"), now_s=NOW_S)
-    assert (found["basis"], found["sites"]) == ("area-level", ["w1"])
+    assert (found["basis"], found["sites"]) == ("level", ["w1"])
 
 
 @pytest.mark.parametrize(
@@ -132,3 +132,11 @@ def test_a_region_of_drinking_wells_gets_no_proposal():
     places = facts(region("65"), site("drink", "65", **{"class": "domestic"})).places
     with pytest.raises(Refused, match="no well"):
         response.propose(places, alarm(), now_s=NOW_S)
+
+
+def test_a_proposal_is_one_order_for_a_named_area_and_else_one_for_each_well():
+    places = facts(*COUNTY).places
+    (one,) = response.propose(places, alarm(), now_s=NOW_S, area="north")["orders"]
+    assert (one["scope"], one["target"], one["kind"], one["basis"]) == ("area", "north", "stop", "volume")
+    found = response.propose(places, alarm(), now_s=NOW_S)["orders"]
+    assert [(one["scope"], one["target"]) for one in found] == [("site", "canal"), ("site", "w1")]

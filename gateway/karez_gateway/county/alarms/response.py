@@ -13,7 +13,7 @@ from karez_gateway.county.alarms.places import DOMESTIC, WORKING, Places
 from karez_gateway.errors import Refused
 
 FORMAT = "karez-order-request/1"
-BASIS = {"area-volume": "area-volume", "area-level": "area-level"}
+BASIS = {"area-volume": "volume", "area-level": "level"}  # as `karez regulator order` calls them
 DAYS = 7
 HOURS_FROM, HOURS_TO = "06:00", "12:00"
 
@@ -60,8 +60,20 @@ def propose(
         "facts": dict(facts) | {"value": alarm["value"]},
     }
     if stage == HOURS:
-        found["from"], found["to"] = hours
+        found["hours"] = "-".join(hours)
+    found["orders"] = [_order(found, scope, target) for scope, target in _targets(area, sites)]
     return found
+
+
+def _targets(area: str, sites: list[str]) -> list[tuple[str, str]]:
+    """One order for an area that the controllers know by name, otherwise one for each well."""
+    return [("area", area)] if area else [("site", site) for site in sites]
+
+
+def _order(found: Mapping[str, Any], scope: str, target: str) -> dict[str, Any]:
+    """What one order would say, by the names of the regulator's own options."""
+    said = {name: found[name] for name in ("kind", "basis", "until_utc_s", "hours") if name in found}
+    return {"scope": scope, "target": target} | said
 
 
 def _wells(places: Places, region: str, source: str) -> tuple[list[str], list[dict[str, str]]]:
