@@ -61,7 +61,7 @@ def order(
     with spoken():
         body, now_s = read(order_file), int(time.time())
         with data_directory.beside(configuration.load(data)) as store:
-            wells, left_out = list(well or ()), []
+            wells, left_out = list(well or ()), list[str]()
             if region:
                 named, left_out = regionwells.of_region(store, region)
                 wells += named

@@ -13,6 +13,7 @@ from karez_gateway.config_alarms import Alarms
 from karez_gateway.config_api import Api, Export
 from karez_gateway.config_county import County
 from karez_gateway.config_destination import Destination
+from karez_gateway.config_power import Power
 from karez_gateway.config_values import (
     Name,
     OriginName,
@@ -137,6 +138,7 @@ class Config(Section):
     api: Api = Api()
     county: County = County()
     alarms: Alarms = Alarms()
+    power: Power = Power()
     destination: tuple[Destination, ...] = ()
     witness: tuple[Witness, ...] = ()
     export: tuple[Export, ...] = ()

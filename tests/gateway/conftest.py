@@ -25,6 +25,7 @@ ON_BOTH = {
     "test_county_acts",
     "test_alarms_records",
     "test_alarms_time",
+    "test_power_books",
     "test_violations",
     "test_api_ledger",
     "test_api_records",
