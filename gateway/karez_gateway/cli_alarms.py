@@ -209,6 +209,7 @@ def rules(
     as_json: AsJson = False,
 ) -> None:
     """Show the rules and their settings: the defaults, or what holds for a site or region."""
+    from karez_gateway import alarmsettings
     from karez_gateway import data as data_directory
     from karez_gateway.county.alarms import rules as all_rules
     from karez_gateway.county.alarms import words
@@ -227,34 +228,18 @@ def rules(
         settings = config.alarms.settings
         found = {name: settings.of(name, about) for name in all_rules.RULES}
         if as_json:
-            print_json({"rules": found, "not_there": _not_there(config, places)})
+            print_json({"rules": found, "not_there": alarmsettings.not_there(config, places)})
             return
         for name, values in found.items():
             typer.echo(f"{name:<14} {words.rule(name, language)}")
             said = {key: value for key, value in values.items() if all_rules.SHARED.get(key) != value}
             typer.echo("".join(f"    {key} = {_shown(value)}\n" for key, value in said.items()), nl=False)
-        for line in _not_there(config, places):
+        for line in alarmsettings.not_there(config, places):
             typer.echo(line, err=True)
 
 
 def _shown(value: Any) -> str:
     return str(list(value)) if isinstance(value, tuple) else str(value)
-
-
-def _not_there(config: configuration.Config, places: "Places") -> list[str]:
-    """Settings and receivers that name what the registry does not have."""
-    found = []
-    for one in config.alarms.rule:
-        for kind, name in (("region", one.region), ("holder", one.holder), ("site", one.site)):
-            if name and places.registry.get(kind, name) is None:
-                found.append(f"alarms.rule {one.rule}: the registry has no {kind} {name}")
-    for receiver in config.alarms.notify:
-        if receiver.region and places.registry.get("region", receiver.region) is None:
-            found.append(f"alarms.notify {receiver.name}: the registry has no region {receiver.region}")
-        person = receiver.to.removeprefix("person:")
-        if person != receiver.to and not (places.registry.get("person", person) or {}).get("email"):
-            found.append(f"alarms.notify {receiver.name}: the registry has no e-mail address of {person}")
-    return found
 
 
 @app.command("test", epilog=TEST)

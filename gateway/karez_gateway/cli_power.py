@@ -14,6 +14,7 @@ from karez_gateway.errors import GatewayError, Refused
 from karez_gateway.speech import AsJson, Data, print_json, read, spoken
 
 if TYPE_CHECKING:
+    from karez_gateway.county.power.comparing import Case
     from karez_gateway.exports.table import Table
 
 IMPORT = (
@@ -101,7 +102,6 @@ def compare(
     """Hold a month's file against what the controllers counted, and say likely causes of each difference."""
     from karez_gateway import data as data_directory
     from karez_gateway import powerbooks
-    from karez_gateway.county.alarms.words import thousandths
     from karez_gateway.county.power import comparing
     from karez_gateway.exports import power_tables
 
@@ -120,18 +120,26 @@ def compare(
         if as_json:
             print_json({"act": act_id, "cases": [powerbooks.facts(one) for one in shown]})
             return
-        counts = {state: sum(1 for one in found if one.state == state) for state in comparing.STATES}
         for one in [] if out is not None else shown:
-            difference = "–" if one.difference_wh is None else f"{thousandths(one.difference_wh)} kWh"
-            causes = "; ".join(each[language] for each in one.likely)
-            name = one.site or " ".join(one.meters)
-            state = comparing.STATES[one.state] if language == "zh" else one.state
-            typer.echo(f"{name:<18} {state:<12} {difference:>16}  {causes}")
-        words = [
-            f"{comparing.STATES[state] if language == 'zh' else state} {count}"
-            for state, count in counts.items()
-        ]
-        typer.echo(", ".join(words) + (f"; kept as act {act_id}" if keep else ""))
+            typer.echo(_line(one, language))
+        typer.echo(_sums(found, language) + (f"; kept as act {act_id}" if keep else ""))
+
+
+def _line(one: "Case", language: str) -> str:
+    from karez_gateway.county.alarms.words import thousandths
+    from karez_gateway.county.power.comparing import STATES
+
+    difference = "–" if one.difference_wh is None else f"{thousandths(one.difference_wh)} kWh"
+    causes = "; ".join(each[language] for each in one.likely)
+    state = STATES[one.state] if language == "zh" else one.state
+    return f"{one.site or ' '.join(one.meters):<18} {state:<12} {difference:>16}  {causes}"
+
+
+def _sums(found: list["Case"], language: str) -> str:
+    from karez_gateway.county.power.comparing import STATES
+
+    counts = {state: sum(1 for one in found if one.state == state) for state in STATES}
+    return ", ".join(f"{STATES[one] if language == 'zh' else one} {count}" for one, count in counts.items())
 
 
 @app.command("list", epilog=LIST)

@@ -15,6 +15,7 @@ class Hook:
 
     def __init__(self):
         self.kept, self.answers = [], []
+        self.came = threading.Event()
         hook = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -27,6 +28,7 @@ class Hook:
                     self.send_header("Location", f"{hook.url}/elsewhere")
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+                hook.came.set()
 
             def log_message(self, *_):
                 pass

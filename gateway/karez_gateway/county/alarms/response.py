@@ -43,7 +43,6 @@ def propose(
     sites, left_out = _wells(places, str(alarm["subject"]), source)
     if not sites:
         raise Refused(f"in {alarm['subject']} lies no well that such an order could be for")
-    facts: Mapping[str, signs.Fact] = alarm["facts"]
     found: dict[str, Any] = {
         "format": FORMAT,
         "alarm": alarm["id"],
@@ -55,14 +54,22 @@ def propose(
         "basis": BASIS[rule],
         "made_utc_s": now_s,
         "until_utc_s": now_s + days * 86400,
-        "text_en": words.say(rule, line, alarm["value"], facts, "en"),
-        "text_zh": words.say(rule, line, alarm["value"], facts, "zh"),
-        "facts": dict(facts) | {"value": alarm["value"]},
-    }
+    } | _why(alarm)
     if stage == HOURS:
         found["hours"] = "-".join(hours)
     found["orders"] = [_order(found, scope, target) for scope, target in _targets(area, sites)]
     return found
+
+
+def _why(alarm: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of the alarm, for a program and in words."""
+    facts: Mapping[str, signs.Fact] = alarm["facts"]
+    said = (str(alarm["rule"]), str(alarm["line"]), int(alarm["value"]), facts)
+    return {
+        "text_en": words.say(*said, "en"),
+        "text_zh": words.say(*said, "zh"),
+        "facts": dict(facts) | {"value": alarm["value"]},
+    }
 
 
 def _targets(area: str, sites: list[str]) -> list[tuple[str, str]]:
