@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from karez_gateway import (
+    cli_alarms,
     cli_api,
     cli_commissionings,
     cli_county_registry,
@@ -17,10 +18,12 @@ from karez_gateway import (
     cli_orders,
     cli_origin,
     cli_quota,
+    cli_power,
     cli_registry,
     cli_reports,
     cli_table,
     cli_uploads,
+    cli_violations,
 )
 from karez_gateway import config as configuration
 from karez_gateway.errors import GatewayError
@@ -228,6 +231,10 @@ app.add_typer(cli_grants.app, name="grants")
 app.add_typer(cli_ledger.ledger, name="ledger")
 app.command(epilog=cli_reports.REPORT)(cli_reports.report)
 app.command(epilog=cli_reports.TRACE)(cli_reports.trace)
+app.add_typer(cli_alarms.app, name="alarms")
+app.add_typer(cli_power.app, name="power")
+app.add_typer(cli_violations.app, name="violations")
+app.add_typer(cli_violations.acts, name="acts")
 
 
 @app.command(epilog="Example: karez gateway export --data /var/lib/karez --site well-12 well-12.karez")

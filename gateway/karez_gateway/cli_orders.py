@@ -39,6 +39,9 @@ def order(
     everyone: Annotated[
         bool, typer.Option("--all", help="An area's order for every well, and those enrolled later.")
     ] = False,
+    region: Annotated[
+        str, typer.Option(help="An area's order for the wells of a region of the registry; no domestic ones.")
+    ] = "",
     unchecked: Annotated[
         bool, typer.Option("--unchecked", help="Carry it even if we would refuse it: controllers decide.")
     ] = False,
@@ -46,21 +49,27 @@ def order(
     """Carry an office's signed order to the wells it concerns.
 
     An order for a site finds its controller by itself. Which wells lie in an area stands in each
-    controller's own configuration, not here: name them with --well, or say --all; a controller
-    outside the area refuses the order, and stays as it is. The running service logs the order,
-    publishes it and repeats that until each controller's records show what became of it.
+    controller's own configuration, not here: name them with --well, by a region of the registry with
+    --region, or say --all; a controller outside the area refuses the order, and stays as it is. The
+    running service logs the order, publishes it and repeats that until each controller's records show
+    what became of it.
     """
     from karez_gateway import data as data_directory
-    from karez_gateway import offering
+    from karez_gateway import offering, regionwells
     from karez_protocols import record
 
     with spoken():
         body, now_s = read(order_file), int(time.time())
         with data_directory.beside(configuration.load(data)) as store:
+            wells, left_out = list(well or ()), list[str]()
+            if region:
+                named, left_out = regionwells.of_region(store, region)
+                wells += named
             if unchecked:
-                found = offering.queue_unchecked(store, body, record.ORDER, now_s, wells=well or ())
+                found = offering.queue_unchecked(store, body, record.ORDER, now_s, wells=wells)
             else:
-                found = offering.queue_order(store, body, now_s, wells=well or (), is_for_all=everyone)
+                found = offering.queue_order(store, body, now_s, wells=wells, is_for_all=everyone)
+            found.left_out += left_out
         _say_offered(found)
 
 

@@ -9,9 +9,11 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ValidationError, model_validator
 from sqlalchemy import URL
 
+from karez_gateway.config_alarms import Alarms
 from karez_gateway.config_api import Api, Export
 from karez_gateway.config_county import County
 from karez_gateway.config_destination import Destination
+from karez_gateway.config_power import Power
 from karez_gateway.config_values import (
     Name,
     OriginName,
@@ -135,6 +137,8 @@ class Config(Section):
     commands: Commands = Commands()
     api: Api = Api()
     county: County = County()
+    alarms: Alarms = Alarms()
+    power: Power = Power()
     destination: tuple[Destination, ...] = ()
     witness: tuple[Witness, ...] = ()
     export: tuple[Export, ...] = ()
@@ -238,6 +242,7 @@ def _located(config: Config, directory: Path) -> Config:
             "store": _named_store() or config.store,
             "gateway": config.gateway.model_copy(update={"data": base / config.gateway.data}),
             "broker": config.broker.model_copy(update=broker),
+            "alarms": config.alarms.located(base),
             "api": config.api.model_copy(update=located("api", config.api, config.api.files)),
             "destination": destinations,
             "export": exports,

@@ -72,10 +72,14 @@ def export(
     controller: str = "",
     from_seq: int | None = None,
     to_seq: int | None = None,
+    chain_number: int | None = None,
 ) -> Bundle:
-    """Return a bundle of one controller's newest chain. Raises Refused when there is nothing to prove."""
+    """Return a bundle of one controller's newest chain, or of the one that is named.
+
+    Raises Refused when there is nothing to prove.
+    """
     with store.reading() as connection:
-        owner, chain, chained = _chain(connection, _owners(connection, site, controller))
+        owner, chain, chained = _chain(connection, _owners(connection, site, controller), chain_number)
         end = _end(chained, to_seq)
         run, h_before = _run([one for one, _ in chained], chain, owner, end, from_seq)
         grants, missing = _grants(connection, owner, run)
@@ -147,11 +151,13 @@ def _owners(connection: Connection, site: str, controller: str) -> list[Controll
 
 
 def _chain(
-    connection: Connection, owners: Sequence[Controller]
+    connection: Connection, owners: Sequence[Controller], wanted: int | None
 ) -> tuple[Controller, int, list[tuple[Stored, str | None]]]:
     """The newest chain with a verified signature, and the records that follow it, with their reasons."""
     for owner in owners:
         for chain, marks in reversed(chains.of_controller(connection, owner.id)):
+            if wanted not in (None, chain):
+                continue
             begun_by = bindings.of_chain(connection, (owner.id, chain)).signed_binding
             if marks.signed_seq and begun_by == owner.signed_binding:
                 return owner, chain, verdicts.chained(connection, owner.id, chain, UNCHAINED)

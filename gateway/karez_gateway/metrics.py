@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Connection, func, select
 
 from karez_gateway import exportstatus, servicestate
-from karez_gateway.store import entries, exports, outboxes, platforms, uploadactions
+from karez_gateway.store import alarms, entries, exports, notices, outboxes, platforms, uploadactions
 from karez_gateway.store.database import Database
 from karez_gateway.store.schema import chain_state, controller, finding, fork, verdict
 
@@ -69,6 +69,7 @@ class Figures(Collector):
                 yield GaugeMetricFamily(name, text, value=look(connection) or 0)
             yield from self._outboxes(connection)
             yield from self._exports(connection)
+            yield from self._alarms(connection)
         yield from self._live()
 
     @staticmethod
@@ -89,6 +90,16 @@ class Figures(Collector):
             age.add_metric([name], 0 if oldest is None else max(0, time.time() - oldest))
             paused.add_metric([name], int(uploadactions.pause(connection, name) is not None))
         yield from (reports, age, paused)
+
+    @staticmethod
+    def _alarms(connection: Connection) -> Iterator[Metric]:
+        opened = GaugeMetricFamily("karez_alarms", "Alarms not cleared.", labels=["severity", "state"])
+        told = GaugeMetricFamily("karez_notices", "Notices by state.", labels=["receiver", "state"])
+        for labels, count in alarms.count_open(connection).items():
+            opened.add_metric(list(labels), count)
+        for labels, count in notices.totals(connection).items():
+            told.add_metric(list(labels), count)
+        yield from (opened, told)
 
     def _exports(self, connection: Connection) -> Iterator[Metric]:
         until = GaugeMetricFamily(

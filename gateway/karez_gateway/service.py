@@ -16,16 +16,20 @@ from typing import Any
 
 import structlog
 
-from karez_gateway import data, failure, supervision
+from karez_gateway import data, failure, hostclock, supervision
+from karez_gateway.alarmrecords import AlarmRecords
+from karez_gateway.alarmrules import AlarmRules, LinkWatch
 from karez_gateway.carrier import Carrier
 from karez_gateway.config import Config, Destination
 from karez_gateway.cosigning import Cosigning
+from karez_gateway.county.alarms.facts import Live
 from karez_gateway.errors import GatewayError
 from karez_gateway.exports.exporter import Exporter
 from karez_gateway.fieldlink import FieldLink, tls_context
 from karez_gateway.heard import Heard
 from karez_gateway.ingest import Ingest
 from karez_gateway.ledger import Ledger
+from karez_gateway.notify.notifier import Notifier
 from karez_gateway.outbox import Outbox, place_in
 from karez_gateway.sender import Sender
 from karez_gateway.servicestate import ServiceState
@@ -85,8 +89,20 @@ class Service:
         self._action = 0  # the newest upload_action that was looked at
         self._ledger = Stage(worker, Ledger(sequencer.database).step)
         self._heard = Stage(worker, Heard(sequencer.database).step)
+        self._notifier = Notifier(config, sequencer.database, worker)
+        self._alarms = Stage(worker, AlarmRecords(config, sequencer.database).step, self._notifier.wake)
+        self._rules = AlarmRules(config, sequencer.database, self._live)
+        self._links = LinkWatch(hostclock.utc_s())
         self._downlink = Stage(worker, self._carrier.downlinks.step)
         self._command = Stage(worker, self._carrier.commands.step)
+        self._after_verify = (
+            self._ledger,
+            self._heard,
+            self._alarms,
+            self._downlink,
+            self._command,
+            *self._outboxes,
+        )
         self._verify = Stage(worker, Verification(sequencer.database).step, self._verified)
         self._link = FieldLink(
             config.broker,
@@ -110,8 +126,11 @@ class Service:
     def _states(self) -> dict[str, dict[str, int | None]]:
         return {name: one.state for name, one in self._link.state.presence.items()}
 
+    def _live(self) -> Live:
+        return self._links.live({name: bool(one["online"]) for name, one in self._states().items()})
+
     def _verified(self) -> None:
-        for stage in (self._ledger, self._heard, self._downlink, self._command, *self._outboxes):
+        for stage in self._after_verify:
             stage.wake.set()
 
     def _changed(self) -> None:
@@ -135,13 +154,14 @@ class Service:
             self._state.remove()
 
     async def _run(self) -> None:
-        stages = [self._verify, self._ledger, self._heard, self._downlink, self._command, *self._outboxes]
-        runners: list[Stage | Sender | FieldLink | Cosigning] = [*stages, *self._senders, self._link]
-        runners.append(self._cosigning)
+        stages = [self._verify, *self._after_verify]
+        runners: list[Stage | Sender | FieldLink | Cosigning | Notifier] = [*stages, *self._senders]
+        runners += [self._link, self._cosigning, self._notifier]
         async with asyncio.TaskGroup() as tasks:
             for runner in runners:
                 tasks.create_task(runner.run())
             tasks.create_task(self._exporter.run())
+            tasks.create_task(self._rules.run(self._worker, self._notifier.wake))
             tasks.create_task(self._poll())
             tasks.create_task(self._revoke())
             _tell(
@@ -160,6 +180,11 @@ class Service:
         while True:
             await self._carrier.carry(self._link)
             await self._look_for_actions()
+            self._links.note(
+                is_connected=self._link.is_connected,
+                platforms={one.outbox.destination.name: one.is_up for one in self._senders},
+                now_s=hostclock.utc_s(),
+            )
             self._report()
             await asyncio.sleep(POLL_S)
 

@@ -7,9 +7,12 @@ from sqlalchemy import Connection, func, select
 
 from karez_gateway import exportstatus, failure, logstatus, orders, registry, servicestate, uploadstatus
 from karez_gateway.config import Config
+from karez_gateway.county.alarms import states
+from karez_gateway.county.alarms.signs import SEVERITIES
 from karez_gateway.data import SERVICE
 from karez_gateway.errors import Refused
 from karez_gateway.store import (
+    alarms,
     chains,
     commands,
     controllers,
@@ -47,12 +50,21 @@ def status(store: Database, config: Config) -> dict[str, Any]:
                 connection, config, service.get("destinations", {}), is_running=running
             ),
             "exports": exportstatus.facts(connection, config),
+            "alarms": _alarms(connection),
             "downlinks": [_downlink(one) for one in downlinks.everything(connection)],
             "commands": [_command(one) for one in commands.newest(connection, COMMANDS_SHOWN)],
             "time_held": service.get("time_held", "") if running else "",
             "strangers": controllers.strangers(connection),
             "counters": service.get("counters", {}),
         }
+
+
+def _alarms(connection: Connection) -> dict[str, int]:
+    """Open alarms that nobody has acknowledged, by severity."""
+    found = dict.fromkeys(SEVERITIES, 0)
+    for (severity, state), count in alarms.count_open(connection).items():
+        found[severity] += count if state != states.ACKNOWLEDGED else 0
+    return found
 
 
 def _controller(connection: Connection, one: Controller, presence: dict[str, Any]) -> dict[str, Any]:

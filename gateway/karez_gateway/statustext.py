@@ -28,6 +28,9 @@ def lines(facts: dict[str, Any]) -> list[str]:
         utc = dt.datetime.fromtimestamp(facts["stopped"]["utc_s"], dt.UTC).strftime("%Y-%m-%d %H:%M")
         out.append(f"STOPPED {utc} UTC: {facts['stopped']['reason']}")
     out += logstatus.lines(facts["log"])
+    if any(facts["alarms"].values()):
+        counts = ", ".join(f"{count} {severity}" for severity, count in facts["alarms"].items() if count)
+        out.append(f"alarms that nobody has acknowledged: {counts}; karez gateway alarms list")
     for one in facts["controllers"]:
         out += _controller(one)
     for one in facts["destinations"]:

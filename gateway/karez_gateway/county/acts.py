@@ -101,6 +101,10 @@ class Acts:
         return len(queued)
 
 
+def logged_reason(one: Act) -> str:
+    """The reason as the entry has it, with the document."""
+    return f"{one.because} [{one.document}]" if one.document else one.because
+
+
 def _entry(one: Act) -> bytes:
-    why = f"{one.because} [{one.document}]" if one.document else one.because
-    return bytes(entry.encode_act(one.id, one.sort, one.utc_s, one.digest, one.by, why))
+    return bytes(entry.encode_act(one.id, one.sort, one.utc_s, one.digest, one.by, logged_reason(one)))

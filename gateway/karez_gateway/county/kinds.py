@@ -142,6 +142,19 @@ _KINDS = (
         ),
     ),
     Kind(
+        "level",
+        "地下水位控制线",
+        2,
+        (
+            _ref("region", "region", "region", "区域", need=True),
+            _YEAR,
+            Field("warn_mm", "warn_m", "depth to water, warn", "预警埋深（米）", fields.METRES),
+            Field("hours_mm", "hours_m", "depth to water, limit hours", "限时埋深（米）", fields.METRES),
+            Field("stop_mm", "stop_m", "depth to water, stop", "停泵埋深（米）", fields.METRES),
+            _DOCUMENT,
+        ),
+    ),
+    Kind(
         "holder",
         "权利人",
         1,
@@ -207,6 +220,7 @@ _KINDS = (
                 fields.CUBIC_METRES,
             ),
             Field("pipe_mm", "pipe_m", "pipe diameter", "管径（米）", fields.METRES),
+            Field("probe_mm", "probe_m", "depth of the level probe", "水位计埋深（米）", fields.METRES),
             _same("renews", "wells it replaces, with spaces", "替代的井（空格分隔）"),
             _ref("person", "person", "responsible person", "责任人"),
         ),

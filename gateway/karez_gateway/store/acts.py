@@ -65,3 +65,15 @@ def in_force(connection: Connection, *sorts: str) -> list[Act]:
     """All of some sorts that the log holds, oldest first."""
     query = select(act).where(act.c.sort.in_(sorts), act.c.log_index.is_not(None)).order_by(act.c.id)
     return [Act(*row) for row in connection.execute(query)]
+
+
+def every(connection: Connection, *sorts: str) -> list[Act]:
+    """All of some sorts, logged or not, oldest first."""
+    query = select(act).where(act.c.sort.in_(sorts)).order_by(act.c.id)
+    return [Act(*row) for row in connection.execute(query)]
+
+
+def after(connection: Connection, act_id: int, limit: int) -> list[Act]:
+    """The next ones behind a number, oldest first."""
+    query = select(act).where(act.c.id > act_id).order_by(act.c.id).limit(limit)
+    return [Act(*row) for row in connection.execute(query)]

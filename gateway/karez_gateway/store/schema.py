@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from karez_gateway.store.closing_tables import closed_site, year_decision
+from karez_gateway.store.alarm_tables import alarm, alarm_step, notice, well, well_day
 from karez_gateway.store.commissioning_tables import commissioning, commissioning_photo, technician_list
 from karez_gateway.store.county_tables import act, registry_object
 from karez_gateway.store.downlink_tables import command, downlink
@@ -32,6 +33,8 @@ from karez_gateway.store.registry_tables import controller, former_binding, revo
 
 __all__ = [
     "act",
+    "alarm",
+    "alarm_step",
     "book",
     "chain_state",
     "closed_site",
@@ -54,6 +57,7 @@ __all__ = [
     "heard",
     "ledger",
     "metadata",
+    "notice",
     "outbox",
     "passed",
     "platform",
@@ -65,6 +69,8 @@ __all__ = [
     "upload_action",
     "verdict",
     "year_decision",
+    "well",
+    "well_day",
 ]
 
 entry = Table(

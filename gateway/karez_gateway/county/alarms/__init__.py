@@ -1,0 +1,1 @@
+"""Alarms: pure rules over registry, use and what wells sent; a state machine as a table. No SQL, no clock."""
