@@ -27,10 +27,18 @@ TEXTS = {
         "visit-test-stopped": "the pump stopped during the step test: start it, let the well settle, and "
         "go on "
         "with --resume.",
-        "visit-test-none": "no result of the step test of {seconds} s: the controller has refused it (flow "
-        "or power "
-        "not steady, or the registers too coarse for the time). Let the well settle, and go on with "
-        "--resume.",
+        "visit-test-none": "no result of the step test of {seconds} s, and the controller no longer says "
+        "why. Let the well settle, and go on with --resume.",
+        "visit-test-meter": "the controller has given up the step test: it did not believe a meter, or lost "
+        "one. `karez tech status` and `bus` say which: see to its cable and supply, and go on with --resume.",
+        "visit-test-ceased": "the controller has given up the step test: a meter showed no flow or no power. "
+        "Look at pump, valve and the meters' readings (`karez tech live`), and go on with --resume.",
+        "visit-test-unsteady": "the controller has given up the step test: flow or power moved by more than "
+        "20 %, or its thirds differ by more than 3 %. Leave the valves alone, wait until level and flow "
+        "stand "
+        "still (half an hour after a start), and go on with --resume.",
+        "visit-test-coarse": "the controller has given up the step test: in {seconds} s the registers moved "
+        "by too few of their steps. Give it more seconds, and go on with --resume.",
         "visit-not-started": "nobody has started the pump. Go on with --resume.",
         "visit-not-stopped": "nobody has stopped the pump. Go on with --resume.",
         "visit-flow-short": "the pump stopped before enough had run for the dials. Start it, and go on with "
@@ -96,8 +104,18 @@ TEXTS = {
         "visit-class": "{name}：您填 {said}，控制器绑定为 {theirs}。以绑定为准：请更正答案，或由管理部门重"
         "新绑定。",
         "visit-test-stopped": "阶跃试验中水泵停了：请启动，待水位稳定后用 --resume 继续。",
-        "visit-test-none": "{seconds} 秒的阶跃试验没有结果：控制器拒绝了（流量或功率不稳，或时间太短）。"
-        "待水位稳定后用 --resume 继续。",
+        "visit-test-none": "{seconds} 秒的阶跃试验没有结果，控制器已不能说明原因。待水位稳定后用 --resume 继"
+        "续。",
+        "visit-test-meter": "控制器中止了阶跃试验：某个表计的读数不可信或中断。`karez tech status` 和 `bus` "
+        "说明是"
+        "哪个：检查其线缆和电源，再用 --resume 继续。",
+        "visit-test-ceased": "控制器中止了阶跃试验：表计显示无流量或无功率。请检查水泵、阀门和读数"
+        "（`karez tech live`），再用 --resume 继续。",
+        "visit-test-unsteady": "控制器中止了阶跃试验：流量或功率变化超过 20 %，或三段相差超过 3 %。请勿动阀"
+        "门，待水位"
+        "和流量稳定（启动后约半小时），再用 --resume 继续。",
+        "visit-test-coarse": "控制器中止了阶跃试验：{seconds} 秒内读数走动的分度太少。请加长时间，再用 --res"
+        "ume 继续。",
         "visit-not-started": "无人启动水泵。用 --resume 继续。",
         "visit-not-stopped": "无人停泵。用 --resume 继续。",
         "visit-flow-short": "水量尚不足以比对表盘，水泵就停了。请启动后用 --resume 继续。",
