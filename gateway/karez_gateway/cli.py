@@ -15,6 +15,7 @@ from karez_gateway import (
     cli_orders,
     cli_origin,
     cli_registry,
+    cli_spare,
     cli_table,
     cli_uploads,
 )
@@ -208,6 +209,7 @@ app.command(epilog=cli_registry.REVOKE)(cli_registry.revoke)
 app.command(epilog=cli_commissionings.IMPORT)(cli_commissionings.import_commissioning)
 app.command(epilog=cli_commissionings.LIST)(cli_commissionings.commissionings)
 app.command(epilog=cli_commissionings.TECHNICIANS)(cli_commissionings.technicians)
+app.command(epilog=cli_spare.SPARE)(cli_spare.spare)
 app.command(epilog=cli_uploads.UPLOADS)(cli_uploads.uploads)
 app.command(epilog=cli_uploads.PAUSE)(cli_uploads.pause)
 app.command(epilog=cli_uploads.RESUME)(cli_uploads.resume)

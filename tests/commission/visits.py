@@ -11,15 +11,23 @@ import os
 import sys
 
 from karez_gateway.technician import keys
+from karez_protocols import key_list, order
+from karez_simulators.clock import NS_PER_S
 from karez_simulators.controller_vm import ControllerVm
-from karez_simulators.desk import Plan
-from system.bare_bench import WAIT_S, bench, office, reset, write
+from karez_simulators.desk import SITE, Plan
+from karez_simulators.offices import Office
+from system.bare_bench import WAIT_S, bench, office, reset, site_toml, write
 from system.tool_cable import PASSPHRASE, TOOL, Cable, run
 
 NUMBER = 12
 METERS = {"power": "dtsu666@2"}  # counts by 1 Wh: one of 10 Wh would need a step test of seven minutes
 CEILING_L = 500_000
 WRONG_ADDRESS = 9  # of the water meter, in the office's file: the scan finds the right one
+ANOTHER_METER = "xintai@5"  # another maker's, at another address
+PULSE_METER = "em1010@6"  # what its dial is made of; the controller counts a pulse every PULSE_L
+PULSE_L = 10
+COUNTY = 1  # an office
+UNSTEADY = ("visit-test-none", "visit-test-unsteady")
 STEP_TEST_S = 90  # at speed 1; see commissioned_bench
 STEP_TESTS_MAX = 3
 SETTLED_S = 200  # three times what the bench's well takes to find its level
@@ -81,7 +89,7 @@ class Person:
     def __init__(self, desk, folder, step_test_s):
         self.desk, self.folder = desk, folder
         self._step_test_s = step_test_s
-        self.swapped = None
+        self.next_meter, self.swapped = ANOTHER_METER, None
 
     async def wait(self, name):
         """Before a step test the person lets level and flow stand still."""
@@ -97,7 +105,7 @@ class Person:
         if question == "dial":
             return str(self.desk.site.dial(meter))
         if question == "dial_step":
-            return str(self.desk.site.step(meter))
+            return str(PULSE_L if self.next_meter == PULSE_METER else self.desk.site.step(meter))
         if question == "current_ma":
             return str(self._current_ma())
         if question == "power_factor_permille":
@@ -125,12 +133,20 @@ class Person:
     def _old_meter(self, question):
         site = self.desk.site
         said = {"quantity": "water", "serial": site.serial("water"), "because": "the display is dark"}
+        if self.swapped is not None:  # it hangs there already
+            said["serial"] = self.swapped.old_serial
+            return str(self.swapped.closing) if question == "closing" else said.get(question, "")
         return str(site.dial("water")) if question == "closing" else said.get(question, "")
 
     def _new_meter(self, question):
         if self.swapped is None:
-            self.swapped = self.desk.site.swap_meter("water")
-        return {"serial": self.swapped.new_serial, "opening": str(self.swapped.opening)}.get(question, "")
+            self.put_on()
+        opening = 0 if self.next_meter == PULSE_METER else self.swapped.opening
+        return {"serial": self.swapped.new_serial, "opening": str(opening)}.get(question, "")
+
+    def put_on(self):
+        """Take the water meter off, and put the next one on."""
+        self.swapped = self.desk.site.put_on("water", self.next_meter)
 
     def act(self, name):
         """What the tool asks a person to do."""
@@ -213,54 +229,140 @@ async def commission(desk, cable, person, folder, *more):
     for _ in range(STEP_TESTS_MAX):
         found, lines = await visit(cable, person, *words, *more, code=None)
         said += lines
-        if found.get("error") != "visit-test-none":
+        if found.get("error") not in UNSTEADY:
             break
         more = ("--resume",)  # as the tool says: a well that was not steady is given more time
     assert found.get("result") == "skipped", found  # only the check of pulses: no meter has them
     return found, said
 
 
-async def swap_meter(desk, cable, person, folder):
+async def swap_meter(desk, cable, person, folder, work="meter"):
     """Another water meter; return the tool's last line."""
     file = answers(
         desk, folder, *SHARED, add='\n[seals]\nseals = [{number = "A-0003", place = "water meter"}]\n'
     )
-    return await visit(cable, person, "swap-meter", folder / "meter.visit", "--answers", file)
+    return await visit(cable, person, "swap-meter", folder / f"{work}.visit", "--answers", file)
 
 
-async def swap_box(desk, line, person, words, folder):
+async def swap_for_pulses(desk, cable, person, folder):
+    """A water meter that sends pulses; return the tool's last line."""
+    config = json.loads((await run(cable, "config", "show"))["document"])
+    config["meters"][0] = {"quantity": "water", "pulse_milli": PULSE_L * 1000, "input": 0}
+    path = write(folder / "pulses.json", json.dumps(config).encode())
+    person.next_meter = PULSE_METER
+    person.put_on()
+    who = ("--key", person.folder / "li.pem", "--number", NUMBER)
+    await run(cable, "config", "apply", path, *who)
+    counting = asyncio.create_task(send_pulses(desk))
+    try:
+        return await swap_meter(desk, cable, person, folder, "pulses")
+    finally:
+        counting.cancel()
+        await asyncio.gather(counting, return_exceptions=True)
+
+
+async def send_pulses(desk):
+    """What a reed contact does: a pulse whenever the dial passes its next ten litres."""
+    sent = desk.site.dial("water") // PULSE_L
+    while True:
+        await desk.clock.sleep_ms(100)
+        desk.site.settle()
+        now = desk.site.dial("water") // PULSE_L
+        if now != sent:
+            desk.controller().send(f"pulse 0 {now - sent}")
+            sent = now
+
+
+async def order_hours(desk, cable, person):
+    """An office's list and its limit of hours come into force; return them as files: options of swap-box."""
+    county, utc_s = Office(), desk.clock.utc()
+    rows = [{"office": COUNTY, "may": key_list.ORDERS, "key": county.public}]
+    keys_body = key_list.encode({"seq": 1, "issued_utc_s": utc_s}, rows)
+    # All but the minute that has just passed, in any zone of whole hours: an hour is enough for a visit.
+    closed_min = (utc_s // 60 - 1) % 1440
+    said = {
+        "kind": order.HOURS, "scope": order.SITE, "basis": order.PLAIN, "office": COUNTY,
+        "from_min": (closed_min + 1) % 1440, "to_min": closed_min, "lift_office": None, "seq": 1,
+        "lift_seq": None, "target": SITE, "issued_utc_s": utc_s, "until_utc_s": None, "document": "hours 1",
+    }  # fmt: skip
+    lists = write(person.folder / "county.keys", desk.regulator.sign(key_list.LABEL, keys_body))
+    hours = write(person.folder / "hours.order", county.sign(order.LABEL, order.encode(said)))
+    for verb, path in (("keys", lists), ("order", hours)):
+        await desk.gateway.verb(verb, str(path))
+    until_s = desk.clock.ran_ns() + WAIT_S * NS_PER_S
+    while not (await run(cable, "orders"))["parts"]:
+        assert desk.clock.ran_ns() < until_s, "the order comes into force"
+    return ["--keys", lists, "--order", hours]
+
+
+async def swap_box(desk, line, person, words, folder, papers=()):
     """Read out the old box, put a spare in its place; return the tool's last line."""
     with Cable(line.port) as cable:
         await run(cable, "readout", folder / "old.json")
-    spare = await a_spare(desk, line, folder)
+    return await put_spare(desk, line, person, (*words, *papers, "--old", folder / "old.json"), folder, "box")
+
+
+async def swap_dead_box(desk, line, person, words, folder):
+    """Put a spare in the place of a box that nobody reads any more, by what the gateway has of it.
+
+    Return the tool's last line, all before it, and what `karez gateway spare` said.
+    """
+    with Cable(line.port) as cable:
+        await run(cable, "config", "save", folder / "saved.json")
+        file = await spare_file(desk, folder)
+        words = (*words, "--from", folder / "well.spare")
+        found, _ = await visit(cable, person, "swap-box", folder / "dead.visit", *words, code=2)
+        assert found["error"] == "old-config", found  # the office's file is not what the box ran
+    words = (*words, "--config", folder / "saved.json")
+    return *(await put_spare(desk, line, person, words, folder, "dead", has_site=True)), file
+
+
+async def spare_file(desk, folder):
+    """What the gateway has of the well, once it has all of it."""
+    until_s = desk.clock.ran_ns() + WAIT_S * NS_PER_S
+    words = (SITE, "--out", str(folder / "well.spare"), "--json", "--force")
+    while True:
+        found = json.loads((await desk.gateway.verb("spare", *words)).out)
+        if found["volume_l"] == desk.volume_l and found["config_digest"] is not None:
+            return found
+        assert desk.clock.ran_ns() < until_s, found
+        await asyncio.sleep(0.5)
+
+
+async def put_spare(desk, line, person, words, folder, work, *, has_site=False):
+    """Take the box off, put a bare one on, and lead it through the guide; `has_site`: it is known already."""
+    spare = await a_spare(desk, line, folder, work)
+    site_of_now(desk, folder)
     add = '\n[old-box]\nbecause = "lightning"\n[seals]\nseals = []\n'
-    file = answers(desk, folder, *SHARED, "scan-energy", "meter-water", "meter-energy", "contactor", add=add)
+    only = [one for one in SHARED if one != "site" or not has_site]
+    file = answers(desk, folder, *only, "scan-energy", "meter-water", "meter-energy", "contactor", add=add)
     resets = asyncio.create_task(reset(desk, spare))
     try:
         with Cable(line.port) as cable:
-            return await visit(
-                cable,
-                person,
-                "swap-box",
-                folder / "box.visit",
-                "--old",
-                folder / "old.json",
-                "--answers",
-                file,
-                *words,
-            )
+            return await visit(cable, person, "swap-box", folder / f"{work}.visit", "--answers", file, *words)
     finally:
         resets.cancel()
         await asyncio.gather(resets, return_exceptions=True)
 
 
-async def a_spare(desk, line, folder):
+def site_of_now(desk, folder):
+    """The office keeps the site's file: with the meters that hang there now."""
+    found = site_toml(desk)
+    if found["meters"][0]["address"] == int(PULSE_METER.partition("@")[2]):
+        found["meters"][0] = {
+            "quantity": "water", "pulse_milli": PULSE_L * 1000, "input": 0,
+            "serial": desk.site.serial("water"), "register_l": 0,
+        }  # fmt: skip
+    write(folder / "site.json", json.dumps(found).encode())
+
+
+async def a_spare(desk, line, folder, work):
     """Take the old box off, and put a bare one at the same wires."""
     old = desk.controller()
     await old.stop()
     desk.identity, desk.is_commissioned = None, False
     desk.forget_panel()
-    spare = ControllerVm(folder / "spare", old._image, desk.site, desk.clock, desk.hear)
+    spare = ControllerVm(folder / f"spare-{work}", old._image, desk.site, desk.clock, desk.hear)
     spare.how = line.start(old.how)
     desk.vm = spare
     desk._stack.push_async_callback(spare.stop)

@@ -58,28 +58,6 @@ TEXTS = {
         "visit-opening": "the new meter reads {register}, below the opening reading {opening}. The swap is "
         "booked: "
         "tell the office, who corrects the ledger.",
-        "old-shape": "{file} is no read-out of a controller: {why}. `karez tech readout FILE` makes one, "
-        "with its "
-        "bundle beside it.",
-        "old-runs": "{file} was read while the pump ran: litres and register belong to different moments. "
-        "Stop it "
-        "and read out again.",
-        "old-books": "{file} does not know its litres, or no register of a meter. Confirm the books at the "
-        "old "
-        "box, or provision the spare with the dials and let the office enter the volume in the ledger.",
-        "old-other": "{file} is of the controller {name}, not of {wanted}.",
-        "old-channel": "an open channel has no register that a spare could go on from: provision it anew.",
-        "old-grant": "{file} does not hold the grant in force: read out again after the next stop.",
-        "old-orders": "the old box had orders in force: {orders}. Give their files with --order. Nothing "
-        "was sent.",
-        "old-needed": "this step needs the read-out of the old box: --old FILE.",
-        "old-same": "the controller {name} is the old box: put the cable into the spare.",
-        "carried-other": "account {account} has {there} litres in the spare, {used} at the old box. Do not "
-        "use the "
-        "spare; tell the office.",
-        "carried-books": "the spare has booked {booked} litres since the old box, the meter has counted "
-        "{counted}. "
-        "Do not use the spare; tell the office.",
         "visit-books": "the controller does not know its litres: the meter does not answer, or what it reads "
         "cannot "
         "be right. `karez tech live` and `status` say which.",
@@ -127,21 +105,6 @@ TEXTS = {
         "visit-closing": "旧表止数 {closing} 小于控制器最后读到的 {last}。请重读表盘。",
         "visit-opening": "新表读数 {register} 小于填写的起数 {opening}。换表已记账：请告知管理部门在台账中"
         "更正。",
-        "old-shape": "{file} 不是控制器的读出文件：{why}。用 `karez tech readout FILE` 读出，证据文件在其"
-        "旁。",
-        "old-runs": "{file} 读出时水泵在运行：水量与读数不是同一时刻。请停泵后重新读出。",
-        "old-books": "{file} 中水量或表计读数未知。请在旧控制器上确认，或按表盘配置备机，由管理部门在台账中"
-        "记入水量。",
-        "old-other": "{file} 属于控制器 {name}，不是 {wanted}。",
-        "old-channel": "明渠没有可供备机接续的读数：请重新配置。",
-        "old-grant": "{file} 中没有有效的许可：请在下次停泵后重新读出。",
-        "old-orders": "旧控制器有生效的指令：{orders}。请用 --order 给出其文件。未发送任何内容。",
-        "old-needed": "此步需要旧控制器的读出文件：--old FILE。",
-        "old-same": "控制器 {name} 就是旧控制器：请把线缆接到备机。",
-        "carried-other": "账户 {account} 在备机为 {there} 升，在旧控制器为 {used} 升。不要使用备机，请告知"
-        "管理部门。",
-        "carried-books": "自旧控制器以来备机记账 {booked} 升，表计走了 {counted} 升。不要使用备机，请告知管"
-        "理部门。",
         "visit-books": "控制器水量未知：表计没有应答，或读数不合理。见 `karez tech live` 和 `status`。",
     },
 }
