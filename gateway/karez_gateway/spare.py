@@ -21,6 +21,7 @@ from karez_gateway.technician import commissioning_file, guide, visit_spare, wor
 from karez_gateway.technician.commissioning import BOX_SWAP
 from karez_gateway.technician.errors import Trouble
 from karez_gateway.technician.spare_file import PAPERS, Kept, Paper, SpareFile
+from karez_gateway.technician.visit_old import QUANTITIES
 from karez_gateway.verifier import slots
 from karez_protocols import causes, record
 
@@ -161,7 +162,7 @@ def facts(found: SpareFile, file: Path) -> dict[str, Any]:
         "last_seq": old.last_seq,
         "volume_l": old.volume_l,
         "energy_wh": old.energy_wh,
-        "registers": old.registers,
+        "registers": {QUANTITIES[one]: register for one, register in old.registers.items()},
         "accounts": [{"account": account, "used_l": used_l} for account, used_l in old.accounts],
         "config_digest": None if digest is None else digest.hex(),
         "papers": [sort for sort, _ in old.papers] + (["grant"] if old.grant else []),

@@ -93,7 +93,7 @@ async def play(folder):
         require(all(one.outcome == "passed" for one in says.checks.pulse), "the check of pulses has failed")
         before_l = says.controller.volume_l
         require(0 <= desk.metered_l - before_l < PULSE_L, "the books differ from the meters by a pulse")
-        found, _, _ = await swap_dead_box(desk, line, person, words, folder)
+        found, _, _ = await swap_dead_box(desk, line, person, words, folder, "old-config")
         says = tell("box swap, old box dead", found, folder, "dead")
         require(says.controller.volume_l == before_l, "the spare's books differ from the gateway's")
         require(len(await orders_of(line)) == 1, "the second spare has not taken the order over")

@@ -302,18 +302,21 @@ async def swap_box(desk, line, person, words, folder, papers=()):
     return await put_spare(desk, line, person, (*words, *papers, "--old", folder / "old.json"), folder, "box")
 
 
-async def swap_dead_box(desk, line, person, words, folder):
+async def swap_dead_box(desk, line, person, words, folder, refusal):
     """Put a spare in the place of a box that nobody reads any more, by what the gateway has of it.
 
-    Return the tool's last line, all before it, and what `karez gateway spare` said.
+    `refusal`: of the tool while it is still at the old box: "old-config" where that ran another configuration
+    than the office's file makes, else "old-same". Return the tool's last line, all before it, and what
+    `karez gateway spare` said.
     """
     with Cable(line.port) as cable:
         await run(cable, "config", "save", folder / "saved.json")
         file = await spare_file(desk, folder)
         words = (*words, "--from", folder / "well.spare")
         found, _ = await visit(cable, person, "swap-box", folder / "dead.visit", *words, code=2)
-        assert found["error"] == "old-config", found  # the office's file is not what the box ran
-    words = (*words, "--config", folder / "saved.json")
+        assert found["error"] == refusal, found
+    if refusal == "old-config":
+        words = (*words, "--config", folder / "saved.json")
     return *(await put_spare(desk, line, person, words, folder, "dead", has_site=True)), file
 
 

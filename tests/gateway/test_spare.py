@@ -195,7 +195,8 @@ def test_a_file_that_is_none_or_not_whole_is_refused(tmp_path):
     for changed in (
         {"version": 2}, {"format": "x"}, {"volume": None}, {"binding": "zz"}, {"papers": [{"sort": "x"}]},
         {"volume": {**row, "slot": row["slot"][2:]}}, {"volume": {**row, "slot": "ff" * 128}},
-        {"accounts": 3}, {"made_utc_s": "x"}, {"site_facts": {"planet": "Mars"}},
+        {"statement": row}, {"accounts": [value["statement"]]}, {"segments": [row]}, {"accounts": 3},
+        {"made_utc_s": "x"}, {"site_facts": {"planet": "Mars"}},
     ):  # fmt: skip
         path.write_text(json.dumps({**value, **changed}))
         with pytest.raises(WrongUse) as caught:

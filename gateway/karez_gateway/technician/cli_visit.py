@@ -120,6 +120,8 @@ def _provide(gone: Old, given: Any, out: Path, where: tuple[str, int], speech: S
 
     with connection.connected(*where) as (_, identity):
         if not provisioning.is_bare(identity):
+            if identity["controller"] == gone.controller:
+                raise WrongUse("old-same", name=gone.controller)
             return
     site, authority, provisioner, regulator, listed = given
     needed = {"--site": site, "--authority-key": authority[0], "--provisioner-key": provisioner}

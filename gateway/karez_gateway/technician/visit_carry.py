@@ -57,7 +57,7 @@ def carry(visit: Visit, box: Box, step: Step, said: Said, tell: Tell) -> Found: 
         "volume_l": old.volume_l,
         "energy_wh": old.energy_wh,
         "counted": old.counted,
-        "register": old.register(old.counted),
+        "register": old.register(grant.WATER),
         "multiplier_ppm": old.units[grant.WATER][1],
         "is_channel": old.is_channel,
         "accounts": [list(one) for one in old.accounts],

@@ -35,7 +35,7 @@ class Old:
     last_seq: int | None
     volume_l: int
     energy_wh: int | None
-    registers: dict[str, int]  # by quantity, of the moment of these volumes
+    registers: dict[int, int]  # quantity -> the register that stood for its volume
     accounts: list[tuple[int, int]]
     config: bytes | None
     binding: bytes
@@ -68,19 +68,17 @@ class Old:
         """True where W is counted by a rating curve."""
         return "channel" in (document.value_of(self.config) if self.config else {})
 
-    def register(self, quantity: str) -> int | None:
+    def register(self, quantity: int) -> int | None:
         """The spare's register that stands for the volume carried."""
-        return 0 if quantity in self.own else self.registers.get(quantity)
+        meter = self.counted if quantity == grant.WATER else "energy"
+        return 0 if meter in self.own else self.registers.get(quantity)
 
     @property
     def bases(self) -> dict[int, tuple[int, int]]:
         """What the spare's segments begin with: quantity -> (W or E, the register that stood for it)."""
         found = {}
-        for quantity, value, name in (
-            (grant.WATER, self.volume_l, self.counted),
-            (grant.ENERGY, self.energy_wh, "energy"),
-        ):
-            register = self.register(name)
+        for quantity, value in ((grant.WATER, self.volume_l), (grant.ENERGY, self.energy_wh)):
+            register = self.register(quantity)
             if value is not None and register is not None:
                 found[quantity] = (value, register)
         return found
@@ -117,13 +115,13 @@ def load(path: Path) -> tuple[Old, list[dict[str, Any]]]:
         old = Old(
             controller=found["identify"]["controller"], last_seq=found["identify"]["seq"],
             volume_l=found["live"]["volume_l"], energy_wh=found["live"].get("energy_wh"),
-            registers=_registers(meters),
-            accounts=[
+            registers={}, accounts=[
                 (one["account"], one["used_l"]) for one in found["accounts"]["parts"] if one.get("account")
             ],
             config=document.parse(found["config"]["document"].encode(), path).data, binding=b"", grant=None,
             units={},
         )  # fmt: skip
+        totals = _totals(meters)
         ordered = list(found["orders"].get("parts", []))
         is_resting = not found["live"]["contactor"]
         wanted = found["grant"].get("sha256")
@@ -131,10 +129,12 @@ def load(path: Path) -> tuple[Old, list[dict[str, Any]]]:
         raise WrongUse("old-shape", file=path, why=error) from None
     if not is_resting:
         raise WrongUse("old-runs", file=path)
-    if not isinstance(old.volume_l, int) or not (old.registers or old.own):
+    if not isinstance(old.volume_l, int) or not (totals or old.own):
         raise WrongUse("old-books", file=path)
     _prove(old, path.with_suffix(".kzb"), wanted)
-    if old.register(old.counted) is None:
+    meter_of = {grant.WATER: old.counted, grant.ENERGY: "energy"}
+    old.registers = {quantity: totals[name] for quantity, name in meter_of.items() if name in totals}
+    if old.register(grant.WATER) is None:
         raise WrongUse("old-books", file=path)
     old.notes.append(("from-readout", {"file": path.name, "seq": old.last_seq, "volume_l": old.volume_l}))
     return old, ordered
@@ -152,7 +152,7 @@ def read(path: Path, most: int = _SIZE_MAX) -> bytes:
     return data
 
 
-def _registers(meters: dict[str, Any]) -> dict[str, int]:
+def _totals(meters: dict[str, Any]) -> dict[str, int]:
     names = {"water": TOTALS["water"], "energy": TOTALS["energy"]}
     return {
         one: meters[one]["values"][name]

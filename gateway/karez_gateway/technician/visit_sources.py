@@ -87,7 +87,7 @@ def of_folder(path: Path) -> Old:
         raise WrongUse("office-own", quantities=", ".join(sorted(old.own)), site=values["site"])
     for quantity, one in bound.items():
         name = old.counted if quantity == grant.WATER else QUANTITIES[quantity]
-        old.registers[name], old.serials[name] = one["register_base"], one["serial"]
+        old.registers[quantity], old.serials[name] = one["register_base"], one["serial"]
     old.notes.append(("from-office", {"folder": path.name, "utc": visit_spare.utc(values["issued_utc_s"])}))
     return old
 

@@ -10,6 +10,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from karez_protocols import binding, causes, event_details, grant, record
+from karez_protocols.errors import ProtocolError
 
 from . import commissioning, spare_file, visit_answers, visit_old
 from .commissioning import BOX_SWAP
@@ -33,6 +34,13 @@ def load(path: Path) -> tuple[Old, bytes | None]:
 
 def of(file: SpareFile, path: Path) -> tuple[Old, bytes | None]:
     """(the box that goes, digest of the configuration that it ran). Raises WrongUse."""
+    try:
+        return _of(file, path)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError, ProtocolError):
+        raise WrongUse("spare-file", file=path) from None  # a record of another kind than its place
+
+
+def _of(file: SpareFile, path: Path) -> tuple[Old, bytes | None]:
     volume = file.volume.values
     old = Old(
         controller=file.controller, last_seq=volume["seq"], volume_l=volume["volume_l"],
@@ -43,6 +51,8 @@ def of(file: SpareFile, path: Path) -> tuple[Old, bytes | None]:
     if old.volume_l is None:
         raise WrongUse("spare-file", file=path)
     _count(old, file)
+    if old.units[grant.WATER][0] == record.ESTIMATED:
+        raise WrongUse("old-books", file=path)
     old.notes.append(
         ("from-record", {"volume_l": old.volume_l, "held_l": volume["held_l"], **_told(file.volume)})
     )
@@ -67,7 +77,7 @@ def of(file: SpareFile, path: Path) -> tuple[Old, bytes | None]:
 
 def _told(one: Kept) -> dict[str, Any]:
     facts = one.facts
-    return {**facts, "utc": utc(facts.pop("utc_s"))}
+    return {"utc": utc(facts.pop("utc_s")), **facts}
 
 
 def utc(seconds: int | None) -> str:
@@ -84,17 +94,13 @@ def _count(old: Old, file: SpareFile) -> None:
     """By which segment each quantity was counted, and which register stood for its volume."""
     listed = {one["quantity"]: one for one in binding.open_signed(file.binding)[1]}
     wanted = {grant.WATER: (file.volume, old.volume_l), grant.ENERGY: (file.energy, old.energy_wh)}
-    registers = {}
     for quantity, (kept, value) in wanted.items():
         if quantity not in listed or kept is None or value is None:
             old.units.pop(quantity, None)
             continue
         segment = _segment(listed[quantity], file.segments, kept)
         old.units[quantity] = segment["method"], segment["multiplier_ppm"]
-        registers[quantity] = _register(segment, value)
-    if grant.ENERGY in registers:
-        old.registers["energy"] = registers[grant.ENERGY]
-    old.registers[old.counted] = registers[grant.WATER]
+        old.registers[quantity] = _register(segment, value)
 
 
 def _segment(bound: dict[str, Any], events: tuple[Kept, ...], until: Kept) -> dict[str, Any]:
