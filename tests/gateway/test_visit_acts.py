@@ -177,6 +177,21 @@ def test_books_that_stay_unknown_keep_the_contactor_open():
     assert not [words for words in there.controller.asked if words[0] == "relay"]
 
 
+def test_nobody_is_asked_to_start_the_pump_before_the_books_are_known():
+    unknown = {"refused_causes": [causes.BOOKS_UNKNOWN], "volume_l": 900}
+    known = {"refused_causes": [], "volume_l": 900}
+    told = []
+    there = box(live=[live(), live(contactor=True)], status=[unknown, unknown, known])
+    one = visit()
+    one.quantities = []
+    visit_runs.running(
+        one, there, step("start"), {}, lambda name: told.append((name, there.controller.seconds))
+    )
+    assert told == [("visit-start", 2.0)]
+    there = box(live=live(), status=unknown)
+    assert refused_by(visit_runs.running, one, there, step("start"), {}) == "visit-books"
+
+
 def test_a_controller_that_refuses_the_contactor_is_no_check_of_it():
     there = box(status={"refused_causes": [], "volume_l": 1}, relay=Refused("refused", "sealed by an order"))
     with pytest.raises(Refused):

@@ -49,6 +49,8 @@ def register(visit: Visit, box: Box, step: Step, said: Said, tell: Tell) -> Foun
 def running(visit: Visit, box: Box, step: Step, said: Said, tell: Tell) -> Found:  # noqa: ARG001
     """Wait until a person has started the pump, and the meters say so."""
     if not box.live()[0].get("contactor"):
+        if not box.knows_books(FRESH_S):  # a start would be refused, and nobody presses twice
+            raise WrongUse("visit-books")
         tell("visit-start")
         if box.until(lambda answer, _: bool(answer.get("contactor")), HANDS_S) is None:
             raise WrongUse("visit-not-started")
