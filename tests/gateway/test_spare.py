@@ -13,13 +13,14 @@ from karez_gateway.technician import spare_file, visit_sources, visit_spare
 from karez_gateway.technician.errors import WrongUse
 from karez_protocols import causes, event_details, fields, grant, record
 
+from . import technician_desk
 from .commissionings import FINISHED_UTC_S, filed, make_list, sample
 from .county import create, opened
 from .papers import make_order
 from .synthetic import BASE_VOLUME_L, SyntheticController, make_grant, public, tampered, zeros
 
 SITE = "well-1"
-CONFIG = b'{"settings": {}, "accounts": {}, "link": {}, "meters": [{"quantity": "water"}]}'
+CONFIG = json.dumps(technician_desk.CONFIG).encode()
 NOW_S = 1_790_200_000
 
 

@@ -192,6 +192,19 @@ def test_nobody_is_asked_to_start_the_pump_before_the_books_are_known():
     assert refused_by(visit_runs.running, one, there, step("start"), {}) == "visit-books"
 
 
+def test_a_pump_that_spins_up_is_not_measured_before_its_power_stands_still():
+    def energy(power_w):
+        row = {"quantity": "energy", "state": "ok", "age_ds": 0, "values": {"power_w": power_w}}
+        return live(contactor=True, parts=[row])
+
+    said = [energy(one) for one in (0, 12_000, 12_000, 16_000, 20_000, 20_300, 20_100)]
+    one = visit()
+    one.quantities = ["energy"]
+    there = box(live=said)
+    visit_runs.running(one, there, step("start"), {}, quiet)
+    assert there.controller.answers["live"] == said[-1:]
+
+
 def test_a_controller_that_refuses_the_contactor_is_no_check_of_it():
     there = box(status={"refused_causes": [], "volume_l": 1}, relay=Refused("refused", "sealed by an order"))
     with pytest.raises(Refused):

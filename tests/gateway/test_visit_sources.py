@@ -33,13 +33,29 @@ def folder(tmp_path, config):
     return path
 
 
-def well(tmp_path, config=CONFIG, **changed):
+def well(tmp_path, mounted=CONFIG, **changed):
     """A read-out of the box that a bundle proves, as options."""
     path = tmp_path / "old.json"
     proved = beside(path)
-    said = read_out(identify__controller=proved.controller, config={"document": json.dumps(config)})
+    said = read_out(identify__controller=proved.controller)
+    said["config"] = {"document": json.dumps(mounted)}
     path.write_text(json.dumps({**said, **changed}))
     return Given(readout=path)
+
+
+def test_a_configuration_that_no_box_takes_is_refused_at_the_desk(tmp_path):
+    given = well(tmp_path)
+    wrong = tmp_path / "config.json"
+    for text, name in (
+        ('{"meters": [{"quantity": "milk"}]}', "faults"),
+        ("[]", "faults"),
+        ("{", "document-cut"),
+    ):
+        wrong.write_text(text)
+        assert refused(visit_sources.gather, Given(readout=given.readout, config=wrong), None) == name
+    for document in ("[]", '{"meters": [3]}', "{"):
+        given = well(tmp_path, config={"document": document})
+        assert refused(visit_sources.gather, given, None) in ("old-shape", "document-cut")
 
 
 def refused(call, *arguments, **named):

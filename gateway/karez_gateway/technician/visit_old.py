@@ -1,7 +1,7 @@
 """The box that goes: what is known of it, whatever told it, and what a spare is bound to go on from.
 
 A read-out of the box itself (here), the gateway's records (visit_spare.py) or the office's folder
-(visit_office.py). Litres are not carried as a number to be believed: the new binding says which reading of
+(visit_sources.py). Litres are not carried as a number to be believed: the new binding says which reading of
 which meter stood for which W.
 """
 
@@ -96,12 +96,9 @@ class Old:
             mine = one["method"], one["multiplier_ppm"]
             if theirs is not None and theirs != mine:
                 raise WrongUse(
-                    "old-unit", quantity=QUANTITIES[one["quantity"]], old=_unit(*theirs), new=_unit(*mine)
-                )
-
-
-def _unit(method: int, multiplier_ppm: int) -> str:
-    return f"{'converted' if method in _CONVERTED else 'metered'} × {multiplier_ppm} ppm"
+                    "old-unit", quantity=QUANTITIES[one["quantity"]], method=theirs[0], ppm=theirs[1],
+                    other=mine[0], other_ppm=mine[1],
+                )  # fmt: skip
 
 
 def load(path: Path) -> tuple[Old, list[dict[str, Any]]]:
@@ -118,7 +115,7 @@ def load(path: Path) -> tuple[Old, list[dict[str, Any]]]:
             registers={}, accounts=[
                 (one["account"], one["used_l"]) for one in found["accounts"]["parts"] if one.get("account")
             ],
-            config=document.parse(found["config"]["document"].encode(), path).data, binding=b"", grant=None,
+            config=whole_config(found["config"]["document"].encode(), path), binding=b"", grant=None,
             units={},
         )  # fmt: skip
         totals = _totals(meters)
@@ -138,6 +135,15 @@ def load(path: Path) -> tuple[Old, list[dict[str, Any]]]:
         raise WrongUse("old-books", file=path)
     old.notes.append(("from-readout", {"file": path.name, "seq": old.last_seq, "volume_l": old.volume_l}))
     return old, ordered
+
+
+def whole_config(data: bytes, path: Path) -> bytes:
+    """The bytes of a configuration that names its meters in a list, or none. Raises WrongUse."""
+    config = document.parse(data, path).value
+    meters = config.get("meters", []) if isinstance(config, dict) else None
+    if not isinstance(meters, list) or any(not isinstance(one, dict) for one in meters):
+        raise WrongUse("old-shape", file=path, why="config")
+    return data
 
 
 def read(path: Path, most: int = _SIZE_MAX) -> bytes:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from karez_protocols import binding, grant
 
-from . import document, visit_carry, visit_old, visit_spare
-from .errors import WrongUse
+from . import document, rules, visit_carry, visit_old, visit_spare
+from .errors import Faulty, WrongUse
 from .office_folder import OfficeFolder
 from .visit_old import QUANTITIES, Old
 
@@ -82,6 +82,7 @@ def of_folder(path: Path) -> Old:
         registers={}, accounts=[], config=found.objects["config"], binding=found.objects["binding"],
         grant=None, units={},
     )  # fmt: skip
+    visit_old.whole_config(found.objects["config"], path)
     visit_old.require_binding(old, path)
     if old.own:
         raise WrongUse("office-own", quantities=", ".join(sorted(old.own)), site=values["site"])
@@ -97,7 +98,7 @@ def configure(old: Old, digest: bytes | None, given: Path | None, usual: bytes |
 
     A statement of the box names the one it ran. `usual`, the site file's, counts only if it is that one.
     """
-    data = document.load(given).data if given else usual
+    data = _checked(given) if given else usual
     if data is None:
         raise WrongUse("old-config", sha256="—" if digest is None else digest.hex())
     sha256 = hashlib.sha256(data).digest()
@@ -106,6 +107,14 @@ def configure(old: Old, digest: bytes | None, given: Path | None, usual: bytes |
         raise WrongUse("old-config", sha256="—" if digest is None else digest.hex())
     old.config = data
     old.notes.append(("from-config" if is_same else "from-config-said", {"sha256": sha256.hex()[:16]}))
+
+
+def _checked(path: Path) -> bytes:
+    found = document.load(path)
+    faults = rules.check(found.value)
+    if faults:
+        raise Faulty(path, faults)
+    return found.data
 
 
 def _say_accounts(old: Old, said: list[str]) -> None:

@@ -17,9 +17,10 @@ TEXTS = {
         "record's "
         "number writes a short one.",
         "old-site": "the old box stood at {site}, the site's file says {name}. Give the file of {site}.",
-        "old-unit": "the old box counted {quantity} as {old}, the site's file says {new}: correct the file, "
-        "or "
-        "let the office bind the spare anew. Nothing was sent.",
+        "old-unit": "the old box counted {quantity} by method {method} × {ppm} ppm, the site's file says "
+        "method {other} × {other_ppm} ppm (1 metered, 2 and 3 converted): correct the file, or let the "
+        "office "
+        "bind the spare anew. Nothing was sent.",
         "old-config": "which configuration the spare gets is not known: the old box ran the one with the "
         "digest "
         "{sha256}…, and the site's file makes another or was not given. Give the file that was applied last "
@@ -64,8 +65,9 @@ TEXTS = {
         "old-large": "{file} 超过 {most} 字节：不会有这么大的文件。是否选错？证据文件过长时只需绑定和许可："
         "`karez tech bundle FILE --from N`，N 取较新的记录号，即可写出短文件。",
         "old-site": "旧控制器位于 {site}，站点文件写的是 {name}。请给出 {site} 的文件。",
-        "old-unit": "旧控制器按 {old} 计 {quantity}，站点文件为 {new}：请更正文件，或由管理部门重新绑定备机。"
-        "未发送任何内容。",
+        "old-unit": "旧控制器以方式 {method} × {ppm} ppm 计 {quantity}，站点文件为方式 {other} × "
+        "{other_ppm} ppm"
+        "（1 计量，2、3 折算）：请更正文件，或由管理部门重新绑定备机。未发送任何内容。",
         "old-config": "备机的配置未知：旧控制器所用配置的摘要为 {sha256}…，站点文件生成的不同，或未给出。请"
         "用 "
         "--config 给出最后一次生效的文件。",
