@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from karez_gateway import offering, origins
 from karez_gateway.config import Config
 from karez_gateway.errors import Refused
-from karez_gateway.store import bindings, commissionings, sites, spares
+from karez_gateway.store import bindings, commissionings, downlinks, sites, spares
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.sites import Chain
 from karez_gateway.store.spares import Good
@@ -109,6 +109,7 @@ def _file(
         segments=tuple(_segments(connection, places, mine)),
         statement=None if statement is None else places.kept(*statement),
         accounts=tuple(one for chain in chains for one in _accounts(connection, places, chain)),
+        unheld=tuple(_unheld(connection, places, box, mine)),
         papers=tuple(_papers(connection, places, box, now_s)),
         site_facts=_site_facts(connection, site),
     )
@@ -130,6 +131,15 @@ def _accounts(connection: Connection, places: _Places, chain: Chain) -> Iterable
         if account:
             newest[account] = one
     return [places.kept(chain, newest[account]) for account in sorted(newest)]
+
+
+def _unheld(connection: Connection, places: _Places, box: Controller, chains: list[Chain]) -> Iterable[Kept]:
+    """Orders that the box took over the cable: their records name them, their papers never came here."""
+    held = {one.digest for one in downlinks.of_controller(connection, box.id, record.ORDER)}
+    for chain in sorted(chains, key=lambda one: one.chain):
+        for one in spares.good(connection, chain.key, (record.ORDER,)):
+            if record.decode(one.slot)["digest"] not in held:
+                yield places.kept(chain, one)
 
 
 def _papers(connection: Connection, places: _Places, box: Controller, now_s: int) -> Iterable[Paper]:

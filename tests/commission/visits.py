@@ -305,9 +305,9 @@ async def swap_box(desk, line, person, words, folder, papers=()):
 async def swap_dead_box(desk, line, person, words, folder, refusal):
     """Put a spare in the place of a box that nobody reads any more, by what the gateway has of it.
 
-    `refusal`: of the tool while it is still at the old box: "old-config" where that ran another configuration
-    than the office's file makes, else "old-same". Return the tool's last line, all before it, and what
-    `karez gateway spare` said.
+    `refusal`: of the tool while it knows the gateway's file alone: "old-config" where the box ran another
+    configuration than the office's file makes, else "old-grant-needed". Return the tool's last line, all
+    before it, and what `karez gateway spare` said.
     """
     with Cable(line.port) as cable:
         await run(cable, "config", "save", folder / "saved.json")
@@ -315,6 +315,7 @@ async def swap_dead_box(desk, line, person, words, folder, refusal):
         words = (*words, "--from", folder / "well.spare")
         found, _ = await visit(cable, person, "swap-box", folder / "dead.visit", *words, code=2)
         assert found["error"] == refusal, found
+    words = (*words, "--grant", folder / "grant.bin")  # it came over the cable: the gateway does not hold it
     if refusal == "old-config":
         words = (*words, "--config", folder / "saved.json")
     return *(await put_spare(desk, line, person, words, folder, "dead", has_site=True)), file

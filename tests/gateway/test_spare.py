@@ -11,7 +11,7 @@ from karez_gateway.cli import app
 from karez_gateway.errors import Refused
 from karez_gateway.technician import spare_file, visit_sources, visit_spare
 from karez_gateway.technician.errors import WrongUse
-from karez_protocols import causes, event_details, fields, grant, record
+from karez_protocols import causes, event_details, fields, grant, record, signed
 
 from . import technician_desk
 from .commissionings import FINISHED_UTC_S, filed, make_list, sample
@@ -170,6 +170,35 @@ def test_a_site_that_nobody_knows_and_a_box_that_has_said_nothing_are_refused(tm
         assert written(county).controller == box.name
         with pytest.raises(Refused, match="no verified record"):
             written(county, silent.name)
+
+
+def test_a_grant_and_an_order_that_came_over_the_cable_are_asked_of_the_person(tmp_path):
+    box, right, stop = well(), make_grant(SITE, 3, 9_000_000), make_order(SITE, 5)
+    box.accept_grant(right)
+    box.append(record.ORDER, object_seq=5, digest=signed.digest(stop), length=len(stop))
+    box.interval()
+    box.checkpoint()
+    names = {"config": _kept(tmp_path), "grant": tmp_path / "3.grant"}
+    with opened(create(tmp_path / "g")) as county:
+        fed(county, box)
+        for data, name in (
+            (None, "old-grant-needed"),
+            (b"x", "grant-none"),
+            (make_grant(SITE, 2, 1), "old-grant-needed"),
+        ):
+            if data is not None:
+                names["grant"].write_bytes(data)
+            given = names if data is not None else {"config": names["config"]}
+            with pytest.raises(WrongUse) as caught:
+                old(county, tmp_path / "w.spare", **given)
+            assert caught.value.name == name
+        names["grant"].write_bytes(right)
+        found = old(county, tmp_path / "w.spare", **names)
+        assert found.grant == right and dict(found.notes)["from-unheld"]["order"] == 5
+        order = tmp_path / "5.order"
+        order.write_bytes(stop)
+        found = old(county, tmp_path / "w.spare", orders=[order], **names)
+        assert found.papers == [("order", stop)] and "from-unheld" not in dict(found.notes)
 
 
 def test_what_the_commissioning_says_of_the_site_is_not_asked_again(tmp_path):

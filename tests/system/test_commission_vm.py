@@ -71,7 +71,7 @@ async def test_a_well_is_commissioned_gets_another_meter_and_two_other_boxes_and
         assert there[ACCOUNT] == next(one["used_l"] for one in used if one["account"] == ACCOUNT) > 0
         assert json.loads((tmp_path / "box.visit").read_text())["kind"] == "box-swap"
         # The second box dies, too; nobody reads it out.
-        found, said, file = await swap_dead_box(desk, line, person, words, tmp_path, "old-same")
+        found, said, file = await swap_dead_box(desk, line, person, words, tmp_path, "old-grant-needed")
         assert [one["used_l"] for one in file["accounts"] if one["account"] == ACCOUNT] == [there[ACCOUNT]]
         assert not [one for one in said if one.get("ask", "").startswith("site.")]  # the gateway knows them
         after = commissioning_file.load(tmp_path / "dead.commissioning.json").says

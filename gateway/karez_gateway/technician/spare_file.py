@@ -71,7 +71,8 @@ class SpareFile:
 
     `volume`, `energy`: the newest records that say W and E; `segments`: events of either's segments, oldest
     first; `statement`: the newest, which names the configuration; `accounts`: of each account the records
-    that may say its register; `site_facts`: of the newest commissioning, or empty.
+    that may say its register; `unheld`: of orders that the box took and the gateway does not hold;
+    `site_facts`: of the newest commissioning, or empty.
     """
 
     site: str
@@ -83,6 +84,7 @@ class SpareFile:
     segments: tuple[Kept, ...]
     statement: Kept | None
     accounts: tuple[Kept, ...]
+    unheld: tuple[Kept, ...]
     papers: tuple[Paper, ...]
     site_facts: dict[str, Any]
 
@@ -96,6 +98,7 @@ def encode(file: SpareFile) -> bytes:
         "volume": _kept(file.volume), "energy": _kept(file.energy),
         "segments": [_kept(one) for one in file.segments], "statement": _kept(file.statement),
         "accounts": [_kept(one) for one in file.accounts],
+        "unheld": [_kept(one) for one in file.unheld],
         "papers": [{**one.__dict__, "data": one.data.hex()} for one in file.papers],
         "site_facts": file.site_facts,
     }  # fmt: skip
@@ -120,7 +123,8 @@ def load(path: Path) -> SpareFile:
             made_utc_s=int(value["made_utc_s"]), binding=bytes.fromhex(value["binding"]),
             volume=volume, energy=_record(value["energy"]),
             segments=_records(value["segments"]), statement=_record(value["statement"]),
-            accounts=_records(value["accounts"]), papers=tuple(_paper(one) for one in value["papers"]),
+            accounts=_records(value["accounts"]), unheld=_records(value["unheld"]),
+            papers=tuple(_paper(one) for one in value["papers"]),
             site_facts=dict(value["site_facts"]),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError, ProtocolError):

@@ -42,12 +42,13 @@ _CLASSES = {
     "step": StepCheck,
 }
 _TIERS = {1: "A", 2: "B", 3: "C"}
+_SOURCES_MAX = 8  # guide.REMARKS_MAX leaves room for them
 _REMARK_MAX = 400  # letters, as commissioning.Commissioning has it
 _WHOLE_PPM = 1_000_000
 # Of the notes of a box swap, those that the report shows; the accounts are counted there.
 _NOTED = (
     "from-readout", "from-record", "from-office", "from-config", "from-config-said", "from-unseen",
-    "from-nobody",
+    "from-nobody", "from-unheld",
 )  # fmt: skip
 NO_LINE = "every meter here counts by pulses / 表计均为脉冲计量"
 NO_PULSES = "no meter here counts by pulses / 无脉冲计量的表计"
@@ -123,7 +124,7 @@ def _sources(visit: Visit) -> list[str]:
     if accounts:
         total_l = sum(used_l for _, used_l in accounts)
         out.append(_in_both("from-accounts", {"count": len(accounts), "total_l": total_l}))
-    return out
+    return out[:_SOURCES_MAX]
 
 
 def _in_both(name: str, values: dict[str, Any]) -> str:

@@ -44,6 +44,8 @@ class Old:
     papers: list[tuple[str, bytes]] = field(default_factory=list)  # keys and orders, in their order
     notes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     said: dict[str, Any] = field(default_factory=dict)  # answers that are known already, by step
+    grant_seq: int = 0  # of the grant in force by its last record; 0: none, or not known
+    unheld: dict[bytes, tuple[str, dict[str, Any]]] = field(default_factory=dict)  # orders by digest: notes
     serials: dict[str, str] = field(default_factory=dict)  # meters that must hang there still, by quantity
 
     @property

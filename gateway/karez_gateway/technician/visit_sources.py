@@ -6,7 +6,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from karez_protocols import binding, grant
+from karez_protocols import binding, grant, signed
+from karez_protocols.errors import ProtocolError
 
 from . import document, rules, visit_carry, visit_old, visit_spare
 from .errors import Faulty, WrongUse
@@ -53,6 +54,9 @@ def gather(given: Given, site_config: bytes | None) -> Old:
         configure(old, digest, given.config, site_config)
     if given.grant:
         old.grant = visit_old.papers([given.grant])[0]
+    _require_grant(old)
+    brought = {signed.digest(data) for _, data in old.papers}
+    old.notes += [note for digest, note in old.unheld.items() if digest not in brought]
     _say_accounts(old, given.accounts)
     if old.own:
         old.notes.append(("from-unseen", {"quantities": ", ".join(sorted(old.own))}))
@@ -63,6 +67,18 @@ def _bring(old: Old, given: Given) -> None:
     """Lists and orders that a person has besides: they go behind those that are known."""
     old.papers += [("keys", data) for data in visit_old.papers(given.keys)]
     old.papers += [("order", data) for data in visit_old.papers(given.orders)]
+
+
+def _require_grant(old: Old) -> None:
+    """The grant that the old box's last record names is there, or a newer one. Raises WrongUse."""
+    seq = 0
+    if old.grant is not None:
+        try:
+            seq = grant.decode(signed.split(grant.LABEL, old.grant)[0])[0]["seq"]
+        except ProtocolError as error:
+            raise WrongUse("grant-none", why=error) from None
+    if seq < old.grant_seq:
+        raise WrongUse("old-grant-needed", seq=old.grant_seq)
 
 
 def of_folder(path: Path) -> Old:

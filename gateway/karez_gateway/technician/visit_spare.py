@@ -65,6 +65,9 @@ def _of(file: SpareFile, path: Path) -> tuple[Old, bytes | None]:
         old.notes.append(
             ("from-paper", {"sort": one.sort, "state": one.state, "log": one.log, "entry": one.entry})
         )
+    for kept in file.unheld:
+        old.unheld[kept.values["digest"]] = "from-unheld", {"order": kept.values["object_seq"], **_told(kept)}
+    old.grant_seq = volume["grant_seq"] or 0
     if file.site_facts:
         faults = Faults()
         visit_answers.check({"site": file.site_facts}, BOX_SWAP, commissioning.QUANTITIES, faults)

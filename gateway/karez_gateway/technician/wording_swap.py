@@ -42,6 +42,9 @@ TEXTS = {
         "account-less": "account {account} has {known_l} litres by its last record; {used_l} are fewer. An "
         "account never falls.",
         "old-grant": "{file} does not hold the grant in force: read out again after the next stop.",
+        "old-grant-needed": "the old box had grant {seq} in force, by its last record, and the gateway does "
+        "not hold it: give its file with --grant. Nothing was sent.",
+        "grant-none": "the file of --grant is no grant: {why}. Nothing was sent.",
         "old-orders": "the old box had orders in force: {orders}. Give their files with --order. Nothing "
         "was sent.",
         "old-needed": "what is known of the old box is needed: --old FILE, its read-out, or --from FILE, "
@@ -85,6 +88,9 @@ TEXTS = {
         "account-shape": "{text} 不是账户及其水量：--account 7=900。",
         "account-less": "账户 {account} 按最后的记录为 {known_l} 升，{used_l} 更少。账户水量不会减少。",
         "old-grant": "{file} 中没有有效的许可：请在下次停泵后重新读出。",
+        "old-grant-needed": "按最后的记录，旧控制器的许可为第 {seq} 号，网关没有其文件：请用 --grant 给出。"
+        "未发送任何内容。",
+        "grant-none": "--grant 的文件不是许可：{why}。未发送任何内容。",
         "old-orders": "旧控制器有生效的指令：{orders}。请用 --order 给出其文件。未发送任何内容。",
         "old-needed": "需要旧控制器的资料：--old FILE（其读出文件），或 --from FILE（`karez gateway spare` "
         "写出的文件），"
@@ -118,6 +124,9 @@ PAGE = {
         "from-accounts": "   {count} accounts, {total_l} L in all",
         "from-nobody": "   what the meter has counted since {utc} is no account's",
         "from-paper": "   {sort}, {state}: entry {entry} of {log}",
+        "from-unheld": "   order {order}, taken by record {seq} of chain {chain}, {utc}, is not at the "
+        "gateway: the "
+        "spare does not get it; if it is in force, bring it with --order",
         "from-config": "   configuration {sha256}…, the one that the old box ran by its last statement",
         "from-config-said": "   configuration {sha256}…, as the technician gives it",
         "from-office": "   binding and configuration: the office's folder {folder}; W since the binding of "
@@ -142,6 +151,9 @@ PAGE = {
         "from-accounts": "   {count} 个账户，共 {total_l} 升",
         "from-nobody": "   {utc} 以来表计的水量不属于任何账户",
         "from-paper": "   {sort}，{state}：{log} 第 {entry} 项",
+        "from-unheld": "   第 {order} 号指令（第 {chain} 链第 {seq} 条记录，{utc}）不在网关：备机得不到它；"
+        "如仍有效，请用 --order "
+        "给出",
         "from-config": "   配置 {sha256}…，即旧控制器最后声明的配置",
         "from-config-said": "   配置 {sha256}…，由技术员给出",
         "from-office": "   绑定和配置：管理部门的文件夹 {folder}；W 自 {utc} 的绑定起算，表计未更换；账户在"
