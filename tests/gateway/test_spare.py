@@ -83,6 +83,12 @@ def test_an_irrigation_that_was_never_closed_counts_up_to_the_last_record(tmp_pa
         fed(county, box)
         found = old(county, tmp_path / "w.spare", config=_kept(tmp_path))
         assert found.accounts == [(7, 9_500)] and "from-start" in dict(found.notes)
+        assert "from-unsigned" not in dict(found.notes)
+        box.interval(70)
+        county.take(box, *box.payloads(box.seq))
+        county.work()
+        found = old(county, tmp_path / "w.spare", config=_kept(tmp_path))
+        assert found.accounts == [(7, 9_570)] and "from-unsigned" in dict(found.notes)
 
 
 def test_what_rose_behind_another_s_irrigation_is_not_charged_to_who_began_before(tmp_path):

@@ -48,7 +48,7 @@ _WHOLE_PPM = 1_000_000
 # Of the notes of a box swap, those that the report shows; the accounts are counted there.
 _NOTED = (
     "from-readout", "from-record", "from-office", "from-config", "from-config-said", "from-unseen",
-    "from-nobody", "from-unheld",
+    "from-nobody", "from-unheld", "from-unsigned",
 )  # fmt: skip
 NO_LINE = "every meter here counts by pulses / 表计均为脉冲计量"
 NO_PULSES = "no meter here counts by pulses / 无脉冲计量的表计"

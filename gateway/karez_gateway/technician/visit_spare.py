@@ -56,6 +56,8 @@ def _of(file: SpareFile, path: Path) -> tuple[Old, bytes | None]:
     old.notes.append(
         ("from-record", {"volume_l": old.volume_l, "held_l": volume["held_l"], **_told(file.volume)})
     )
+    if not file.volume.covered:
+        old.notes.append(("from-unsigned", {"seq": volume["seq"]}))
     _accounts(old, file)
     for one in file.papers:
         if one.sort == "grant":

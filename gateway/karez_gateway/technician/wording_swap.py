@@ -112,6 +112,8 @@ PAGE = {
         "from-record": "   W {volume_l} L (and P {held_l} L, not booked): record {seq} of chain {chain}, "
         "{utc}, "
         "entry {entry} of {log}",
+        "from-unsigned": "   no signature of the box stands over record {seq} yet: the link alone vouches "
+        "for it",
         "from-stop": "   account {account}: {used_l} L by record {seq} of chain {chain}, {utc}, entry "
         "{entry} of "
         "{log}",
@@ -140,6 +142,7 @@ PAGE = {
         "from-record": "   W {volume_l} 升（另有 P {held_l} 升未入账）：第 {chain} 链第 {seq} 条记录，{utc}"
         "，{log} 第 "
         "{entry} 项",
+        "from-unsigned": "   第 {seq} 条记录尚无控制器的签名：仅由链路保证",
         "from-stop": "   账户 {account}：{used_l} 升，第 {chain} 链第 {seq} 条记录，{utc}，{log} 第 {entry} "
         "项",
         "from-start": "   账户 {account}：{used_l} 升，第 {chain} 链第 {seq} 条记录的灌溉未结束，含此后 W 的"
