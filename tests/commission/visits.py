@@ -246,7 +246,7 @@ async def swap_meter(desk, cable, person, folder, work="meter"):
 
 async def swap_for_pulses(desk, cable, person, folder):
     """A water meter that sends pulses; return the tool's last line."""
-    config = json.loads((await run(cable, "config", "show"))["document"])
+    config = (await run(cable, "config", "show"))["document"]
     config["meters"][0] = {"quantity": "water", "pulse_milli": PULSE_L * 1000, "input": 0}
     path = write(folder / "pulses.json", json.dumps(config).encode())
     person.next_meter = PULSE_METER
