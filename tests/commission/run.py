@@ -16,18 +16,14 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1])]
 
+from commission.swaps import order_hours, swap_box, swap_dead_box, swap_for_pulses, swap_meter  # noqa: E402
 from commission.visits import (  # noqa: E402
     PULSE_L,
     at_the_gateway,
     commission,
     commissioned_bench,
     files,
-    order_hours,
     provision,
-    swap_box,
-    swap_dead_box,
-    swap_for_pulses,
-    swap_meter,
 )
 from karez_gateway.technician import commissioning_file  # noqa: E402
 from karez_simulators.play import EXPECTED  # noqa: E402

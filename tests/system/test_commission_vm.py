@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from commission.swaps import order_hours, swap_box, swap_dead_box, swap_meter
 from commission.visits import (
     ANOTHER_METER,
     answers,
@@ -11,11 +12,7 @@ from commission.visits import (
     commission,
     commissioned_bench,
     files,
-    order_hours,
     provision,
-    swap_box,
-    swap_dead_box,
-    swap_meter,
     visit,
 )
 from karez_gateway.technician import commissioning_file
