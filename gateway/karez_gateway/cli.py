@@ -21,6 +21,7 @@ from karez_gateway import (
     cli_power,
     cli_registry,
     cli_reports,
+    cli_spare,
     cli_table,
     cli_uploads,
     cli_violations,
@@ -215,6 +216,7 @@ app.command(epilog=cli_registry.REVOKE)(cli_registry.revoke)
 app.command(epilog=cli_commissionings.IMPORT)(cli_commissionings.import_commissioning)
 app.command(epilog=cli_commissionings.LIST)(cli_commissionings.commissionings)
 app.command(epilog=cli_commissionings.TECHNICIANS)(cli_commissionings.technicians)
+app.command(epilog=cli_spare.SPARE)(cli_spare.spare)
 app.command(epilog=cli_uploads.UPLOADS)(cli_uploads.uploads)
 app.command(epilog=cli_uploads.PAUSE)(cli_uploads.pause)
 app.command(epilog=cli_uploads.RESUME)(cli_uploads.resume)

@@ -114,7 +114,7 @@ def inherit(connection: Connection, new: Controller, now_s: int, for_all: ForAll
             for_all[new.regulator_key] = redelivery.needed(_once(connection, new), now_s)
         held = for_all[new.regulator_key]
     else:
-        held = _held_at(connection, source, now_s)
+        held = held_at(connection, source, now_s)
     since = entries.next_index(connection)
     for one in held:
         downlinks.pass_on(connection, one, new.id, since, now_s)
@@ -128,7 +128,7 @@ def _before(connection: Connection, new: Controller) -> Controller | None:
     return max(older, key=lambda one: one.issued_utc_s, default=None)
 
 
-def _held_at(connection: Connection, source: Controller, now_s: int) -> list[Downlink]:
+def held_at(connection: Connection, source: Controller, now_s: int) -> list[Downlink]:
     """What a box was given for the site that `source` names: it may have got other things since."""
     found = [one for one in downlinks.of_controller(connection, source.id, *SORTS) if one.checked]
     if controllers.by_id(connection, source.id).site != source.site:

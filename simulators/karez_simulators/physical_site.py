@@ -67,6 +67,7 @@ class PhysicalSite:
         self._profiles = {name: Profile(one.document) for name, one in self.mounted.items()}
         self._silenced: set[str] = set()
         self._taken_off = dict.fromkeys(self.meters, 0)  # meters that hung here before
+        self._off: list[BenchMeter] = []  # those of another kind than what hangs here now
         self._begun = dict.fromkeys(self.meters, 0)  # litres or Wh on the dial when counting began …
         self._before = dict.fromkeys(self.meters, 0)  # … and what was counted before that dial
         self.switching_noise_ms = 0
@@ -92,7 +93,7 @@ class PhysicalSite:
         for task in tasks:
             task.cancel()
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-        for one in self.mounted.values():
+        for one in (*self.mounted.values(), *self._off):
             if one.server is not None:
                 await one.server.stop()
         self.line.close()
@@ -215,15 +216,39 @@ class PhysicalSite:
         self._taken_off[meter] += 1
         return MeterSwap(serial, closing, self.serial(meter), self.dial(meter))
 
+    def put_on(self, meter: str, wanted: str) -> MeterSwap:
+        """A technician takes a meter off and puts another kind on, as PROFILE@ADDRESS has it.
+
+        Raises Unusable for what cannot hang there, ValueError where somebody has the address.
+        """
+        new = meter_choice.placed([wanted], self.well)[0]
+        new.attach(self.line, new.document["serial"]["baud"])
+        old_serial, closing = self.serial(meter), self._closing(meter)
+        self.line.set_silent(self.mounted[meter].key, True)
+        self._taken_off[meter] += 1
+        self._off.append(self.mounted[meter])
+        self.mounted[meter], self.meters[meter] = new, new.meter
+        self._profiles[meter] = Profile(new.document)
+        if new.server is not None:
+            new.server.start()
+        new.meter.refresh(self.clock.utc())
+        self._refreshing.append(asyncio.create_task(self._refresh(new.meter)))
+        self._begun[meter] = self.dial(meter)
+        return MeterSwap(old_serial, closing, self.serial(meter), self.dial(meter))
+
+    def _closing(self, meter: str) -> int:
+        """What the dial shows last; it counts no more for what hangs there next."""
+        self.settle()
+        self.meters[meter].refresh(self.clock.utc())
+        closing = self.dial(meter)
+        self._before[meter] += closing - self._begun[meter]
+        return closing
+
     def _jump(self, meter: str, name: str) -> int:
         """The dial goes on elsewhere; return what it showed last."""
-        known = self.meters[meter]
-        self.settle()
-        known.refresh(self.clock.utc())
-        closing = self.dial(meter)
+        known, closing = self.meters[meter], self._closing(meter)
         known.fault(name)
         known.refresh(self.clock.utc())
-        self._before[meter] += closing - self._begun[meter]
         self._begun[meter] = self.dial(meter)
         return closing
 

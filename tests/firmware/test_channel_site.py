@@ -210,3 +210,17 @@ def test_a_curve_that_is_none_is_refused():
             raise AssertionError("taken: %r" % meters)
         except configuration.BadConfiguration:
             pass
+
+
+def test_a_spare_s_channel_goes_on_from_w_with_a_register_of_its_own():
+    carried = channel_binding(base=5_000_000)
+    house = a_channel(*memories(signed_binding=carried, config=channel_config()))
+    house.run(60)
+    began_l = house.app.books.volume_l
+    assert 5_000_000 <= began_l <= 5_000_700, began_l
+    house.run(300)
+    counted_l = house.app.books.volume_l - began_l
+    assert 2_900 <= counted_l <= 3_100, counted_l
+    after = again(house)
+    after.run(60)
+    assert after.app.books.volume_l >= began_l + counted_l

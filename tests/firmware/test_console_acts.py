@@ -184,6 +184,22 @@ def test_a_change_that_is_refused_says_why():
     assert tool.ask("reset")[0] == {"error": "refused", "text": "stop the pump first"}
 
 
+def test_a_step_test_that_the_controller_gave_up_says_why_once_to_whoever_ends_it():
+    tool = a_tool()
+    login(tool)
+    tool.house.press()
+    tool.house.run(8)
+    assert tool.ask("steptest", "60")[0] == {"ok": True, "done": "steptest"}
+    tool.house.run(10)
+    assert tool.ask("live")[0]["testing"] is True
+    tool.house.well.silent = (2,)
+    tool.house.run(10)
+    assert tool.ask("live")[0]["testing"] is False
+    why = {"error": "refused", "text": "a meter was not believed"}
+    assert tool.ask("steptest", "end")[0] == why
+    assert tool.ask("steptest", "end")[0] == {"error": "refused", "text": "no test is under way"}
+
+
 def test_a_memory_that_takes_nothing_lets_no_act_happen():
     tool = a_tool()
     login(tool)

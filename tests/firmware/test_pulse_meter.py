@@ -1,6 +1,8 @@
 """A water meter that sends a pulse per 100 L: the register is the controller's own, in FRAM."""
 
 from karez_firmware import configuration
+from karez_firmware.console import deed
+from karez_firmware.store import objects
 from karez_protocols import binding, causes, record
 from wellhouse import House, a_binding, a_config, a_grant, document, memories, segment
 
@@ -79,6 +81,18 @@ def test_a_lost_head_finds_the_count_in_the_newest_record():
     house.fram.write(0, bytes(1024))
     after = house.again()
     assert after.app.journal.is_rebuilt and after.app.journal.head["water_pulses"] == written > 5
+
+
+def test_a_meter_that_sends_pulses_in_the_place_of_one_on_the_line_begins_at_0():
+    house = House()
+    house.run(5)
+    deed.record(house.app, causes.CONFIG_REPLACED, {"number": 7, "digest": bytes(22)})
+    assert int.from_bytes(house.last(record.EVENT)["water_raw"], "big") > 0  # the old meter's register
+    objects.write(house.nor, objects.CONFIG, 0, a_config(meters=METERS))
+    after = house.again()
+    after.run(20)
+    assert after.app.journal.head["water_pulses"] == 0
+    assert after.app.controller.recorder.water.value("volume_l") == 0
 
 
 def test_a_broken_loop_is_a_silent_meter_and_p_counts():

@@ -21,6 +21,7 @@ ON_BOTH = {
     "test_uploads_queue",
     "test_uploads_migration",
     "test_registry",
+    "test_spare",
     "test_commissioning_import",
     "test_county_acts",
     "test_county_registry_import",

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from karez_gateway.technician import guide, scanning, visit_acts, visit_runs
+from karez_firmware.core import step_test, trial
+from karez_gateway.technician import guide, scanning, visit_acts, visit_runs, visit_steptest
 from karez_gateway.technician.commissioning import COMMISSIONING, METER_SWAP
 from karez_gateway.technician.errors import LineTrouble, Refused, WrongUse
 from karez_gateway.technician.visit_box import Box
@@ -83,10 +84,29 @@ def test_a_step_test_that_the_controller_gives_up_is_said_at_once_and_not_after_
         live=live(contactor=True, testing=False),
     )  # fmt: skip
     assert (
-        refused_by(visit_acts.step_test, visit(), there, step("step-test"), {"seconds": 1800})
+        refused_by(visit_steptest.step_test, visit(), there, step("step-test"), {"seconds": 1800})
         == "visit-test-none"
     )
     assert there.controller.seconds < 10
+
+
+@pytest.mark.parametrize("refusal", sorted(trial._WHY))
+def test_every_reason_for_which_a_controller_gives_up_a_step_test_is_told_with_what_to_do(refusal):
+    why = Refused("refused", trial._WHY[refusal])
+    there = box(
+        identify={"controller": "c" * 16, "seq": 50}, steptest=[{}, why], events={"parts": []},
+        live=live(testing=False),  # the pump stops where a meter is lost
+    )  # fmt: skip
+    name = refused_by(visit_steptest.step_test, visit(), there, step("step-test"), {"seconds": 300})
+    wanted = {
+        step_test.NO_METER: "visit-test-meter",
+        step_test.STOPPED: "visit-test-ceased",
+        step_test.UNSTEADY: "visit-test-unsteady",
+        step_test.TOO_SHORT: "visit-test-coarse",
+    }
+    assert name == wanted[refusal]
+    assert WrongUse(name, seconds=300).text("zh") != WrongUse(name, seconds=300).text("en")
+    assert there.controller.asked[-1] == ("steptest", "end")
 
 
 def test_a_step_test_ends_with_its_event_and_one_of_before_does_not_count():
@@ -96,7 +116,7 @@ def test_a_step_test_ends_with_its_event_and_one_of_before_does_not_count():
         identify={"controller": "c" * 16, "seq": 50}, steptest={}, live=live(contactor=True, testing=True),
         events=[{"parts": [old]}, {"parts": [{"cause": causes.STEP_TEST, "seq": 51, "detail": detail}, old]}],
     )  # fmt: skip
-    said = visit_acts.step_test(visit(), there, step("step-test"), {"seconds": 90}, quiet)
+    said = visit_steptest.step_test(visit(), there, step("step-test"), {"seconds": 90}, quiet)
     assert said["check"]["volume_l"] == 1500 and said["check"]["seconds"] == 91
 
 
@@ -108,7 +128,7 @@ def test_a_pump_that_stops_ends_the_step_test_and_the_run_for_the_dials():
         live=live(testing=True),
     )
     assert (
-        refused_by(visit_acts.step_test, visit(), there, step("step-test"), {"seconds": 90})
+        refused_by(visit_steptest.step_test, visit(), there, step("step-test"), {"seconds": 90})
         == "visit-test-stopped"
     )
     one = visit(**{"dial-before-water": {"dial": 1_050, "dial_step": 1}})
@@ -155,6 +175,34 @@ def test_books_that_stay_unknown_keep_the_contactor_open():
         refused_by(visit_acts.relay, visit(), there, step("contactor"), {"feedback": "both"}) == "visit-books"
     )
     assert not [words for words in there.controller.asked if words[0] == "relay"]
+
+
+def test_nobody_is_asked_to_start_the_pump_before_the_books_are_known():
+    unknown = {"refused_causes": [causes.BOOKS_UNKNOWN], "volume_l": 900}
+    known = {"refused_causes": [], "volume_l": 900}
+    told = []
+    there = box(live=[live(), live(contactor=True)], status=[unknown, unknown, known])
+    one = visit()
+    one.quantities = []
+    visit_runs.running(
+        one, there, step("start"), {}, lambda name: told.append((name, there.controller.seconds))
+    )
+    assert told == [("visit-start", 2.0)]
+    there = box(live=live(), status=unknown)
+    assert refused_by(visit_runs.running, one, there, step("start"), {}) == "visit-books"
+
+
+def test_a_pump_that_spins_up_is_not_measured_before_its_power_stands_still():
+    def energy(power_w):
+        row = {"quantity": "energy", "state": "ok", "age_ds": 0, "values": {"power_w": power_w}}
+        return live(contactor=True, parts=[row])
+
+    said = [energy(one) for one in (0, 12_000, 12_000, 16_000, 20_000, 20_300, 20_100)]
+    one = visit()
+    one.quantities = ["energy"]
+    there = box(live=said)
+    visit_runs.running(one, there, step("start"), {}, quiet)
+    assert there.controller.answers["live"] == said[-1:]
 
 
 def test_a_controller_that_refuses_the_contactor_is_no_check_of_it():

@@ -222,3 +222,13 @@ def test_a_box_swap_without_a_read_out_or_with_a_cut_one_sends_nothing(desk, who
     old.write_text(json.dumps(read_out()))
     assert run(desk, "swap-box", work, *who, "--old", old)[1]["error"] == "file-unreadable"
     assert not desk.box.requests
+
+
+def test_a_box_swap_from_what_is_no_file_of_a_gateway_sends_nothing(desk, who, tmp_path):
+    work, file = tmp_path / "box.visit", tmp_path / "well.spare"
+    file.write_text(json.dumps(read_out()))
+    assert run(desk, "swap-box", work, *who, "--from", file)[1]["error"] == "spare-file"
+    assert run(desk, "swap-box", work, *who, "--from", file, "--old", file)[1]["error"] == "old-needed"
+    assert run(desk, "swap-box", work, *who, "--from", tmp_path)[1]["error"] == "office-folder"
+    assert run(desk, "swap-box", work, *who, "--from", tmp_path / "none")[1]["error"] == "file-unreadable"
+    assert not desk.box.requests and not work.exists()

@@ -266,3 +266,18 @@ def test_no_serial_number_is_longer_than_a_binding_holds(name):
     site = PhysicalSite(Clock(20), STILL, meters={"water": f"{name}@247" if is_modbus else name})
     site._taken_off["water"] = 8  # the ninth one
     assert len(site.serial("water").encode()) <= 16 and " " not in site.serial("water")
+
+
+async def test_another_kind_of_meter_hangs_at_its_own_address_and_the_old_one_is_silent(site, reader):
+    site.begin_counting()
+    first = await pumped(site)
+    swap = site.put_on("water", "xintai@5")
+    assert (swap.old_serial, swap.closing) == ("TUF2000M-1", 23_880 + first["water"])
+    assert swap.new_serial == "XINTAI-5-2" and swap.opening == site.dial("water") == 1_234_568
+    assert await reader.port.ask(reader.request(1, 3, 0, 2), 9) == b""
+    second = await pumped(site)
+    assert second["water"] > 0 and site.counted("water") == first["water"] + second["water"]
+    for wanted, error in (("none-such", meter_choice.Unusable), ("em1010@2", ValueError)):
+        with pytest.raises(error):
+            site.put_on("water", wanted)
+        assert site.counted("water") == first["water"] + second["water"]

@@ -50,7 +50,6 @@ def write(path, data):
 
 def site_toml(desk):
     """The site's file, with what the dials show."""
-    desk.site.begin_counting()
     desk.site.settle()
     water, energy = MeterReading.of(desk.site, "water"), MeterReading.of(desk.site, "power")
     parameters = desk.site.well.parameters
@@ -79,6 +78,7 @@ def office(desk, folder, technician=b"t" * 32):
     keys.keep(bench_key, desk.bench._key, PASSPHRASE)
     keys.keep(authority, desk.authority._key, PASSPHRASE)
     write(authority.with_suffix(".crt"), desk.authority.certificate_pem)
+    desk.site.begin_counting()
     listed = desk.regulator.technicians(1, desk.clock.utc() - 60, Technician(12, technician))
     return [
         "--site", write(folder / "site.json", json.dumps(site_toml(desk)).encode()),

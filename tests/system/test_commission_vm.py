@@ -1,18 +1,18 @@
-"""Guided visits against real controllers on ptys: a commissioning, a meter swap and a box swap."""
+"""Guided visits against real controllers on ptys: a commissioning, another meter, and two spares."""
 
 import json
 
 import pytest
 
+from commission.swaps import order_hours, swap_box, swap_dead_box, swap_meter
 from commission.visits import (
+    ANOTHER_METER,
     answers,
     at_the_gateway,
     commission,
     commissioned_bench,
     files,
     provision,
-    swap_box,
-    swap_meter,
     visit,
 )
 from karez_gateway.technician import commissioning_file
@@ -21,10 +21,11 @@ from system.tool_cable import Cable, PulledCable, run
 
 SPEED = 3
 STEP_TEST_S = 180
+FAST = 6  # once the step test is done, which wants its meters read evenly
 
 
 @pytest.mark.timeout(900)
-async def test_a_well_is_commissioned_gets_another_meter_and_another_box_and_its_books_go_on(tmp_path):
+async def test_a_well_is_commissioned_gets_another_meter_and_two_other_boxes_and_its_books_go_on(tmp_path):
     async with commissioned_bench(tmp_path, SPEED, STEP_TEST_S) as (desk, line, person, words):
         with Cable(line.port) as cable:
             await provision(desk, cable, person, words)
@@ -45,12 +46,17 @@ async def test_a_well_is_commissioned_gets_another_meter_and_another_box_and_its
             assert says.grant.seq == 1 and says.controller.volume_l == desk.metered_l
             taken = await at_the_gateway(desk, tmp_path, person.name, "well")
             assert (taken["site"], taken["result"], taken["version"]) == (SITE, "skipped", 1)
+            await desk.gateway.start()
+            desk.clock.speed = FAST
             found, _ = await swap_meter(desk, cable, person, tmp_path)
             says = commissioning_file.load(tmp_path / "meter.commissioning.json").says
             assert says.replaced_meters[0].closing == person.swapped.closing
+            assert f"{says.meters[0].profile}@{says.meters[0].address}" == ANOTHER_METER
             assert says.controller.volume_l == desk.metered_l
             used = (await run(cable, "accounts"))["parts"]
-        found, _ = await swap_box(desk, line, person, words, tmp_path)
+            papers = await order_hours(desk, cable, person)
+            ordered = (await run(cable, "orders"))["parts"]
+        found, _ = await swap_box(desk, line, person, words, tmp_path, papers)
         says = commissioning_file.load(tmp_path / "box.commissioning.json").says
         assert says.replaced_box.volume_l <= says.controller.volume_l == desk.metered_l
         assert says.controller.name != person.name == says.replaced_box.name and says.grant.seq == 1
@@ -58,5 +64,19 @@ async def test_a_well_is_commissioned_gets_another_meter_and_another_box_and_its
         assert (taken["kind"], taken["controller"]) == ("box-swap", says.controller.name)
         with Cable(line.port) as cable:
             there = {one["account"]: one["used_l"] for one in (await run(cable, "accounts"))["parts"]}
+            assert [one["sha256"] for one in (await run(cable, "orders"))["parts"]] == [
+                one["sha256"] for one in ordered
+            ]
         assert there[ACCOUNT] == next(one["used_l"] for one in used if one["account"] == ACCOUNT) > 0
         assert json.loads((tmp_path / "box.visit").read_text())["kind"] == "box-swap"
+        # The second box dies, too; nobody reads it out.
+        found, said, file = await swap_dead_box(desk, line, person, words, tmp_path, "old-grant-needed")
+        assert [one["used_l"] for one in file["accounts"] if one["account"] == ACCOUNT] == [there[ACCOUNT]]
+        assert not [one for one in said if one.get("ask", "").startswith("site.")]  # the gateway knows them
+        after = commissioning_file.load(tmp_path / "dead.commissioning.json").says
+        assert after.replaced_box.name == says.controller.name != after.controller.name
+        assert after.controller.volume_l == says.controller.volume_l and after.grant.seq == 1
+        assert any("entry" in one and str(file["volume_l"]) in one for one in after.remarks)
+        with Cable(line.port) as cable:
+            again = {one["account"]: one["used_l"] for one in (await run(cable, "accounts"))["parts"]}
+            assert again == there and len((await run(cable, "orders"))["parts"]) == len(ordered) == 1

@@ -105,6 +105,8 @@ def _wrong(app, number):
 def _change(session, words):
     app = session.app
     deed.act(app, causes.TECHNICIAN_ACTS, session.number, words)
+    if words[1:] == ["end"]:
+        _tell_end(session, words[0])
     session.said = []
     app.change(words)
     until_ms = app.port.now_ms() + _CHANGE_MS
@@ -117,3 +119,11 @@ def _change(session, words):
                     raise Refused(b"refused: %s", " ".join(said[2:]))
                 return b"done", (words[0],)
     raise Refused(b"failed: no answer, look at status before you try again")
+
+
+def _tell_end(session, name):
+    """A test that has ended by itself meanwhile has said why. Raises Refused with that, once."""
+    for said in session.said:
+        if said.startswith("refused " + name + " "):
+            session.said = []
+            raise Refused(b"refused: %s", said[len(name) + 9 :])

@@ -5,7 +5,7 @@ passes while the box has no power is not counted at all, and a count in a restor
 back old. So a site with pulses alone needs evidence tier A, or carries no fee (design §5).
 """
 
-from karez_protocols import record
+from karez_protocols import causes, record
 from karez_protocols.constant import const
 
 from .master import OK, SILENT
@@ -79,11 +79,16 @@ class PulseMeter:
         return self._due_us
 
     def _last_recorded(self):
-        """The count in the newest record that holds one; 0 on a new box."""
+        """The count in the newest record that holds one; 0 on a new box, and where pulses are new.
+
+        Behind a change of configuration the registers may be another meter's, and are no count.
+        """
         newest = self._journal.head["seq"]
         for seq in range(newest, max(newest - _LOOK_BACK, 0), -1):
             slot = self._journal.slot(seq)
             if slot and record.is_measuring(slot[1]):
+                if slot[2] == causes.CONFIG_REPLACED:
+                    return 0
                 values = record.decode(slot)
                 if values[self._quantity + "_age_ds"] is not None:
                     return int.from_bytes(values[self._quantity + "_raw"], "big")

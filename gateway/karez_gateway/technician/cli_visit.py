@@ -13,11 +13,15 @@ from .speech import BAUD, AsJson, Baud, Lang, PortName, Speech, spoken
 
 if TYPE_CHECKING:
     from .connection import Who
-    from .visit_carry import Old
+    from .visit_old import Old
+    from .visit_sources import Given
 
 COMMISSION = "Example: karez tech commission well-12.visit --key li.pem --number 12 --answers well-12.toml"
 SWAP_METER = "Example: karez tech swap-meter well-12-meter.visit --key li.pem --number 12"
-SWAP_BOX = "Example: karez tech swap-box well-12-box.visit --old old.json --key li.pem --number 12"
+SWAP_BOX = (
+    "Example: karez tech swap-box well-12-box.visit --old old.json --key li.pem --number 12; if the box is "
+    "dead, --from well-12.spare instead of --old"
+)
 
 Work = Annotated[Path, typer.Argument(metavar="WORKFILE", help="What was done so far; the report beside it.")]
 Key = Annotated[
@@ -32,6 +36,19 @@ AnswersFile = Annotated[
 Resume = Annotated[bool, typer.Option("--resume", help="Go on where the working file stands.")]
 OldFile = Annotated[
     Path | None, typer.Option("--old", metavar="FILE", help="Read-out of the old box, its bundle beside it.")
+]
+Source = Annotated[
+    Path | None,
+    typer.Option(
+        "--from", metavar="FILE|FOLDER", help="Without a read-out: of `karez gateway spare`, or the office's."
+    ),
+]
+Config = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="The configuration that the old box ran.")
+]
+GrantFile = Annotated[Path | None, typer.Option("--grant", metavar="FILE", help="The grant to be in force.")]
+Account = Annotated[
+    list[str] | None, typer.Option("--account", metavar="NUMBER=LITRES", help="An account's register.")
 ]
 Orders = Annotated[list[Path] | None, typer.Option("--order", metavar="FILE", help="An order in force.")]
 Keys = Annotated[list[Path] | None, typer.Option("--keys", metavar="FILE", help="The signed list of keys.")]
@@ -63,7 +80,8 @@ def swap_meter(
 
 
 def swap_box(
-    work: Work, old: OldFile = None, order: Orders = None, keys: Keys = None,
+    work: Work, old: OldFile = None, source: Source = None, config: Config = None, grant: GrantFile = None,
+    account: Account = None, order: Orders = None, keys: Keys = None,
     key: Key = None, number: Number = None, answers: AnswersFile = None, resume: Resume = False,
     site: cli_provision.SiteFile = None, authority_key: cli_provision.AuthorityKey = None,
     authority_certificate: cli_provision.AuthorityCertificate = None,
@@ -73,20 +91,26 @@ def swap_box(
 ) -> None:  # fmt: skip
     """Put a spare in a box's place: its site, configuration, litres, grant, orders and accounts.
 
-    First `karez tech readout FILE` at the old box, or the newest read-out there is if it is dead. A bare
-    spare is provisioned here, with the options of `karez tech provision`; its litres are proved against the
-    meters.
+    First `karez tech readout FILE` at the old box. If it is dead, `karez gateway spare` writes what the
+    gateway has of it. A bare spare is provisioned here, with the options of `karez tech provision`; its
+    litres are proved against the meters.
     """
-    from . import visit_carry  # noqa: PLC0415 - each verb imports what it needs
-    from .errors import WrongUse  # noqa: PLC0415
+    from .visit_sources import Given  # noqa: PLC0415 - each verb imports what it needs
 
     with spoken(lang, as_json=as_json) as speech:
-        if old is None:
-            raise WrongUse("old-needed")
-        gone = visit_carry.load(old, keys or [], order or [])
-        given = (site, (authority_key, authority_certificate), provisioner_key, regulator_key, technicians)
-        _provide(gone, given, out, (port, baud), speech)
+        given = Given(old, source, config, grant, order or [], keys or [], account or [])
+        gone = _gone(given, site)
+        needed = (site, (authority_key, authority_certificate), provisioner_key, regulator_key, technicians)
+        _provide(gone, needed, out, (port, baud), speech)
         _visit("box-swap", work, (key, number), answers, (port, baud), speech, resume=resume, old=gone)
+
+
+def _gone(given: Given, site: Path | None) -> Old:
+    """What is known of the box that goes. Raises Trouble."""
+    from . import site_file, visit_sources  # noqa: PLC0415
+
+    config = site_file.config(site_file.load(site), site) if site and given.source else None
+    return visit_sources.gather(given, config)
 
 
 def _provide(gone: Old, given: Any, out: Path, where: tuple[str, int], speech: Speech) -> None:
@@ -96,6 +120,8 @@ def _provide(gone: Old, given: Any, out: Path, where: tuple[str, int], speech: S
 
     with connection.connected(*where) as (_, identity):
         if not provisioning.is_bare(identity):
+            if identity["controller"] == gone.controller:
+                raise WrongUse("old-same", name=gone.controller)
             return
     site, authority, provisioner, regulator, listed = given
     needed = {"--site": site, "--authority-key": authority[0], "--provisioner-key": provisioner}
@@ -103,7 +129,10 @@ def _provide(gone: Old, given: Any, out: Path, where: tuple[str, int], speech: S
     if missing:
         raise WrongUse("options-needed", options=", ".join(missing))
     office = provision_run.given(site, authority, provisioner, regulator, listed, speech)
-    office = replace(office, config=gone.config, carried=site_binding.Carried(gone.seq, gone.bases))
+    gone.require_site(office.site_name)
+    gone.require_units(list(site_binding.segments(office.site)))
+    carried = site_binding.Carried(gone.seq, gone.bases)
+    office = replace(office, config=gone.config or office.config, carried=carried)
     with connection.connected(*where) as (controller, identity):
         found = provision_run.provision(controller, identity, office, out, speech, dry_run=False, anew=False)
     if speech.as_json:
@@ -132,7 +161,8 @@ def _visit(
     with connection.connected(*where, technician) as (controller, identity):
         box = Box(controller, identity, technician)
         box.old = old
-        steps = visit_run.run(visit, work, box, visit_answers.Answers(speech, said), speech)
+        known = visit_answers.Answers(speech, {**(old.said if old else {}), **said})
+        steps = visit_run.run(visit, work, box, known, speech)
         data = visit_run.signed(visit, box)
         found = visit_run.document(visit, box)
     files = visit_run.write(data, work.with_suffix(".commissioning.json"), speech)

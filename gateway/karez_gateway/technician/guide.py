@@ -31,6 +31,7 @@ EVERY, ON_LINE, BY_PULSES = "every", "line", "pulses"
 _U5 = (1 << 40) - 1
 _UDEG = 1_000_000
 SECONDS_MIN, SECONDS_MAX = 60, 7_200  # of a step test, as the firmware takes it
+REMARKS_MAX = 24  # of a person; a box swap adds up to eight of its own, and a file holds 32
 BAUD_MIN, BAUD_MAX = 300, 115_200  # of `scan`, as the firmware takes it
 
 
@@ -147,7 +148,7 @@ _CLASS = Step("class", (Question("use", Word(CLASSES)), Question("fail", Word(FA
 _SEAL = (_text("number", 40), _text("place", 80), Question("meter", Word(QUANTITIES), may_miss=True))
 _SEALS = Step("seals", (Question("seals", Rows(_SEAL, 64)),))
 _PHOTOS = Step("photos", (Question("photos", Rows((_text("file", 400), _text("shows", 120)), 64)),), "photos")
-_REMARKS = Step("remarks", (Question("remarks", Rows((_text("remark", 400),), 32)),))
+_REMARKS = Step("remarks", (Question("remarks", Rows((_text("remark", 400),), REMARKS_MAX)),))
 _END = Step("end", act="end")
 _OLD_METER = Step(
     "old-meter",

@@ -76,13 +76,13 @@ def make(
         "issued_utc_s": issued_utc_s,
     }
     try:
-        body = binding.encode(values, [_carried(one, carried) for one in _segments(document)])
+        body = binding.encode(values, [_carried(one, carried) for one in segments(document)])
     except ProtocolError as error:
         raise WrongUse("binding-none", why=error) from None
     return bytes(body) + key.sign(signed.message(binding.LABEL, body))
 
 
-def _segments(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def segments(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """What litres and watt-hours are counted by, water first."""
     meters = {meter["quantity"]: meter for meter in document["meters"]}
     conversion = document["site"].get("conversion")

@@ -1,7 +1,7 @@
 """What a visit does at the box, step by step: a table of acts, each from answers to what was found.
 
 An act returns what it found, as JSON has it; `check` in it are the figures of a check, which judgement.py
-judges. Nothing here changes a box but: `config` (put in force whole), `relay`, `swap`, `step-test`, `grant`.
+judges. Nothing here changes a box but: `config` (put in force whole), `relay`, `grant`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from karez_protocols import binding, causes
+from karez_protocols import binding
 from karez_protocols.errors import ProtocolError
 
 from . import applying, commissioning_file, connection, document, rules, scanning, site_rules
@@ -271,30 +271,3 @@ def end(visit: Visit, box: Box, step: Step, said: Said, tell: Tell) -> Found:  #
         "volume_l": answer.get("volume_l"),
         **in_force(box),
     }
-
-
-def step_test(visit: Visit, box: Box, step: Step, said: Said, tell: Tell) -> Found:  # noqa: ARG001
-    """Litres per kWh of a well that runs steadily: the controller measures, its event tells."""
-    seconds = int(said["seconds"])
-    before = int(connection.identify(box.controller)["seq"] or 0)
-    box.ask("steptest", str(seconds))
-    tell("visit-test", seconds=seconds)
-    until_s = box.controller.now_s() + 3 * seconds + FRESH_S
-    while box.controller.now_s() < until_s:
-        box.controller.rest(_LOOK_S)
-        found = box.newest(causes.STEP_TEST, before)
-        if found is not None:
-            check = {name: found["detail"][name] for name in ("seconds", "volume_l", "energy_wh")}
-            check |= {"volume_step_l": _step_of(visit, "water"), "energy_step_wh": _step_of(visit, "energy")}
-            return {"check": check}
-        said_now = box.live()[0]
-        if not said_now.get("contactor"):
-            raise WrongUse("visit-test-stopped")
-        if said_now.get("testing") is False and box.newest(causes.STEP_TEST, before) is None:
-            break  # the controller has given it up: this time it does not say why
-    raise WrongUse("visit-test-none", seconds=seconds)
-
-
-def _step_of(visit: Visit, quantity: str) -> int:
-    """Least step of a register, as the scan has read it; without a scan one."""
-    return int(visit.found.get(f"scan-{quantity}", {}).get("step") or 1)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .connection import Who
     from .controller import Controller
     from .line import Outcome
-    from .visit_carry import Old
+    from .visit_old import Old
 
 _EVERY_S = 1.0
 _TRIES = 3

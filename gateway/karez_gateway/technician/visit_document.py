@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import guide, judgement
+from . import guide, judgement, wording_swap
 from .commissioning import (
     BOX_SWAP,
     COMMISSIONING,
@@ -42,7 +42,14 @@ _CLASSES = {
     "step": StepCheck,
 }
 _TIERS = {1: "A", 2: "B", 3: "C"}
+_SOURCES_MAX = 8  # guide.REMARKS_MAX leaves room for them
+_REMARK_MAX = 400  # letters, as commissioning.Commissioning has it
 _WHOLE_PPM = 1_000_000
+# Of the notes of a box swap, those that the report shows; the accounts are counted there.
+_NOTED = (
+    "from-readout", "from-record", "from-office", "from-config", "from-config-said", "from-unseen",
+    "from-nobody", "from-unheld", "from-unsigned",
+)  # fmt: skip
 NO_LINE = "every meter here counts by pulses / 表计均为脉冲计量"
 NO_PULSES = "no meter here counts by pulses / 无脉冲计量的表计"
 
@@ -74,7 +81,7 @@ def commissioning(visit: Visit, technician: Technician) -> Commissioning:
         technician=technician,
         begun_utc_s=visit.begun_utc_s,
         finished_utc_s=max(end["finished_utc_s"], visit.begun_utc_s),
-        remarks=tuple(one["remark"] for one in visit.answers["remarks"]["remarks"]),
+        remarks=(*_sources(visit), *(one["remark"] for one in visit.answers["remarks"]["remarks"])),
     )  # fmt: skip
 
 
@@ -107,6 +114,22 @@ def _usual(profile: str) -> int:
     from . import scanning  # noqa: PLC0415 - reads a profile
 
     return int(scanning.of(profile).baud)
+
+
+def _sources(visit: Visit) -> list[str]:
+    """Where the figures that a spare began with are from, a remark each, in both languages."""
+    carried = visit.found.get("carry", {})
+    out = [_in_both(name, values) for name, values in carried.get("notes", []) if name in _NOTED]
+    accounts = carried.get("accounts", [])
+    if accounts:
+        total_l = sum(used_l for _, used_l in accounts)
+        out.append(_in_both("from-accounts", {"count": len(accounts), "total_l": total_l}))
+    return out[:_SOURCES_MAX]
+
+
+def _in_both(name: str, values: dict[str, Any]) -> str:
+    both = " / ".join(wording_swap.PAGE[one][name].format(**values).strip() for one in ("en", "zh"))
+    return both[:_REMARK_MAX]
 
 
 def _old_meter(visit: Visit) -> ReplacedMeter:

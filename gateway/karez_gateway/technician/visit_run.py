@@ -16,6 +16,7 @@ from . import (
     visit_carry,
     visit_document,
     visit_runs,
+    visit_steptest,
 )
 from .commissioning import Technician
 from .errors import WrongUse
@@ -38,7 +39,7 @@ ACTS: dict[str, Any] = {
     "grant": visit_acts.grant,
     "photos": visit_acts.photos,
     "binding": visit_acts.of_binding,
-    "step-test": visit_acts.step_test,
+    "step-test": visit_steptest.step_test,
     "end": visit_acts.end,
     "register": visit_runs.register,
     "running": visit_runs.running,

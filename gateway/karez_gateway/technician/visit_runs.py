@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .visit_box import Box
     from .visit_file import Visit
 
+_LOOKS = 3  # a second apart
+_STEADY_PART = 50  # of the greatest: 2 %
 _MARGIN = 2  # steps more than a dial must have moved
 
 
@@ -49,11 +51,29 @@ def register(visit: Visit, box: Box, step: Step, said: Said, tell: Tell) -> Foun
 def running(visit: Visit, box: Box, step: Step, said: Said, tell: Tell) -> Found:  # noqa: ARG001
     """Wait until a person has started the pump, and the meters say so."""
     if not box.live()[0].get("contactor"):
+        if not box.knows_books(FRESH_S):  # a start would be refused, and nobody presses twice
+            raise WrongUse("visit-books")
         tell("visit-start")
         if box.until(lambda answer, _: bool(answer.get("contactor")), HANDS_S) is None:
             raise WrongUse("visit-not-started")
     box.until(lambda _, meters: all(_is_moving(meters, one) for one in visit.quantities), FRESH_S)
+    box.until(_Steady().is_so, FRESH_S)  # who measures its current now measures the running pump's
     return {}
+
+
+class _Steady:
+    """Looks whether power stands still: a pump that spins up takes little more than half of it."""
+
+    def __init__(self) -> None:
+        self._seen: list[int | None] = []
+
+    def is_so(self, _said: dict[str, Any], meters: dict[str, dict[str, Any]]) -> bool:
+        """True when the last looks agree, or where no meter shows power."""
+        if "energy" not in meters:
+            return True
+        self._seen = [*self._seen, meters["energy"].get("values", {}).get("power_w")][-_LOOKS:]
+        known = [abs(one) for one in self._seen if one]
+        return len(known) == _LOOKS and (max(known) - min(known)) * _STEADY_PART <= max(known)
 
 
 def _is_moving(meters: dict[str, dict[str, Any]], quantity: str) -> bool:

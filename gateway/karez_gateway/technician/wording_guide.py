@@ -27,10 +27,18 @@ TEXTS = {
         "visit-test-stopped": "the pump stopped during the step test: start it, let the well settle, and "
         "go on "
         "with --resume.",
-        "visit-test-none": "no result of the step test of {seconds} s: the controller has refused it (flow "
-        "or power "
-        "not steady, or the registers too coarse for the time). Let the well settle, and go on with "
-        "--resume.",
+        "visit-test-none": "no result of the step test of {seconds} s, and the controller no longer says "
+        "why. Let the well settle, and go on with --resume.",
+        "visit-test-meter": "the controller has given up the step test: it did not believe a meter, or lost "
+        "one. `karez tech status` and `bus` say which: see to its cable and supply, and go on with --resume.",
+        "visit-test-ceased": "the controller has given up the step test: a meter showed no flow or no power. "
+        "Look at pump, valve and the meters' readings (`karez tech live`), and go on with --resume.",
+        "visit-test-unsteady": "the controller has given up the step test: flow or power moved by more than "
+        "20 %, or its thirds differ by more than 3 %. Leave the valves alone, wait until level and flow "
+        "stand "
+        "still (half an hour after a start), and go on with --resume.",
+        "visit-test-coarse": "the controller has given up the step test: in {seconds} s the registers moved "
+        "by too few of their steps. Give it more seconds, and go on with --resume.",
         "visit-not-started": "nobody has started the pump. Go on with --resume.",
         "visit-not-stopped": "nobody has stopped the pump. Go on with --resume.",
         "visit-flow-short": "the pump stopped before enough had run for the dials. Start it, and go on with "
@@ -50,28 +58,6 @@ TEXTS = {
         "visit-opening": "the new meter reads {register}, below the opening reading {opening}. The swap is "
         "booked: "
         "tell the office, who corrects the ledger.",
-        "old-shape": "{file} is no read-out of a controller: {why}. `karez tech readout FILE` makes one, "
-        "with its "
-        "bundle beside it.",
-        "old-runs": "{file} was read while the pump ran: litres and register belong to different moments. "
-        "Stop it "
-        "and read out again.",
-        "old-books": "{file} does not know its litres, or no register of a meter. Confirm the books at the "
-        "old "
-        "box, or provision the spare with the dials and let the office enter the volume in the ledger.",
-        "old-other": "{file} is of the controller {name}, not of {wanted}.",
-        "old-channel": "an open channel has no register that a spare could go on from: provision it anew.",
-        "old-grant": "{file} does not hold the grant in force: read out again after the next stop.",
-        "old-orders": "the old box had orders in force: {orders}. Give their files with --order. Nothing "
-        "was sent.",
-        "old-needed": "this step needs the read-out of the old box: --old FILE.",
-        "old-same": "the controller {name} is the old box: put the cable into the spare.",
-        "carried-other": "account {account} has {there} litres in the spare, {used} at the old box. Do not "
-        "use the "
-        "spare; tell the office.",
-        "carried-books": "the spare has booked {booked} litres since the old box, the meter has counted "
-        "{counted}. "
-        "Do not use the spare; tell the office.",
         "visit-books": "the controller does not know its litres: the meter does not answer, or what it reads "
         "cannot "
         "be right. `karez tech live` and `status` say which.",
@@ -96,8 +82,18 @@ TEXTS = {
         "visit-class": "{name}：您填 {said}，控制器绑定为 {theirs}。以绑定为准：请更正答案，或由管理部门重"
         "新绑定。",
         "visit-test-stopped": "阶跃试验中水泵停了：请启动，待水位稳定后用 --resume 继续。",
-        "visit-test-none": "{seconds} 秒的阶跃试验没有结果：控制器拒绝了（流量或功率不稳，或时间太短）。"
-        "待水位稳定后用 --resume 继续。",
+        "visit-test-none": "{seconds} 秒的阶跃试验没有结果，控制器已不能说明原因。待水位稳定后用 --resume 继"
+        "续。",
+        "visit-test-meter": "控制器中止了阶跃试验：某个表计的读数不可信或中断。`karez tech status` 和 `bus` "
+        "说明是"
+        "哪个：检查其线缆和电源，再用 --resume 继续。",
+        "visit-test-ceased": "控制器中止了阶跃试验：表计显示无流量或无功率。请检查水泵、阀门和读数"
+        "（`karez tech live`），再用 --resume 继续。",
+        "visit-test-unsteady": "控制器中止了阶跃试验：流量或功率变化超过 20 %，或三段相差超过 3 %。请勿动阀"
+        "门，待水位"
+        "和流量稳定（启动后约半小时），再用 --resume 继续。",
+        "visit-test-coarse": "控制器中止了阶跃试验：{seconds} 秒内读数走动的分度太少。请加长时间，再用 --res"
+        "ume 继续。",
         "visit-not-started": "无人启动水泵。用 --resume 继续。",
         "visit-not-stopped": "无人停泵。用 --resume 继续。",
         "visit-flow-short": "水量尚不足以比对表盘，水泵就停了。请启动后用 --resume 继续。",
@@ -109,21 +105,6 @@ TEXTS = {
         "visit-closing": "旧表止数 {closing} 小于控制器最后读到的 {last}。请重读表盘，再用 --resume 继续。",
         "visit-opening": "新表读数 {register} 小于填写的起数 {opening}。换表已记账：请告知管理部门在台账中"
         "更正。",
-        "old-shape": "{file} 不是控制器的读出文件：{why}。用 `karez tech readout FILE` 读出，证据文件在其"
-        "旁。",
-        "old-runs": "{file} 读出时水泵在运行：水量与读数不是同一时刻。请停泵后重新读出。",
-        "old-books": "{file} 中水量或表计读数未知。请在旧控制器上确认，或按表盘配置备机，由管理部门在台账中"
-        "记入水量。",
-        "old-other": "{file} 属于控制器 {name}，不是 {wanted}。",
-        "old-channel": "明渠没有可供备机接续的读数：请重新配置。",
-        "old-grant": "{file} 中没有有效的用水指标：请在下次停泵后重新读出。",
-        "old-orders": "旧控制器有生效的指令：{orders}。请用 --order 给出其文件。未发送任何内容。",
-        "old-needed": "此步需要旧控制器的读出文件：--old FILE。",
-        "old-same": "控制器 {name} 就是旧控制器：请把线缆接到备机。",
-        "carried-other": "账户 {account} 在备机为 {there} 升，在旧控制器为 {used} 升。不要使用备机，请告知"
-        "管理部门。",
-        "carried-books": "自旧控制器以来备机记账 {booked} 升，表计走了 {counted} 升。不要使用备机，请告知管"
-        "理部门。",
         "visit-books": "控制器水量未知：表计没有应答，或读数不合理。见 `karez tech live` 和 `status`。",
     },
 }
