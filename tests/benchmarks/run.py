@@ -13,8 +13,8 @@ import bus
 import catchup
 import decoding
 import planner
-import registry_import
 import quota
+import registry_import
 import regulator
 import rollup
 import silent_meter

@@ -13,8 +13,6 @@ from karez_gateway.store import copies, engines
 
 FILE = "karez.sqlite3"
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0009"  # the newest migration
-HEAD = "0010"  # the newest migration
 HEAD = "0011"  # the newest migration
 
 

@@ -21,8 +21,8 @@ from sqlalchemy import (
     text,
 )
 
-from karez_gateway.store.closing_tables import closed_site, year_decision
 from karez_gateway.store.alarm_tables import alarm, alarm_step, notice, well, well_day
+from karez_gateway.store.closing_tables import closed_site, year_decision
 from karez_gateway.store.commissioning_tables import commissioning, commissioning_photo, technician_list
 from karez_gateway.store.county_tables import act, registry_object
 from karez_gateway.store.downlink_tables import command, downlink
@@ -37,8 +37,8 @@ __all__ = [
     "alarm_step",
     "book",
     "chain_state",
-    "closed_site",
     "closed_month",
+    "closed_site",
     "closed_total",
     "command",
     "commissioning",
@@ -68,9 +68,9 @@ __all__ = [
     "technician_list",
     "upload_action",
     "verdict",
-    "year_decision",
     "well",
     "well_day",
+    "year_decision",
 ]
 
 entry = Table(

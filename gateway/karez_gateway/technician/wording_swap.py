@@ -65,8 +65,8 @@ TEXTS = {
         "old-books": "{file} 中水量或表计读数未知。请在旧控制器上确认，或按表盘配置备机，由管理部门在台账中"
         "记入水量。",
         "old-other": "{file} 属于控制器 {name}，不是 {wanted}。",
-        "old-large": "{file} 超过 {most} 字节：不会有这么大的文件。是否选错？证据文件过长时只需绑定和用水指标："
-        "`karez tech bundle FILE --from N`，N 取较新的记录号，即可写出短文件。",
+        "old-large": "{file} 超过 {most} 字节：不会有这么大的文件。是否选错？证据文件过长时只需绑定和用水指标"
+        "：`karez tech bundle FILE --from N`，N 取较新的记录号，即可写出短文件。",
         "old-site": "旧控制器位于 {site}，取水口文件写的是 {name}。请给出 {site} 的文件。",
         "old-unit": "旧控制器以方式 {method} × {ppm} ppm 计 {quantity}，取水口文件为方式 {other} × "
         "{other_ppm} ppm"
@@ -88,8 +88,8 @@ TEXTS = {
         "account-shape": "{text} 不是账户及其水量：--account 7=900。",
         "account-less": "账户 {account} 按最后的记录为 {known_l} 升，{used_l} 更少。账户水量不会减少。",
         "old-grant": "{file} 中没有有效的用水指标：请在下次停泵后重新读出。",
-        "old-grant-needed": "按最后的记录，旧控制器的用水指标为第 {seq} 号，网关没有其文件：请用 --grant 给出。"
-        "未发送任何内容。",
+        "old-grant-needed": "按最后的记录，旧控制器的用水指标为第 {seq} 号，网关没有其文件：请用 --grant 给出"
+        "。未发送任何内容。",
         "grant-none": "--grant 的文件不是用水指标：{why}。未发送任何内容。",
         "old-orders": "旧控制器有生效的指令：{orders}。请用 --order 给出其文件。未发送任何内容。",
         "old-needed": "需要旧控制器的资料：--old FILE（其读出文件），或 --from FILE（`karez gateway spare` "
