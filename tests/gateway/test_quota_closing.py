@@ -68,6 +68,13 @@ def test_drinking_water_is_not_deducted_unless_the_county_says_so():
     assert closing.propose(town, rules("[class.domestic]\ndeduct_permille = 500")) == Proposal(15 * M3)
 
 
+def test_a_county_that_sets_one_ratio_of_a_class_keeps_our_others():
+    town = ROW._replace(of_class="domestic", used_l={0: 1})
+    idle = "idle_years = 1\nidle_below_permille = 500\n"
+    assert closing.propose(ROW._replace(used_l={0: 1}), rules(idle)).cap_l == 10 * M3
+    assert not closing.propose(town, rules(idle + "[class.domestic]\ndeduct_permille = 500")).is_any
+
+
 def test_a_sub_class_has_the_last_word():
     sheep = ROW._replace(subclass="livestock")
     assert closing.propose(sheep, rules()) == Proposal(30 * M3)

@@ -10,7 +10,7 @@ closed_site = Table(
     metadata,
     Column("water_year", Integer, primary_key=True, autoincrement=False),
     Column("site", Text, primary_key=True),
-    Column("act_id", ForeignKey("act.id"), nullable=False, index=True),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
     Column("body", Text, nullable=False),  # canonical JSON, of which the act's digest is made
 )
 

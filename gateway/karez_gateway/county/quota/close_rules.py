@@ -54,8 +54,16 @@ def read(data: bytes) -> Rules:
         theirs = found.get(group, {})
         if not isinstance(theirs, dict):
             raise Refused(f"{group}: write a table, such as [{group}.name]")
-        merged[group] = {**ours[group], **theirs}
+        merged[group] = {
+            **ours[group],
+            **{name: _over(ours[group].get(name), theirs[name]) for name in theirs},
+        }
     return _rules(merged)
+
+
+def _over(ours: dict[str, int] | None, theirs: Any) -> Any:
+    """A class's table with what the county says in place of ours; what is no table is refused later."""
+    return {**(ours or {}), **theirs} if isinstance(theirs, dict) else theirs
 
 
 def _rules(found: Mapping[str, Any]) -> Rules:

@@ -23,7 +23,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["act_id"], ["act.id"], name=op.f("fk_closed_site_act_id")),
         sa.PrimaryKeyConstraint("water_year", "site"),
     )
-    op.create_index("ix_closed_site_act_id", "closed_site", ["act_id"], unique=False)
     op.create_table(
         "year_decision",
         sa.Column("water_year", sa.Integer(), autoincrement=False, nullable=False),
