@@ -22,6 +22,7 @@ GROUPS = {
         "The county side: init, run, status, enrol, grant, order, keys, command, export …",
         "gateway",
     ),
+    "regulator": ("The office's side: sign rights, orders and lists of keys, trusting no gateway.", ""),
     "tech": ("At the well: read, compare, apply, take evidence along; one serial line, offline.", "tech"),
     "verify": ("Prove an evidence bundle offline.", ""),
 }

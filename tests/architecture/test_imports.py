@@ -27,6 +27,18 @@ RULES = (
     ("gateway/karez_gateway/verifier", {"", "karez_protocols", "karez_gateway.verifier"}),
     ("gateway/karez_gateway/decoder", {"", "karez_protocols", "karez_gateway.decoder"}),
     ("gateway/karez_gateway/technician", {"", "karez_protocols", "karez_gateway.technician"}),
+    (
+        "gateway/karez_gateway/regulator",
+        {
+            "",
+            "karez_protocols",
+            "karez_gateway.regulator",
+            "karez_gateway.verifier",
+            "karez_gateway.technician.keys",  # key files and passphrases: one way to keep a key
+            "karez_gateway.technician.passphrase",
+            "karez_gateway.technician.errors",
+        },
+    ),
     ("gateway/karez_gateway", {"", "karez_protocols", "karez_gateway"}),
     ("simulators/karez_simulators", {"", "karez_protocols", "karez_firmware", "karez_simulators"}),
 )
@@ -123,6 +135,9 @@ PLANTED = [
     ("gateway/karez_gateway/x.py", "import karez_simulators", "imports karez_simulators"),
     ("gateway/karez_gateway/verifier/x.py", "from karez_gateway.store import entries", "store.entries"),
     ("gateway/karez_gateway/verifier/x.py", "from .. import rights", "imports karez_gateway.rights"),
+    ("gateway/karez_gateway/regulator/x.py", "from karez_gateway.store import acts", "store.acts"),
+    ("gateway/karez_gateway/regulator/x.py", "from karez_gateway import rights", "karez_gateway.rights"),
+    ("gateway/karez_gateway/regulator/x.py", "from karez_gateway.technician import visit", "visit"),
     ("simulators/karez_simulators/x.py", "from karez_gateway import config", "karez_gateway.config"),
     (
         "simulators/karez_simulators/x.py",

@@ -79,9 +79,16 @@ def note_finding(
 
 
 def chained(
-    connection: Connection, controller_id: int, chain: int, unchained: Collection[str]
+    connection: Connection,
+    controller_id: int,
+    chain: int,
+    unchained: Collection[str],
+    seqs: tuple[int, int] | None = None,
 ) -> list[tuple[Stored, str | None]]:
-    """Records that follow the chain, by number, with their reasons; `unchained`: reasons of the others."""
+    """Records that follow the chain, by number, with their reasons; `unchained`: reasons of the others.
+
+    `seqs`: only those from a number to another.
+    """
     query = (
         select(
             entry.c.log_index,
@@ -97,6 +104,8 @@ def chained(
         .where(or_(verdict.c.reason.is_(None), verdict.c.reason.not_in(unchained)))
         .order_by(entry.c.seq)
     )
+    if seqs is not None:
+        query = query.where(entry.c.seq.between(*seqs))
     return [(Stored._make(row[:-1]), row[-1]) for row in connection.execute(query)]
 
 

@@ -1,0 +1,84 @@
+"""A draft of grants in lines for a person: sums, corrections, rises, cuts, and who has no evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .tables import cubic_metres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .draft import Draft
+    from .speech import Speech
+
+
+def lines(draft: Draft, speech: Speech) -> Iterator[str]:
+    """Everything that a person has to see before signing."""
+    head = {"count": len(draft.planned), "year": draft.year, "document": draft.document}
+    yield speech.text("grants-head", key=draft.signer.hex(), **head)
+    yield from _limits(draft, speech)
+    yield from _villages(draft, speech)
+    yield from _rises(draft, speech)
+    count, litres = draft.cuts()
+    if count:
+        yield speech.text("cuts", count=count, litres=cubic_metres(litres))
+    yield from _interim(draft, speech)
+    yield from _notes(draft, speech)
+
+
+def _limits(draft: Draft, speech: Speech) -> Iterator[str]:
+    """Limits that this request touches: those of its regions and of all above them."""
+    touched = {at for region in draft.villages for at in draft.limits.path(region)}
+    yield speech.text("limits-title")
+    for one in draft.sums:
+        if one.limit.region in touched:
+            values = {"given": one.given_l, "most": one.limit.volume_l, "left": one.left_l}
+            said = {name: cubic_metres(value) for name, value in values.items()}
+            yield "  " + speech.text(
+                "limit-line", region=_name(draft, one.limit.region), limit=one.limit.words, **said
+            )
+
+
+def _villages(draft: Draft, speech: Speech) -> Iterator[str]:
+    yield speech.text("villages-title")
+    for one in draft.villages.values():
+        values = {"right": cubic_metres(one.right_l), "former": cubic_metres(one.former_l)}
+        yield "  " + speech.text("village-line", region=_name(draft, one.region), sites=one.sites, **values)
+        if one.added_l or one.given_back_l:
+            back = cubic_metres(one.given_back_l)
+            yield "  " + speech.text("village-corrections", added=cubic_metres(one.added_l), back=back)
+
+
+def _rises(draft: Draft, speech: Speech) -> Iterator[str]:
+    rises = draft.rises()
+    if rises:
+        yield speech.text("rises-title")
+    for one in rises:
+        right = cubic_metres(one.right_l)
+        if one.former_l is None:
+            yield "  " + speech.text("rise-first", site=one.site, right=right)
+        else:
+            values = {"former": cubic_metres(one.former_l), "rise": cubic_metres(one.right_l - one.former_l)}
+            yield "  " + speech.text("rise-line", site=one.site, right=right, **values)
+
+
+def _interim(draft: Draft, speech: Speech) -> Iterator[str]:
+    without = [one for one in draft.planned if one.because]
+    if without:
+        yield speech.text("interim-title")
+    for one in without:
+        right = cubic_metres(one.right_l)
+        yield "  " + speech.text("interim-line", site=one.site, right=right, because=one.because)
+
+
+def _notes(draft: Draft, speech: Speech) -> Iterator[str]:
+    noted = [(one.site, note) for one in draft.planned for note in one.notes]
+    if noted:
+        yield speech.text("notes-title")
+    for site, note in noted:
+        yield "  " + speech.text(note, site=site)
+
+
+def _name(draft: Draft, code: str) -> str:
+    return f"{code} {draft.limits.regions[code].name}"

@@ -1,0 +1,100 @@
+"""What the office remembers: of each site the newest proved reading, W at each year's start, the last grant.
+
+It follows from the journal alone (`apply`, line by line); the file beside it is a copy that saves reading
+years of it, with the line up to which it holds.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .journal import Head
+
+GRANTS, ORDER, KEYS, TECHNICIANS = "grants", "order", "keys", "technicians"
+VERSION = 1
+
+
+@dataclass
+class SiteState:
+    """One site. `years`: water year -> (W, E or None) at its start; `rights`: water year -> litres given."""
+
+    controller: str = ""
+    bound_utc_s: int = 0
+    chain: int = 0
+    seq: int = 0
+    h: str = ""
+    utc_s: int = 0
+    volume_l: int | None = None
+    years: dict[str, list[int | None]] = field(default_factory=dict)
+    rights: dict[str, int] = field(default_factory=dict)
+    corrections: dict[str, dict[str, int]] = field(default_factory=dict)  # year -> act -> litres
+    grant_seq: int = 0
+    grant_year: int = 0
+
+
+@dataclass
+class State:
+    """All sites, the offices' order numbers, the lists in force (hex), how far the journal is read."""
+
+    sites: dict[str, SiteState] = field(default_factory=dict)
+    orders: dict[str, int] = field(default_factory=dict)  # office -> its last number
+    keys: str = ""
+    technicians: str = ""
+    requests: dict[str, int] = field(default_factory=dict)  # SHA-256 -> line of the journal
+    head: Head = field(default_factory=Head)
+
+    def site(self, name: str) -> SiteState:
+        """What is known of a site; nothing yet of a new one."""
+        return self.sites.get(name) or SiteState()
+
+    def right_l(self, name: str, year: int) -> int:
+        """Litres that a site was given for a year, 0 if none."""
+        return self.site(name).rights.get(str(year), 0)
+
+    def apply(self, head: Head, entry: dict[str, Any]) -> None:
+        """Take in a line of the journal."""
+        self.head = head
+        sort = entry["sort"]
+        if sort == GRANTS:
+            for one in entry["requests"]:
+                self.requests[one["sha256"]] = head.n
+            for one in entry["sites"]:
+                self._granted(one, entry["year"])
+        elif sort == ORDER:
+            office = str(entry["office"])
+            self.orders[office] = max(entry["seq"], self.orders.get(office, 0))
+        elif sort == KEYS:
+            self.keys = entry["object"]
+        elif sort == TECHNICIANS:
+            self.technicians = entry["object"]
+
+    def _granted(self, one: dict[str, Any], year: int) -> None:
+        known = self.sites.setdefault(one["site"], SiteState())
+        known.grant_seq, known.grant_year = one["seq"], year
+        known.rights[str(year)] = one["counted_l"]
+        for name, value in (one["proved"] or {}).items():
+            setattr(known, name, value)
+        if one["corrections"]:
+            known.corrections[str(year)] = one["corrections"]
+        if one["year_start"] is not None:
+            known.years[str(year)] = one["year_start"]
+
+
+def encode(state: State) -> bytes:
+    """The copy's bytes."""
+    return json.dumps({"version": VERSION, **asdict(state)}, ensure_ascii=False, indent=1).encode()
+
+
+def decode(data: bytes) -> State | None:
+    """A copy as it was; None when its bytes are none, and the journal has to tell it all again."""
+    try:
+        found = json.loads(data)
+        if found.pop("version") != VERSION:
+            return None
+        sites = {name: SiteState(**one) for name, one in found.pop("sites").items()}
+        head = Head(**found.pop("head"))
+        return State(sites=sites, head=head, **found)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
