@@ -24,6 +24,7 @@ ON_BOTH = {
     "test_commissioning_import",
     "test_county_acts",
     "test_county_registry_import",
+    "test_grants_request",
     "test_api_ledger",
     "test_api_records",
     "test_exports",

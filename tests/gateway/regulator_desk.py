@@ -55,6 +55,9 @@ class Box(SyntheticController):
         super().__post_init__()
         self.bind()
 
+    def append(self, kind, **values):
+        return super().append(kind, **({"uptime_s": self.seq} | values))  # it may have begun before START
+
     def bind(self, signer=PROVISIONER, **changes):
         """Sign the binding anew and begin the chain with it."""
         values, segments, _, _ = binding.open_signed(self.binding)

@@ -12,7 +12,7 @@ from karez_gateway.regulator.request import Correction, WishRow
 from karez_gateway.verifier.statements import verifies
 from karez_protocols import causes, grant, signed, site_class
 
-from .regulator_desk import FROM_UTC_S, NOW_S, TO_UTC_S, Well, asked, folder, judge, opened
+from .regulator_desk import FROM_UTC_S, NOW_S, SITES, TO_UTC_S, Well, asked, folder, judge, opened
 from .synthetic import REGULATOR, public
 
 
@@ -140,6 +140,13 @@ def test_many_small_requests_do_not_do_together_what_one_may_not(office, wells):
         signed_grants(judge(office, known), wells["w2"].wish(600_001))
     plan, _ = signed_grants(judge(office, known), wells["w2"].wish(600_000))
     assert {one.limit.words: one.left_l for one in plan.sums}["2027 all/ground"] == 0
+
+
+def test_a_site_that_holds_a_right_may_not_leave_the_tables_this_year(office, wells, tmp_path):
+    known = after(*signed_grants(judge(office), wells["w1"].wish(900_000)))
+    fewer = folder(tmp_path / "fewer", sites=SITES.replace("w1,650401,farming,ground\n", ""))
+    with pytest.raises(Refused, match=r"w1: was given 900 m³ for 2027"):
+        signed_grants(judge(fewer, known), wells["w2"].wish(900_000))
 
 
 def test_a_later_grant_has_the_next_number_and_remembers_the_year_s_start(office, wells):

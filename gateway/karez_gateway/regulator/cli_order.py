@@ -76,7 +76,7 @@ def order(
             now_s = int(time.time())
             values: dict[str, Any] = {
                 "kind": ordering.KINDS[kind],
-                "scope": 1 if area else 0,
+                "scope": ordering.AREA if area else ordering.SITE,
                 "basis": ordering.BASES[basis],
                 "office": number,
                 "seq": 1 + max(here.state.orders.get(str(number), 0), after),

@@ -12,6 +12,7 @@ from karez_protocols import grant, signed
 
 from . import state, sums
 from .errors import Fault, Refused, fault
+from .tables import cubic_metres
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +89,7 @@ class Draft:
 
 def make(judge: Judge, requests: Sequence[Request], document: str) -> Draft:
     """Judge requests together. Raises Refused with every fault of every site, or of the sums."""
-    faults = _together(requests)
+    faults = _together(requests) + _gone(judge, requests[0].year)
     planned: list[Planned] = []
     for one in requests if not faults else ():
         found, bad = judge.request(one)
@@ -112,6 +113,15 @@ def make(judge: Judge, requests: Sequence[Request], document: str) -> Draft:
         sums=tuple(found_sums),
         villages=villages,
     )
+
+
+def _gone(judge: Judge, year: int) -> list[Fault]:
+    """Sites that hold a right of this year and stand in no table any more: the sums would forget them."""
+    return [
+        fault(name, "site-gone", year=year, right=cubic_metres(judge.state.right_l(name, year)))
+        for name in judge.state.sites
+        if name not in judge.limits.sites and judge.state.right_l(name, year)
+    ]
 
 
 def _together(requests: Sequence[Request]) -> list[Fault]:

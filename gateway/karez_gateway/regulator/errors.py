@@ -66,6 +66,7 @@ class Refused(Trouble):
     def __init__(self, faults: list[Fault], name: str = "refused") -> None:
         self.faults = faults
         super().__init__(name, count=len(faults))
+        self.args = ("; ".join(self.lines("en")),)
 
     def lines(self, language: str) -> list[str]:
         """The faults, then how many."""

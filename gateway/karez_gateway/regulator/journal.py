@@ -43,11 +43,12 @@ def append(path: Path, head: Head, entry: dict[str, Any]) -> Head:
     """Write one entry behind `head` and wait until it is on the disk; return the new head. Raises Trouble."""
     line = _line(head, entry)
     try:
-        with path.open("ab") as file:
+        with path.open("ab", buffering=0) as file:
             size = file.tell()
             try:
-                file.write(line)
-                file.flush()
+                written = 0
+                while written < len(line):
+                    written += file.write(line[written:])
                 os.fsync(file.fileno())
             except OSError:
                 file.truncate(size)  # a full disk: no half of a line stays

@@ -8,7 +8,7 @@ Only corrections are its word; they are listed, may not be taken back, and never
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from karez_protocols import site_class
 
@@ -56,6 +56,14 @@ class Planned:
     notes: tuple[str, ...] = ()
     proved: dict[str, Any] = field(default_factory=dict)
     year_start: list[int | None] | None = None
+
+
+class Start(NamedTuple):
+    """W and E at the beginning of a water year, and what a person should see of them."""
+
+    volume_l: int
+    energy_wh: int | None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,15 +119,15 @@ class Judge:
         self._check_fresh(reading, proved.bound, known, span)
         start = self._year_start(request, wish, proved, known)
         corrections = _corrections(request, wish, known)
-        ledger_l = _ledger(wish, reading.volume_l - start[0], sum(corrections.values()))
-        base = rows.Base(reading.volume_l - ledger_l, start[1] if reading.energy_wh is not None else None)
+        ledger_l = _ledger(wish, reading.volume_l - start.volume_l, sum(corrections.values()))
+        energy_wh = start.energy_wh if reading.energy_wh is not None else None
         right_l = wish.right()
         return Planned(
             site=wish.site,
             region=site.region,
             seq=1 + max(known.grant_seq, 0 if reading.grant_seq == _SEQ_UNKNOWN else reading.grant_seq),
             policy=rows.POLICIES[wish.policy],
-            rows=rows.build(wish, base, span),
+            rows=rows.build(wish, rows.Base(reading.volume_l - ledger_l, energy_wh), span),
             head=(reading.chain, reading.seq, reading.h),
             volume_l=reading.volume_l,
             ledger_l=ledger_l,
@@ -128,9 +136,9 @@ class Judge:
             counted_l=max(right_l, right_l - sum(corrections.values())),
             former_l=_former(known),
             corrections=corrections,
-            notes=_notes(reading, proved.bound, known),
+            notes=_notes(reading, proved.bound, known) + start.notes,
             proved=_remembered(reading, proved.bound),
-            year_start=list(start),
+            year_start=[start.volume_l, start.energy_wh],
         )
 
     def _check_bound(self, bound: Bound, site: Site) -> None:
@@ -162,22 +170,21 @@ class Judge:
         if reading.utc_s < span.from_utc_s:
             raise Untrue("evidence-before-year")
 
-    def _year_start(
-        self, request: Request, wish: Wish, proved: Evidence, known: SiteState
-    ) -> tuple[int, int | None]:
+    def _year_start(self, request: Request, wish: Wish, proved: Evidence, known: SiteState) -> Start:
         """W and E at the year's start: as remembered, as proved now, or as bound this year. Raises Untrue."""
         remembered = known.years.get(str(request.year))
         if remembered is not None and remembered[0] is not None:
-            return remembered[0], remembered[1]
+            return Start(remembered[0], remembered[1])
         if wish.year_start:
             found = checkpoint.prove(wish.year_start, self.trust, wish.site)
             before = _last_before(found, request.from_utc_s)
             if before.volume_l > proved.readings[-1].volume_l:
                 raise Untrue("year-start-above")
-            return before.volume_l, before.energy_wh
+            is_same_box = before.controller == proved.bound.controller
+            return Start(before.volume_l, before.energy_wh, () if is_same_box else ("note-year",))
         if known.controller or proved.bound.issued_utc_s < request.from_utc_s:
             raise Untrue("year-start-missing", year=request.year)
-        return proved.bound.base_l, proved.bound.base_wh
+        return Start(proved.bound.base_l, proved.bound.base_wh)
 
     def _without_evidence(self, wish: Wish, site: Site, span: rows.Span) -> Planned:
         """The interim rule alone, on the W that the office knows; the site keeps its place in the sums."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 KINDS = {"stop": order.STOP, "hours": order.HOURS, "seal": order.SEAL, "lift": order.LIFT}
 BASES = {"plain": order.PLAIN, "level": order.AREA_LEVEL, "volume": order.AREA_VOLUME}
+SITE, AREA = order.SITE, order.AREA
 _NAMES = {number: name for name, number in KINDS.items()}
 _HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-3]):([0-5]\d)")
 _LIFT = re.compile(r"(\d{1,5})(?::(\d{1,10}))?")

@@ -40,6 +40,7 @@ FAULTS = {
         "year-not-now": "the water year {year} is not the present one. A year's grant follows from its first "
         "signed reading.",
         "site-unknown": "is not in this office's sites.csv",
+        "site-gone": "was given {right} m³ for {year} and is gone from sites.csv: leave it there this year",
         "no-limit": "no limit of {year} covers {use}/{source} in {region} or above it: that is not 0, "
         "it is unknown",
         # evidence
@@ -141,6 +142,7 @@ FAULTS = {
         "year-other": "按本机关规则，{year} 水量年度的起止时刻不同",
         "year-not-now": "{year} 水量年度不是当前年度。一年的取水权由该年首个已签读数得出。",
         "site-unknown": "不在本机关的 sites.csv 中",
+        "site-gone": "{year} 年已授 {right} 立方米，却不在 sites.csv 中：本年度请保留",
         "no-limit": "{region} 及其上级没有 {year} 年 {use}/{source} 的控制指标：这不是 0，而是未知",
         "evidence-missing": "没有已签的检查点。如确需授权，请列出：--without 站点=理由",
         "evidence-shape": "其证据不是证据包：{why}",

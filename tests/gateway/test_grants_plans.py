@@ -1,0 +1,141 @@
+"""From plans to rows: cumulative, without a gap, no more than a grant holds."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from karez_gateway.calendars import Calendar
+from karez_gateway.county import grants
+from karez_gateway.county.grants import Terms
+from karez_gateway.county.registry import Object, Registry, name_of
+from karez_gateway.county.wateryear import MONTHS, WaterYears
+from karez_gateway.errors import Refused
+
+YEAR = 2027
+YEARS = WaterYears(Calendar(8))
+WHOLE = YEARS.span(YEAR)
+START = WHOLE.from_utc_s
+PLAIN = Terms()
+
+
+def registry(*objects):
+    return Registry.of(
+        Object(kind, name_of(kind, values), 1, values, 1, 0) for kind, values in (SITE, *objects)
+    )
+
+
+SITE = "site", {"site": "w1", "sort": "well", "class": "farming", "source": "ground"}
+
+
+def plan(period, volume_l, energy_wh=0, site="w1"):
+    values = {"site": site, "year": YEAR, "period": period, "volume_l": volume_l, "energy_wh": energy_wh}
+    return "plan", values
+
+
+def irrigation(name, first, last):
+    return "round", {"year": YEAR, "round": name, "from_date": first, "to_date": last}
+
+
+def planned(*objects, now_s=START, terms=PLAIN, years=YEARS):
+    return grants.planned(registry(*objects), years, "w1", YEAR, now_s, terms)
+
+
+def rows(found):
+    """(day of the year it begins, litres) of each row."""
+    return [((row.from_utc_s - START) // 86_400, row.right) for row in found.rows]
+
+
+def test_a_year_is_one_row_and_the_interim_rule_a_share_of_it():
+    found = planned(plan("year", 400_000, 80_000), terms=Terms(interim_percent=5))
+    assert [tuple(row) for row in found.rows] == [
+        ("water", *WHOLE, 400_000),
+        ("energy", *WHOLE, 80_000),
+    ]
+    assert (found.right_l, found.interim_l, found.interim_wh, found.policy) == (
+        400_000,
+        20_000,
+        4_000,
+        "stop",
+    )
+
+
+def test_nothing_is_planned_for_who_has_no_plan():
+    assert planned(plan("year", 1, site="w2")) is None
+
+
+def test_months_add_up_and_what_is_over_is_left_out():
+    found = planned(plan("03", 100), plan("04", 200), plan("06", 300))
+    assert rows(found) == [(0, 0), (59, 100), (90, 300), (151, 600)]
+    in_may = planned(plan("03", 100), plan("04", 200), plan("06", 300), now_s=START + 130 * 86_400)
+    assert rows(in_may) == [(90, 300), (151, 600)]
+
+
+def test_rounds_stand_by_their_days_and_the_sum_so_far_holds_between_them():
+    spring, winter = (
+        irrigation("spring", "2027-03-20", "2027-04-10"),
+        irrigation("winter", "2027-10-15", "2027-11-05"),
+    )
+    found = planned(spring, winter, plan("spring", 150), plan("winter", 350), plan("year", 500))
+    assert rows(found) == [(0, 0), (78, 150), (287, 500)]
+    assert found.rows[-1].to_utc_s == WHOLE.to_utc_s
+
+
+def test_a_water_year_may_begin_in_october():
+    october = WaterYears(Calendar(8), 10)
+    found = planned(plan("11", 10), plan("03", 20), years=october, now_s=october.span(YEAR).from_utc_s)
+    assert [row.right for row in found.rows] == [0, 10, 30]
+    assert found.rows[1].from_utc_s == october.month(YEAR, 11).from_utc_s
+
+
+def test_drinking_water_is_warned_and_a_finish_needs_its_policy():
+    assert planned(plan("year", 1), terms=Terms(finish_l=1000)).policy == "finish"
+    home = ("site", SITE[1] | {"class": "domestic"})
+    found = grants.planned(registry(home, plan("year", 1)), YEARS, "w1", YEAR, START, Terms(finish_l=1000))
+    assert found.policy == "warn"
+
+
+BAD = {
+    "overlap": (
+        (
+            irrigation("a", "2027-03-01", "2027-03-20"),
+            irrigation("b", "2027-03-20", "2027-04-10"),
+            plan("a", 1),
+            plan("b", 2),
+        ),
+        "a and b of 2027 overlap",
+    ),
+    "a month and a round in it": (
+        (irrigation("a", "2027-03-10", "2027-03-20"), plan("a", 1), plan("03", 2)),
+        "overlap",
+    ),
+    "more than the year": ((plan("03", 300), plan("year", 299)), "add up to 300 L, its year has 299 L"),
+    "no such round": ((plan("autumn", 1),), "round autumn of 2027, which is not in the registry"),
+    "too many rounds": (
+        tuple(irrigation(f"r{n:02d}", f"2027-03-{n:02d}", f"2027-03-{n:02d}") for n in range(1, 18))
+        + tuple(plan(f"r{n:02d}", n) for n in range(1, 18)),
+        "has 18 periods to come, a grant takes 15",
+    ),
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_plan_that_makes_no_rows_is_named(bad):
+    objects, said = BAD[bad]
+    with pytest.raises(Refused, match=f"site w1: .*{said}"):
+        planned(*objects)
+
+
+def test_a_plan_without_its_site_is_named():
+    with pytest.raises(Refused, match="site w7 has a plan for 2027 and is not in the registry"):
+        grants.planned(registry(plan("year", 1, site="w7")), YEARS, "w7", YEAR, START, Terms())
+
+
+@given(st.dictionaries(st.sampled_from(MONTHS), st.integers(0, 10**9), min_size=1), st.integers(0, 364))
+def test_rows_cover_the_rest_of_the_year_and_end_at_the_sum(months, day):
+    now_s = START + day * 86_400
+    found = planned(*(plan(month, litres) for month, litres in months.items()), now_s=now_s)
+    assert found.rows[0].from_utc_s <= now_s and found.rows[-1].to_utc_s == WHOLE.to_utc_s
+    assert found.rows[-1].right == found.right_l == sum(months.values())
+    for before, after in zip(found.rows, found.rows[1:]):
+        assert before.to_utc_s == after.from_utc_s and before.right < after.right
+    assert len(found.rows) <= 13
