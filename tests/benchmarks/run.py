@@ -14,6 +14,7 @@ import catchup
 import decoding
 import planner
 import registry_import
+import regulator
 import silent_meter
 import uplink
 import well_year
@@ -27,6 +28,7 @@ SUBJECTS = {
     "catchup": catchup,
     "well_year": well_year,
     "registry_import": registry_import,
+    "regulator": regulator,
     "uplink": uplink,
 }
 

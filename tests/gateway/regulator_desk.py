@@ -9,8 +9,7 @@ from karez_gateway.regulator.judging import Judge
 from karez_gateway.regulator.request import Wish, WishRow
 from karez_gateway.verifier.trust import Trust
 from karez_protocols import binding, bundle, chain, record, signed, site_class
-
-from .synthetic import PROVISIONER, REGULATOR, SyntheticController, public, sign
+from synthetic import PROVISIONER, REGULATOR, SyntheticController, public, sign
 
 YEAR = 2027
 FROM_UTC_S, TO_UTC_S = 1_798_732_800, 1_830_268_800  # 2027 at +08:00

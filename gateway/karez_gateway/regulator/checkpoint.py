@@ -7,6 +7,7 @@ slots that ends with a signature. Nobody else's word is believed; the keys come 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -66,6 +67,7 @@ class Evidence:
     readings: tuple[Reading, ...]
 
 
+@lru_cache(maxsize=16)  # a site's two pieces of evidence mostly bring the same one
 def bound(signed_binding: bytes, trust: Trust, site: str) -> tuple[Bound, dict[str, Any]]:
     """Return what a signed binding says, and all its values. Raises Untrue."""
     try:
