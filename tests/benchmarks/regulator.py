@@ -1,8 +1,9 @@
 """How long `karez regulator grant` takes for a prefecture: a request of 6,954 wells, checked and signed.
 
-Each well brings its evidence for now, of some thirty records, and for the year's start. Measured is all but the
-disk: from the request's bytes to the signed grants. Beside it, in the same run: the signatures alone that must
-be checked and made.
+Each well brings its evidence for now, of some thirty records, and for the year's start. Measured is all but
+the disk: from the request's bytes to the signed grants. Beside it, in the same run: the signatures alone that
+must be checked and made. It is processor time of one thread, since a machine may be busy with others; what the
+clock showed is printed, too.
 """
 
 import sys
@@ -53,12 +54,12 @@ def bare(wells):
     """Signatures alone."""
     key, message = Ed25519PublicKey.from_public_bytes(public(REGULATOR)), bytes(300)
     signature = REGULATOR.sign(message)
-    began_s = time.perf_counter()
+    began_s = time.process_time()
     for _ in range(wells):
         for _ in range(SIGNATURES):
             key.verify(signature, message)
         REGULATOR.sign(message)
-    return time.perf_counter() - began_s
+    return time.process_time() - began_s
 
 
 def measure(quick, say):
@@ -69,18 +70,19 @@ def measure(quick, say):
     data = request.encode(head | {"from_utc_s": asked().from_utc_s, "to_utc_s": TO_UTC_S}, wishes)
     with tempfile.TemporaryDirectory() as path:
         office = limits_of(Path(path), wells)
-        began_s = time.perf_counter()
+        started_s, began_s = time.monotonic(), time.process_time()
         found = request.decode(data, "north.request")
-        read_s = time.perf_counter()
+        read_s = time.process_time()
         plan = draft.make(judge(office), [found], "")
-        judged_s = time.perf_counter()
+        judged_s = time.process_time()
         grants = draft.sign(plan, REGULATOR, NOW_S)
         numbered = [(one.site, one.seq, each) for one, each in zip(plan.planned, grants, strict=True)]
         size = len(signed_grants.encode(YEAR, plan.document, numbered))
-        ended_s = time.perf_counter()
+        ended_s, elapsed_s = time.process_time(), time.monotonic() - started_s
     say(
         f"  {wells:,} wells in {len(data) / 1e6:.1f} MB: read {read_s - began_s:.1f} s, "
-        f"judged {judged_s - read_s:.1f} s, signed {ended_s - judged_s:.1f} s into {size / 1e6:.1f} MB"
+        f"judged {judged_s - read_s:.1f} s, signed {ended_s - judged_s:.1f} s into {size / 1e6:.1f} MB; "
+        f"{elapsed_s:.1f} s by the clock"
     )
     spent_s = round(ended_s - began_s, 2)
     return [entry(NAMES[0], spent_s, "s", "signatures alone", round(bare(wells), 2), at_most=60.0)]

@@ -82,6 +82,9 @@ def test_grants_are_shown_and_signed_by_the_digest_of_what_was_shown(office):
     assert "is there already" in grant(office, path, "--digest", digest_in(shown), ok=2)
     (office / "north.grants").unlink()
     assert "was signed before: line 1" in grant(office, path, "--digest", digest_in(shown), ok=1)
+    later = office / "later.request"
+    later.write_bytes(path.read_bytes().replace(b'"gateway": "test"', b'"gateway": "next"'))
+    assert "2 controllers did not hold their last grant yet" in grant(office, later, ok=3)
     again = run(office, "journal", "again", "1", "--out", office / "again.grants")
     assert "2 signed" in again
     assert signed_grants.decode((office / "again.grants").read_bytes(), "") == grants

@@ -156,6 +156,7 @@ def test_a_later_grant_has_the_next_number_and_remembers_the_year_s_start(office
     values, rows = opened(data)
     assert values["seq"] == 2 and rows[0]["ceiling"] == well.start_l + 700_000
     assert plan.planned[0].former_l == 500_000 and plan.rises()[0].site == "w1"
+    assert plan.planned[0].notes == ("note-behind",)  # it signed before the first grant could reach it
 
 
 def test_a_number_is_above_the_one_that_the_controller_shows_in_its_records(office):

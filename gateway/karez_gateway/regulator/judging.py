@@ -253,6 +253,8 @@ def _notes(reading: Reading, bound: Bound, known: SiteState) -> tuple[str, ...]:
         found.append("note-box")
     if not known.controller and bound.base_l:
         found.append("note-base")
+    if known.controller == reading.controller and reading.grant_seq < known.grant_seq:
+        found.append("note-behind")
     return tuple(found)
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from .speech import Speech
 
 
+_BEHIND = "note-behind"  # of whole counties when a gateway has been down: a count is enough
+
+
 def lines(draft: Draft, speech: Speech) -> Iterator[str]:
     """Everything that a person has to see before signing."""
     head = {"count": len(draft.planned), "year": draft.year, "document": draft.document}
@@ -73,11 +76,14 @@ def _interim(draft: Draft, speech: Speech) -> Iterator[str]:
 
 
 def _notes(draft: Draft, speech: Speech) -> Iterator[str]:
-    noted = [(one.site, note) for one in draft.planned for note in one.notes]
+    noted = [(one.site, note) for one in draft.planned for note in one.notes if note != _BEHIND]
     if noted:
         yield speech.text("notes-title")
     for site, note in noted:
         yield "  " + speech.text(note, site=site)
+    behind = sum(_BEHIND in one.notes for one in draft.planned)
+    if behind:
+        yield speech.text(_BEHIND, count=behind)
 
 
 def _name(draft: Draft, code: str) -> str:

@@ -118,6 +118,8 @@ PAGE = {
         "note-base": "{site}: its box began at another W than 0, and this office does not know the box "
         "before",
         "note-year": "{site}: what it gave before this year is proved by another box than the one there now",
+        "note-behind": "{count} controllers did not hold their last grant yet when they signed: what it cut "
+        "may still be pumped",
         "order-stop": "Order {seq} of office {office}: {target} stops at once",
         "order-hours": "Order {seq} of office {office}: {target} runs only from {from_time} to "
         "{to_time} local time",
@@ -178,6 +180,7 @@ PAGE = {
         "note-box": "{site}：控制器与以前不同，由装配机关绑定",
         "note-base": "{site}：控制器起始累计水量不为 0，本机关不知道前一台",
         "note-year": "{site}：年初水量由另一台控制器证明，不是现在这一台",
+        "note-behind": "{count} 台控制器签名时尚未持有上一份取水权：其中减少的部分仍可能被抽取",
         "order-stop": "机关 {office} 第 {seq} 号指令：{target} 立即停泵",
         "order-hours": "机关 {office} 第 {seq} 号指令：{target} 只可在当地时间 {from_time} 至 {to_time} 运行",
         "order-seal": "机关 {office} 第 {seq} 号指令：封停 {target}；应急水量也不开放",
