@@ -100,8 +100,11 @@ def _prepare(config: configuration.Config, asked: "Asked", deed: "Deed", out: Pa
             with store.writing() as connection:
                 act_id = grant_request.keep(connection, made, sha256, asked, deed)
                 out.write_bytes(made.data)
-        except OSError as error:
-            raise GatewayError(f"{out} cannot be written: {error.strerror}") from None
+        except BaseException as error:
+            out.unlink(missing_ok=True)  # also half a file, on a full disk
+            if isinstance(error, OSError):
+                raise GatewayError(f"{out} cannot be written: {error.strerror}") from None
+            raise
     return made, act_id
 
 

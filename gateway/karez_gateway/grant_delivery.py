@@ -21,6 +21,7 @@ from karez_protocols import causes, grant, signed
 
 FAULTS_SHOWN_MAX = 40
 DAY_S = 86_400
+CLOCKS_APART_S = 3600  # so far may the office's clock be behind the gateway's
 # What a well's grant is overdue for.
 UNSIGNED, UNDECIDED, WAS_REFUSED, NOT_IN_FORCE = "signature", "answer", "refused", "not in force"
 
@@ -164,7 +165,7 @@ def _state(
     if mine is not None:
         values, _ = grant.decode(signed.split(grant.LABEL, mine.body)[0])
         document, issued_utc_s = values["document"], values["issued_utc_s"]
-    is_unsigned = asked is not None and (mine is None or issued_utc_s < asked.utc_s)
+    is_unsigned = asked is not None and (mine is None or issued_utc_s < asked.utc_s - CLOCKS_APART_S)
     state = "prepared" if is_unsigned or mine is None else mine.state
     in_force = mine is not None and (held == mine.object_seq or (held is None and mine.state == ACCEPTED))
     return WellState(

@@ -2,7 +2,7 @@
 
 Each well brings its evidence for now, of some thirty records, and for the year's start. Measured is all but
 the disk: from the request's bytes to the signed grants. Beside it, in the same run: the signatures alone that
-must be checked and made. It is processor time of one thread, since a machine may be busy with others; what the
+must be checked and made. It is processor time of one thread, for a machine may be busy with others; what the
 clock showed is printed, too.
 """
 

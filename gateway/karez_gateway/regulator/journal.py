@@ -97,13 +97,10 @@ def _entry(line: bytes) -> dict[str, Any]:
 
 def mend(path: Path) -> bool:
     """Take half a last line off into TORN; True if there was one."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
+    if _is_whole(path):
         return False
+    data = path.read_bytes()
     whole = data.rfind(b"\n") + 1
-    if whole == len(data):
-        return False
     with path.with_name(TORN).open("ab") as torn:
         torn.write(data[whole:] + b"\n")
         torn.flush()
@@ -113,6 +110,17 @@ def mend(path: Path) -> bool:
         os.fsync(file.fileno())
     sync_folder(path.parent)
     return True
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            if not file.seek(0, os.SEEK_END):
+                return True
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) == b"\n"
+    except FileNotFoundError:
+        return True
 
 
 def replace(path: Path, data: bytes) -> None:
