@@ -50,7 +50,7 @@ def asked(office, right_l=400_000, wells=("w1", "w3")):
     for site in wells:
         well = Well(site, from_utc_s=from_utc_s, now_s=max(now_s, from_utc_s + 20_000))
         row = request.WishRow("water", from_utc_s, to_utc_s, right_l)
-        interim = {"interim_to_utc_s": to_utc_s + 86_400, "interim_l": right_l // 20}
+        interim = {"interim_to_utc_s": to_utc_s + 86_400, "interim_l": right_l // 20, "emergency_l": 10_000}
         wishes.append(well.wish(right_l, rows=(row,), **interim))
     head = {"gateway": "test", "year": year, "from_utc_s": from_utc_s, "to_utc_s": to_utc_s}
     path = office / "north.request"
@@ -72,6 +72,8 @@ def test_grants_are_shown_and_signed_by_the_digest_of_what_was_shown(office):
     shown = grant(office, path, ok=3)
     assert "650401 亚尔镇" in shown and "400 of 1,500 m³, 1,100 left" in shown
     assert "w1: first right, 400 m³" in shown and "nothing was signed" in shown
+    assert "2 stop, 0 finish the irrigation in progress, 0 only warn" in shown
+    assert "40 m³ by the interim rule" in shown and "0 m³ to finish, 20 m³ in emergencies" in shown
     assert not (office / "north.grants").exists() and not (office / "journal.jsonl").exists()
     wrong = grant(office, path, "--digest", "0" * 64, ok=3)
     assert "is not what was shown" in wrong and not (office / "journal.jsonl").exists()

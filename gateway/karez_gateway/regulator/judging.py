@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from karez_protocols import site_class
+from karez_protocols import grant, site_class
 
 from . import checkpoint, rows
 from .errors import Fault, Untrue, fault
@@ -56,6 +56,12 @@ class Planned:
     notes: tuple[str, ...] = ()
     proved: dict[str, Any] = field(default_factory=dict)
     year_start: list[int | None] | None = None
+
+    def interim(self) -> tuple[int, int]:
+        """When the interim rule of water ends, UTC, and the litres it gives beyond the rows before it."""
+        water = [row for row in self.rows if row["quantity"] == grant.WATER]
+        before = water[-2]["ceiling"] if water[1:] else self.volume_l
+        return water[-1]["to_utc_s"], water[-1]["ceiling"] - before
 
 
 class Start(NamedTuple):

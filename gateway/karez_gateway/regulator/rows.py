@@ -31,7 +31,7 @@ ALLOWED = {
     "ecology": (STOP, FINISH),
     "domestic": (WARN,),
 }
-_STEP_L = 100  # allowances count in 0.1 m³ on the wire
+STEP_L = 100  # allowances count in 0.1 m³ on the wire
 _M3_L = 1000
 _DAY_S = 86_400
 
@@ -70,7 +70,7 @@ def check(wish: Wish, use: str, span: Span, rules: Rules) -> None:
         ("finish_m3", wish.finish_l, rules.finish_m3),
         ("emergency_m3", wish.emergency_l, rules.emergency_m3),
     ):
-        if volume_l > most_m3 * _M3_L or volume_l % _STEP_L:
+        if volume_l > most_m3 * _M3_L or volume_l % STEP_L:
             raise Untrue("allowance", rule=name, most=most_m3)
     check_interim(wish, span.to_utc_s, rules)
 
@@ -138,6 +138,6 @@ def _row(wish: Wish, quantity: str, from_utc_s: int, to_utc_s: int, ceiling: int
         "from_utc_s": from_utc_s,
         "to_utc_s": to_utc_s,
         "ceiling": ceiling,
-        "finish_100l": wish.finish_l // _STEP_L if is_water else 0,
-        "emergency_100l": wish.emergency_l // _STEP_L if is_water else 0,
+        "finish_100l": wish.finish_l // STEP_L if is_water else 0,
+        "emergency_100l": wish.emergency_l // STEP_L if is_water else 0,
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .ordering import stamp
+from .rows import POLICIES, STEP_L
 from .tables import cubic_metres
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ def lines(draft: Draft, speech: Speech) -> Iterator[str]:
     yield from _limits(draft, speech)
     yield from _villages(draft, speech)
     yield from _rises(draft, speech)
+    yield from _beyond(draft, speech)
     count, litres = draft.cuts()
     if count:
         yield speech.text("cuts", count=count, litres=cubic_metres(litres))
@@ -64,6 +67,19 @@ def _rises(draft: Draft, speech: Speech) -> Iterator[str]:
         else:
             values = {"former": cubic_metres(one.former_l), "rise": cubic_metres(one.right_l - one.former_l)}
             yield "  " + speech.text("rise-line", site=one.site, right=right, **values)
+
+
+def _beyond(draft: Draft, speech: Speech) -> Iterator[str]:
+    """What the ceilings of the year do not say: who is stopped, and what may be taken above and after."""
+    policies = [one.policy for one in draft.planned]
+    yield speech.text("policies", **{name: policies.count(number) for name, number in POLICIES.items()})
+    first = [one.rows[0] for one in draft.planned]
+    above = {name: STEP_L * sum(row[f"{name}_100l"] for row in first) for name in ("finish", "emergency")}
+    if any(above.values()):
+        yield speech.text("allowances", **{name: cubic_metres(litres) for name, litres in above.items()})
+    interims = [one.interim() for one in draft.planned]
+    until = stamp(max(to_utc_s for to_utc_s, _ in interims))
+    yield speech.text("after-year", until=until, litres=cubic_metres(sum(each for _, each in interims)))
 
 
 def _interim(draft: Draft, speech: Speech) -> Iterator[str]:

@@ -109,6 +109,12 @@ PAGE = {
         "rises-title": "Largest rises",
         "rise-line": "{site}: {former} → {right} m³ (+{rise})",
         "rise-first": "{site}: first right, {right} m³",
+        "policies": "At the ceiling: {stop} stop, {finish} finish the irrigation in progress, {warn} only "
+        "warn",
+        "allowances": "Above the ceilings, all wells together: {finish} m³ to finish, {emergency} m³ in "
+        "emergencies",
+        "after-year": "After the year, until {until} UTC at most: {litres} m³ by the interim rule, all wells "
+        "together",
         "cuts": "{count} wells get less, {litres} m³ together: a cut holds once its controller has "
         "confirmed it",
         "interim-title": "Without evidence: the interim rule only",
@@ -173,6 +179,9 @@ PAGE = {
         "rises-title": "增幅最大",
         "rise-line": "{site}：{former} → {right} 立方米（+{rise}）",
         "rise-first": "{site}：首次授权 {right} 立方米",
+        "policies": "到达上限时：{stop} 口停泵，{finish} 口续完当次灌溉，{warn} 口只提醒",
+        "allowances": "上限之外，各井合计：续灌 {finish} 立方米，应急 {emergency} 立方米",
+        "after-year": "年末之后，最迟至 {until} UTC：过渡规则各井合计 {litres} 立方米",
         "cuts": "{count} 口井减少，合计 {litres} 立方米：控制器确认之后才生效",
         "interim-title": "无证据：仅给过渡规则",
         "interim-line": "{site}：{right} 立方米，理由：{because}",
