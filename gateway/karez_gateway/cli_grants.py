@@ -44,6 +44,9 @@ def prepare(
     emergency_m3: Annotated[str, typer.Option(help="Above the ceiling, in an emergency.")] = "0",
     interim_percent: Annotated[int, typer.Option(min=1, max=100, help="Of the right, after the year.")] = 10,
     interim_days: Annotated[int, typer.Option(min=1, max=366, help="How long after the year.")] = 92,
+    later: Annotated[
+        bool, typer.Option("--later", help="The office has W at the year's start: leave its proof out.")
+    ] = False,
     by: Annotated[str, typer.Option(help="Who asks; default: this machine's user.")] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -60,7 +63,7 @@ def prepare(
     with spoken():
         config = configuration.load(data)
         terms = Terms(_litres(finish_m3), _litres(emergency_m3), interim_percent, interim_days)
-        asked = Asked(config.gateway.name, year, terms, tuple(site or ()))
+        asked = Asked(config.gateway.name, year, terms, tuple(site or ()), not later)
         deed = Deed(by or user(), because, int(time.time()), document).checked()
         made, act_id = _prepare(config, asked, deed, out)
     facts = {

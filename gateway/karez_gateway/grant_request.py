@@ -30,12 +30,16 @@ Corrections = Mapping[str, Sequence[Correction]]
 
 
 class Asked(NamedTuple):
-    """For which year, by which gateway, under which terms; `sites`: only these, else all that have a plan."""
+    """For which year, by which gateway, under which terms; `sites`: only these, else all that have a plan.
+
+    `proves_start`: W at the year's start goes along; the office remembers it after the first grant of a year.
+    """
 
     gateway: str
     year: int
     terms: Terms
     sites: tuple[str, ...] = ()
+    proves_start: bool = True
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,7 @@ def make(
             made.left_out.append(f"site {one.site} has a plan and no controller: enrol its binding first")
             continue
         used_l = usage.total_l(used, one.site)
-        wish = _wish(
-            connection, one, boxes[one.site], span, asked.terms, used_l, corrections.get(one.site, ())
-        )
+        wish = _wish(connection, one, boxes[one.site], span, asked, used_l, corrections.get(one.site, ()))
         if not wish.newest:
             made.without_evidence.append(one.site)
         made.rights[one.site] = one.right_l, one.energy_wh
@@ -128,12 +130,14 @@ def _wish(
     plan: Plan,
     box: Controller,
     span: Span,
-    terms: Terms,
+    asked: Asked,
     used_l: int,
     corrections: Sequence[Correction],
 ) -> Wish:
     newest = checkpoints.newest(connection, box)
-    start = checkpoints.year_start(connection, plan.site, span.from_utc_s)
+    terms, start = asked.terms, None
+    if asked.proves_start:
+        start = checkpoints.year_start(connection, plan.site, span.from_utc_s)
     ledger_l = 0
     if newest is not None:
         # The ledger at the checkpoint: what was booked behind it is taken off again.

@@ -13,8 +13,9 @@ from karez_gateway.county.grants import Terms
 from karez_gateway.county.wateryear import WaterYears
 from karez_gateway.errors import Refused
 from karez_gateway.grant_request import Asked
-from karez_gateway.regulator import draft, request, signed_grants
+from karez_gateway.regulator import draft, request, signed_grants, state
 from karez_gateway.regulator.checkpoint import prove
+from karez_gateway.regulator.journal import Head
 from karez_gateway.regulator.request import Correction
 from karez_gateway.store import acts, controllers, downlinks, entries
 from karez_protocols import causes, entry, site_class
@@ -189,6 +190,19 @@ def test_a_box_that_lost_its_memory_is_proved_by_its_new_chain_and_the_year_by_i
     assert (values["head_chain"], values["head_volume_l"]) == (2, after.volume_l)
     assert values["head_ledger_l"] == well.used_l + 3_000
     assert rows[0]["ceiling"] == well.start_l + 600_000
+
+
+def test_a_later_request_of_a_year_leaves_out_what_the_office_remembers(county, office):
+    well = Well("w1")
+    bring(county, well)
+    plan(county, {"w1": 600_000})
+    planned, grants = sign(office, made(county).data)
+    known = state.State()
+    known.apply(Head(1, "00"), {"n": 1, **draft.entry(planned, grants, "li", NOW_S)})
+    later = made(county, ASKED._replace(proves_start=False)).data
+    assert len(later) < len(made(county).data) * 2 // 3
+    _, (data,) = sign(office, later, known)
+    assert opened_grant(data)[1][0]["ceiling"] == well.start_l + 600_000
 
 
 def test_a_well_that_has_signed_nothing_is_asked_for_with_its_binding(county, office):
