@@ -97,7 +97,7 @@ def _prepare(config: configuration.Config, asked: "Asked", deed: "Deed", out: Pa
         raise GatewayError(f"{out} is there already and is not replaced")
     with data_directory.beside(config) as store:
         with store.reading() as connection:
-            made = grant_request.make(connection, years, asked, deed, {})
+            made = grant_request.make(connection, years, asked, deed)
         sha256 = hashlib.sha256(made.data).hexdigest()
         try:
             with store.writing() as connection:

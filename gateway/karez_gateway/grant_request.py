@@ -4,7 +4,7 @@ The plan is the registry's, the ledger this gateway's, the evidence the controll
 why; it is an act with the file's digest, and the log holds it before anything comes of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -20,14 +20,12 @@ from karez_gateway.county.wateryear import Span, WaterYears
 from karez_gateway.errors import Refused
 from karez_gateway.regulator import request
 from karez_gateway.regulator.request import Correction, Wish
-from karez_gateway.store import ledgers, objects
+from karez_gateway.store import acts as store_acts
+from karez_gateway.store import corrections, ledgers, objects
 from karez_gateway.store.controllers import Controller
 
 SORT = "rights"  # of the act
 DOCUMENT_BYTES_MAX = 24  # a grant names it in so many
-
-Corrections = Mapping[str, Sequence[Correction]]
-
 
 class Asked(NamedTuple):
     """For which year, by which gateway, under which terms; `sites`: only these, else all that have a plan.
@@ -52,13 +50,8 @@ class Made:
     left_out: list[str] = field(default_factory=list)  # a sentence each
 
 
-def make(
-    connection: Connection, years: WaterYears, asked: Asked, deed: Deed, corrections: Corrections
-) -> Made:
-    """Return the request for a year. Raises Refused when a plan cannot become rows, or nothing is planned.
-
-    `corrections`: those of this water year up to now, by site; the ledger's own cells are meters only.
-    """
+def make(connection: Connection, years: WaterYears, asked: Asked, deed: Deed) -> Made:
+    """Return the request for a year. Raises Refused when a plan cannot become rows, or nothing is planned."""
     if not 0 < len(deed.document.encode()) <= DOCUMENT_BYTES_MAX:
         raise Refused(f"--document is what the grants name: 1 to {DOCUMENT_BYTES_MAX} bytes")
     now_s = hostclock.within(deed.now_s)
@@ -70,7 +63,7 @@ def make(
     registry = objects.registry(connection)
     plans = _plans(registry, years, asked, now_s)
     boxes = {one.site: one for one in offering.newest_of_each_site(connection)}
-    used = usage.of_sites(connection, span)
+    used, corrected = usage.of_sites(connection, span), _corrections(connection, span)
     made = Made(b"", {})
     wishes = []
     for one in plans:
@@ -78,7 +71,7 @@ def make(
             made.left_out.append(f"site {one.site} has a plan and no controller: enrol its binding first")
             continue
         used_l = usage.total_l(used, one.site)
-        wish = _wish(connection, one, boxes[one.site], span, asked, used_l, corrections.get(one.site, ()))
+        wish = _wish(connection, one, boxes[one.site], span, asked, used_l, corrected.get(one.site, ()))
         if not wish.newest:
             made.without_evidence.append(one.site)
         made.rights[one.site] = one.right_l, one.energy_wh
@@ -132,7 +125,7 @@ def _wish(
     span: Span,
     asked: Asked,
     used_l: int,
-    corrections: Sequence[Correction],
+    corrected: Sequence[Correction],
 ) -> Wish:
     newest = checkpoints.newest(connection, box)
     terms, start = asked.terms, None
@@ -141,7 +134,7 @@ def _wish(
     ledger_l = 0
     if newest is not None:
         # The ledger at the checkpoint: what was booked behind it is taken off again.
-        ledger_l = used_l - _booked_behind(connection, newest) + sum(one.litres for one in corrections)
+        ledger_l = used_l - _booked_behind(connection, newest)
     if ledger_l < 0:
         raise Refused(f"site {plan.site}: its corrections give back more than it used in this water year")
     return Wish(
@@ -154,11 +147,22 @@ def _wish(
         interim_wh=plan.interim_wh,
         interim_to_utc_s=span.to_utc_s + terms.interim_days * grants.DAY_S,
         ledger_l=ledger_l,
-        corrections=tuple(corrections),
+        corrections=tuple(corrected),
         newest=newest.data if newest else b"",
         year_start=start.data if start else b"",
         binding=b"" if newest else box.signed_binding,
     )
+
+
+def _corrections(connection: Connection, span: Span) -> dict[str, list[Correction]]:
+    """What people added to the ledger of a year, by site: as far as the log holds it."""
+    found: dict[str, list[Correction]] = {}
+    for one in corrections.in_force(connection, span):
+        deed = store_acts.get(connection, one.act_id)
+        if deed is not None:
+            told = Correction(one.litres, deed.by, deed.because, deed.document, one.act_id)
+            found.setdefault(one.site, []).append(told)
+    return found
 
 
 def _booked_behind(connection: Connection, newest: Proof) -> int:

@@ -10,13 +10,14 @@ from karez_gateway.calendars import Calendar
 from karez_gateway.county import changing
 from karez_gateway.county.acts import Deed
 from karez_gateway.county.grants import Terms
-from karez_gateway.county.wateryear import WaterYears
+from karez_gateway.county.ledger import correcting
+from karez_gateway.county.ledger.corrections import Correction
+from karez_gateway.county.wateryear import Span, WaterYears
 from karez_gateway.errors import Refused
 from karez_gateway.grant_request import Asked
 from karez_gateway.regulator import draft, request, signed_grants, state
 from karez_gateway.regulator.checkpoint import prove
 from karez_gateway.regulator.journal import Head
-from karez_gateway.regulator.request import Correction
 from karez_gateway.store import acts, controllers, downlinks, entries
 from karez_protocols import causes, entry, site_class
 
@@ -63,9 +64,9 @@ def bring(county, *wells):
     county.work()
 
 
-def made(county, asked=ASKED, corrections=None, deed=DEED):
+def made(county, asked=ASKED, deed=DEED):
     with county.store.reading() as connection:
-        return grant_request.make(connection, YEARS, asked, deed, corrections or {})
+        return grant_request.make(connection, YEARS, asked, deed)
 
 
 def sign(office, data, known=None, **excused):
@@ -154,8 +155,17 @@ def test_corrections_go_along_with_author_and_reason(county, office):
     well = Well("w1")
     bring(county, well)
     plan(county, {"w1": 600_000})
-    fixed = {"w1": [Correction(-20_000, "li", "meter read high", "W-9", 12)]}
-    planned, (data,) = sign(office, made(county, corrections=fixed).data)
+    month = Span(FROM_UTC_S, YEARS.calendar.after("month", FROM_UTC_S))
+    fixed = Correction("w1", "error", 1, *month, -20_000)
+    with county.store.writing() as connection:
+        deed = DEED._replace(because="read high")
+        correcting.correct(connection, [fixed], deed, YEARS.calendar, may_fall=True)
+    (one,) = request.decode(made(county).data, "r").wishes
+    assert (one.corrections, one.ledger_l) == ((), well.used_l)  # the log does not hold it yet
+    assert county.acts.log_queued(NOW_S)
+    (one,) = request.decode(made(county).data, "r").wishes
+    assert [(each.litres, each.by, each.because) for each in one.corrections] == [(-20_000, "li", "read high")]
+    planned, (data,) = sign(office, made(county).data)
     assert planned.planned[0].ledger_l == well.used_l - 20_000
     assert opened_grant(data)[1][0]["ceiling"] == well.start_l + 620_000
 

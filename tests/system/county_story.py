@@ -228,13 +228,11 @@ class Story:
         return self.plans(year)
 
     def plans(self, year):
-        """{site: litres of the year} as the registry has them."""
-        shown = self.facts("registry", "show", "plan")
-        found = shown if isinstance(shown, list) else shown["objects"]
+        """{site: m³ of the year} as the registry has them."""
+        names = [f"{site}/{year}/year" for site, *_ in SITES]
         return {
-            one["values"]["site"]: one["values"]["volume_l"]
-            for one in found
-            if one["values"]["year"] == year and one["values"]["period"] == "year"
+            one["site"]: one["volume_m3"]
+            for one in (self.facts("registry", "show", "plan", name)["values"] for name in names)
         }
 
     # -- the regulator's office ----------------------------------------------------------------
