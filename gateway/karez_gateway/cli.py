@@ -12,6 +12,7 @@ from karez_gateway import (
     cli_alarms,
     cli_api,
     cli_commissionings,
+    cli_emergency,
     cli_feeder,
     cli_orders,
     cli_origin,
@@ -222,6 +223,7 @@ app.command(epilog=cli_table.TABLE)(cli_table.table)
 app.command(epilog=cli_api.API)(cli_api.api)
 app.add_typer(cli_api.token, name="token")
 app.add_typer(cli_alarms.app, name="alarms")
+app.add_typer(cli_emergency.app, name="emergency")
 app.add_typer(cli_power.app, name="power")
 app.add_typer(cli_violations.app, name="violations")
 app.add_typer(cli_violations.acts, name="acts")
