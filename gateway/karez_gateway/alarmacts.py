@@ -19,6 +19,7 @@ from karez_gateway.store.database import Database
 ACKNOWLEDGED = "alarm-acknowledged"
 PROPOSED = "order-proposed"
 AT_ONCE_MAX = 1000
+LISTED_MAX = 100_000
 
 
 def acknowledge(store: Database, config: Config, ids: Sequence[int], deed: Deed) -> list[Alarm]:
@@ -72,7 +73,7 @@ def select(
     severity: str = "",
     state: str = "",
     subject: str = "",
-    limit: int = AT_ONCE_MAX,
+    limit: int = LISTED_MAX,
 ) -> tuple[list[Alarm], Places]:
     """Alarms that fit, the newest first, and the county they are of."""
     with store.reading() as connection:
@@ -80,16 +81,17 @@ def select(
         if region and places.registry.get("region", region) is None:
             raise Refused(f"there is no region {region}")
         found = alarms.listed(
-            connection, is_open=is_open, subjects=[subject] if subject else None, limit=limit
+            connection, is_open=is_open, subjects=[subject] if subject else None, limit=LISTED_MAX
         )
-    return [
+    fitting = [
         one
         for one in found
         if rule in ("", one.rule)
         and severity in ("", one.severity)
         and state in ("", one.state)
         and (not region or region in places.about(one.kind, one.subject).regions)
-    ], places
+    ]
+    return fitting[:limit], places
 
 
 def propose(store: Database, number: int, deed: Deed, **wishes: Any) -> bytes:

@@ -12,6 +12,7 @@ from karez_gateway import (
     cli_api,
     cli_commissionings,
     cli_county_registry,
+    cli_emergency,
     cli_feeder,
     cli_grants,
     cli_ledger,
@@ -234,6 +235,7 @@ app.add_typer(cli_ledger.ledger, name="ledger")
 app.command(epilog=cli_reports.REPORT)(cli_reports.report)
 app.command(epilog=cli_reports.TRACE)(cli_reports.trace)
 app.add_typer(cli_alarms.app, name="alarms")
+app.add_typer(cli_emergency.app, name="emergency")
 app.add_typer(cli_power.app, name="power")
 app.add_typer(cli_violations.app, name="violations")
 app.add_typer(cli_violations.acts, name="acts")

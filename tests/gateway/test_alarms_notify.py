@@ -332,3 +332,16 @@ def test_two_messages_of_one_second_are_two_of_the_hour(told):
             raise_alarms(desk, name)
             deliver(desk)
         assert len(box.kept) == 2
+
+
+@pytest.mark.parametrize("address", ["@", "two words@e.example", '"@e.example', "x@nowhere.example"])
+def test_an_address_that_is_none_is_a_problem_of_its_receiver_only(told, address):
+    with mail_server() as (box, port):
+        desk = told(
+            mail_settings(port, {"name": "bad", "to": address}, {"name": "good", "to": "x@here.example"})
+        )
+        raise_alarms(desk, "w1")
+        deliver(desk)
+        assert [to for to, _ in box.kept][-1] == ["x@here.example"]
+        states_now = {receiver: state for receiver, *_, state in desk.told()}
+        assert states_now["good"] == "sent"

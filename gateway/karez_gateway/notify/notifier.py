@@ -21,7 +21,7 @@ from karez_gateway.county.alarms.places import Places
 from karez_gateway.county.alarms.signs import URGENT
 from karez_gateway.errors import ConfigError
 from karez_gateway.notify import message, receivers, smtp
-from karez_gateway.notify.webhook import NotDelivered, Webhooks
+from karez_gateway.notify.webhook import Webhooks
 from karez_gateway.sender import retry_after_s
 from karez_gateway.store import notices, objects
 from karez_gateway.store.database import Database
@@ -121,7 +121,7 @@ class Notifier:
             return 0
         try:
             await self._deliver(receiver, queue, found, places, now_s)
-        except (NotDelivered, ConfigError) as error:
+        except Exception as error:  # noqa: BLE001 - an address that a library chokes on must end no service
             dropped = await self._worker.run(self._failed, receiver, queue, str(error), now_s)
             _log.warning("nobody was told", receiver=receiver.name, reason=str(error), dropped=dropped)
             return 0

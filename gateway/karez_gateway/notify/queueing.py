@@ -48,9 +48,12 @@ def tell(connection: Connection, config: Config, changed: Sequence[Changed], now
     if not config.alarms.notify or not changed:
         return
     places = Places(objects.registry(connection))
-    for one in changed:
-        for told in receivers.of_alarm(config.alarms.notify, places, one.alarm, one.word):
-            notices.add(connection, told.receiver, told.address, one.alarm.id, one.word, now_s)
+    rows = [
+        (told.receiver, told.address, one.alarm.id, one.word)
+        for one in changed
+        for told in receivers.of_alarm(config.alarms.notify, places, one.alarm, one.word)
+    ]
+    notices.add(connection, rows, now_s)
 
 
 def escalate(connection: Connection, config: Config, now_s: int) -> int:

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from karez_gateway.county.alarms import states
 from karez_gateway.county.alarms.engine import Happening
 from karez_gateway.county.alarms.signs import NOTICE, Fact, Key
 from karez_gateway.store.schema import alarm, alarm_step
+
+ASKED_MAX = 5000  # ids in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,15 @@ def get(connection: Connection, alarm_id: int) -> Alarm | None:
     return None if row is None else _read(row)
 
 
+def by_number(connection: Connection, ids: Sequence[int]) -> dict[int, Alarm]:
+    """Some of them."""
+    found = {}
+    for at in range(0, len(ids), ASKED_MAX):
+        query = select(alarm).where(alarm.c.id.in_(ids[at : at + ASKED_MAX]))
+        found.update({row.id: _read(row) for row in connection.execute(query)})
+    return found
+
+
 def opened(connection: Connection, rules: Collection[str]) -> dict[Key, Alarm]:
     """Open alarms of some rules."""
     query = select(alarm).where(alarm.c.state != states.CLEARED, alarm.c.rule.in_(rules))
@@ -133,21 +144,24 @@ def apply(
     now_s: int,
     escalates_after_s: int,
 ) -> list[Changed]:
-    """Write what happened; return it in its order."""
-    known = dict(opened_before)
-    done = []
+    """Write what happened; return it in its order. Only the service raises alarms: it gives them numbers."""
+    working = dict(opened_before)
+    next_id = int(connection.execute(select(func.max(alarm.c.id))).scalar() or 0) + 1
+    first_new = next_id
+    done: list[Changed] = []
     for one in happenings:
         key = one.sign.key
-        before = known.get(key)
+        before = working.get(key)
         if one.word == states.RAISED:
-            after = _raise(connection, one, now_s, escalates_after_s)
+            after = _raised(next_id, one, now_s, escalates_after_s)
+            next_id += 1
         elif before is not None:
-            after = _move(connection, before, one, now_s, escalates_after_s)
+            after = _moved(before, one, now_s, escalates_after_s)
         else:
             continue
-        known[key] = after
-        _note(connection, after, one.word, now_s)
+        working[key] = after
         done.append(Changed(after, one.word))
+    _write(connection, done, first_new, now_s)
     return done
 
 
@@ -155,54 +169,80 @@ def _due(severity: str, now_s: int, after_s: int) -> int | None:
     return now_s + after_s if after_s and severity != NOTICE else None
 
 
-def _raise(connection: Connection, one: Happening, now_s: int, after_s: int) -> Alarm:
+def _raised(number: int, one: Happening, now_s: int, after_s: int) -> Alarm:
     sign = one.sign
-    values: dict[str, Any] = {
-        **sign.key._asdict(),
-        "severity": sign.severity,
-        "state": one.state,
-        "times": 1,
-        "raised_utc_s": now_s,
-        "last_utc_s": now_s,
-        "over_utc_s": None,
-        "cleared_utc_s": None,
-        "step": 0,
-        "escalates_utc_s": _due(sign.severity, now_s, after_s),
-        "value": sign.value,
-    }
-    done = connection.execute(insert(alarm).values(**values, facts=_facts(sign.facts)).returning(alarm.c.id))
-    return Alarm(id=int(done.scalar_one()), **values, facts=dict(sign.facts))
+    return Alarm(
+        number,
+        *sign.key,
+        severity=sign.severity,
+        state=one.state,
+        times=1,
+        raised_utc_s=now_s,
+        last_utc_s=now_s,
+        over_utc_s=None,
+        cleared_utc_s=None,
+        step=0,
+        escalates_utc_s=_due(sign.severity, now_s, after_s),
+        value=sign.value,
+        facts=dict(sign.facts),
+    )
 
 
-def _move(connection: Connection, before: Alarm, one: Happening, now_s: int, after_s: int) -> Alarm:
+def _moved(before: Alarm, one: Happening, now_s: int, after_s: int) -> Alarm:
     sign = one.sign
-    values: dict[str, Any] = {"state": one.state}
+    after = replace(before, state=one.state)
     if one.word == states.AGAIN:
-        due = before.escalates_utc_s
-        values |= {"times": before.times + 1, "last_utc_s": now_s, "over_utc_s": None, "value": sign.value}
-        values |= {"facts": _facts(sign.facts), "escalates_utc_s": due}
+        again = {"last_utc_s": now_s, "over_utc_s": None, "value": sign.value, "facts": dict(sign.facts)}
+        after = replace(after, times=before.times + 1, **again)  # type: ignore[arg-type]
     if one.word in (states.ENDED, states.GONE) and before.state != states.LATCHED:
-        values["over_utc_s"] = now_s
+        after = replace(after, over_utc_s=now_s)
     if one.word in (states.KNOWN, states.GONE):
-        values["escalates_utc_s"] = None
+        after = replace(after, escalates_utc_s=None)
     if one.state == states.CLEARED:
-        values["cleared_utc_s"] = now_s
+        after = replace(after, cleared_utc_s=now_s)
     if one.word == states.ESCALATED:
-        values |= {"step": before.step + 1, "escalates_utc_s": _due(before.severity, now_s, after_s)}
-    connection.execute(update(alarm).where(alarm.c.id == before.id).values(**values))
-    row = {name: getattr(before, name) for name in Alarm.__slots__} | values
-    if isinstance(row["facts"], bytes):
-        row["facts"] = dict(sign.facts)
-    return Alarm(**row)
+        due = _due(before.severity, now_s, after_s)
+        after = replace(after, step=before.step + 1, escalates_utc_s=due)
+    return after
 
 
-def _note(
-    connection: Connection, one: Alarm, word: str, now_s: int, by: str | None = None, act: int | None = None
-) -> None:
-    query = select(func.count()).where(alarm_step.c.alarm_id == one.id)
-    number = int(connection.execute(query).scalar_one()) + 1
-    row = {"alarm_id": one.id, "number": number, "utc_s": now_s, "word": word, "state": one.state}
-    connection.execute(insert(alarm_step).values(**row, value=one.value, by=by, act_id=act))
+def _row(one: Alarm) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in Alarm.__slots__} | {"facts": _facts(one.facts)}
+
+
+def _write(connection: Connection, done: Sequence[Changed], first_new: int, now_s: int) -> None:
+    """Alarms as they stand after all steps, and each step: in bulk, for a dry summer may raise thousands."""
+    last = {one.alarm.id: one.alarm for one in done}
+    fresh = [_row(one) for number, one in last.items() if number >= first_new]
+    moved = [{"at_id": number} | _row(one) for number, one in last.items() if number < first_new]
+    if fresh:
+        connection.execute(insert(alarm), fresh)
+    if moved:
+        names = [name for name in Alarm.__slots__ if name != "id"]
+        statement = update(alarm).where(alarm.c.id == bindparam("at_id"))
+        values: dict[str, Any] = {name: bindparam(f"to_{name}") for name in names}
+        rows = [{"at_id": row["at_id"]} | {f"to_{name}": row[name] for name in names} for row in moved]
+        connection.execute(statement.values(**values), rows)
+    counts = _step_counts(connection, [row["at_id"] for row in moved])
+    steps = []
+    for one in done:
+        number = counts[one.alarm.id] = counts.get(one.alarm.id, 0) + 1
+        row = {"alarm_id": one.alarm.id, "number": number, "utc_s": now_s, "word": one.word}
+        steps.append(row | {"state": one.alarm.state, "value": one.alarm.value, "by": None, "act_id": None})
+    if steps:
+        connection.execute(insert(alarm_step), steps)
+
+
+def _step_counts(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for at in range(0, len(ids), ASKED_MAX):
+        query = select(alarm_step.c.alarm_id, func.count()).where(
+            alarm_step.c.alarm_id.in_(ids[at : at + ASKED_MAX])
+        )
+        found.update(
+            (row[0], int(row[1])) for row in connection.execute(query.group_by(alarm_step.c.alarm_id))
+        )
+    return found
 
 
 def acknowledge(
@@ -213,8 +253,10 @@ def acknowledge(
     if step.state == states.CLEARED:
         values["cleared_utc_s"] = now_s
     connection.execute(update(alarm).where(alarm.c.id == one.id).values(**values))
-    after = Alarm(**{name: getattr(one, name) for name in Alarm.__slots__} | values)
-    _note(connection, after, step.word, now_s, by, act_id)
+    after = replace(one, **values)
+    number = _step_counts(connection, [one.id]).get(one.id, 0) + 1
+    row = {"alarm_id": one.id, "number": number, "utc_s": now_s, "word": step.word, "state": after.state}
+    connection.execute(insert(alarm_step).values(**row, value=one.value, by=by, act_id=act_id))
     return Changed(after, step.word)
 
 

@@ -1,6 +1,6 @@
 """SQL over `notice`: what waits to be told to whom, and what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -33,10 +33,13 @@ class Queue(NamedTuple):
     notices: int
 
 
-def add(connection: Connection, receiver: str, address: str, alarm_id: int, word: str, now_s: int) -> None:
-    """Queue one."""
-    row = {"receiver": receiver, "address": address, "alarm_id": alarm_id, "word": word, "utc_s": now_s}
-    connection.execute(insert(notice).values(**row, state=WAITING, attempts=0, next_try_utc_s=now_s))
+def add(connection: Connection, rows: Iterable[tuple[str, str, int, str]], now_s: int) -> None:
+    """Queue (receiver, address, alarm, word)."""
+    names = ("receiver", "address", "alarm_id", "word")
+    state = {"utc_s": now_s, "state": WAITING, "attempts": 0, "next_try_utc_s": now_s}
+    wanted = [dict(zip(names, row, strict=True)) | state for row in rows]
+    if wanted:
+        connection.execute(insert(notice), wanted)
 
 
 def queues(connection: Connection, receiver: str) -> list[Queue]:
@@ -66,12 +69,9 @@ def waiting(connection: Connection, receiver: str, address: str, limit: int) -> 
         .order_by(notice.c.id)
         .limit(limit)
     )
-    found = []
-    for row in connection.execute(query).all():
-        one = alarms.get(connection, row[4])
-        if one is not None:
-            found.append(Notice(row[0], row[1], row[2], row[3], one))
-    return found
+    rows = connection.execute(query).all()
+    known = alarms.by_number(connection, list({row[4] for row in rows}))
+    return [Notice(row[0], row[1], row[2], row[3], known[row[4]]) for row in rows]
 
 
 def sent_since(connection: Connection, receiver: str, address: str, since_utc_s: int) -> list[int]:
@@ -87,7 +87,9 @@ def sent_since(connection: Connection, receiver: str, address: str, since_utc_s:
 def sent(connection: Connection, ids: Sequence[int], now_s: int) -> None:
     """They went, in one message."""
     values = {"state": SENT, "sent_utc_s": now_s, "message": min(ids), "problem": None}
-    connection.execute(update(notice).where(notice.c.id.in_(ids)).values(**values))
+    for at in range(0, len(ids), alarms.ASKED_MAX):
+        part = ids[at : at + alarms.ASKED_MAX]
+        connection.execute(update(notice).where(notice.c.id.in_(part)).values(**values))
 
 
 def failed(

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, func, insert, select, tuple_
 
 from karez_gateway.county.alarms.facts import Day, Pending, Well
-from karez_gateway.store import downlinks
-from karez_gateway.store.entries import Stored
+from karez_gateway.store import bindings, downlinks
+from karez_gateway.store.entries import SLOT, Stored
 from karez_gateway.store.schema import (
     controller,
     downlink,
@@ -20,7 +20,8 @@ from karez_gateway.store.schema import (
     well,
     well_day,
 )
-from karez_protocols import record
+from karez_gateway.verifier import slots
+from karez_protocols import causes, record
 
 ASKED_MAX = 5000
 HOUR_S = 3600
@@ -222,3 +223,22 @@ def energy_wh(connection: Connection, first: int, last: int) -> dict[str, Sequen
         .group_by(well_day.c.site)
     )
     return {row[0]: [int(one) for one in row[1:]] for row in connection.execute(query)}
+
+
+def emergencies_opened(connection: Connection, since_index: int) -> list[tuple[str, int]]:
+    """(site, UTC seconds) of verified records from an entry on that opened an emergency ceiling."""
+    query = (
+        select(entry.c.controller_id, entry.c.chain, entry.c.received_utc_s, entry.c.body)
+        .join(verdict, verdict.c.log_index == entry.c.log_index)
+        .where(entry.c.log_index >= since_index, verdict.c.log_index >= since_index)
+        .where(verdict.c.reason.is_(None), verdict.c.record_kind == record.EVENT)
+        .order_by(verdict.c.position)
+    )
+    found = []
+    for controller_id, chain, received_utc_s, body in connection.execute(query):
+        slot = bytes(body)[SLOT]
+        head = slots.head(slot)
+        if head.cause == causes.EMERGENCY_OPENED:
+            site = bindings.of_chain(connection, (controller_id, chain)).site
+            found.append((site, head.utc_s if slots.has_time(head) else received_utc_s))
+    return found
