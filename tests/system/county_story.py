@@ -16,6 +16,7 @@ from karez_gateway.calendars import Calendar
 from karez_gateway.cli import app as gateway
 from karez_gateway.county.alarms import engine
 from karez_gateway.county.alarms.facts import Live
+from karez_gateway.county import usage
 from karez_gateway.county.wateryear import WaterYears
 from karez_gateway.ingest import Frame
 from karez_gateway.regulator.cli import app as regulator
@@ -40,8 +41,8 @@ REGIONS = (
 )
 # site, village, class, source, sort, point, allowed m³, minimum m³, permit m³
 SITES = (
-    ("well-1", "650101", "farming", "ground", "well", "wellhead", "40000", "", "36000"),
-    ("well-2", "650101", "farming", "ground", "well", "wellhead", "30000", "", "25000"),
+    ("well-1", "650101", "farming", "ground", "well", "wellhead", "40000", "", "39000"),
+    ("well-2", "650101", "farming", "ground", "well", "wellhead", "30000", "", "22000"),
     ("well-3", "650102", "farming", "ground", "well", "wellhead", "20000", "", "14000"),
     ("well-d", "650102", "domestic", "ground", "well", "wellhead", "9000", "2000", "4000"),
     ("canal-1", "650101", "farming", "surface", "intake", "canal-head", "60000", "", "50000"),
@@ -75,6 +76,7 @@ class Story:
         monkeypatch.setenv("LANG", "C.UTF-8")
         self.records = AlarmRecords(county.config, county.store, now=lambda: self.now_s)
         self.rules = AlarmRules(county.config, county.store, lambda: None, now=lambda: self.now_s)
+        self.held = set()  # sites that nothing comes from
         self.wells = {}
         for site, _, use, _, sort, *_ in SITES:
             self.wells[site] = SeasonWell(
@@ -130,6 +132,8 @@ class Story:
 
     def _take_in(self):
         for well in self.wells.values():
+            if well.site in self.held:
+                continue
             frames = [Frame(well.name, one, max(self.now_s, well.utc_s)) for one in well.fresh_payloads()]
             for start in range(0, len(frames), 64):
                 self.county.ingest.take(frames[start : start + 64])
@@ -151,7 +155,7 @@ class Story:
             table(
                 write("region.csv"),
                 "code name_zh parent is_reserve tree person",
-                [(*one, "admin", "李水政") for one in REGIONS],
+                [*((*one, "admin", "李水政") for one in REGIONS), ("B1", "头屯河流域", "", "no", "basin", "")],
             ),
             table(write("limit.csv"), "region year class source volume_m3 rounding_m3", limits),
             table(
@@ -169,9 +173,9 @@ class Story:
             ),
             table(
                 write("site.csv"),
-                "site region class source sort point allowed_m3 minimum_m3 holder permit status",
+                "site region class source sort point allowed_m3 minimum_m3 holder permit status basin",
                 [
-                    (*one[:8], "v1" if one[1] == "650101" else "v2", f"P-{one[0]}", "licensed")
+                    (*one[:8], "v1" if one[1] == "650101" else "v2", f"P-{one[0]}", "licensed", "B1")
                     for one in SITES
                 ],
             ),
@@ -219,7 +223,8 @@ class Story:
         """Every limit of the county down to its wells; each proof adds up. Return {site: litres}."""
         for use, source in LIMITS[year]:
             proof = self.folder / f"proof-{year}-{use}-{source}.csv"
-            cell = ("--class", use, "--source", source, "--weight", "allowed", "--cap", "permit")
+            cell = ("--class", use, "--source", source, "--cap", "permit")
+            cell += ("--weight", "allowed") if use == "domestic" else ("--weight", "demand", "--cap", "demand")
             more = ("--because", f"plan of {year}", "--document", f"P-{year}", "--by", "li", "--out", proof)
             self.gateway("quota", "decompose", "--year", year, "--region", "65", *cell, *more)
             self.run("quota", "verify", proof)
@@ -282,6 +287,11 @@ class Story:
         self.now_s = max(self.now_s, self.wells[site].utc_s)
         return taken
 
+    def drink(self, month):
+        """The village's drinking water of a month, 480 m³; no right stops it."""
+        moment = f"{YEAR}-{month:02d}-15T06"
+        assert self.irrigate("well-d", moment, 8) == 480 * M3
+
     def rest(self, moment):
         """Every well idles until then and signs."""
         self.now_s = max(self.now_s, at(moment))
@@ -289,6 +299,42 @@ class Story:
             if well.utc_s < at(moment):
                 well.rest_until(at(moment))
                 well.checkpoint()
+
+    # -- the office, every month ---------------------------------------------------------------
+
+    def close_month(self, month, *, despite=False):
+        """On the fifth of the month after."""
+        year, number = map(int, month.split("-"))
+        after = f"{year + number // 12}-{number % 12 + 1:02d}-05T08"
+        self.rest(after)
+        self.serve()
+        words = ("ledger", "close", "--month", month, "--because", "monthly dispatch")
+        self.gateway(*words, *(("--despite",) if despite else ()))
+        self.serve()
+
+    def report(self, kind, period):
+        """A report as a program reads it."""
+        path = self.folder / f"{kind}-{period}.json"
+        self.gateway("report", kind, "--period", period, "--format", "json", "--out", path, "--force")
+        return json.loads(path.read_text())
+
+    def alarms(self):
+        """{(rule, subject, line)} of all that are open."""
+        return {(one["rule"], one["subject"], one["line"]) for one in self.facts("alarms", "list")}
+
+    def hold_back(self, site):
+        """A well's modem is broken from now on."""
+        self.held.add(site)
+
+    def send_again(self, site):
+        """It is repaired."""
+        self.held.discard(site)
+
+    def booked(self, span):
+        """{site: litres} by the county's books."""
+        with self.county.store.reading() as connection:
+            found = usage.of_sites(connection, span)
+        return {site: sum(by_method.values()) for site, by_method in found.items() if any(by_method.values())}
 
     # -- the truth ------------------------------------------------------------------------------
 
