@@ -90,18 +90,16 @@ class SeasonWell(SyntheticController):
 
     # -- what the farmer does --------------------------------------------------------------
 
+    def measure(self, kind, litres=0, after_s=synthetic.INTERVAL_S, **values):
+        """Every measuring record says energy and method."""
+        mine = {"energy_wh": self.energy_wh, "method": self.method}
+        return super().measure(kind, litres, after_s, **(mine | values))
+
     def measured(self, kind, litres, after_s, **values):
         """A measuring record that ties litres and energy together, and the truth beside it."""
         energy_wh = litres * 1000 // self.ml_per_wh
         self.energy_wh += energy_wh
-        slot = self.measure(
-            kind,
-            litres,
-            after_s,
-            energy_wh=self.energy_wh,
-            method=self.method,
-            **values,
-        )
+        slot = self.measure(kind, litres, after_s, **values)
         hour = self.utc_s // HOUR_S
         self.litres_by_hour[hour] += litres
         self.energy_by_hour[hour] += energy_wh

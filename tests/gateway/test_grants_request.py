@@ -164,7 +164,8 @@ def test_corrections_go_along_with_author_and_reason(county, office):
     assert (one.corrections, one.ledger_l) == ((), well.used_l)  # the log does not hold it yet
     assert county.acts.log_queued(NOW_S)
     (one,) = request.decode(made(county).data, "r").wishes
-    assert [(each.litres, each.by, each.because) for each in one.corrections] == [(-20_000, "li", "read high")]
+    told = [(each.litres, each.by, each.because) for each in one.corrections]
+    assert told == [(-20_000, "li", "read high")]
     planned, (data,) = sign(office, made(county).data)
     assert planned.planned[0].ledger_l == well.used_l - 20_000
     assert opened_grant(data)[1][0]["ceiling"] == well.start_l + 620_000

@@ -6,25 +6,22 @@ canal intake. Clock, wells and broker are the story's own; store, log, stages an
 
 import csv
 import json
-import re
 
+from tests.gateway.season import SeasonWell, at
+from tests.gateway.synthetic import PROVISIONER, REGULATOR, public
 from typer.testing import CliRunner
 
 from karez_gateway.alarmrecords import AlarmRecords
 from karez_gateway.alarmrules import AlarmRules
 from karez_gateway.calendars import Calendar
 from karez_gateway.cli import app as gateway
-from karez_gateway.county.alarms import engine
-from karez_gateway.county.alarms.facts import Live
 from karez_gateway.county import usage
+from karez_gateway.county.alarms import engine
 from karez_gateway.county.wateryear import WaterYears
 from karez_gateway.ingest import Frame
 from karez_gateway.regulator.cli import app as regulator
 from karez_gateway.technician import keys
-from karez_protocols import causes, link_gateway, record, signed, site_class
-
-from ..gateway.season import DAY_S, SeasonWell, at
-from ..gateway.synthetic import PROVISIONER, REGULATOR, public
+from karez_protocols import record, site_class
 
 YEAR = 2027
 M3 = 1000
@@ -48,7 +45,11 @@ SITES = (
     ("canal-1", "650101", "farming", "surface", "intake", "canal-head", "60000", "", "50000"),
 )
 # class, source -> m³ of the county; the reserve's part of it
-CELLS = {("farming", "ground"): (80_000, 5_000), ("domestic", "ground"): (4_000, 0), ("farming", "surface"): (50_000, 0)}
+CELLS = {
+    ("farming", "ground"): (80_000, 5_000),
+    ("domestic", "ground"): (4_000, 0),
+    ("farming", "surface"): (50_000, 0),
+}
 LIMITS = {YEAR: CELLS, YEAR + 1: CELLS}
 # Numbers of the power company's meters, behind current transformers of 200/5.
 SUPPLY = {site: f"00004{at:03d}" for at, (site, *_) in enumerate(SITES, 101)}
@@ -78,7 +79,7 @@ class Story:
         self.rules = AlarmRules(county.config, county.store, lambda: None, now=lambda: self.now_s)
         self.held = set()  # sites that nothing comes from
         self.wells = {}
-        for site, _, use, _, sort, *_ in SITES:
+        for site, _, use, *_ in SITES:
             self.wells[site] = SeasonWell(
                 site,
                 begins_utc_s=at("2026-12-20T08"),
@@ -101,7 +102,7 @@ class Story:
 
     def gateway(self, *words, ok=0):
         """A verb of the county's side, on this county."""
-        spoken = len(words[:1]) if words[0] in ("trace", "report", "ledger-of", "export") else 2
+        spoken = 3 if words[:2] == ("quota", "close") else 1 if words[0] in ("trace", "report") else 2
         return self.run(*words[:spoken], "--data", self.data, *words[spoken:], ok=ok)
 
     def facts(self, *words, ok=0):
@@ -155,7 +156,10 @@ class Story:
             table(
                 write("region.csv"),
                 "code name_zh parent is_reserve tree person",
-                [*((*one, "admin", "李水政") for one in REGIONS), ("B1", "头屯河流域", "", "no", "basin", "")],
+                [
+                    *((*one, "admin", "李水政") for one in REGIONS),
+                    ("B1", "头屯河流域", "", "no", "basin", ""),
+                ],
             ),
             table(write("limit.csv"), "region year class source volume_m3 rounding_m3", limits),
             table(
@@ -214,7 +218,11 @@ class Story:
             table(
                 write("price.csv"),
                 "class basis year step from_percent yuan_per_m3",
-                [("farming", "plan", year, step, at, fen) for year in LIMITS for step, at, fen in ((1, 0, "0.20"), (2, 100, "0.40"))],
+                [
+                    ("farming", "plan", year, step, at, fen)
+                    for year in LIMITS
+                    for step, at, fen in ((1, 0, "0.20"), (2, 100, "0.40"))
+                ],
             ),
         ]
         return self.gateway("registry", "import", *files, "--because", "survey of 2026", "--by", "li")
@@ -224,7 +232,9 @@ class Story:
         for use, source in LIMITS[year]:
             proof = self.folder / f"proof-{year}-{use}-{source}.csv"
             cell = ("--class", use, "--source", source, "--cap", "permit")
-            cell += ("--weight", "allowed") if use == "domestic" else ("--weight", "demand", "--cap", "demand")
+            cell += (
+                ("--weight", "allowed") if use == "domestic" else ("--weight", "demand", "--cap", "demand")
+            )
             more = ("--because", f"plan of {year}", "--document", f"P-{year}", "--by", "li", "--out", proof)
             self.gateway("quota", "decompose", "--year", year, "--region", "65", *cell, *more)
             self.run("quota", "verify", proof)
@@ -245,7 +255,9 @@ class Story:
     def set_up_office(self):
         """Its own limits, keys and trust; nothing of it comes from the gateway."""
         self.office.mkdir()
-        table(self.office / "regions.csv", "region name parent", [one[:3] for one in REGIONS if one[3] == "no"])
+        table(
+            self.office / "regions.csv", "region name parent", [one[:3] for one in REGIONS if one[3] == "no"]
+        )
         table(self.office / "sites.csv", "site region class source", [one[:4] for one in SITES])
         rows = [
             ("65", year, use, source, whole)
@@ -264,7 +276,17 @@ class Story:
         request, grants = self.folder / f"{name}.request", self.folder / f"{name}.grants"
         words = ("grants", "prepare", "--year", year, "--out", request, "--because", name, "--document", name)
         self.gateway(*words, *more)
-        sign = ("grant", request, "--office", self.office, "--key", self.office / "root.pem", "--out", grants, *office)
+        sign = (
+            "grant",
+            request,
+            "--office",
+            self.office,
+            "--key",
+            self.office / "root.pem",
+            "--out",
+            grants,
+            *office,
+        )
         shown = json.loads(self.run(*sign, "--json", ok=3, app=regulator))
         self.run(*sign, "--json", "--digest", shown["digest"], app=regulator)
         self.gateway("grants", "deliver", grants)
@@ -317,6 +339,15 @@ class Story:
         path = self.folder / f"{kind}-{period}.json"
         self.gateway("report", kind, "--period", period, "--format", "json", "--out", path, "--force")
         return json.loads(path.read_text())
+
+    def of_wells(self, kind, period):
+        """The county's row of a report, of what is measured at wellheads."""
+        (row,) = (
+            one
+            for one in self.report(kind, period)["tables"]["regions"]
+            if (one["region"], one["point"]) == ("65", "wellhead")
+        )
+        return row
 
     def alarms(self):
         """{(rule, subject, line)} of all that are open."""
