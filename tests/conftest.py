@@ -1,7 +1,68 @@
-"""For all tests: a signal means the same to the programs they start, however the run itself was started."""
+"""For all tests: signals mean the same however a run was started, files lie in memory, long ones go first."""
 
+import os
+import shutil
 import signal
+import tempfile
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+MEMORY = Path("/dev/shm")
+FREE_BYTES_MIN = 4 << 30  # a run leaves less than a tenth of it, and a container's default is 64 MiB
+
+# Files with tests of half a minute and more, the longest first. Most of them wait for a machine's time
+# to pass: the other workers have the processor meanwhile, and none is left with one of them at the end.
+LONGEST = (
+    "system/test_commission_vm.py",
+    "system/test_one_litre.py",
+    "system/test_orders_vm.py",
+    "system/test_uplink_hostile.py",
+    "system/test_mixed_line.py",
+    "gateway/test_technician_vm.py",
+    "gateway/test_provision_vm.py",
+    "system/test_uplink_vm.py",
+    "gateway/test_kill.py",
+    "gateway/test_faults_disk.py",
+    "test_micropython.py",
+    "simulators/test_bench_cli.py",
+    "simulators/test_image_light.py",
+    "simulators/test_board_image.py",
+    "gateway/test_provision.py",
+    "gateway/test_service.py",
+)
 
 # A shell's background job ignores SIGINT, and so would its children, to whom tests send it as Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _is_roomy(folder):
+    """True where programs may lie as well, and the files of a whole run."""
+    if not os.access(folder, os.W_OK | os.X_OK) or os.statvfs(folder).f_flag & os.ST_NOEXEC:
+        return False
+    return shutil.disk_usage(folder).free >= FREE_BYTES_MIN
+
+
+# Half of a run's time is spent waiting for fsync, which no test sees: SIGKILL leaves the page cache alone.
+# Where the disk itself is the question, a test brings its own (power_cut_disk.py, /dev/full).
+if "TMPDIR" not in os.environ and MEMORY.is_dir() and _is_roomy(MEMORY):
+    os.environ["TMPDIR"] = str(MEMORY)
+    tempfile.tempdir = None  # asked for already, perhaps
+
+
+def pytest_collection_modifyitems(items):
+    """Put the tests of LONGEST first."""
+    place = {HERE / name: number for number, name in enumerate(LONGEST)}
+    gone = [str(path) for path in place if not path.exists()]
+    if gone:
+        raise pytest.UsageError(f"{', '.join(gone)}: not there any more; correct LONGEST in {__file__}")
+    items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """With `-n auto` one more than processors: who waits for a machine's time leaves one idle."""
+    count = yield
+    return count if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else count + 1

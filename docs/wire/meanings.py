@@ -323,4 +323,13 @@ LAYOUTS = {
         "chain": ("", "its newest chain"),
         "seq": ("", "highest contiguous number of that chain stored before"),
     },
+    "entry.ACT_HEADER": {
+        "version": ("", "version of this format: 1"),
+        "entry": ("", "6 = act"),
+        "by": ("B", "length of the name of who did it"),
+        "acted_utc_s": ("s", "when that was, UTC"),
+        "number": ("", "the act's number in the store"),
+        "sort": ("B", "length of the word for what sort of act it is"),
+        "digest": ("", "SHA-256 of what was decided"),
+    },
 }  # fmt: skip

@@ -215,6 +215,11 @@ log's last signed checkpoint, as far as it is known, and in UTF-8 why it ended.
 Behind the header stand in UTF-8 who revoked the controller, and why. Its records with a lower index count,
 those with a higher one are stored and quarantined.
 """,
+    ("layout", "Act", "entry.ACT_HEADER"),
+    """\
+What a person did to the county's books. Behind the header stand in UTF-8 who did it, what sort of act it is,
+and why. The digest is SHA-256 of the canonical JSON of what was decided, which the store keeps.
+""",
 ]
 
 BUNDLE = [

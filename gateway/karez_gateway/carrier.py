@@ -12,6 +12,7 @@ import structlog
 
 from karez_gateway import commands, downlink, hostclock, timesignal
 from karez_gateway.commands import Commands
+from karez_gateway.county.acts import Acts
 from karez_gateway.downlink import Downlinks
 from karez_gateway.fieldlink import FieldLink
 from karez_gateway.revocation import Revocations
@@ -32,6 +33,7 @@ class Carrier:
         self.downlinks = Downlinks(sequencer)
         self.commands = Commands(sequencer)
         self.revocations = Revocations(sequencer)
+        self.acts = Acts(sequencer)
         self.time_held = ""  # why no time is sent
         self._sequencer = sequencer
         self._worker = worker
@@ -46,9 +48,10 @@ class Carrier:
             self._came_online.add(name)
 
     async def revoke(self) -> None:
-        """Let revocations take effect; apart from `carry`, which waits for the broker."""
+        """Let revocations and people's acts take effect; apart from `carry`, which waits for the broker."""
         for name in await self._worker.run(self.revocations.log_queued, hostclock.utc_s()):
             _log.warning("a controller is revoked", controller=name)
+        await self._worker.run(self.acts.log_queued, hostclock.utc_s())
 
     async def carry(self, link: FieldLink) -> None:
         """Log what is queued, look at the states that came, publish what is due."""

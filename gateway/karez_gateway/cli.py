@@ -11,6 +11,7 @@ import typer
 from karez_gateway import (
     cli_api,
     cli_commissionings,
+    cli_county_registry,
     cli_feeder,
     cli_orders,
     cli_origin,
@@ -220,6 +221,7 @@ app.command(epilog=cli_origin.KEEP)(cli_origin.keep_origin)
 app.command(epilog=cli_table.TABLE)(cli_table.table)
 app.command(epilog=cli_api.API)(cli_api.api)
 app.add_typer(cli_api.token, name="token")
+app.add_typer(cli_county_registry.registry, name="registry")
 
 
 @app.command(epilog="Example: karez gateway export --data /var/lib/karez --site well-12 well-12.karez")

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, model_validator
 from sqlalchemy import URL
 
 from karez_gateway.config_api import Api, Export
+from karez_gateway.config_county import County
 from karez_gateway.config_destination import Destination
 from karez_gateway.config_values import (
     Name,
@@ -133,6 +134,7 @@ class Config(Section):
     trust: Trust = Trust()
     commands: Commands = Commands()
     api: Api = Api()
+    county: County = County()
     destination: tuple[Destination, ...] = ()
     witness: tuple[Witness, ...] = ()
     export: tuple[Export, ...] = ()

@@ -5,6 +5,7 @@ object      a signed object (grant ...) before it takes effect; an operator's co
 upload      one report to a platform and the platform's own answer: the receipt
 origin      first entry of a log that follows another one: the last checkpoint known of that, and why it ended
 revocation  a controller is believed no more: what came of it before this entry counts, what comes later not
+act         what a person did to the county's books: who, why, and the digest of what was decided
 """
 
 from . import fields, record
@@ -18,6 +19,7 @@ OBJECT = 2
 UPLOAD = 3
 ORIGIN = 4
 REVOCATION = 5
+ACT = 6
 
 RECORD_BODY = """
 version u1
@@ -80,6 +82,16 @@ revoked_utc_s u4
 controller t16
 chain u4
 seq u4
+"""
+
+ACT_HEADER = """
+version u1
+entry u1
+by u2
+acted_utc_s u4
+number u6
+sort u2
+digest b32
 """
 
 
@@ -175,6 +187,28 @@ def encode_revocation(controller, chain, seq, revoked_utc_s, by, reason):
     return fields.pack(REVOCATION_HEADER, values) + body
 
 
+def encode_act(number, sort, acted_utc_s, digest, by, reason):
+    """Return the entry of what a person did to the county's books.
+
+    `number`: the act's own; `sort`: a word; `digest`: SHA-256 of what was decided; `by` and `reason`
+    are texts. Raises NotAllowed.
+    """
+    who, what = by.encode(), sort.encode()
+    body = who + what + reason.encode()
+    if len(body) > SIZE_MAX - fields.size_of(ACT_HEADER):
+        raise NotAllowed("name and reason of %d bytes do not fit an entry" % len(body))
+    values = {
+        "version": VERSION,
+        "entry": ACT,
+        "by": len(who),
+        "acted_utc_s": acted_utc_s,
+        "number": number,
+        "sort": len(what),
+        "digest": digest,
+    }
+    return fields.pack(ACT_HEADER, values) + body
+
+
 def decode(data):
     """Return an entry as a dict, `entry` = RECORD, OBJECT ... Raises Malformed, TooLarge."""
     if len(data) > SIZE_MAX:
@@ -197,6 +231,8 @@ def decode(data):
         return _origin(data)
     if data[1] == REVOCATION:
         return _revocation(data)
+    if data[1] == ACT:
+        return _act(data)
     raise Malformed("entry kind %d is not known" % data[1])
 
 
@@ -230,6 +266,21 @@ def _revocation(data):
     middle = start + values["by"]
     values["reason"] = _text(data[middle:])
     values["by"] = _text(data[start:middle])
+    return values
+
+
+def _act(data):
+    values = fields.unpack(ACT_HEADER, data)
+    start = fields.size_of(ACT_HEADER)
+    if None in (values["by"], values["sort"], values["number"], values["acted_utc_s"]):
+        raise Malformed("a part of an act entry is missing")
+    middle = start + values["by"]
+    end = middle + values["sort"]
+    if len(data) < end:
+        raise Malformed("the texts of an act entry are cut off")
+    values["reason"] = _text(data[end:])
+    values["by"] = _text(data[start:middle])
+    values["sort"] = _text(data[middle:end])
     return values
 
 

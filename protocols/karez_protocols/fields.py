@@ -10,6 +10,7 @@ A layout is one line per field, `name kind`, in wire order:
 
 Several texts in a tuple stand one behind another: joined, they would be a text of their own.
 The text costs the controller one string; a table of tuples would cost 200 B of heap a row.
+Every string cut out of it costs a search through all names that the controller knows: three a field.
 `struct` truncates out-of-range values silently on MicroPython: every value is checked here.
 """
 
@@ -20,13 +21,17 @@ def each(layout):
     """Yield (name, kind letter, offset, size in bytes) in wire order."""
     offset = 0
     for text in (layout,) if isinstance(layout, str) else layout:
-        for line in text.split("\n"):
-            if not line:
-                continue
-            name, kind = line.split()
-            size = int(kind[1:])
-            yield name, kind[0], offset, size
-            offset += size
+        start = 0
+        while start < len(text):
+            end = text.find("\n", start)
+            if end < 0:
+                end = len(text)
+            if end > start:
+                gap = text.find(" ", start)
+                size = int(text[gap + 2 : end])
+                yield text[start:gap], text[gap + 1], offset, size
+                offset += size
+            start = end + 1
 
 
 def size_of(layout):
@@ -65,16 +70,18 @@ def pack_into(layout, buffer, offset, values):
     Raises NotAllowed on a value outside its range, KeyError on a missing field
     (a programming mistake, not a wire error).
     """
+    end = offset
     for name, kind, at, size in each(layout):
         start = offset + at
+        end = start + size
         if kind == "x":
-            buffer[start : start + size] = bytes(size)
+            buffer[start:end] = bytes(size)
         elif kind in "us":
             value = _integer(name, kind, values[name], size)
-            buffer[start : start + size] = value.to_bytes(size, "little")
+            buffer[start:end] = value.to_bytes(size, "little")
         else:
-            buffer[start : start + size] = _bytes(name, kind, values[name], size)
-    return offset + size_of(layout)
+            buffer[start:end] = _bytes(name, kind, values[name], size)
+    return end
 
 
 def pack(layout, values):
@@ -100,11 +107,11 @@ def unpack(layout, data, offset=0):
 
     Raises Malformed when bytes are missing or a reserved byte is not zero.
     """
-    if len(data) - offset < size_of(layout):
-        raise Malformed("%d bytes, %d needed" % (len(data) - offset, size_of(layout)))
     values: dict = {}
     for name, kind, at, size in each(layout):
         raw = bytes(data[offset + at : offset + at + size])
+        if len(raw) < size:
+            raise Malformed("%d bytes, %d needed" % (len(data) - offset, size_of(layout)))
         if kind == "x":
             if raw != bytes(size):
                 raise Malformed("reserved bytes at offset %d are not zero" % at)

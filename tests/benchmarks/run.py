@@ -13,6 +13,7 @@ import bus
 import catchup
 import decoding
 import planner
+import registry_import
 import silent_meter
 import uplink
 import well_year
@@ -25,6 +26,7 @@ SUBJECTS = {
     "decoding": decoding,
     "catchup": catchup,
     "well_year": well_year,
+    "registry_import": registry_import,
     "uplink": uplink,
 }
 

@@ -341,6 +341,27 @@ def test_no_interleaving_makes_a_wrong_value_or_a_spin_and_all_are_found_again(
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(FLEETS, POLLS, st.integers(0, 2**32), st.sampled_from([0.1, 0.5, 0.9]))
+def test_noise_like_whole_answers_makes_no_answer_that_of_another_question(sorts, poll_us, seed, evil):
+    """The meter is asked anew at once, and then answers twice."""
+    meters = fleet(sorts)
+    run = Run(meters, seed, poll_us)
+    dice = run.line.random
+
+    def plan(now_us):
+        latency_us = dice.randrange(20_000, 290_000)
+        if dice.random() < evil:
+            address = dice.randrange(1, len(meters) + 1)
+            run.line.put(now_us + dice.randrange(1_000, 15_000), bytes((address, 3, 4)) + dice.randbytes(6))
+        return latency_us, None
+
+    for meter in meters:
+        meter.plan = plan
+    run.run(40)
+    assert all(run.times(meter.name) for meter in meters)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(FLEETS, st.sampled_from([SECOND_US // 2, SECOND_US, 10 * SECOND_US]), st.integers(0, 2**32))
 def test_silent_meters_make_nobody_spin(sorts, poll_us, seed):
     meters = fleet(sorts)

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from karez_gateway import config as configuration
 from karez_gateway import data, setup
+from karez_gateway.county.acts import Acts
 from karez_gateway.downlink import Downlinks
 from karez_gateway.enrolment import enrol
 from karez_gateway.ingest import Frame, Ingest
@@ -16,6 +17,7 @@ from karez_gateway.store import chains, controllers, entries, ledgers
 from karez_gateway.store.schema import verdict
 from karez_gateway.verification import Verification
 
+from . import empty_store
 from .synthetic import PROVISIONER, REGULATOR, public
 
 RECEIVED_UTC_S = 1_790_100_000
@@ -49,6 +51,7 @@ class County:
         self.verification = Verification(self.store, at)
         self.ledger = Ledger(self.store, at)
         self.downlinks = Downlinks(sequencer, at)
+        self.acts = Acts(sequencer, at)
 
     def enrol(self, *boxes):
         for box in boxes:
@@ -89,5 +92,6 @@ class County:
 def opened(directory: Path, at=unharmed):
     """Open a created directory as the service does."""
     config = configuration.load(directory)
+    empty_store.put(config.store_url)
     with data.opened(config, at) as found:
         yield County(config, found.sequencer, at)

@@ -8,8 +8,12 @@ import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import count
 from pathlib import Path
+
+from karez_gateway.store import engines
+from karez_gateway.store.database import Database
 
 DEBIAN = Path("/usr/lib/postgresql")
 USER = "postgres"
@@ -57,11 +61,22 @@ class Cluster:
         """Stop it at once, as a failing machine would."""
         self._run("pg_ctl", "-D", self._folder / "data", "-w", "-m", "immediate", "stop")
 
-    def url(self):
-        """Make an empty database and return its URL."""
+    def url(self, template="template0"):
+        """Make a database, an empty one unless told of which it is a copy, and return its URL."""
         name = f"karez_{next(self._numbers)}"
-        self._run("createdb", "-h", self._folder, "-U", "karez", name)
+        self._run("createdb", "-h", self._folder, "-U", "karez", "-T", template, name)
+        return self._url(name)
+
+    def _url(self, name):
         return f"postgresql://karez@/{name}?host={self._folder}"
+
+    @cached_property
+    def empty_store(self):
+        """Name of a database with the store's tables and nothing in them, to be copied."""
+        name = "karez_empty"
+        self._run("createdb", "-h", self._folder, "-U", "karez", name)
+        Database.open(engines.parse(self._url(name))).close()
+        return name
 
 
 @contextmanager

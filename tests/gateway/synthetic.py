@@ -118,7 +118,7 @@ class SyntheticController:
         self.binding = make_binding(self.key, self.site)
         self.h = chain.genesis(self.chain, self.binding)
         self.seq = self.first_seq - 1
-        self.utc_s = START_UTC_S
+        self.utc_s = self.began_utc_s = START_UTC_S
         self.volume_l = BASE_VOLUME_L
         self.grant_seq = 0
         self.frames = 0
@@ -136,7 +136,7 @@ class SyntheticController:
             "seq": self.seq,
             "utc_s": self.utc_s,
             "boot": 1,
-            "uptime_s": self.utc_s - START_UTC_S,
+            "uptime_s": self.utc_s - self.began_utc_s,
             "grant_seq": self.grant_seq,
         }
         slot, self.h = chain.seal(self.h, record.encode(content | values))

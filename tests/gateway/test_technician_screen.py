@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from textual.widgets import DataTable, RichLog, Static
 
 from karez_gateway.technician import connection
@@ -100,9 +101,33 @@ async def test_pause_stops_the_looks_and_quit_ends_it():
     assert screen.return_code == 0
 
 
+@pytest.mark.parametrize("width", [80, 120])
+async def test_all_that_a_meter_says_stands_on_the_screen_and_nothing_is_cut_off_at_its_edge(width):
+    box = DeskController()
+    live = box._live([], 0.0)
+    values = {f"voltage_{phase}_dv": 2200 for phase in "abcdefghij"}
+    box._live = lambda words, now_s: [{**live[0], "values": values}, live[1]]
+    screen, _ = screen_of(box)
+    async with screen.run_test(size=(width, 40)) as pilot:
+        table, lines = screen.query_one(DataTable), len(", ".join(values)) // width + 1
+        await until(pilot, lambda: screen.looks and table.rows and table.rows["water"].height >= lines)
+        assert table.virtual_size.width <= table.size.width == width
+        await pilot.resize_terminal(100, 40)
+        assert table.virtual_size.width <= table.size.width == 100
+
+
+async def test_alarms_come_before_what_may_have_to_be_scrolled_for():
+    screen, _ = screen_of(DeskController())
+    async with screen.run_test(size=(100, 40)) as pilot:
+        await until(pilot, lambda: screen.looks)
+        assert text_of(screen, "status").index("alarms") < text_of(screen, "status").index("pump")
+
+
 async def test_it_speaks_chinese():
     screen, _ = screen_of(DeskController(), "zh")
     async with screen.run_test(size=(100, 40)) as pilot:
         await until(pilot, lambda: screen.looks)
         assert "累计水量" in text_of(screen, "status")
         assert screen.query_one("#health-box").border_title == "运行状况"
+        await pilot.press("r")
+        await until(pilot, lambda: "等待 水量 的下一次读数" in log_of(screen))

@@ -137,14 +137,15 @@ class Bus:
         return 0 if self._round_us < 0 else self._round_us + self._poll_us
 
     def _next(self, now_us):
-        """Return whom to read now: the round's next, then who is to be probed, then a new round's first."""
+        """Return whom to read now: the round's next, then who waits for the line, then a new round."""
         found = self._of_round(now_us)
         is_fresh, self._is_fresh = self._is_fresh, found is not None
         if found:
             return found
         due_us = self._wake_us = self._next_round_us()
         for one in self._readers:
-            if not one[1].failed:
+            # One that let a late answer pass goes on before the next round, if there is time to spare.
+            if not one[1].failed and (now_us >= due_us or not one[1].is_paused):
                 continue
             probe_us = one[1].due_us
             if not is_fresh and max(now_us, probe_us) + one[1].profile.reply_timeout_us >= due_us:

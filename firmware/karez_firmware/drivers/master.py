@@ -12,6 +12,8 @@ Sans-I/O: the caller owns the UART and the clock. Each turn, in this order:
 An answer that comes after its deadline may still arrive during the next exchange, and
 nothing in a reply says which request it belongs to. So after a timeout the next
 exchange with the same meter begins only when an answer twice as late would have passed.
+And a whole answer that is bad may have been noise: if the next try is answered, one answer
+may still be on its way, and the meter is asked nothing else before that would have come.
 """
 
 from karez_protocols.constant import const
@@ -84,7 +86,7 @@ class Master:
         self._began_us = self._sent_us = 0
         self._reply_wire_us = 0
         self._noise_before = 0
-        self._timed_out = False  # in this exchange
+        self._timed_out = self._was_bad = False  # in this exchange: a try without an answer; with a bad one
         self._late: dict = {}  # address -> until when it may still answer an earlier request
 
     # -- what the caller asks -----------------------------------------------------------
@@ -113,11 +115,15 @@ class Master:
         self._reply_wire_us = wire_us(self.reader.answer_bytes, self._baud, self._bits)
         self.tries = 0
         self.data = b""
-        self._timed_out = False
+        self._timed_out = self._was_bad = False
         until_us = max(now_us, self._late.get(request.address, 0))
         self.lost_us = until_us - now_us
         self._aim(until_us, now_us)
         return self._fire(_START)
+
+    def late_us(self, address):
+        """Until when a meter may still answer an earlier request: it is asked nothing before."""
+        return self._late.get(address, 0)
 
     def set_line(self, baud, character_bits, now_us):
         """The UART has other settings now, no exchange going on: the line rests before the next request."""
@@ -256,7 +262,10 @@ class Master:
             status = CRC
         elif self.reader.noise_bytes > self._noise_before:
             status = NOISE
-        self._timed_out = self._timed_out or not self.reader.is_over
+        if self.reader.is_over:
+            self._was_bad = True
+        else:
+            self._timed_out = True
         self.reader.close()
         if self.tries < self._options[3]:
             self._again(status, now_us, now_us)
@@ -273,6 +282,8 @@ class Master:
         self.status = status
         if self._timed_out:
             self._leave(2)
+        elif self._was_bad:
+            self._leave(1)
         self._fire(event)
 
     def _leave(self, timeouts):

@@ -20,8 +20,9 @@ class MeterReader:
     """Reads one meter by its Profile, at `address`, over a Master it shares with others.
 
     `begin(master, now_us)`, then after each turn of the master `step(master, now_us)` until it
-    returns the reading, a dict. A step that yields lets others use the line between two requests:
-    `is_paused` then says so, and the next `begin` goes on where it stopped.
+    returns the reading, a dict. A step that yields lets others use the line between two requests,
+    also while a late answer may come: `is_paused` then says so, and the next `begin`, from
+    `due_us` on, goes on where it stopped.
 
         status     master.OK, SILENT, CRC, NOISE, EXCEPTION; INVALID = answers in
                    order, but the total in them is unknown
@@ -97,8 +98,9 @@ class MeterReader:
         if self.paid_us <= now_us:
             self._tries = TRIES  # a meter that answers once is worth the usual effort, if nobody waits
         if len(self._replies) < len(self.profile.requests):
-            self.is_paused = yields
-            self._is_reading = not yields and self._ask(master, now_us)
+            self.due_us = max(self.due_us, master.late_us(self.address))
+            self.is_paused = yields or self.due_us > now_us  # others have the line until that is past
+            self._is_reading = not self.is_paused and self._ask(master, now_us)
             return None
         values = self.profile.decode(self._replies)
         if self._flow:

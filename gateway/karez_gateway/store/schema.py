@@ -22,12 +22,14 @@ from sqlalchemy import (
 )
 
 from karez_gateway.store.commissioning_tables import commissioning, commissioning_photo, technician_list
+from karez_gateway.store.county_tables import act, registry_object
 from karez_gateway.store.downlink_tables import command, downlink
 from karez_gateway.store.export_tables import export_file, export_litres
 from karez_gateway.store.metadata import Key, metadata
 from karez_gateway.store.registry_tables import controller, former_binding, revocation, stranger
 
 __all__ = [
+    "act",
     "book",
     "chain_state",
     "command",
@@ -48,6 +50,7 @@ __all__ = [
     "outbox",
     "passed",
     "platform",
+    "registry_object",
     "revocation",
     "station",
     "stranger",

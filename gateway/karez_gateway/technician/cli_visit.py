@@ -169,7 +169,7 @@ def _visit(
     result = judgement.result(found)
     if speech.as_json:
         speech.tell({"ok": True, "steps": steps, "result": result, "files": files}, is_one_line=True)
-    speech.say("visit-done", steps=steps, result=result)
+    speech.say("visit-done", steps=steps, result=speech.text("result-" + result))
 
 
 def _technician(key: Path | None, number: int | None, speech: Speech) -> Who:

@@ -59,7 +59,7 @@ FAULTS = {
         "no-word": "{value} 不是 {known} 之一",
         "no-hex": "{value} 不是 {digits} 位小写十六进制数字",
         "ends-before": "早于开始时间（{begun}）",
-        "no-name": "站点至少须有一种语言的名称",
+        "no-name": "取水口至少须有一种语言的名称",
         "half-place": "经度和纬度须同时填写，或都不填",
         "name-not-key": "{value} 与控制器的公钥不符",
         "pulse-or-line": "仪表只能有 pulse_milli，或者有 profile、line、address 和 baud，不能兼有",

@@ -21,7 +21,7 @@ OUTCOMES = {
 }
 
 HEADINGS = {
-    "site": ("Site", "站点"),
+    "site": ("Site", "取水口"),
     "controller": ("Controller", "控制器"),
     "meters": ("Meters", "仪表"),
     "replaced_box": ("Controller taken away", "拆下的控制器"),

@@ -10,6 +10,7 @@ import contextlib
 import queue
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from textual import work
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, VerticalScroll
@@ -24,10 +25,16 @@ from .wording import SCREEN
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from textual.events import Resize
+
     from .controller import Controller
     from .line import Outcome
 
 COLUMNS = ("quantity", "state", "age_ds", "values", "raw")
+# Of the columns, in characters. What the values get is the rest, in as many lines as they need.
+_WIDTHS = {"quantity": 10, "state": 9, "age_ds": 6, "raw": 16}
+_VALUES_LEAST = 20
+_BLANKS = 2 * len(COLUMNS) + 2  # beside the cells, and the scroll bar
 _BACK_S = 1.0  # how long one look for a lost controller may take
 _FRAMES = ("request", "answer")  # rows of `raw`: the bytes that went out and came in
 
@@ -35,6 +42,7 @@ _FRAMES = ("request", "answer")  # rows of `raw`: the bytes that went out and ca
 class TechnicianScreen(App[None]):
     """Live values, raw answers and health of one controller. `every_s`: seconds between two looks."""
 
+    ENABLE_COMMAND_PALETTE = False  # nothing in it is a technician's, and its words are English
     CSS = """
     #trouble { background: $error; color: $text; display: none; padding: 0 1; }
     #meters { height: auto; max-height: 40%; }
@@ -60,7 +68,7 @@ class TechnicianScreen(App[None]):
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
-        yield Header()
+        yield Header(icon="")
         yield Static(id="trouble", markup=False)
         yield DataTable(id="meters", cursor_type="row")
         with Horizontal(id="middle"):
@@ -73,11 +81,27 @@ class TechnicianScreen(App[None]):
 
     def on_mount(self) -> None:
         """Name the parts and begin to ask."""
-        self.query_one(DataTable).add_columns(*[self._speech.label(name) for name in COLUMNS])
+        table = self.query_one(DataTable)
+        for name in COLUMNS:
+            label = self._speech.label(name)
+            table.add_column(label, key=name, width=max(_WIDTHS.get(name, _VALUES_LEAST), cell_len(label)))
+        self._fit(self.size.width)
         self.query_one("#status-box").border_title = self._words["status"]
         self.query_one("#health-box").border_title = self._words["health"]
         self.query_one("#log").border_title = self._words["log"]
         self.ask_on()
+
+    def on_resize(self, event: Resize) -> None:
+        """Give the values what is left of the line."""
+        self._fit(event.size.width)
+
+    def _fit(self, width: int) -> None:
+        table = self.query_one(DataTable)
+        columns = {str(key.value): column for key, column in table.columns.items()}
+        if columns:
+            others = sum(column.width for name, column in columns.items() if name != "values")
+            columns["values"].width = max(_VALUES_LEAST, width - others - _BLANKS)
+            table.refresh(layout=True)
 
     # -- the line's thread --------------------------------------------------------------
 
@@ -137,11 +161,12 @@ class TechnicianScreen(App[None]):
         table.clear()
         for part in found["live"].parts:
             cells = [self._speech.value(name, part.get(name)) for name in COLUMNS]
-            table.add_row(*cells, key=str(part.get("quantity")))
+            table.add_row(*cells, key=str(part.get("quantity")), height=None)
         table.move_cursor(row=row)
-        books = {**members(found["live"].answer), **members(found["status"].answer)}
-        for part in found["status"].parts:
+        books: dict[str, Any] = {}
+        for part in found["status"].parts:  # alarms stand where nobody has to scroll for them
             books.update(members(part))
+        books |= {**members(found["live"].answer), **members(found["status"].answer)}
         self.query_one("#status", Static).update(self._lines(books))
         self.query_one("#health", Static).update(self._lines(members(found["health"].answer)))
         self.looks += 1
@@ -170,7 +195,8 @@ class TechnicianScreen(App[None]):
         table = self.query_one(DataTable)
         if table.row_count:
             quantity = table.coordinate_to_cell_key(table.cursor_coordinate).row_key.value
-            self._tell(self._words["raw-wait"].format(quantity=quantity))
+            name = self._speech.value("quantity", quantity)
+            self._tell(self._words["raw-wait"].format(quantity=name))
             self._wanted.put(["raw", str(quantity)])
 
     def action_events(self) -> None:

@@ -108,13 +108,23 @@ class Speech:
         if name.endswith("utc_s") and isinstance(value, int):
             return dt.datetime.fromtimestamp(value, dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         if isinstance(value, dict):
-            return ", ".join(f"{self.label(key)} {self.value(key, one)}" for key, one in value.items())
+            pairs = [f"{self.label(key)} {self.value(key, one)}" for key, one in value.items()]
+            return ", ".join(pairs) or self.text("none")
         if isinstance(value, list):
             return ", ".join(self.value(name, one) for one in value) or self.text("none")
         text = str(value)
         if self.language == "zh" and isinstance(value, str) and name not in NAMES:
-            text = WORDS.get(text) or _causes().get(text, text)
+            text = _chinese(text)
         return printable(text)
+
+
+def _chinese(text: str) -> str:
+    """Words of the controller; `connecting: no answer in time` is two of them."""
+    said = WORDS.get(text) or _causes().get(text)
+    first, colon, rest = text.partition(": ")
+    if said is None and colon and first in WORDS:
+        return f"{WORDS[first]}：{_chinese(rest)}"
+    return said or text
 
 
 @functools.cache

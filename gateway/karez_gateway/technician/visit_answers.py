@@ -6,6 +6,7 @@ With --json a question is one line of JSON on stdout, and its answer one line on
 
 from __future__ import annotations
 
+import re
 import sys
 import tomllib
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from . import guide
 from .commissioning_fields import Text, Whole, Word
 from .errors import Faulty, WrongUse
 from .faults import Faults
-from .wording_asks import ASKS, TITLES
+from .wording_asks import ASKS, EMPTY_SAID, TITLES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +26,8 @@ _SIZE_MAX = 1 << 18
 SKIP = guide.Question("skip", Text(200), may_miss=True)
 KEEP = guide.Question("keep", Word(("again", "keep")))
 _AGAIN = 5  # tries at one question
+# With or without thousands apart: 24879, 24 879, 24,879. A comma before other than three digits is decimal.
+_WHOLE = re.compile(r"[+-]?(\d{1,20}|\d{1,3}([ ,，]\d{3}){1,6})")
 
 
 class Answers:
@@ -103,23 +106,25 @@ def asked(language: str, step: guide.Step, question: guide.Question) -> str:
     """The question as a person reads it."""
     texts = ASKS[language]
     text = texts.get(f"{step.name}.{question.name}") or texts[question.name]
-    return f"{title(language, step)}: {text}" + (texts["=may-miss"] if question.may_miss else "")
+    if question.may_miss and question.name not in EMPTY_SAID:
+        text += texts["=may-miss"]
+    return texts["=asked"].format(title=title(language, step), text=text)
 
 
 def title(language: str, step: guide.Step) -> str:
     """What a step is called, with its meter."""
     plain = step.name.removesuffix(f"-{step.quantity}") if step.quantity else step.name
     named = TITLES[language][plain]
-    return f"{named} ({ASKS[language]['=' + step.quantity]})" if step.quantity else named
+    if not step.quantity:
+        return named
+    texts = ASKS[language]
+    return texts["=titled"].format(title=named, meter=texts["=" + step.quantity])
 
 
 def parsed(question: guide.Question, line: str) -> Any:
     """What was typed, as the kind of the question has it; what is no number stays a text, and is a fault."""
-    if isinstance(question.kind, Whole):
-        try:
-            return int(line.replace(" ", "").replace(",", ""))
-        except ValueError:
-            return line
+    if isinstance(question.kind, Whole) and _WHOLE.fullmatch(line):
+        return int(re.sub("[ ,，]", "", line))
     return line
 
 

@@ -131,7 +131,7 @@ FAULTS = {
     "en": {
         "no-object": "is no object {{…}}",
         "no-list": "is no list […]",
-        "no-text": "{value} is no text",
+        "no-text": "{value} is no text, or an empty one",
         "no-whole": "{value} is no whole number of {least}…{greatest}",
         "outside": "{value} is outside {least}…{greatest}",
         "missing": "is missing",
@@ -167,7 +167,7 @@ FAULTS = {
     "zh": {
         "no-object": "不是对象 {{…}}",
         "no-list": "不是列表 […]",
-        "no-text": "{value} 不是文本",
+        "no-text": "{value} 不是文本，或为空",
         "no-whole": "{value} 不是 {least}…{greatest} 的整数",
         "outside": "{value} 超出 {least}…{greatest}",
         "missing": "缺失",
@@ -235,7 +235,7 @@ PAGE = {
         "live-end": "Ctrl-C ends it",
     },
     "zh": {
-        "found": "{port:<16} 控制器 {name}，站点 {site}",
+        "found": "{port:<16} 控制器 {name}，取水口 {site}",
         "unanswered": "{port:<16} {why}",
         "absent": "（无）",
         "difference": "{place}：{old} -> {new}",

@@ -1,8 +1,13 @@
 """What the guide at the well asks, and what its steps are called, in both languages: data, no code."""
 
+# Questions that say themselves what an empty line means.
+EMPTY_SAID = ("skip", "bauds", "grant", "number", "file", "remark")
+
 # What a person is asked: by `step.question`, else by the question alone.
 ASKS = {
     "en": {
+        "=asked": "{title}: {text}",
+        "=titled": "{title} ({meter})",
         "=may-miss": " (empty: none or not known)",
         "=water": "water meter",
         "=energy": "power meter",
@@ -29,7 +34,7 @@ ASKS = {
         "last": "last address to try",
         "bauds": "speeds to try; empty: those of the meters' profiles",
         "feedback": "what says that the contactor closed: contact, power or both",
-        "grant.grant": "the grant: a file, or the text of its QR code",
+        "grant.grant": "a file, or the text of its QR code; empty: the one in force stays",
         "dial": "what the dial shows now, in L or Wh",
         "dial_step": "least step of the dial, in L or Wh",
         "current_ma": "current of a phase by clamp meter, in mA, mean of three",
@@ -49,6 +54,8 @@ ASKS = {
         "because": "why it is replaced",
     },
     "zh": {
+        "=asked": "{title}：{text}",
+        "=titled": "{title}（{meter}）",
         "=may-miss": "（空：没有或未知）",
         "=water": "水表",
         "=energy": "电表",
@@ -75,14 +82,14 @@ ASKS = {
         "last": "查询的末个地址",
         "bauds": "查询的波特率；空：按表计资料",
         "feedback": "接触器吸合的依据：contact 触点、power 功率、both 两者",
-        "grant.grant": "许可：文件，或其二维码的文本",
+        "grant.grant": "文件，或其二维码的文本；空：沿用现有指标",
         "dial": "表盘现在的读数，升或瓦时",
         "dial_step": "表盘最小分度，升或瓦时",
         "current_ma": "钳表测得的相电流，毫安，三相平均",
         "power_factor_permille": "功率因数，千分之几；未测则按铭牌",
         "seconds": "测量多少秒；此时机井应已稳定运行",
         "use": "用途：irrigation 灌溉、domestic 生活、livestock 畜禽、industry 工业",
-        "fail": "无许可时水泵：stopped 停，running 运行",
+        "fail": "无用水指标时水泵：stopped 停，running 运行",
         "number": "下一个封印号；空：没有了",
         "place": "所在位置",
         "meter": "所封表计：water 水表、energy 电表、level 水位计、witness 第二水表",
@@ -128,11 +135,11 @@ TITLES = {
     },
     "zh": {
         "box": "控制器",
-        "site": "站点",
+        "site": "取水口",
         "meter": "表计",
         "scan": "查找表计",
         "config": "配置",
-        "grant": "许可",
+        "grant": "用水指标",
         "contactor": "接触器和反馈",
         "dial-before": "运行前表盘",
         "start": "启动",

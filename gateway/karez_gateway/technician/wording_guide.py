@@ -54,7 +54,7 @@ TEXTS = {
         "visit-no-meter": "this box reads no meter of {quantity}.",
         "visit-closing": "the closing reading {closing} is below {last}, what the controller read of this "
         "meter "
-        "last. Read its dial again.",
+        "last. Read its dial again, and go on with --resume.",
         "visit-opening": "the new meter reads {register}, below the opening reading {opening}. The swap is "
         "booked: "
         "tell the office, who corrects the ledger.",
@@ -72,13 +72,13 @@ TEXTS = {
         "存。",
         "visit-check-failed": "检查 {name} 不合格，答案文件不能决定如何处理：请排除原因后用 --resume 继续；"
         "如要在键盘上决定，请去掉该步的答案。",
-        "visit-bare": "控制器 {name} 尚无站点：先用 `karez tech provision` 配置，再继续。",
-        "visit-no-name": "站点需要名称，中文或英文均可。用 --resume 继续。",
+        "visit-bare": "控制器 {name} 尚无取水口：先用 `karez tech provision` 配置，再继续。",
+        "visit-no-name": "取水口需要名称，中文或英文均可。用 --resume 继续。",
         "visit-half-place": "位置须同时有纬度和经度，或都没有。用 --resume 继续。",
         "scan-range": "{first} 到 {last} 不是地址范围：两个整数，相差不超过 1024。",
         "scan-bauds": "{bauds} 不是波特率：最多 16 个 300 到 115200 的整数。",
         "visit-wait": "{why} 控制器每分钟只从线缆接受一个文件。稍后用 --resume 继续。",
-        "visit-grant": "{text} 不是许可：请给出文件，或其二维码的文本（base64，最多 500 字节）。",
+        "visit-grant": "{text} 不是用水指标：请给出文件，或其二维码的文本（base64，最多 500 字节）。",
         "visit-class": "{name}：您填 {said}，控制器绑定为 {theirs}。以绑定为准：请更正答案，或由管理部门重"
         "新绑定。",
         "visit-test-stopped": "阶跃试验中水泵停了：请启动，待水位稳定后用 --resume 继续。",
@@ -102,7 +102,7 @@ TEXTS = {
         "visit-no-power": "水泵在运行，但电表无功率：检查电压接线和互感器，再用 --resume 继续。",
         "visit-no-begin": "{name} 已略过，没有可比对的读数：请同样略过此步。",
         "visit-no-meter": "此控制器没有 {quantity} 的表计。",
-        "visit-closing": "旧表止数 {closing} 小于控制器最后读到的 {last}。请重读表盘。",
+        "visit-closing": "旧表止数 {closing} 小于控制器最后读到的 {last}。请重读表盘，再用 --resume 继续。",
         "visit-opening": "新表读数 {register} 小于填写的起数 {opening}。换表已记账：请告知管理部门在台账中"
         "更正。",
         "visit-books": "控制器水量未知：表计没有应答，或读数不合理。见 `karez tech live` 和 `status`。",
@@ -127,6 +127,9 @@ PAGE = {
         "visit-passed": "   {title}: passed",
         "visit-failed": "   {title}: FAILED: {why}",
         "visit-done": "{steps} steps done; {result}",
+        "result-passed": "all checks passed",
+        "result-skipped": "no check failed, some were not done",
+        "result-failed": "a check has failed",
         "why-nothing-answered": "nothing answered",
         "why-no-current": "no current was measured",
         "why-ct-off": "the meter's power is off by more than 10 %: CT ratio, direction or phases",
@@ -155,6 +158,9 @@ PAGE = {
         "visit-passed": "   {title}：合格",
         "visit-failed": "   {title}：不合格：{why}",
         "visit-done": "完成 {steps} 步；{result}",
+        "result-passed": "全部检查合格",
+        "result-skipped": "无不合格项，有未做的检查",
+        "result-failed": "有检查不合格",
         "why-nothing-answered": "没有应答",
         "why-no-current": "没有测到电流",
         "why-ct-off": "电表功率偏差超过 10 %：互感器变比、方向或相序",

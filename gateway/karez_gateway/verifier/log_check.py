@@ -190,6 +190,8 @@ class _Entries:
         if values["entry"] == entry.ORIGIN:
             self._origin(index, part, values)
             return
+        if values["entry"] == entry.ACT:
+            return  # the county's own books: says nothing about a controller's records
         if values["entry"] == entry.REVOCATION:
             if values["controller"] == self._controller:
                 self._out.revocations.append((index, part, values))

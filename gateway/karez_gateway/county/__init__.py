@@ -1,0 +1,5 @@
+"""The county's books: who may take what where, and who decided so (design §10).
+
+Pure parts take rows and give rows: kinds and fields of the registry, its checks, quota, closing of years.
+Whatever a person changes is an *act* with author and reason; the log holds it before it counts in money.
+"""

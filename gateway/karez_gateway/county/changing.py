@@ -1,0 +1,55 @@
+"""Changing the registry: new versions of objects, checked as a whole, kept with one act or not at all."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from karez_gateway.county import acts
+from karez_gateway.county.acts import Deed
+from karez_gateway.county.registry import Object, Registry, Values, canonical
+from karez_gateway.store import objects
+
+SORT = "registry"
+
+Wanted = Iterable[tuple[str, str, Values | None]]
+Check = Callable[[Registry, Registry], None]  # (as it was, as it would be); raises Refused
+
+
+def change(
+    connection: Connection,
+    wanted: Wanted,
+    deed: Deed,
+    *,
+    check: Check,
+    about: Mapping[str, Any] | None = None,
+    sort: str = SORT,
+) -> list[Object]:
+    """Put objects in force as (kind, name, values), None to end one; return those that changed.
+
+    What is as it was already is left alone; if all is, nothing is kept. Raises Refused from `check`.
+    """
+    before = objects.registry(connection)
+    known = objects.versions(connection)
+    fresh = [one for one in wanted if not _is_same(before, *one)]
+    if not fresh:
+        return []
+    draft = [Object(kind, name, known.get((kind, name), 0) + 1, values, 0, 0) for kind, name, values in fresh]
+    check(before, before.with_changes(draft))
+    detail = {**(about or {}), "objects": len(draft), "sha256": digest(draft)}
+    act_id = acts.write(connection, sort, deed, detail)
+    effective = deed.now_s if deed.effective_utc_s is None else deed.effective_utc_s
+    done = [one._replace(act_id=act_id, effective_utc_s=effective) for one in draft]
+    objects.add(connection, done)
+    return done
+
+
+def digest(changed: Sequence[Object]) -> str:
+    """SHA-256 over the versions of an act, in hex: what its entry of the log vouches for."""
+    lines = sorted(f"{one.kind}\t{one.name}\t{one.version}\t{canonical(one.values)}\n" for one in changed)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _is_same(before: Registry, kind: str, name: str, values: Values | None) -> bool:
+    return canonical(before.get(kind, name)) == canonical(values)

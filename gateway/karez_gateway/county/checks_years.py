@@ -1,0 +1,113 @@
+"""Rules of what belongs to a water year: rounds, plans and prices.
+
+Plans of one site and year: the year, and beside it either months or rounds. Months and rounds together are
+refused, since a day would lie in two plans. The parts may add up to less than the year, never to more: the
+controller holds every limit, so what the parts promise above the year it would refuse.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from karez_gateway.county.context import Context
+from karez_gateway.county.faults import Fault, facts_of
+from karez_gateway.county.fields import CUBIC_METRES, KILOWATT_HOURS, PERCENT
+from karez_gateway.county.registry import Registry, Values
+from karez_gateway.county.values import text, whole
+from karez_gateway.county.wateryear import MONTHS, YEAR
+
+Named = tuple[str, Values]
+
+
+def rounds_of_years(_before: Registry, after: Registry, context: Context) -> Iterator[Fault]:
+    """A round has a name of its own, lies in its year and shares no day with another."""
+    by_year: dict[int, list[tuple[str, str, str]]] = {}
+    for name, values in after.of_kind("round"):
+        year, begin, end = whole(values, "year"), text(values, "from_date"), text(values, "to_date")
+        if year is None or not begin or not end:
+            continue
+        if text(values, "round") in (YEAR, *MONTHS):
+            yield Fault("round", name, "round", "round-name", facts_of({"round": text(values, "round")}))
+        if end < begin:
+            yield Fault("round", name, "to_date", "days", facts_of({"from_date": begin, "to_date": end}))
+            continue
+        first, after_last = _begins(year, context), _begins(year + 1, context)
+        if begin < first or end >= after_last:
+            facts = facts_of({"first": first, "end": after_last})
+            yield Fault("round", name, "from_date", "round-outside", facts)
+        by_year.setdefault(year, []).append((begin, end, name))
+    for spans in by_year.values():
+        spans.sort()
+        for (_, end, other), (begin, _, name) in pairwise(spans):
+            if begin <= end:
+                yield Fault("round", name, "from_date", "rounds-overlap", facts_of({"other": other}))
+
+
+def _begins(year: int, context: Context) -> str:
+    return f"{year:04d}-{context.first_month:02d}-01"
+
+
+def plans(_before: Registry, after: Registry, _context: Context) -> Iterator[Fault]:
+    """A plan's period is known; those of a site and year fit together."""
+    of_year: dict[tuple[str, int], list[Named]] = {}
+    for name, values in after.of_kind("plan"):
+        year, period = whole(values, "year"), text(values, "period")
+        if year is None:
+            continue
+        if period not in (YEAR, *MONTHS) and after.get("round", f"{year}/{period}") is None:
+            yield Fault("plan", name, "period", "period", facts_of({"period": period, "year": year}))
+            continue
+        of_year.setdefault((text(values, "site"), year), []).append((name, values))
+    for (site, year), those in of_year.items():
+        yield from _together(site, year, those)
+
+
+def _together(site: str, year: int, those: list[Named]) -> Iterator[Fault]:
+    parts = [one for one in those if text(one[1], "period") != YEAR]
+    months = [name for name, values in parts if text(values, "period") in MONTHS]
+    rounds = [name for name, values in parts if text(values, "period") not in MONTHS]
+    if months and rounds:
+        for name in (months[0], rounds[0]):  # whichever of them is new
+            yield Fault("plan", name, "period", "plan-mixed", facts_of({"site": site, "year": year}))
+        return
+    whole_year = next((one for one in those if text(one[1], "period") == YEAR), None)
+    if whole_year is None:
+        return
+    name, values = whole_year
+    for key, sort, unit, unit_zh in (
+        ("volume_l", CUBIC_METRES, "m³", "立方米"),
+        ("energy_wh", KILOWATT_HOURS, "kWh", "千瓦时"),
+    ):
+        total = sum(whole(one, key) or 0 for _, one in parts)
+        most = whole(values, key)
+        if most is not None and total > most:
+            facts: dict[str, str | int] = {
+                "site": site,
+                "year": year,
+                "parts": sort.show(total),
+                "whole": sort.show(most),
+            }
+            facts |= {"unit": unit, "unit_zh": unit_zh}
+            yield Fault("plan", name, key, "plan-sum", facts_of(facts))
+
+
+def prices(_before: Registry, after: Registry, _context: Context) -> Iterator[Fault]:
+    """Steps of a price begin at nothing and rise; a price never falls with use."""
+    ladders: dict[tuple[str, str, int | None], list[tuple[int, str, Values]]] = {}
+    for name, values in after.of_kind("price"):
+        key = text(values, "class"), text(values, "basis"), whole(values, "year")
+        ladders.setdefault(key, []).append((whole(values, "step") or 0, name, values))
+    for steps in ladders.values():
+        steps.sort(key=lambda one: one[0])
+        _, name, first = steps[0]
+        if first.get("from_permille"):
+            facts = facts_of({"percent": PERCENT.show(first["from_permille"])})
+            yield Fault("price", name, "from_permille", "price-first", facts)
+        for (other, _, low), (step, name, high) in pairwise(steps):
+            facts = facts_of({"step": step, "other": other})
+            if (whole(high, "from_permille") or 0) <= (whole(low, "from_permille") or 0):
+                yield Fault("price", name, "from_permille", "price-from", facts)
+            if (whole(high, "fen_per_m3") or 0) < (whole(low, "fen_per_m3") or 0):
+                yield Fault("price", name, "fen_per_m3", "price-falls", facts)
+
+
+RULES = (rounds_of_years, plans, prices)

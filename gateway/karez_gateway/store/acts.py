@@ -1,0 +1,67 @@
+"""SQL over `act`: what people did, in order; in force from their entry of the log on."""
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection, insert, select, update
+
+from karez_gateway.store.schema import act
+
+
+class Act(NamedTuple):
+    """One of them. `log_index` None: the service has not logged it yet."""
+
+    id: int
+    sort: str
+    by: str
+    because: str
+    document: str
+    utc_s: int
+    effective_utc_s: int
+    detail: bytes
+    digest: bytes
+    log_index: int | None
+
+
+def add(connection: Connection, one: Act) -> int:
+    """Keep one; its number is given here."""
+    row = one._asdict()
+    del row["id"], row["log_index"]
+    key = connection.execute(insert(act).values(**row)).inserted_primary_key
+    if key is None:
+        raise RuntimeError("the database gave no key")
+    return int(key[0])
+
+
+def waiting(connection: Connection, limit: int) -> list[Act]:
+    """The oldest that the log does not hold yet."""
+    query = select(act).where(act.c.log_index.is_(None)).order_by(act.c.id).limit(limit)
+    return [Act(*row) for row in connection.execute(query)]
+
+
+def logged(connection: Connection, act_id: int, log_index: int) -> None:
+    """The log holds it."""
+    connection.execute(update(act).where(act.c.id == act_id).values(log_index=log_index))
+
+
+def get(connection: Connection, act_id: int) -> Act | None:
+    """One by its number."""
+    row = connection.execute(select(act).where(act.c.id == act_id)).first()
+    return None if row is None else Act(*row)
+
+
+def newest_first(
+    connection: Connection, sorts: tuple[str, ...] = (), limit: int = 100, before: int = 0
+) -> list[Act]:
+    """The audit trail, some sorts of it or all; `before`: a number from which to go back."""
+    query = select(act).order_by(act.c.id.desc()).limit(limit)
+    if sorts:
+        query = query.where(act.c.sort.in_(sorts))
+    if before:
+        query = query.where(act.c.id < before)
+    return [Act(*row) for row in connection.execute(query)]
+
+
+def in_force(connection: Connection, *sorts: str) -> list[Act]:
+    """All of some sorts that the log holds, oldest first."""
+    query = select(act).where(act.c.sort.in_(sorts), act.c.log_index.is_not(None)).order_by(act.c.id)
+    return [Act(*row) for row in connection.execute(query)]
