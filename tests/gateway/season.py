@@ -13,6 +13,7 @@ from karez_protocols import binding, causes, grant, record, signed, site_class
 from karez_protocols.errors import ProtocolError
 
 from . import synthetic
+from .ledger_desk import raw_register
 from .synthetic import SyntheticController, make_binding, public, zeros
 
 HOUR_S = 3600
@@ -91,8 +92,10 @@ class SeasonWell(SyntheticController):
     # -- what the farmer does --------------------------------------------------------------
 
     def measure(self, kind, litres=0, after_s=synthetic.INTERVAL_S, **values):
-        """Every measuring record says energy and method."""
+        """Every measuring record says energy and method, and the bytes of the meter's register."""
         mine = {"energy_wh": self.energy_wh, "method": self.method}
+        if self.method == record.METERED:
+            mine["water_raw"] = raw_register(self.volume_l + litres - synthetic.BASE_VOLUME_L)
         return super().measure(kind, litres, after_s, **(mine | values))
 
     def measured(self, kind, litres, after_s, **values):
