@@ -340,6 +340,13 @@ class Story:
         self.gateway("report", kind, "--period", period, "--format", "json", "--out", path, "--force")
         return json.loads(path.read_text())
 
+    def trust(self):
+        """What a verifier brings along: the office's keys, and that of the log."""
+        path = self.folder / "trust.json"
+        log = (self.data / "log.vkey").read_text().strip()
+        path.write_text(json.dumps(json.loads((self.office / "trust.json").read_text()) | {"log": [log]}))
+        return path
+
     def of_wells(self, kind, period):
         """The county's row of a report, of what is measured at wellheads."""
         (row,) = (

@@ -7,6 +7,7 @@ import pytest
 from tests.gateway.county import create, opened
 from tests.gateway.season import at
 
+from karez_gateway.verifier.cli import app as verify
 from karez_protocols import causes
 
 from .county_story import M3, SUPPLY, YEAR, YEARS, Story, table
@@ -152,7 +153,11 @@ def the_year_is_closed_and_deducted(story):
     story.gateway("quota", "close", "export", "--year", YEAR, "--out", decided)
     with decided.open(encoding="utf-8-sig", newline="") as file:
         rows = {row["site"]: row for row in csv.DictReader(file)}
-    print("ROWS", json.dumps(rows))
+    said = {
+        name: rows["well-2"][name] for name in ("plan_m3", "used_m3", "over_plan_m3", "proposed_deduction_m3")
+    }
+    assert list(said.values()) == ["10000", "12000", "2000", "2000"]
+    assert "well-d" not in rows  # drinking water used more than its plan, and nothing comes off
     story.gateway(
         "quota",
         "close",
@@ -188,5 +193,17 @@ def every_total_is_the_truth(story):
     truth = story.truth(YEARS.span(YEAR))
     story.gateway("trace", "--site", "well-1", "--period", str(YEAR))
     wells_l = sum(litres for site, litres in truth.items() if site.startswith("well")) - 500 * M3
+    for kind, period, form in (
+        ("year", YEAR, "xlsx"),
+        ("quarter", f"{YEAR}-Q3", "csv"),
+        ("half-year", f"{YEAR}-H2", "pdf"),
+    ):
+        out = story.folder / f"{kind}.{form}"
+        story.gateway("report", kind, "--period", period, "--lang", "zh", "--format", form, "--out", out)
+        assert out.stat().st_size > 1000
+    story.gateway("acts", "check")
+    bundle = story.folder / "well-1.karez"
+    story.run("export", "--data", story.data, "--site", "well-1", bundle)
+    story.run(bundle, "--trust", story.trust(), app=verify)
     year = story.of_wells("year", str(YEAR))
     assert year["total_l"] + year["late_l"] == wells_l
