@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+import empty_store
 from karez_gateway import config as configuration
 from karez_gateway import data, setup
 from karez_gateway.county.acts import Acts
@@ -17,9 +18,7 @@ from karez_gateway.seam import unharmed
 from karez_gateway.store import chains, controllers, entries, ledgers
 from karez_gateway.store.schema import verdict
 from karez_gateway.verification import Verification
-
-from . import empty_store
-from .synthetic import PROVISIONER, REGULATOR, public
+from synthetic import PROVISIONER, REGULATOR, public
 
 RECEIVED_UTC_S = 1_790_100_000
 

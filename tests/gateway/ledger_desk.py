@@ -1,6 +1,5 @@
 """A county with a registry, wells that say their meter's own bytes, and whoever keeps its books."""
 
-import struct
 from contextlib import contextmanager
 
 from karez_gateway import config as configuration
@@ -14,20 +13,12 @@ from karez_gateway.places import Places
 from karez_protocols import record
 
 from .county import create, opened
-from .synthetic import BASE_VOLUME_L, SyntheticController
+from .synthetic import BASE_VOLUME_L, SyntheticController, raw_register
 
 CIVIL = Calendar(8)
 YEARS = WaterYears(CIVIL)
 NOVEMBER = CIVIL.moment("2026-11-02")  # September and October are over
 DAY_S = 86_400
-
-
-def raw_register(litres):
-    """Litres as a TUF-2000M has them: whole m³ as a LONG, the rest as a REAL4, low words first."""
-    whole, part = divmod(litres, 1000)
-    real = struct.unpack(">I", struct.pack(">f", part / 1000))[0]
-    words = (whole & 0xFFFF, whole >> 16, real & 0xFFFF, real >> 16)
-    return struct.pack(">HHHH", *words)
 
 
 class Well(SyntheticController):

@@ -7,14 +7,12 @@ register, so whatever the county's books say can be held against it.
 
 from collections import Counter
 
+import synthetic
 from karez_firmware.core.rights import Rights
 from karez_gateway.verifier.statements import verifies
 from karez_protocols import binding, causes, grant, record, signed, site_class
 from karez_protocols.errors import ProtocolError
-
-from . import synthetic
-from .ledger_desk import raw_register
-from .synthetic import SyntheticController, make_binding, public, zeros
+from synthetic import SyntheticController, make_binding, public, raw_register, zeros
 
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S

@@ -5,6 +5,7 @@ is sealed into its chain, every checkpoint signed with its own Ed25519 key.
 """
 
 import hashlib
+import struct
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -31,6 +32,14 @@ def sign(key: Ed25519PrivateKey, label: bytes, body: bytes) -> bytes:
 
 PROVISIONER = key_of("provisioner")
 REGULATOR = key_of("regulator")
+
+
+def raw_register(litres):
+    """Litres as a TUF-2000M has them: whole m³ as a LONG, the rest as a REAL4, low words first."""
+    whole, part = divmod(litres, 1000)
+    real = struct.unpack(">I", struct.pack(">f", part / 1000))[0]
+    words = (whole & 0xFFFF, whole >> 16, real & 0xFFFF, real >> 16)
+    return struct.pack(">HHHH", *words)
 
 
 def zeros(layout: str) -> dict:

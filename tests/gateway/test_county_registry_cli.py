@@ -1,5 +1,6 @@
 """`karez gateway registry` as a person uses it."""
 
+import csv
 import json
 
 import pytest
@@ -242,9 +243,19 @@ def test_a_swap_at_the_well_proposes_both_meters(full, tmp_path):
     commissioned(full, swapped)
     found = said("from-commissionings", *full, tmp_path / "p")
     assert found["rows"]["meter"] == 3
-    text = (tmp_path / "p" / "meter.csv").read_text(encoding="utf-8")
-    assert "W1807-0093,well-12,water,海峰,TUF-2000M,,,,,,2026-09-21,,99120.45" in text
-    assert "W2209-0417,well-12,water,海峰,TUF-2000M,1,,,2028-05-31,2026-09-21,,48211.3," in text
+    with (tmp_path / "p" / "meter.csv").open(encoding="utf-8-sig", newline="") as file:
+        filled = [{name: cell for name, cell in one.items() if cell} for one in csv.DictReader(file)]
+    rows = {one["serial"]: one for one in filled}
+    old, new = rows["W1807-0093"], rows["W2209-0417"]
+    shared = {"site": "well-12", "quantity": "water", "maker": "海峰", "model": "TUF-2000M"}
+    assert old == shared | {"serial": "W1807-0093", "to_date": "2026-09-21", "closing_register": "99120.45"}
+    assert new == shared | {
+        "serial": "W2209-0417",
+        "multiplier": "1",
+        "due_date": "2028-05-31",
+        "from_date": "2026-09-21",
+        "opening_register": "48211.3",
+    }
 
 
 def test_a_workbook_of_one_unnamed_sheet_takes_its_kind_from_the_option(data, tmp_path):

@@ -7,8 +7,6 @@ canal intake. Clock, wells and broker are the story's own; store, log, stages an
 import csv
 import json
 
-from tests.gateway.season import SeasonWell, at
-from tests.gateway.synthetic import PROVISIONER, REGULATOR, public
 from typer.testing import CliRunner
 
 from karez_gateway.alarmrecords import AlarmRecords
@@ -22,6 +20,8 @@ from karez_gateway.ingest import Frame
 from karez_gateway.regulator.cli import app as regulator
 from karez_gateway.technician import keys
 from karez_protocols import record, site_class
+from season import SeasonWell, at
+from synthetic import PROVISIONER, REGULATOR, public
 
 YEAR = 2027
 M3 = 1000

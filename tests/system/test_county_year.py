@@ -4,11 +4,11 @@ import csv
 import json
 
 import pytest
-from tests.gateway.county import create, opened
-from tests.gateway.season import at
 
+from county import create, opened
 from karez_gateway.verifier.cli import app as verify
 from karez_protocols import causes
+from season import at
 
 from .county_story import M3, SUPPLY, YEAR, YEARS, Story, table
 
