@@ -20,7 +20,7 @@ TESTS = Path(__file__).parent.parent
 # A process of its own: takes frames, prints each acknowledgement, dies at the n-th passing of a phase.
 VICTIM = """
 import os, signal, sys
-sys.path.insert(0, sys.argv[1])
+sys.path[:0] = [sys.argv[1], sys.argv[1] + "/gateway"]
 from pathlib import Path
 from gateway.county import opened
 from gateway.synthetic import SyntheticController
