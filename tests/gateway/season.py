@@ -132,7 +132,7 @@ class SeasonWell(SyntheticController):
             if cause != causes.BUTTON:
                 break
         self.pump = 0
-        self.measured(record.STOP, 0, 10, cause=cause)
+        self.measured(record.STOP, 0, 10, cause=cause, ceiling_l=self._ceiling() or 0)
         self.ended.append((self.utc_s, cause))
         self.checkpoint()
         return taken
