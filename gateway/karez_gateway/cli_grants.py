@@ -78,7 +78,10 @@ def prepare(
         print_json(facts)
         return
     typer.echo(f"{out}: {len(made.rights)} sites, {facts['right_l']:,} L, act {act_id}; next: the regulator")
-    lines = [f"{one} has signed nothing in this water year yet: the regulator has to name it" for one in made.without_evidence]
+    lines = [
+        f"{one} has signed nothing in this water year yet: the regulator has to name it"
+        for one in made.without_evidence
+    ]
     for line in [*lines, *made.left_out][:_SHOWN_MAX]:
         typer.echo(line, err=True)
 

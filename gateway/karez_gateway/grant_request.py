@@ -27,6 +27,7 @@ from karez_gateway.store.controllers import Controller
 SORT = "rights"  # of the act
 DOCUMENT_BYTES_MAX = 24  # a grant names it in so many
 
+
 class Asked(NamedTuple):
     """For which year, by which gateway, under which terms; `sites`: only these, else all that have a plan.
 
