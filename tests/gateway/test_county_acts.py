@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select
@@ -123,3 +125,15 @@ def test_what_is_to_hold_later_is_refused_for_the_newest_version_is_in_force(cou
         put(county, NORTH, DEED._replace(effective_utc_s=DEED.now_s + 1))
     assert not rows(county, act)
     assert put(county, NORTH, DEED._replace(effective_utc_s=DEED.now_s))
+
+
+def test_two_who_change_one_object_at_once_come_one_after_the_other(county):
+    both = threading.Barrier(2)
+
+    def change(level):
+        both.wait()
+        return put(county, NORTH | {"level": level})[0].version
+
+    with ThreadPoolExecutor(2) as hands:
+        assert sorted(hands.map(change, ("county", "town"))) == [1, 2]
+    assert len(rows(county, act)) == 2

@@ -10,6 +10,8 @@ from sqlalchemy import insert, select, update
 from karez_gateway.calendars import Calendar
 from karez_gateway.county import planning, year_close
 from karez_gateway.county.acts import Deed
+from karez_gateway.county.ledger import correcting
+from karez_gateway.county.ledger.corrections import Correction
 from karez_gateway.county.quota import close_rules, closing, decision_file, proof
 from karez_gateway.county.quota.cells import Cell
 from karez_gateway.county.quota.decomposition import Wish
@@ -222,6 +224,18 @@ def test_a_year_is_closed_once_it_is_over_and_only_once(county):
     bodies = [json.loads(one.body) for one in table(county, closed_site)]
     detail = json.loads(read(county, acts.get, found.act_id).detail)
     assert detail["sha256"] == closing.digest(bodies) and detail["used_l"] == 72 * M3
+
+
+def test_a_correction_that_waits_for_the_log_is_not_lost_to_a_frozen_year(county):
+    planned(county)
+    use(county, "w-1", 62 * M3)
+    less = Correction("w-1", "error", 0, *YEARS.month(YEAR, 7), -12 * M3)
+    with county.store.writing() as connection:
+        correcting.correct(connection, [less], AFTER, YEARS.calendar)
+    with pytest.raises(Refused, match=r"cannot be frozen yet: 1 corrections wait for the log"):
+        write(county, year_close.freeze, YEAR, AFTER)
+    county.acts.log_queued(END_S)
+    assert write(county, year_close.freeze, YEAR, AFTER).rows[0].over_plan_l == 0
 
 
 def test_a_county_without_a_site_has_nothing_to_close(tmp_path):

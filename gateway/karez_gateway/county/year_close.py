@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from karez_gateway.county import acts, usage
 from karez_gateway.county.acts import Deed
+from karez_gateway.county.ledger import standing
 from karez_gateway.county.quota import closing, decision_file
 from karez_gateway.county.quota.carrying import Decision
 from karez_gateway.county.quota.close_rules import YEARS_MAX, Rules
@@ -33,7 +34,10 @@ class Frozen(NamedTuple):
 
 
 def freeze(connection: Connection, years: WaterYears, year: int, deed: Deed) -> Frozen:
-    """Close a year that is over: every site's totals as they are now. Raises Refused the second time."""
+    """Close a year that is over: every site's totals as they are now. Raises Refused the second time.
+
+    Also while litres wait that the service has only to book: a frozen year would never count them.
+    """
     span = years.span(year)
     if deed.now_s < span.to_utc_s:
         raise Refused(f"water year {year} is not over: it ends at {years.calendar.iso(span.to_utc_s)}")
@@ -41,6 +45,9 @@ def freeze(connection: Connection, years: WaterYears, year: int, deed: Deed) -> 
         raise Refused(
             f"water year {year} is closed already; what came after it: karez gateway quota close show"
         )
+    unfinished = standing.unfinished(connection, span)
+    if unfinished:
+        raise Refused(f"water year {year} cannot be frozen yet: {'; '.join(unfinished)}")
     registry = objects.registry(connection, span.to_utc_s - 1)
     rows = closing.close(registry, year, usage.of_sites(connection, span))
     if not rows:
