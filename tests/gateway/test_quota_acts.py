@@ -257,7 +257,18 @@ def test_a_plan_that_is_changed_after_the_year_does_not_undo_what_was_over_it(co
     planned(county)
     use(county, "w-1", 62 * M3)
     write(county, planning.adjust, YEAR, {"w-2": 30 * M3}, AFTER._replace(document="x"))
-    assert write(county, year_close.freeze, YEAR, AFTER).rows[1].plan_l == 50 * M3
+    found = write(county, year_close.freeze, YEAR, AFTER)
+    assert found.rows[1].plan_l == 50 * M3 and found.dated_back == ()
+
+
+def test_plans_that_are_dated_back_into_a_year_that_is_over_are_named_at_its_close(county):
+    planned(county)
+    use(county, "w-1", 62 * M3)
+    back = AFTER._replace(document="x", effective_utc_s=JULY_S)
+    made = write(county, planning.adjust, YEAR, {"w-1": 62 * M3, "w-2": 38 * M3}, back)
+    found = write(county, year_close.freeze, YEAR, AFTER)
+    assert found.rows[0].over_plan_l == 0 and found.dated_back == (made[0].act_id,)
+    assert json.loads(read(county, acts.get, found.act_id).detail)["dated_back"] == [made[0].act_id]
 
 
 def decision_rows(county, *changes):
