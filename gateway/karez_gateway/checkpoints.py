@@ -35,6 +35,7 @@ class Proof(NamedTuple):
     controller_id: int
     chain: int
     seq: int
+    utc_s: int
     volume_l: int
 
 
@@ -180,4 +181,5 @@ def _cut(
 def _proof(bound: Controller, chain: int, h_before: bytes, run: list[bytes], slot: bytes) -> Proof:
     data = bundle.encode(bound.signed_binding, [], chain, h_before, run, b"", [])
     volume_l = slots.volume_l(slot)
-    return Proof(bytes(data), bound.id, chain, slots.head(slot).seq, volume_l or 0)
+    head = slots.head(slot)
+    return Proof(bytes(data), bound.id, chain, head.seq, head.utc_s, volume_l or 0)

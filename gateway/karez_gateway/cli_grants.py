@@ -3,7 +3,6 @@
 # ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
 
 import time
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +26,7 @@ app = typer.Typer(
 
 Year = Annotated[int, typer.Option("--year", help="Water year.")]
 _SHOWN_MAX = 40
+_ALLOWANCE_MAX_L = 6_553_500
 
 
 @app.command(
@@ -78,7 +78,10 @@ def prepare(
         print_json(facts)
         return
     typer.echo(f"{out}: {len(made.rights)} sites, {facts['right_l']:,} L, act {act_id}; next: the regulator")
-    lines = [f"{one} has signed nothing yet: the regulator has to name it" for one in made.without_evidence]
+    lines = [
+        f"{one} has signed nothing in this water year yet: the regulator has to name it"
+        for one in made.without_evidence
+    ]
     for line in [*lines, *made.left_out][:_SHOWN_MAX]:
         typer.echo(line, err=True)
 
@@ -190,11 +193,13 @@ def _line(one: dict[str, Any]) -> str:
 
 
 def _litres(text: str) -> int:
-    """Litres of an allowance in m³; the wire counts them in 0.1 m³. Raises GatewayError."""
+    """Litres of an allowance in m³; the wire counts them in 0.1 m³, with 16 bits. Raises GatewayError."""
+    from karez_gateway.county import fields
+
     try:
-        tenths = Decimal(text).scaleb(1)
-    except InvalidOperation:
-        tenths = Decimal(-1)
-    if not tenths.is_finite() or tenths < 0 or tenths != tenths.to_integral_value():
-        raise GatewayError(f"{text!r} is no volume in m³ with at most one decimal")
-    return int(tenths) * 100
+        litres = int(fields.CUBIC_METRES.read(text))
+    except GatewayError:
+        litres = -1
+    if not 0 <= litres <= _ALLOWANCE_MAX_L or litres % 100:
+        raise GatewayError(f"{text[:40]!r} is no volume of 0 to 6553.5 m³ with at most one decimal")
+    return litres

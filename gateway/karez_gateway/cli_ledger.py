@@ -100,6 +100,8 @@ def correct(
             row = correction_file.Row(site, kind, period, method, to_method, volume)
             those = correction_file.corrections(row, years, decision.now_s)
         with data_directory.beside(config) as store, store.writing() as connection:
+            if file is not None:
+                correcting.refuse_again(connection, those, decision)
             act_id, below = correcting.correct(
                 connection, those, decision, years.calendar, may_fall=below_zero
             )

@@ -57,14 +57,16 @@ def freeze(
         total_l = sum(one.total_l for one in found.rows)
         over_l = sum(one.over_plan_l for one in found.rows)
         if as_json:
-            print_json(
-                {"act": found.act_id, "sites": len(found.rows), "used_l": total_l, "over_plan_l": over_l}
-            )
+            facts = {"act": found.act_id, "sites": len(found.rows), "used_l": total_l, "over_plan_l": over_l}
+            print_json(facts | {"dated_back": found.dated_back})
             return
         typer.echo(
             f"{year} is closed by act {found.act_id}: {len(found.rows)} sites, {m3(total_l)} m³ used, "
             f"{m3(over_l)} m³ over plan; it counts when the service has logged it"
         )
+        if found.dated_back:
+            numbers = ", ".join(map(str, found.dated_back))
+            typer.echo(f"plans were changed after the year was over and dated back into it: acts {numbers}")
 
 
 @app.command(epilog="Example: karez gateway quota close show --data /var/lib/karez --year 2025 --json")

@@ -126,7 +126,7 @@ class WellState(NamedTuple):
 def prepared(connection: Connection, year: int) -> dict[str, Prepared]:
     """What was asked for each site last in a water year."""
     found: dict[str, Prepared] = {}
-    for one in reversed(acts.newest_first(connection, (grant_request.SORT,), limit=1000)):
+    for one in acts.every(connection, grant_request.SORT):
         detail = json.loads(one.detail)
         if detail["year"] == year:
             for site, (right_l, energy_wh) in detail["sites"].items():

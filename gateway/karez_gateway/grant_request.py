@@ -27,6 +27,7 @@ from karez_gateway.store.controllers import Controller
 SORT = "rights"  # of the act
 DOCUMENT_BYTES_MAX = 24  # a grant names it in so many
 
+
 class Asked(NamedTuple):
     """For which year, by which gateway, under which terms; `sites`: only these, else all that have a plan.
 
@@ -106,7 +107,7 @@ def _plans(registry: Registry, years: WaterYears, asked: Asked, now_s: int) -> l
     missing = [site for site in asked.sites if site not in every]
     if missing:
         raise Refused(f"no plan of {asked.year} is in the registry for {', '.join(missing)}")
-    for site in sorted(asked.sites or every):
+    for site in sorted(set(asked.sites) or every):
         try:
             found.append(grants.plan(registry, years, site, every[site], asked.year, now_s, asked.terms))
         except Refused as error:
@@ -128,6 +129,8 @@ def _wish(
     corrected: Sequence[Correction],
 ) -> Wish:
     newest = checkpoints.newest(connection, box)
+    if newest is not None and newest.utc_s < span.from_utc_s:
+        newest = None  # of last year: it says nothing of what this one has used
     terms, start = asked.terms, None
     if asked.proves_start:
         start = checkpoints.year_start(connection, plan.site, span.from_utc_s)

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select
@@ -109,3 +111,29 @@ def test_a_service_that_dies_while_logging_logs_once(county):
     with county.store.reading() as connection:
         kinds = [entry.decode(body)["entry"] for body in entries.bodies(connection, 0, 10)]
     assert kinds == [entry.ACT]
+
+
+def test_an_object_named_twice_is_refused_by_name(county):
+    twice = [("region", "650402", NORTH), ("region", "650402", NORTH | {"level": "county"})]
+    with county.store.writing() as connection, pytest.raises(Refused, match="region 650402 is named twice"):
+        changing.change(connection, twice, DEED, check=fine)
+    assert not rows(county, act) and not rows(county, registry_object)
+
+
+def test_what_is_to_hold_later_is_refused_for_the_newest_version_is_in_force(county):
+    with pytest.raises(Refused, match="it cannot wait"):
+        put(county, NORTH, DEED._replace(effective_utc_s=DEED.now_s + 1))
+    assert not rows(county, act)
+    assert put(county, NORTH, DEED._replace(effective_utc_s=DEED.now_s))
+
+
+def test_two_who_change_one_object_at_once_come_one_after_the_other(county):
+    both = threading.Barrier(2)
+
+    def change(level):
+        both.wait()
+        return put(county, NORTH | {"level": level})[0].version
+
+    with ThreadPoolExecutor(2) as hands:
+        assert sorted(hands.map(change, ("county", "town"))) == [1, 2]
+    assert len(rows(county, act)) == 2

@@ -95,6 +95,7 @@ def test_a_file_is_taken_whole_with_every_bad_line_named(desk, tmp_path):
         "\ufeff" + HEADER + "well-1,dispute,2026-10,metered,,-1,\nwell-2,swap,2026-10,converted,metered,2,\n"
     )
     assert "3 corrections, -1 m³ together" in line(desk, "--file", str(file))
+    assert "if they are meant twice, say another --because" in line(desk, "--file", str(file), code=2)
     assert [one["litres"] for one in listed(desk)] == [-1000, -2000, 2000]
     assert {one["act"] for one in listed(desk)} == {1}
 

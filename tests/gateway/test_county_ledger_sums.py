@@ -7,6 +7,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from karez_gateway.county import usage
 from karez_gateway.county.ledger import tracing
 from karez_gateway.county.ledger.rollup import roll
 from karez_gateway.store import closings
@@ -160,6 +161,10 @@ def checked(desk, fields_, added):
         by_site = Counter()
         for line in desk_books.lines:
             by_site[line.site] += line.booked_l + line.correction_l + line.late_l
+        with desk.store.reading() as connection:
+            used = usage.of_sites(connection, desk_books.span)
+        assert {one: usage.total_l(used, one) for one in used} == {one: by_site[one] for one in used}
+        assert sum(by_site.values()) == sum(usage.total_l(used, one) for one in used)
         if name == "2026":
             assert {one: by_site[one] for one in truth} == truth
         for key in (at, method, use, source, point, county):

@@ -90,6 +90,8 @@ def test_what_cannot_be_asked_writes_no_file_and_no_act(data, tmp_path):
         (("--emergency-m3", "0.05"), "at most one decimal"),
         (("--emergency-m3", "-1"), "at most one decimal"),
         (("--finish-m3", "a lot"), "at most one decimal"),
+        (("--finish-m3", "1e999999"), "at most one decimal"),
+        (("--finish-m3", "6553.6"), "0 to 6553.5 m³"),  # a grant has 16 bits of 0.1 m³
     ):
         assert said in prepare(data, path, *more, ok=2)
     assert "--because" in prepare(data, path, because=" ", ok=2)

@@ -109,6 +109,8 @@ BAD = {
         "overlap",
     ),
     "more than the year": ((plan("03", 300), plan("year", 299)), "add up to 300 L, its year has 299 L"),
+    "more than a grant can say": ((plan("year", 10**12 + 1),), "above 10⁹ m³"),
+    "more energy than that": ((plan("year", 1, 10**12 + 1),), "or kWh"),
     "no such round": ((plan("autumn", 1),), "round autumn of 2027, which is not in the registry"),
     "too many rounds": (
         tuple(irrigation(f"r{n:02d}", f"2027-03-{n:02d}", f"2027-03-{n:02d}") for n in range(1, 18))

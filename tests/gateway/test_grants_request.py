@@ -7,6 +7,7 @@ import pytest
 from karez_firmware.core.rights import Rights
 from karez_gateway import checkpoints, grant_delivery, grant_request
 from karez_gateway.calendars import Calendar
+from karez_gateway.county import acts as county_acts
 from karez_gateway.county import changing
 from karez_gateway.county.acts import Deed
 from karez_gateway.county.grants import Terms
@@ -351,3 +352,40 @@ def test_evidence_needs_a_signature_and_the_year_a_record_on_either_side(county)
         found = checkpoints.year_start(connection, "w1", FROM_UTC_S)
         assert found.volume_l == 1_000_005 and found.seq == 1
         assert checkpoints.newest(connection, box).volume_l == 1_000_010
+
+
+def test_a_well_whose_newest_checkpoint_is_of_last_year_holds_up_nobody(county, office):
+    fresh, stale = Well("w1"), type(Well("w2").box)("stale", "w2")
+    stale.bound_utc_s = FROM_UTC_S - 30 * DAY_S
+    stale.bind()
+    stale.utc_s = FROM_UTC_S - 7200
+    stale.interval(9_000, after_s=300)
+    stale.checkpoint()
+    stale.interval(50_000, after_s=3600)  # still last year's, and not signed
+    stale.interval(1_000, after_s=7200)  # of this year, and not signed either
+    bring(county, fresh)
+    county.enrol(stale)
+    county.take(stale, *stale.payloads())
+    county.work()
+    plan(county, {"w1": 600_000, "w2": 400_000})
+    found = made(county)
+    assert found.without_evidence == ["w2"]
+    planned, _ = sign(office, found.data, w2="its box has not signed since the new year")
+    assert [(one.site, one.right_l) for one in planned.planned] == [("w1", 600_000), ("w2", 40_000)]
+
+
+def test_a_site_named_twice_is_asked_for_once(county):
+    bring(county, Well("w1"))
+    plan(county, {"w1": 600_000})
+    found = made(county, ASKED._replace(sites=("w1", "w1")))
+    assert [one.site for one in request.decode(found.data, "r").wishes] == ["w1"]
+
+
+def test_what_was_asked_is_known_however_many_requests_came_since(county):
+    bring(county, Well("w1"))
+    with county.store.writing() as connection:
+        rights = {"year": YEAR, "sites": {"w1": [600_000, 0]}}
+        county_acts.write(connection, grant_request.SORT, DEED, rights)
+        for _ in range(1000):
+            county_acts.write(connection, grant_request.SORT, DEED, {"year": YEAR + 1, "sites": {}})
+    assert states(county)["w1"].right_l == 600_000

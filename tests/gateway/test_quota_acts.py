@@ -10,6 +10,8 @@ from sqlalchemy import insert, select, update
 from karez_gateway.calendars import Calendar
 from karez_gateway.county import planning, year_close
 from karez_gateway.county.acts import Deed
+from karez_gateway.county.ledger import correcting
+from karez_gateway.county.ledger.corrections import Correction
 from karez_gateway.county.quota import close_rules, closing, decision_file, proof
 from karez_gateway.county.quota.cells import Cell
 from karez_gateway.county.quota.decomposition import Wish
@@ -224,6 +226,18 @@ def test_a_year_is_closed_once_it_is_over_and_only_once(county):
     assert detail["sha256"] == closing.digest(bodies) and detail["used_l"] == 72 * M3
 
 
+def test_a_correction_that_waits_for_the_log_is_not_lost_to_a_frozen_year(county):
+    planned(county)
+    use(county, "w-1", 62 * M3)
+    less = Correction("w-1", "error", 0, *YEARS.month(YEAR, 7), -12 * M3)
+    with county.store.writing() as connection:
+        correcting.correct(connection, [less], AFTER, YEARS.calendar)
+    with pytest.raises(Refused, match=r"cannot be frozen yet: 1 corrections wait for the log"):
+        write(county, year_close.freeze, YEAR, AFTER)
+    county.acts.log_queued(END_S)
+    assert write(county, year_close.freeze, YEAR, AFTER).rows[0].over_plan_l == 0
+
+
 def test_a_county_without_a_site_has_nothing_to_close(tmp_path):
     with opened(create(tmp_path / "empty")) as empty, pytest.raises(Refused, match="no site in 2025"):
         write(empty, year_close.freeze, YEAR, AFTER)
@@ -243,7 +257,18 @@ def test_a_plan_that_is_changed_after_the_year_does_not_undo_what_was_over_it(co
     planned(county)
     use(county, "w-1", 62 * M3)
     write(county, planning.adjust, YEAR, {"w-2": 30 * M3}, AFTER._replace(document="x"))
-    assert write(county, year_close.freeze, YEAR, AFTER).rows[1].plan_l == 50 * M3
+    found = write(county, year_close.freeze, YEAR, AFTER)
+    assert found.rows[1].plan_l == 50 * M3 and found.dated_back == ()
+
+
+def test_plans_that_are_dated_back_into_a_year_that_is_over_are_named_at_its_close(county):
+    planned(county)
+    use(county, "w-1", 62 * M3)
+    back = AFTER._replace(document="x", effective_utc_s=JULY_S)
+    made = write(county, planning.adjust, YEAR, {"w-1": 62 * M3, "w-2": 38 * M3}, back)
+    found = write(county, year_close.freeze, YEAR, AFTER)
+    assert found.rows[0].over_plan_l == 0 and found.dated_back == (made[0].act_id,)
+    assert json.loads(read(county, acts.get, found.act_id).detail)["dated_back"] == [made[0].act_id]
 
 
 def decision_rows(county, *changes):

@@ -8,11 +8,11 @@ from karez_gateway.regulator import draft, state
 from karez_gateway.regulator.errors import Refused
 from karez_gateway.regulator.journal import Head
 from karez_gateway.regulator.request import Correction, WishRow
-from karez_protocols import bundle, site_class
+from karez_protocols import binding, bundle, site_class
 from karez_protocols import chain as hashes
 
 from .regulator_desk import DAY_S, FROM_UTC_S, NOW_S, TO_UTC_S, Well, asked, folder, judge
-from .synthetic import REGULATOR, key_of, public, tampered
+from .synthetic import PROVISIONER, REGULATOR, key_of, public, sign, tampered
 
 
 @pytest.fixture(scope="module")
@@ -314,6 +314,47 @@ def test_a_new_box_of_the_provisioner_goes_on_at_its_w_and_is_shown(office, well
     plan = draft.make(judge(office, known), [asked(wish)], "")
     assert plan.planned[0].notes == ("note-box",)
     assert plan.planned[0].rows[0]["ceiling"] == well.start_l + 600_000 - 1_000
+
+
+def swapped(well, base_l, energy_wh=0):
+    """A new box of the site, bound this year to go on at a W; it has read once."""
+    new = Well(well.site, seed="new")
+    new.box = type(new.box)("new", well.site)
+    values, segments, _, _ = binding.open_signed(new.box.binding)
+    values = dict(values) | {"class": well.use, "issued_utc_s": NOW_S - DAY_S}
+    segments = [dict(one) | {"base": base_l} for one in segments]
+    new.box.binding = sign(PROVISIONER, binding.LABEL, binding.encode(values, segments))
+    new.box.h = hashes.genesis(new.box.chain, new.box.binding)
+    new.box.volume_l, new.energy_wh = base_l, energy_wh
+    new.box.utc_s = NOW_S - 600
+    new.read(4_000)
+    new.box.checkpoint()
+    return new
+
+
+def test_a_retired_box_that_counted_on_does_not_say_where_the_year_began(office, well):
+    """Kept running in a drawer over the new year, its W would forgive what the well has taken since."""
+    drawer = Well("w1", used_l=0)
+    honest = swapped(well, drawer.start_l + 100_000)
+    wish = honest.wish(ledger_l=104_000, year_start=drawer.proof())
+    assert draft.make(judge(office), [asked(wish)], "").planned[0].notes[0] == "note-base"
+    lying = swapped(well, drawer.start_l - 3_000)
+    wish = lying.wish(ledger_l=1_000, year_start=drawer.proof())
+    assert refused(judge(office), wish) == [("north.request, w1", "year-start-above")]
+
+
+def test_a_box_that_counts_energy_from_nothing_gets_no_ceiling_on_another_s(office, well):
+    rows = (*well.wish().rows, WishRow("energy", FROM_UTC_S, TO_UTC_S, 90_000))
+    base_l = well.box.volume_l
+    for energy_wh, faults in ((well.energy_wh, []), (0, [("north.request, w1", "energy-below")])):
+        new = swapped(well, base_l, energy_wh)
+        ledger_l = base_l + 4_000 - well.start_l
+        wish = new.wish(rows=rows, interim_wh=4_500, ledger_l=ledger_l, year_start=well.proof())
+        if faults:
+            assert refused(judge(office), wish) == faults
+        else:
+            found = draft.make(judge(office), [asked(wish)], "").planned[0].rows
+            assert found[2]["ceiling"] == well.start_wh + 90_000
 
 
 def test_every_bit_of_the_evidence_matters(office, well):

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from karez_gateway.county import acts
 from karez_gateway.county.acts import Deed
 from karez_gateway.county.registry import Object, Registry, Values, canonical
+from karez_gateway.errors import Refused
 from karez_gateway.store import objects
 
 SORT = "registry"
@@ -28,8 +29,14 @@ def change(
 ) -> list[Object]:
     """Put objects in force as (kind, name, values), None to end one; return those that changed.
 
-    What is as it was already is left alone; if all is, nothing is kept. Raises Refused from `check`.
+    What is as it was already is left alone; if all is, nothing is kept. Raises Refused from `check`, for an
+    object that is named twice, and for a deed that is to hold later: the newest version is the one in force.
     """
+    wanted = list(wanted)
+    _refuse_twice(wanted)
+    effective = deed.now_s if deed.effective_utc_s is None else deed.effective_utc_s
+    if effective > deed.now_s:
+        raise Refused("a change of the registry holds from now on, or from a day before: it cannot wait")
     before = objects.registry(connection)
     known = objects.versions(connection)
     fresh = [one for one in wanted if not _is_same(before, *one)]
@@ -39,7 +46,6 @@ def change(
     check(before, before.with_changes(draft))
     detail = {**(about or {}), "objects": len(draft), "sha256": digest(draft)}
     act_id = acts.write(connection, sort, deed, detail)
-    effective = deed.now_s if deed.effective_utc_s is None else deed.effective_utc_s
     done = [one._replace(act_id=act_id, effective_utc_s=effective) for one in draft]
     objects.add(connection, done)
     return done
@@ -49,6 +55,15 @@ def digest(changed: Sequence[Object]) -> str:
     """SHA-256 over the versions of an act, in hex: what its entry of the log vouches for."""
     lines = sorted(f"{one.kind}\t{one.name}\t{one.version}\t{canonical(one.values)}\n" for one in changed)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _refuse_twice(wanted: Sequence[tuple[str, str, Values | None]]) -> None:
+    """Two versions of one object in one act: nobody could say which of them holds."""
+    seen = set()
+    for kind, name, _ in wanted:
+        if (kind, name) in seen:
+            raise Refused(f"{kind} {name} is named twice: say once what it is to be")
+        seen.add((kind, name))
 
 
 def _is_same(before: Registry, kind: str, name: str, values: Values | None) -> bool:

@@ -15,6 +15,7 @@ from karez_gateway.errors import Refused
 from karez_gateway.regulator.request import ENERGY, FINISH, ROWS_MAX, STOP, WARN, WATER, WishRow
 
 DAY_S = 86_400
+RIGHT_MAX = 10**12  # L or Wh; a ceiling has 40 bits
 
 
 class Terms(NamedTuple):
@@ -87,6 +88,8 @@ def plan(
             f"site {site}: its plan of {year} has {len(water)} periods to come, a grant takes {most}"
         )
     right_l = water[-1].right
+    if max(right_l, energy_wh) > RIGHT_MAX:
+        raise Refused(f"site {site}: its plan of {year} is above 10⁹ m³ or kWh, more than a grant can say")
     return Plan(
         site=site,
         rows=(*water, *energy),

@@ -12,28 +12,38 @@ from sqlalchemy import Connection
 
 from karez_gateway.county import acts, usage
 from karez_gateway.county.acts import Deed
+from karez_gateway.county.ledger import standing
 from karez_gateway.county.quota import closing, decision_file
 from karez_gateway.county.quota.carrying import Decision
 from karez_gateway.county.quota.close_rules import YEARS_MAX, Rules
 from karez_gateway.county.quota.closing import Closed, Proposal
 from karez_gateway.county.quota.decision_file import Case, Decided
+from karez_gateway.county.registry import Registry
 from karez_gateway.county.wateryear import WaterYears
 from karez_gateway.errors import Refused
+from karez_gateway.store import acts as stored_acts
 from karez_gateway.store import closed_years, objects
 
 CLOSE, DECIDE = "close", "decide"
 
 
 class Frozen(NamedTuple):
-    """A closed year: its act, whether the log holds it, and its sites by name."""
+    """A closed year: its act, whether the log holds it, and its sites by name.
+
+    `dated_back`: acts that changed its plans after it was over, to hold before that; only of `freeze`.
+    """
 
     act_id: int
     is_in_force: bool
     rows: list[Closed]
+    dated_back: tuple[int, ...] = ()
 
 
 def freeze(connection: Connection, years: WaterYears, year: int, deed: Deed) -> Frozen:
-    """Close a year that is over: every site's totals as they are now. Raises Refused the second time."""
+    """Close a year that is over: every site's totals as they are now. Raises Refused the second time.
+
+    Also while litres wait that the service has only to book: a frozen year would never count them.
+    """
     span = years.span(year)
     if deed.now_s < span.to_utc_s:
         raise Refused(f"water year {year} is not over: it ends at {years.calendar.iso(span.to_utc_s)}")
@@ -41,22 +51,35 @@ def freeze(connection: Connection, years: WaterYears, year: int, deed: Deed) -> 
         raise Refused(
             f"water year {year} is closed already; what came after it: karez gateway quota close show"
         )
+    unfinished = standing.unfinished(connection, span)
+    if unfinished:
+        raise Refused(f"water year {year} cannot be frozen yet: {'; '.join(unfinished)}")
     registry = objects.registry(connection, span.to_utc_s - 1)
     rows = closing.close(registry, year, usage.of_sites(connection, span))
     if not rows:
         raise Refused(f"there was no site in {year}: there is nothing to close")
     bodies = [one.body() for one in rows]
+    dated_back = _dated_back(connection, registry, year, span.to_utc_s)
     detail = {
         "year": year,
         "sites": len(rows),
         "used_l": sum(one.total_l for one in rows),
         "over_plan_l": sum(one.over_plan_l for one in rows),
         "over_norm_l": sum(one.over_norm_l for one in rows),
+        "dated_back": dated_back,
         "sha256": closing.digest(bodies),
     }
     act_id = acts.write(connection, CLOSE, deed, detail)
     closed_years.add_closed(connection, year, act_id, bodies)
-    return Frozen(act_id, False, rows)
+    return Frozen(act_id, False, rows, dated_back)
+
+
+def _dated_back(connection: Connection, registry: Registry, year: int, end_utc_s: int) -> tuple[int, ...]:
+    """Acts that were done after a year and made the plans that it is held against: a person sees them."""
+    plans = registry.objects["plan"].values()
+    numbers = {one.act_id for one in plans if one.values is not None and one.values["year"] == year}
+    found = (stored_acts.get(connection, number) for number in sorted(numbers))
+    return tuple(one.id for one in found if one is not None and one.utc_s >= end_utc_s)
 
 
 def frozen(connection: Connection, year: int) -> Frozen:

@@ -14,6 +14,7 @@ from karez_protocols import grant, site_class
 
 from . import checkpoint, rows
 from .errors import Fault, Untrue, fault
+from .request import ENERGY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,6 +128,7 @@ class Judge:
         corrections = _corrections(request, wish, known)
         ledger_l = _ledger(wish, reading.volume_l - start.volume_l, sum(corrections.values()))
         energy_wh = start.energy_wh if reading.energy_wh is not None else None
+        _check_energy(wish, reading, energy_wh)
         right_l = wish.right()
         return Planned(
             site=wish.site,
@@ -184,9 +186,11 @@ class Judge:
         if wish.year_start:
             found = checkpoint.prove(wish.year_start, self.trust, wish.site)
             before = _last_before(found, request.from_utc_s)
-            if before.volume_l > proved.readings[-1].volume_l:
-                raise Untrue("year-start-above")
             is_same_box = before.controller == proved.bound.controller
+            # A box goes on at the W of the one before it: a retired box may not have counted on since.
+            newest_l = proved.readings[-1].volume_l if is_same_box else proved.bound.base_l
+            if before.volume_l > newest_l:
+                raise Untrue("year-start-above")
             return Start(before.volume_l, before.energy_wh, () if is_same_box else ("note-year",))
         if known.controller or proved.bound.issued_utc_s < request.from_utc_s:
             raise Untrue("year-start-missing", year=request.year)
@@ -246,6 +250,14 @@ def _ledger(wish: Wish, used_l: int, corrections_l: int) -> int:
     if wish.ledger_l != used_l + corrections_l:
         raise Untrue("ledger-differs", said_l=wish.ledger_l, used_l=used_l, corrections_l=corrections_l)
     return wish.ledger_l
+
+
+def _check_energy(wish: Wish, reading: Reading, start_wh: int | None) -> None:
+    """A box that counts E from nothing may not get a ceiling that stands on another's. Raises Untrue."""
+    if not wish.right(ENERGY) or start_wh is None or reading.energy_wh is None:
+        return
+    if reading.energy_wh < start_wh:
+        raise Untrue("energy-below", energy_wh=reading.energy_wh, start_wh=start_wh)
 
 
 def _former(known: SiteState) -> int | None:

@@ -73,7 +73,10 @@ FAULTS = {
         "year-start-elsewhere": "what it brings for the year's start does not show the last reading "
         "before it "
         "and the next one",
-        "year-start-above": "W at the year's start is above the newest one",
+        "year-start-above": "W at the year's start is above the newest one, or above that at which its box "
+        "began",
+        "energy-below": "E is {energy_wh} Wh, below the {start_wh} Wh of the year's start: its box did not "
+        "go on at the E of the one before",
         "correction-gone": "the correction of act {act}, {litres} L, was shown before and is gone or another",
         "ledger-differs": "the ledger says {said_l} L, the meters {used_l} L and corrections "
         "{corrections_l} L",
@@ -166,7 +169,8 @@ FAULTS = {
         "volume-below": "累计水量为 {volume_l} 升，低于以前已证明的 {known_l} 升",
         "year-start-missing": "本机关不知 {year} 年初的累计水量，申请也未证明",
         "year-start-elsewhere": "所附年初证据未显示年初之前最后一个和之后第一个读数",
-        "year-start-above": "年初累计水量高于最新值",
+        "year-start-above": "年初累计水量高于最新值，或高于现控制器启用时的值",
+        "energy-below": "累计电量为 {energy_wh} Wh，低于年初的 {start_wh} Wh：更换控制器时未延续电量",
         "correction-gone": "以前所示第 {act} 号更正 {litres} 升已不在或已改变",
         "ledger-differs": "台账为 {said_l} 升，计量 {used_l} 升，更正 {corrections_l} 升",
         "ledger-negative": "更正 {corrections_l} 升，退回多于今年已用的 {used_l} 升",

@@ -1,5 +1,6 @@
 """Putting corrections into the books: checked as a whole, kept with one act or not at all."""
 
+import json
 from collections.abc import Sequence
 
 from sqlalchemy import Connection
@@ -12,6 +13,7 @@ from karez_gateway.county.ledger import corrections as pure
 from karez_gateway.county.ledger.corrections import Below, Correction
 from karez_gateway.county.wateryear import Span
 from karez_gateway.errors import Refused
+from karez_gateway.store import acts as stored_acts
 from karez_gateway.store import corrections, objects, rollups, sites
 from karez_gateway.store.corrections import Kept
 
@@ -40,6 +42,17 @@ def correct(
     act_id = acts.write(connection, pure.SORT, deed, pure.detail(those, below))
     corrections.add(connection, [_kept(act_id, row, one) for row, one in enumerate(those)])
     return act_id, below
+
+
+def refuse_again(connection: Connection, those: Sequence[Correction], deed: Deed) -> None:
+    """Refuse a file of corrections that is brought again, as after a cut: its litres would count twice."""
+    rows = pure.detail(those, ())["corrections"]
+    for one in stored_acts.every(connection, pure.SORT):
+        is_same_deed = (one.because, one.document) == (deed.because, deed.document)
+        if is_same_deed and json.loads(one.detail)["corrections"] == rows:
+            raise Refused(
+                f"act {one.id} has these very corrections: if they are meant twice, say another --because"
+            )
 
 
 def _kept(act_id: int, row: int, one: Correction) -> Kept:

@@ -16,10 +16,7 @@ DAY_S = 86_400
 
 def missing(connection: Connection, span: Span, civil: Calendar) -> list[str]:
     """A line for each thing that may still change the month."""
-    found = list(_behind(connection))
-    waiting = [one for one in corrections.every(connection, span) if one.log_index is None]
-    if waiting:
-        found.append(f"{len(waiting)} corrections wait for the log: let the service run")
+    found = unfinished(connection, span)
     listed = every_site(connection)
     for site in listed:
         found += _of_site(connection, site, span, civil)
@@ -40,10 +37,16 @@ def every_site(connection: Connection) -> list[str]:
     return found
 
 
-def _behind(connection: Connection) -> Iterator[str]:
+def unfinished(connection: Connection, span: Span) -> list[str]:
+    """What is here already and not yet in the books: the service has only to run."""
+    found = []
     behind = verdicts.next_position(connection) - 1 - cursors.position(connection, LEDGER)
     if behind > 0:
-        yield f"{behind} verdicts are not booked: let the service run"
+        found.append(f"{behind} verdicts are not booked: let the service run")
+    waiting = [one for one in corrections.every(connection, span) if one.log_index is None]
+    if waiting:
+        found.append(f"{len(waiting)} corrections wait for the log: let the service run")
+    return found
 
 
 def _of_site(connection: Connection, site: str, span: Span, civil: Calendar) -> Iterator[str]:
