@@ -13,6 +13,7 @@ from karez_gateway.errors import GatewayError
 from karez_gateway.speech import AsJson, Data, print_json, read, spoken
 
 if TYPE_CHECKING:
+    from karez_gateway.config import Config
     from karez_gateway.county.acts import Deed
     from karez_gateway.grant_request import Asked, Made
     from karez_gateway.store.database import Database
@@ -92,15 +93,12 @@ def _prepare(config: configuration.Config, asked: "Asked", deed: "Deed", out: Pa
 
     from karez_gateway import data as data_directory
     from karez_gateway import grant_request
-    from karez_gateway.calendars import Calendar
-    from karez_gateway.county.wateryear import WaterYears
 
-    years = WaterYears(Calendar(config.county.utc_offset_h), config.county.water_year_month)
     if out.exists():
         raise GatewayError(f"{out} is there already and is not replaced")
     with data_directory.beside(config) as store:
         with store.reading() as connection:
-            made = grant_request.make(connection, years, asked, deed)
+            made = grant_request.make(connection, config.county.years, asked, deed)
         sha256 = hashlib.sha256(made.data).hexdigest()
         try:
             with store.writing() as connection:
@@ -157,7 +155,7 @@ def state(
         config = configuration.load(data)
         presence = servicestate.read(config.data / data_directory.SERVICE).get("presence", {})
         with data_directory.beside(config) as store:
-            found = _states(store, year, presence, days)
+            found = _states(store, config, year, presence, days)
     if overdue:
         found = [one for one in found if one["overdue"]]
     if as_json:
@@ -170,11 +168,14 @@ def state(
     typer.echo(f"{len(found)} wells, {in_force} with their right in force, {late} overdue")
 
 
-def _states(store: "Database", year: int, presence: dict[str, Any], days: int) -> list[dict[str, Any]]:
+def _states(
+    store: "Database", config: "Config", year: int, presence: dict[str, Any], days: int
+) -> list[dict[str, Any]]:
     from karez_gateway import grant_delivery
 
+    until_utc_s = config.county.years.span(year).to_utc_s
     with store.reading() as connection:
-        found = grant_delivery.states(connection, year, presence, int(time.time()), days)
+        found = grant_delivery.states(connection, year, presence, int(time.time()), days, until_utc_s)
     return [one._asdict() for one in found]
 
 

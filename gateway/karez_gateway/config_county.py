@@ -4,10 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from karez_gateway.calendars import DEFAULT_OFFSET_H
+from karez_gateway.calendars import DEFAULT_OFFSET_H, Calendar
 from karez_gateway.config_api import OffsetH
 from karez_gateway.config_reports import Reports
 from karez_gateway.config_values import Section
+from karez_gateway.county.wateryear import WaterYears
 
 Month = Annotated[int, Field(ge=1, le=12)]
 
@@ -20,3 +21,8 @@ class County(Section):
     retired_for_renewed: Annotated[int, Field(ge=0, le=10)] = 2
     utc_offset_h: OffsetH = DEFAULT_OFFSET_H
     reports: Reports = Reports()
+
+    @property
+    def years(self) -> WaterYears:
+        """The water years that these settings say."""
+        return WaterYears(Calendar(self.utc_offset_h), self.water_year_month)

@@ -140,9 +140,15 @@ def states(
     presence: Mapping[str, Mapping[str, Any]],
     now_s: int,
     overdue_days: int,
+    until_utc_s: int,
 ) -> list[WellState]:
-    """Where each site's right of a year stands; `presence`: what controllers said of themselves last."""
-    asked, newest = prepared(connection, year), grantstates.newest(connection)
+    """Where each site's right of a year stands; `presence`: what controllers said of themselves last.
+
+    `until_utc_s`: the end of that water year. A grant is of the year in which it was issued, so what was
+    issued later says nothing about this one.
+    """
+    asked, issued = prepared(connection, year), grantstates.newest_first(connection)
+    newest = {number: one for number, those in issued.items() if (one := _before(those, until_utc_s))}
     boxes = {one.site: one for one in offering.newest_of_each_site(connection)}
     found = []
     for site in sorted(asked.keys() | {site for site, box in boxes.items() if box.id in newest}):
@@ -151,6 +157,16 @@ def states(
         mine = newest.get(box.id) if box else None
         found.append(_state(site, box, asked.get(site), mine, held, now_s - overdue_days * DAY_S))
     return found
+
+
+def _before(those: Sequence[GrantState], until_utc_s: int) -> GrantState | None:
+    """The newest that was issued before a moment."""
+    return next((one for one in those if _values(one)["issued_utc_s"] < until_utc_s), None)
+
+
+def _values(one: GrantState) -> dict[str, Any]:
+    values, _ = grant.decode(signed.split(grant.LABEL, one.body)[0])
+    return dict(values)
 
 
 def _state(
@@ -163,7 +179,7 @@ def _state(
 ) -> WellState:
     document, issued_utc_s = "", 0
     if mine is not None:
-        values, _ = grant.decode(signed.split(grant.LABEL, mine.body)[0])
+        values = _values(mine)
         document, issued_utc_s = values["document"], values["issued_utc_s"]
     is_unsigned = asked is not None and (mine is None or issued_utc_s < asked.utc_s - CLOCKS_APART_S)
     state = "prepared" if is_unsigned or mine is None else mine.state

@@ -77,7 +77,8 @@ def sign(office, data, known=None, **excused):
 
 def states(county, presence=None, now_s=NOW_S + 120, days=7):
     with county.store.reading() as connection:
-        return {one.site: one for one in grant_delivery.states(connection, YEAR, presence or {}, now_s, days)}
+        found = grant_delivery.states(connection, YEAR, presence or {}, now_s, days, TO_UTC_S)
+        return {one.site: one for one in found}
 
 
 def deliver(county, *grants, now_s=NOW_S + 90):

@@ -177,6 +177,9 @@ def the_next_year_begins_where_this_one_ended(story):
     plans = {site: int(m3) for site, m3 in story.decompose(YEAR + 1).items()}
     assert plans == PLANS | {"well-2": 22_000 - 2_000}
     story.give_rights(YEAR + 1, "rights-2028")
+    assert story.in_force(YEAR + 1) == {site: m3 * M3 for site, m3 in plans.items()}
+    documents = {one["document"] for one in story.facts("grants", "state", "--year", YEAR)}
+    assert "rights-2028" not in documents  # what was issued later says nothing about the year before
     for site, m3 in plans.items():
         well = story.wells[site]
         row = well.rights.row(0, at("2028-02-01T00"))

@@ -72,8 +72,10 @@ def highest(connection: Connection) -> dict[int, int]:
     return found
 
 
-def newest(connection: Connection) -> dict[int, GrantState]:
-    """The newest checked grant of every controller: the one with the highest number."""
+def newest_first(connection: Connection) -> dict[int, list[GrantState]]:
+    """The checked grants of every controller, the one with the highest number first."""
     query = select(*(downlink.c[name] for name in GrantState._fields)).where(*_GRANTS)
-    rows = connection.execute(query.order_by(downlink.c.object_seq, downlink.c.id))
-    return {row[0]: GrantState(*row) for row in rows}
+    found: dict[int, list[GrantState]] = {}
+    for row in connection.execute(query.order_by(downlink.c.object_seq.desc(), downlink.c.id.desc())):
+        found.setdefault(row[0], []).append(GrantState(*row))
+    return found
