@@ -37,7 +37,7 @@ Out = Annotated[Path | None, typer.Option("--out", help="File to write; never re
 @app.command("import", epilog=IMPORT)
 def take_in(
     data: Data,
-    file: Annotated[Path, typer.Argument(help="The company's CSV.")],
+    file: Annotated[Path, typer.Argument(help="The company's CSV or XLSX.")],
     month: Month,
     column: Annotated[
         list[str] | None,
@@ -49,7 +49,7 @@ def take_in(
     document: Document = "",
     as_json: AsJson = False,
 ) -> None:
-    """Take in the power company's file of a month, whole or not at all.
+    """Take in the power company's file of a month, CSV or XLSX, whole or not at all.
 
     Columns: meter, energy_kwh or from_reading and to_reading, multiplier, month or from_date and to_date.
     A later file of the same month replaces it; both stay in the log.
