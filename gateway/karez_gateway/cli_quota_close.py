@@ -107,7 +107,7 @@ def show(data: Data, year: Year, as_json: AsJson = False) -> None:
 def export(
     data: Data,
     year: Year,
-    out: Annotated[Path, typer.Option("--out", help="File to write, .csv or .xlsx; send it back as .csv.")],
+    out: Annotated[Path, typer.Option("--out", help="File to write, .csv or .xlsx.")],
     rules: RulesFile = None,
     false_reports: FalseReports = None,
     lang: Language = "en",
@@ -136,7 +136,7 @@ def export(
 def apply(
     data: Data,
     year: Year,
-    file: Annotated[Path, typer.Argument(help="The exported file with what was decided, as CSV.")],
+    file: Annotated[Path, typer.Argument(help="The exported file with what was decided.")],
     rules: RulesFile = None,
     false_reports: FalseReports = None,
     by: By = "",

@@ -107,8 +107,8 @@ def test_a_workbook_is_read_like_a_csv_whatever_sorts_its_cells_are_of():
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        (["A", None, "=1+1"], "sheet 七月, row 2: energy_kwh: '=' is no number and no text but a formula"),
-        (["=A1", None, 5], "sheet 七月, row 2: meter: '=' is no number and no text but a formula"),
+        (["A", None, "=1+1"], "sheet 七月, row 2: energy_kwh: '=' is no number and no text, it is a formula"),
+        (["=A1", None, 5], "sheet 七月, row 2: meter: '=' is no number and no text, it is a formula"),
         ([6500001234567890, None, 5], "sheet 七月, row 2: meter: .* more than 15 digits"),
         (["A", dt.date(2026, 6, 1), 5], "sheet 七月, row 2: is of 2026-06-01, not of 2026-07"),
         (["A", None, dt.date(2026, 7, 1)], "sheet 七月, row 2: energy_kwh: '2026-07-01' is no number"),

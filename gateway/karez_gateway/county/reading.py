@@ -13,6 +13,9 @@ ABOUT = ("about", "说明")  # sheets for people
 TEXT, NUMBER, DAY, FORMULA, ERROR, DIGITS = "text", "number", "day", "formula", "error-value", "digits"
 
 
+UNREADABLE = (FORMULA, ERROR, DIGITS)  # wording.SENTENCES says what to do about each
+
+
 class Cell(NamedTuple):
     """One cell: its text without blanks at its ends, and what the file says it is."""
 

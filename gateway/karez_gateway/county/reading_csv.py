@@ -38,7 +38,7 @@ def decoded(data: bytes, file: str, encoding: str = "") -> str:
     if encoding not in ENCODINGS:
         raise Refused(f"--encoding is one of {', '.join(ENCODINGS)}, not {encoding}")
     if data.startswith(_WIDE_MARKS):
-        raise Refused(f"{file} is UTF-16 text: save it as CSV in UTF-8")
+        raise Refused(f"{file} is not UTF-8 text (byte 0) but UTF-16 text: save it as CSV in UTF-8")
     if b"\0" in data:
         at = data.index(b"\0")
         raise Refused(

@@ -4,14 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from karez_gateway.county import reading
-from karez_gateway.county.reading import DIGITS, ERROR, FORMULA, Cell, Sheet
+from karez_gateway.county.faults import sentence
+from karez_gateway.county.reading import UNREADABLE, Cell, Sheet
 from karez_gateway.errors import Refused
-
-_NO_TEXT = {
-    FORMULA: "{!r} is no number and no text but a formula: put its value there (copy, paste as values)",
-    ERROR: "{!r} is the error of a formula that failed: put the right value there",
-    DIGITS: "{!r} has more than 15 digits, and a spreadsheet loses the rest: type it again as text",
-}
 
 
 class Cells(NamedTuple):
@@ -48,5 +43,6 @@ def _rows(sheet: Sheet, titles: list[str]) -> Iterator[Cells]:
 
 def _faults(known: Mapping[str, Cell]) -> Iterator[tuple[str, str]]:
     for title, cell in known.items():
-        if cell.sort in _NO_TEXT:
-            yield title, _NO_TEXT[cell.sort].format(cell.text[:40])
+        if cell.sort in UNREADABLE:
+            text = cell.text[:40]
+            yield title, f"{text!r} is no number and no text, it {sentence(cell.sort, (('text', text),))}"
