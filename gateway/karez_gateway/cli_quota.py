@@ -63,8 +63,8 @@ def limits(
     """Show a region's limits, classes down and sources across, and its farming plans a mu."""
     from karez_gateway import data as data_directory
     from karez_gateway.county.quota import demand, matrix
-    from karez_gateway.county.quota.tree import tree
     from karez_gateway.county.quota.wording import m3
+    from karez_gateway.county.trees import tree
     from karez_gateway.store import objects
 
     with spoken():
@@ -149,8 +149,8 @@ def bill(
 ) -> None:
     """Preview what a site's water costs, step by step. Over plan and over norm are priced apart."""
     from karez_gateway import data as data_directory
-    from karez_gateway.county import fields, planning
-    from karez_gateway.county.quota import cells, demand, prices
+    from karez_gateway.county import fields, planning, yearplans
+    from karez_gateway.county.quota import demand, prices
     from karez_gateway.county.quota.wording import m3
     from karez_gateway.store import objects
 
@@ -165,7 +165,10 @@ def bill(
         if volume:
             used_l = options.litres(volume, "--volume")
         norm = demand.demands(registry, year).of.get(site)
-        bases = {"plan": cells.plan_l(registry, site, year), "norm": None if norm is None else norm.volume_l}
+        bases = {
+            "plan": yearplans.plan_l(registry, site, year),
+            "norm": None if norm is None else norm.volume_l,
+        }
         found = prices.bill(registry, str(values["class"]), year, used_l, bases)
         if as_json:
             lines = [one._asdict() for one in found.lines]
