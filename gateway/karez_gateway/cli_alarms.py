@@ -2,19 +2,17 @@
 
 # ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from karez_gateway import config as configuration
-from karez_gateway.cli_orders import user
+from karez_gateway.cli_deeds import Because, By, Document, check_language, deed
 from karez_gateway.errors import GatewayError, Refused
 from karez_gateway.speech import AsJson, Data, print_json, spoken
 
 if TYPE_CHECKING:
-    from karez_gateway.county.acts import Deed
     from karez_gateway.county.alarms.places import Places
     from karez_gateway.store.alarms import Alarm
 
@@ -29,9 +27,6 @@ PROPOSE = (
     "--out stop-650402.json"
 )
 
-By = Annotated[str, typer.Option("--by", help="Who does it; without it the user of this machine.")]
-Because = Annotated[str, typer.Option("--because", help="Why; stands in the log.")]
-Document = Annotated[str, typer.Option("--document", help="Document number, if there is one.")]
 Language = Annotated[str, typer.Option("--lang", help="Language of the texts: en or zh.")]
 Rule = Annotated[str, typer.Option(help="Only of this rule.")]
 Region = Annotated[str, typer.Option(help="Only of this region and those below it.")]
@@ -41,19 +36,6 @@ Subject = Annotated[str, typer.Option(help="Only of this site, region, holder, m
 app = typer.Typer(
     help="Alarms: list, show, acknowledge; who is told; what an office might order.", no_args_is_help=True
 )
-
-
-def deed(by: str, because: str, document: str = "") -> "Deed":
-    """Who does it now, and why."""
-    from karez_gateway.county.acts import Deed
-
-    return Deed(by or user(), because, int(time.time()), document)
-
-
-def check_language(language: str) -> None:
-    """Raise Refused for a language that is not spoken here."""
-    if language not in ("en", "zh"):
-        raise Refused(f"--lang is en or zh, not {language}")
 
 
 def _line(one: "Alarm", places: "Places", zone: Any, language: str) -> str:

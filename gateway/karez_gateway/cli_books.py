@@ -1,4 +1,4 @@
-"""What the verbs on the county's books share: who says it and why, in which language, at which store."""
+"""What the verbs on the county's registry share: in which language, at which moment, at which store."""
 
 # ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
 
@@ -15,14 +15,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from karez_gateway.config import Config
-    from karez_gateway.county.acts import Deed
     from karez_gateway.county.context import Context
     from karez_gateway.county.kinds import Kind
     from karez_gateway.county.registry import Registry
 
-By = Annotated[str, typer.Option("--by", help="Who decides it; default: this machine's user.")]
-Because = Annotated[str, typer.Option("--because", help="Why; it is kept, and shown to everybody.")]
-Document = Annotated[str, typer.Option("--document", help="Number of the document that orders it.")]
 Lang = Annotated[str, typer.Option("--lang", help="Words and headers: en or zh.")]
 At = Annotated[str, typer.Option("--at", help="As it stood on this day, or at a time with its zone.")]
 
@@ -32,22 +28,6 @@ class Standing(NamedTuple):
 
     registry: "Registry"
     context: "Context"
-
-
-def deed(by: str, because: str, document: str) -> "Deed":
-    """Who does it now. Raises Refused, GatewayError."""
-    from karez_gateway.cli_orders import user
-    from karez_gateway.county.acts import Deed
-
-    return Deed(by or user(), because, int(time.time()), document).checked()
-
-
-def check_language(language: str) -> None:
-    """Raises Refused."""
-    from karez_gateway.county.wording import LANGUAGES
-
-    if language not in LANGUAGES:
-        raise Refused(f"--lang is one of {', '.join(LANGUAGES)}, not {language}")
 
 
 def kind_of(name: str) -> "Kind":

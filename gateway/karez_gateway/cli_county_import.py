@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from karez_gateway import config as configuration
-from karez_gateway.cli_books import Because, By, Document, Lang, check_language, deed, kind_of
+from karez_gateway.cli_books import Lang, kind_of
+from karez_gateway.cli_deeds import Because, By, Document, check_language, deed
 from karez_gateway.errors import GatewayError, Refused
 from karez_gateway.speech import AsJson, Data, print_json, read, spoken
 

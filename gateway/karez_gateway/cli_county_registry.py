@@ -11,7 +11,8 @@ import typer
 
 from karez_gateway import cli_county_import
 from karez_gateway import config as configuration
-from karez_gateway.cli_books import At, Lang, check_language, kind_of, reading, standing
+from karez_gateway.cli_books import At, Lang, kind_of, reading, standing
+from karez_gateway.cli_deeds import check_language
 from karez_gateway.errors import Refused
 from karez_gateway.speech import AsJson, Data, print_json, spoken
 

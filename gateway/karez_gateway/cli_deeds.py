@@ -8,23 +8,31 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from karez_gateway.cli_orders import user
+from karez_gateway.errors import Refused
 
 if TYPE_CHECKING:
     from karez_gateway.config import Config
     from karez_gateway.county.acts import Deed
     from karez_gateway.county.wateryear import WaterYears
 
-By = Annotated[str, typer.Option(help="Who decides it; default: this machine's user.")]
-Because = Annotated[str, typer.Option(help="Why; the log holds it, and reports show it.")]
-Document = Annotated[str, typer.Option(help="Number of the document it rests on.")]
+By = Annotated[str, typer.Option("--by", help="Who decides it; default: this machine's user.")]
+Because = Annotated[str, typer.Option("--because", help="Why; the log holds it, and reports show it.")]
+Document = Annotated[str, typer.Option("--document", help="Number of the document it rests on.")]
+LANGUAGES = ("en", "zh")
 IN_FORCE = "It is in force once the service has put it into the log."
 
 
-def deed(by: str, because: str, document: str) -> "Deed":
-    """Who does it and why, now."""
+def deed(by: str, because: str, document: str = "") -> "Deed":
+    """Who does it and why, now. Raises Refused when it says too little."""
     from karez_gateway.county.acts import Deed
 
     return Deed(by or user(), because, int(time.time()), document).checked()
+
+
+def check_language(language: str) -> None:
+    """Raise Refused for a language that is not spoken here."""
+    if language not in LANGUAGES:
+        raise Refused(f"--lang is one of {', '.join(LANGUAGES)}, not {language}")
 
 
 def years_of(config: "Config") -> "WaterYears":

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from karez_gateway import config as configuration
-from karez_gateway.cli_alarms import Because, By, Document, deed
+from karez_gateway.cli_deeds import Because, By, Document, deed
 from karez_gateway.errors import Refused
 from karez_gateway.speech import AsJson, Data, print_json, spoken
 

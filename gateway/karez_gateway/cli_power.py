@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from karez_gateway import config as configuration
-from karez_gateway.cli_alarms import Because, By, Document, check_language, deed
+from karez_gateway.cli_deeds import Because, By, Document, check_language, deed
 from karez_gateway.errors import GatewayError, Refused
 from karez_gateway.speech import AsJson, Data, print_json, read, spoken
 
@@ -37,7 +37,7 @@ Out = Annotated[Path | None, typer.Option("--out", help="File to write; never re
 @app.command("import", epilog=IMPORT)
 def take_in(
     data: Data,
-    file: Annotated[Path, typer.Argument(help="The company's CSV.")],
+    file: Annotated[Path, typer.Argument(help="The company's CSV or XLSX.")],
     month: Month,
     column: Annotated[
         list[str] | None,
@@ -49,7 +49,7 @@ def take_in(
     document: Document = "",
     as_json: AsJson = False,
 ) -> None:
-    """Take in the power company's file of a month, whole or not at all.
+    """Take in the power company's file of a month, CSV or XLSX, whole or not at all.
 
     Columns: meter, energy_kwh or from_reading and to_reading, multiplier, month or from_date and to_date.
     A later file of the same month replaces it; both stay in the log.

@@ -10,10 +10,8 @@ import typer
 from karez_gateway import cli_quota_change, cli_quota_close, cli_quota_decompose
 from karez_gateway import cli_quota_options as options
 from karez_gateway import config as configuration
-from karez_gateway.cli_quota_options import (
-    Language,
-    Year,
-)
+from karez_gateway.cli_deeds import years_of
+from karez_gateway.cli_quota_options import Language, Year
 from karez_gateway.errors import Refused
 from karez_gateway.speech import AsJson, Data, print_json, spoken
 
@@ -63,8 +61,8 @@ def limits(
     """Show a region's limits, classes down and sources across, and its farming plans a mu."""
     from karez_gateway import data as data_directory
     from karez_gateway.county.quota import demand, matrix
-    from karez_gateway.county.quota.tree import tree
     from karez_gateway.county.quota.wording import m3
+    from karez_gateway.county.trees import tree
     from karez_gateway.store import objects
 
     with spoken():
@@ -149,8 +147,8 @@ def bill(
 ) -> None:
     """Preview what a site's water costs, step by step. Over plan and over norm are priced apart."""
     from karez_gateway import data as data_directory
-    from karez_gateway.county import fields, planning
-    from karez_gateway.county.quota import cells, demand, prices
+    from karez_gateway.county import fields, planning, yearplans
+    from karez_gateway.county.quota import demand, prices
     from karez_gateway.county.quota.wording import m3
     from karez_gateway.store import objects
 
@@ -158,14 +156,17 @@ def bill(
         config = configuration.load(data)
         with data_directory.beside(config) as store, store.reading() as connection:
             registry = objects.registry(connection)
-            used_l = planning.used_l(connection, options.years(config), year).get(site, 0)
+            used_l = planning.used_l(connection, years_of(config), year).get(site, 0)
         values = registry.get("site", site)
         if values is None:
             raise Refused(f"there is no site {site!r} in the registry")
         if volume:
             used_l = options.litres(volume, "--volume")
         norm = demand.demands(registry, year).of.get(site)
-        bases = {"plan": cells.plan_l(registry, site, year), "norm": None if norm is None else norm.volume_l}
+        bases = {
+            "plan": yearplans.plan_l(registry, site, year),
+            "norm": None if norm is None else norm.volume_l,
+        }
         found = prices.bill(registry, str(values["class"]), year, used_l, bases)
         if as_json:
             lines = [one._asdict() for one in found.lines]

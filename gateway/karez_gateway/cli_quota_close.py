@@ -11,7 +11,8 @@ import typer
 
 from karez_gateway import cli_quota_options as options
 from karez_gateway import config as configuration
-from karez_gateway.cli_quota_options import Because, By, Document, Force, Language, Year
+from karez_gateway.cli_deeds import Because, By, Document, years_of
+from karez_gateway.cli_quota_options import Force, Language, Year
 from karez_gateway.errors import Refused
 from karez_gateway.speech import AsJson, Data, print_json, read, spoken
 
@@ -53,7 +54,7 @@ def freeze(
     with spoken():
         config, deed = configuration.load(data), options.deed(by, because, document)
         with data_directory.beside(config) as store, store.writing() as connection:
-            found = year_close.freeze(connection, options.years(config), year, deed)
+            found = year_close.freeze(connection, years_of(config), year, deed)
         total_l = sum(one.total_l for one in found.rows)
         over_l = sum(one.over_plan_l for one in found.rows)
         if as_json:
@@ -81,7 +82,7 @@ def show(data: Data, year: Year, as_json: AsJson = False) -> None:
         config = configuration.load(data)
         with data_directory.beside(config) as store, store.reading() as connection:
             found = year_close.frozen(connection, year)
-            late = year_close.late(connection, options.years(config), year)
+            late = year_close.late(connection, years_of(config), year)
         if as_json:
             rows = [{**one.body(), "late_l": late.get(one.site, {})} for one in found.rows]
             print_json({"act": found.act_id, "is_in_force": found.is_in_force, "sites": rows})
@@ -107,7 +108,7 @@ def show(data: Data, year: Year, as_json: AsJson = False) -> None:
 def export(
     data: Data,
     year: Year,
-    out: Annotated[Path, typer.Option("--out", help="File to write, .csv or .xlsx; send it back as .csv.")],
+    out: Annotated[Path, typer.Option("--out", help="File to write, .csv or .xlsx.")],
     rules: RulesFile = None,
     false_reports: FalseReports = None,
     lang: Language = "en",
@@ -136,7 +137,7 @@ def export(
 def apply(
     data: Data,
     year: Year,
-    file: Annotated[Path, typer.Argument(help="The exported file with what was decided, as CSV.")],
+    file: Annotated[Path, typer.Argument(help="The exported file with what was decided.")],
     rules: RulesFile = None,
     false_reports: FalseReports = None,
     by: By = "",

@@ -8,22 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from karez_gateway.cli_deeds import check_language
 from karez_gateway.cli_orders import user
 from karez_gateway.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from karez_gateway.config import Config
     from karez_gateway.county.acts import Deed
     from karez_gateway.county.quota.findings import Finding
     from karez_gateway.county.wateryear import WaterYears
     from karez_gateway.exports.table import Table
 
 Year = Annotated[int, typer.Option("--year", help="Water year, by the calendar year in which it begins.")]
-By = Annotated[str, typer.Option("--by", help="Who does it; without it the user of this machine.")]
-Because = Annotated[str, typer.Option("--because", help="Why; stands in the log.")]
-Document = Annotated[str, typer.Option("--document", help="Number of the document that orders it.")]
 Effective = Annotated[
     str,
     typer.Option("--effective", help="Day from which it holds, such as 2026-01-01; without it from now on."),
@@ -41,7 +38,6 @@ BelowUse = Annotated[
     ),
 ]
 FORMATS = ("csv", "xlsx", "json")
-LANGUAGES = ("en", "zh")
 
 
 def deed(
@@ -60,18 +56,9 @@ def deed(
     return Deed(by or user(), because, now_s, document, begin_s).checked()
 
 
-def years(config: "Config") -> "WaterYears":
-    """The county's water years, as gateway.toml has them."""
-    from karez_gateway.calendars import Calendar
-    from karez_gateway.county.wateryear import WaterYears
-
-    return WaterYears(Calendar(config.county.utc_offset_h), config.county.water_year_month)
-
-
 def language(name: str) -> str:
     """The same. Raises Refused for one that we do not have."""
-    if name not in LANGUAGES:
-        raise Refused(f"--lang is one of {', '.join(LANGUAGES)}, not {name}")
+    check_language(name)
     return name
 
 

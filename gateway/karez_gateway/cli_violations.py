@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from karez_gateway import config as configuration
-from karez_gateway.cli_alarms import Because, By, Document, Language, check_language, deed
+from karez_gateway.cli_alarms import Language
+from karez_gateway.cli_deeds import Because, By, Document, check_language, deed
 from karez_gateway.errors import GatewayError, Refused
 from karez_gateway.speech import AsJson, Data, print_json, spoken
 

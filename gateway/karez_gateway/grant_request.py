@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from karez_gateway import checkpoints, hostclock, offering
 from karez_gateway.checkpoints import Proof
-from karez_gateway.county import acts, grants, usage
+from karez_gateway.county import acts, grants, usage, yearplans
 from karez_gateway.county.acts import Deed
 from karez_gateway.county.grants import Plan, Terms
 from karez_gateway.county.registry import Registry
@@ -103,7 +103,7 @@ def keep(connection: Connection, made: Made, sha256: str, asked: Asked, deed: De
 
 def _plans(registry: Registry, years: WaterYears, asked: Asked, now_s: int) -> list[Plan]:
     found, faults = [], []
-    every = grants.plans_of(registry, asked.year)
+    every = yearplans.by_site(registry, asked.year)
     missing = [site for site in asked.sites if site not in every]
     if missing:
         raise Refused(f"no plan of {asked.year} is in the registry for {', '.join(missing)}")

@@ -26,6 +26,16 @@ COUNTY = {
             "rounding_m3": "1000000",
         }
     ],
+    "level": [
+        {
+            "region": "650402",
+            "year": "2026",
+            "warn_m": "50",
+            "hours_m": "55.5",
+            "stop_m": "60",
+            "document": "W-1",
+        }
+    ],
     "holder": [{"code": "v1", "name_zh": "三屯村", "sort": "village", "region": "650402", "person": "李明"}],
     "permit": [
         {
@@ -54,6 +64,8 @@ COUNTY = {
             "allowed_m3": "60000",
             "rated_flow_m3h": "52.5",
             "pipe_m": "0.2",
+            "minimum_m3": "5000",
+            "probe_m": "80.5",
         },
         {
             "site": "head-1",

@@ -1,16 +1,22 @@
 """An office's desk: its folder with limits, wells that have signed a year's readings, and requests."""
 
 import json
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from typer.testing import CliRunner
+
 from karez_gateway.regulator import limits, request, state
+from karez_gateway.regulator.cli import app
 from karez_gateway.regulator.judging import Judge
 from karez_gateway.regulator.request import Wish, WishRow
+from karez_gateway.technician import keys
 from karez_gateway.verifier.trust import Trust
 from karez_protocols import binding, bundle, chain, record, signed, site_class
 from synthetic import PROVISIONER, REGULATOR, SyntheticController, public, sign
 
+PASSPHRASE = "ten thousand wells"
 YEAR = 2027
 FROM_UTC_S, TO_UTC_S = 1_798_732_800, 1_830_268_800  # 2027 at +08:00
 NOW_S = FROM_UTC_S + 100 * 86_400
@@ -42,6 +48,26 @@ def folder(path: Path, **files: str) -> Path:
     trust = {"provisioner": public(PROVISIONER).hex(), "regulator": [public(REGULATOR).hex()]}
     (path / "trust.json").write_text(json.dumps(trust))
     return path
+
+
+def with_key(path: Path) -> Path:
+    """A folder whose limits are of this year, and the root's key in it."""
+    found = folder(path, limits=LIMITS.replace("2027", str(time.gmtime().tm_year)))
+    found.joinpath("rules.toml").write_text("utc_offset_h = 0\nemergency_m3 = 50\n")
+    keys.keep(found / "root.pem", REGULATOR, PASSPHRASE)
+    return found
+
+
+def run(office: Path, *words: object, ok: int = 0) -> str:
+    """What `karez regulator` says in an office's folder; `ok`: the exit code that is expected."""
+    done = CliRunner().invoke(app, [*map(str, words), "--office", str(office)], catch_exceptions=False)
+    assert done.exit_code == ok, done.output
+    return done.output
+
+
+def digest_in(output: str) -> str:
+    """The digest by which what was shown is signed."""
+    return output.split("--digest ")[1].split(maxsplit=1)[0]
 
 
 class Box(SyntheticController):

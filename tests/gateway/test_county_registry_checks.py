@@ -180,6 +180,17 @@ CASES = [
         ("price", "farming/plan/2026/2", "fen_per_m3", "price-falls"),
         {},
     ),
+    ([row("site", minimum_m3="60000.001")], ("site", "well-1", "minimum_l", "minimum"), {}),
+    ([row("site", probe_m="0")], ("site", "well-1", "probe_mm", "zero"), {}),
+    ([row("site", 1, probe_m="5")], ("site", "head-1", "probe_mm", "probe-intake"), {}),
+    ([row("level", region="6509")], ("level", "6509/2026", "region", "no-such"), {}),
+    ([row("level", warn_m="", hours_m="", stop_m="")], ("level", "650402/2026", "warn_mm", "no-line"), {}),
+    ([row("level", hours_m="50")], ("level", "650402/2026", "hours_mm", "line-order"), {}),
+    (
+        [row("level", hours_m="", stop_m="49.999")],
+        ("level", "650402/2026", "stop_mm", "line-order"),
+        {},
+    ),
 ]
 
 WARNED = [
@@ -242,6 +253,8 @@ def test_the_county_itself_breaks_no_rule():
 
 GOOD = [
     [site("new", renews="old-1 old-2")],
+    [row("level", warn_m="", hours_m="")],
+    [row("site", minimum_m3="60000")],
     [site("new", region="6504", renews="old-1")],  # not over-drawn there
     [row("site", 0, status="sealed")],
     [

@@ -13,6 +13,7 @@ from karez_gateway.store import acts
 from .alarm_county import plan, region, site
 from .alarm_desk import Desk
 from .county import create, opened
+from .county_forms import xlsx_of
 from .synthetic import SyntheticController
 
 MONTH = "2026-09"  # START_UTC_S of synthetic.py lies in it
@@ -70,6 +71,18 @@ def test_a_month_that_agrees_says_so(desk, tmp_path):
         100_000,
         40_000,
     )
+
+
+def test_a_workbook_is_taken_in_and_one_with_a_formula_changes_nothing(desk, tmp_path):
+    path = tmp_path / "september.xlsx"
+    path.write_bytes(xlsx_of({"九月": [["资产号", "倍率", "电量"], [77, 40, "=50+50"]]}))
+    done = karez(desk, "import", "--month", MONTH, "--because", "September", "--by", "li", path)
+    assert done.exit_code == 2 and "sheet 九月, row 2: energy_kwh" in done.stderr
+    assert json.loads(karez(desk, "statements", "--json").stdout) == []
+    path.write_bytes(xlsx_of({"九月": [["资产号", "倍率", "电量"], [77, 40, 100]]}))
+    done = karez(desk, "import", "--month", MONTH, "--because", "September", "--by", "li", path)
+    assert done.exit_code == 0 and "1 meters, 100 kWh" in done.stdout, done.stderr
+    assert compared(desk) == []
 
 
 def test_a_month_that_differs_is_kept_with_its_causes(desk, tmp_path):

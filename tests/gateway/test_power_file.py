@@ -1,9 +1,13 @@
 """The power company's file: every way people write it, and every way it is wrong, with its line."""
 
+import datetime as dt
+
 import pytest
 
 from karez_gateway.county.power import cells, columns, statement
 from karez_gateway.errors import Refused
+
+from .county_forms import xlsx_of
 
 MONTH = "2026-07"
 
@@ -81,6 +85,49 @@ def test_numbers_are_compared_without_what_a_spreadsheet_does_to_them(number, sa
 def test_a_file_that_is_wrong_says_where_and_what(text, why):
     with pytest.raises(Refused, match=why):
         read(text)
+
+
+LINES = [["电表资产号", "电费年月", "抄见电量", "倍率"], ["000123", dt.date(2026, 7, 1), 2020.5, 40]]
+
+
+def test_a_workbook_is_read_like_a_csv_whatever_sorts_its_cells_are_of():
+    (one,), notes = read(xlsx_of({"说明": [["电费"]], "七月": LINES, "Sheet2": []}))
+    assert (one.meter, one.energy_wh, one.multiplier_milli, one.line, notes) == (
+        "000123",
+        2_020_500,
+        40_000,
+        2,
+        [],
+    )
+    days = ["meter", "kwh", "from", "to"], [123, 5, dt.date(2026, 6, 25), "2026-07-25 08:30:00"]
+    (one,), _ = read(xlsx_of({"a": days}))
+    assert (one.meter, one.from_date, one.to_date) == ("123", "2026-06-25", "2026-07-25")
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (["A", None, "=1+1"], "sheet 七月, row 2: energy_kwh: '=' is no number and no text, it is a formula"),
+        (["=A1", None, 5], "sheet 七月, row 2: meter: '=' is no number and no text, it is a formula"),
+        ([6500001234567890, None, 5], "sheet 七月, row 2: meter: .* more than 15 digits"),
+        (["A", dt.date(2026, 6, 1), 5], "sheet 七月, row 2: is of 2026-06-01, not of 2026-07"),
+        (["A", None, dt.date(2026, 7, 1)], "sheet 七月, row 2: energy_kwh: '2026-07-01' is no number"),
+        (["A", None, 5, 1, "x"], "f.csv, sheet 七月, row 2: more cells"),
+    ],
+)
+def test_a_workbook_that_is_wrong_says_sheet_row_and_column(line, why):
+    with pytest.raises(Refused, match=why):
+        read(xlsx_of({"七月": [LINES[0], line]}))
+
+
+def test_a_workbook_with_two_months_is_not_guessed_at():
+    with pytest.raises(Refused, match=r"f.csv has more than one sheet with rows \(六月, 七月\)"):
+        read(xlsx_of({"六月": LINES, "七月": LINES}))
+
+
+def test_a_formula_where_nobody_reads_is_nobodys_affair():
+    (one,), _ = read("meter,energy,remark\nA,1,=SUM(B2)\n")
+    assert one.energy_wh == 1000
 
 
 def test_every_fault_of_a_file_is_told_together_and_a_mass_of_them_is_counted():

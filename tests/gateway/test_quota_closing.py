@@ -13,6 +13,7 @@ from karez_gateway.county.quota.closing import Closed, Proposal
 from karez_gateway.errors import Refused
 from karez_gateway.exports import writers
 
+from .county_forms import xlsx_of
 from .quota_desk import M3, YEAR, norm, plan, plot, region, registry, site
 
 ROW = Closed("w-1", "farming", "", "ground", "v", 100 * M3, 1, 80 * M3, 10 * M3, {0: 120 * M3, 1: 10 * M3})
@@ -211,7 +212,7 @@ def test_what_is_wrong_is_told_row_by_row_and_nothing_is_decided(change, says):
 def test_files_that_are_no_text_are_refused():
     for data, says in (
         (b"\xff\xfe\x00", r"not UTF-8 text \(byte 0\)"),
-        (written() + b'"a"b,"\r\n', "row 4 is no CSV"),
+        (written() + b'"a"b,"\r\n', "line 4: this is no CSV"),
         (b"x" * (decision_file.FILE_BYTES_MAX + 1), "larger than"),
     ):
         with pytest.raises(Refused, match=says):
@@ -228,6 +229,45 @@ def test_a_workbook_holds_the_same_rows(tmp_path):
     path = tmp_path / "close.xlsx"
     with path.open("wb") as file:
         assert writers.write(decision_file.table(YEAR, CASES), file, "xlsx", "zh") == 2
+    assert decision_file.read(path.read_bytes(), YEAR, CASES) == decision_file.read(written(), YEAR, CASES)
+
+
+def workbook(change, language="en"):
+    """The file as a spreadsheet keeps it: volumes are numbers, what is empty is not there."""
+    rows = list(csv.reader(io.StringIO(written(language=language).decode("utf-8-sig"), newline="")))
+    change(rows)
+    numbers = [[float(cell) if cell.isdecimal() else cell or None for cell in row] for row in rows]
+    return xlsx_of(
+        {"close": [[("text", "=w-3") if cell == "'=w-3" else cell for cell in row] for row in numbers]}
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_decisions_come_back_in_a_workbook(language):
+    change = both(put(1, "decided_deduction_m3", "12.5"), put(1, "reason", "drought"))
+    found = decision_file.read(workbook(change, language), YEAR, CASES)
+    assert [(one.site, one.decision, one.reason) for one in found] == [
+        ("=w-3", Decision(0, 5 * M3, 40 * M3), ""),
+        ("w-1", Decision(12_500), "drought"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            put(1, "decided_deduction_m3", "=1+1"),
+            "row 2: decided_deduction_m3: '=' is a formula: put its value",
+        ),
+        (put(1, "reason", "=A1"), "row 2: reason: '=' is a formula"),
+        (put(1, "used_m3", "100"), "row 2: used_m3 says '100', the close has '130'"),
+        (lambda rows: rows[1].append("x"), "row 2 has 16 cells, not 15"),
+        (lambda rows: rows[0].reverse(), "the first line must be that of the exported file"),
+    ],
+)
+def test_a_wrong_workbook_is_told_row_by_row_and_nothing_is_decided(change, says):
+    with pytest.raises(Refused, match=says):
+        decision_file.read(workbook(change), YEAR, CASES)
 
 
 @settings(deadline=None)

@@ -13,10 +13,9 @@ from karez_gateway.technician import keys
 from karez_gateway.verifier.statements import verifies
 from karez_protocols import key_list, order, technicians
 
-from .regulator_desk import LIMITS, Well, folder, opened
+from .regulator_desk import PASSPHRASE, Well, digest_in, opened, run, with_key
 from .synthetic import PROVISIONER, REGULATOR, key_of, public
 
-PASSPHRASE = "ten thousand wells"
 RUNNER = CliRunner()
 
 
@@ -28,18 +27,7 @@ def passphrase(monkeypatch):
 
 @pytest.fixture
 def office(tmp_path):
-    """A folder whose limits are of this year, and the root's key in it."""
-    year = time.gmtime().tm_year
-    found = folder(tmp_path / "office", limits=LIMITS.replace("2027", str(year)))
-    found.joinpath("rules.toml").write_text("utc_offset_h = 0\nemergency_m3 = 50\n")
-    keys.keep(found / "root.pem", REGULATOR, PASSPHRASE)
-    return found
-
-
-def run(office, *words, ok=0):
-    done = RUNNER.invoke(app, [*map(str, words), "--office", str(office)], catch_exceptions=False)
-    assert done.exit_code == ok, done.output
-    return done.output
+    return with_key(tmp_path / "office")
 
 
 def asked(office, right_l=400_000, wells=("w1", "w3")):
@@ -61,10 +49,6 @@ def asked(office, right_l=400_000, wells=("w1", "w3")):
 def grant(office, path, *more, ok=0):
     words = ("grant", path, "--key", office / "root.pem", "--out", office / "north.grants", *more)
     return run(office, *words, ok=ok)
-
-
-def digest_in(output):
-    return output.split("--digest ")[1].split()[0]
 
 
 def test_grants_are_shown_and_signed_by_the_digest_of_what_was_shown(office):

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from karez_gateway.county import trees
 from karez_gateway.county.context import Context
 from karez_gateway.county.faults import Fault, facts_of
+from karez_gateway.county.fields import CUBIC_METRES
 from karez_gateway.county.kinds import CLASSES, POINTS, SITE_KINDS, SOURCES, STATUSES
 from karez_gateway.county.registry import Registry, Values
 from karez_gateway.county.values import text, whole
@@ -150,6 +151,20 @@ def new_wells(before: Registry, after: Registry, _context: Context) -> Iterator[
             yield Fault("site", site, "renews", "new-well", facts_of({"region": area}))
 
 
+def bounds(_before: Registry, after: Registry, _context: Context) -> Iterator[Fault]:
+    """What is protected fits into what is allowed; a level probe hangs in a well, below its head."""
+    for site, values in after.of_kind("site"):
+        least, most = whole(values, "minimum_l"), whole(values, "allowed_l")
+        if least is not None and most is not None and least > most:
+            facts = facts_of({"minimum": CUBIC_METRES.show(least), "allowed": CUBIC_METRES.show(most)})
+            yield Fault("site", site, "minimum_l", "minimum", facts)
+        probe = whole(values, "probe_mm")
+        if probe == 0:
+            yield Fault("site", site, "probe_mm", "zero")
+        if probe is not None and text(values, "sort") == "intake":
+            yield Fault("site", site, "probe_mm", "probe-intake")
+
+
 def names(_before: Registry, after: Registry, context: Context) -> Iterator[Fault]:
     """A controller can be bound to it, and the one that is says the same class."""
     for site, values in after.of_kind("site"):
@@ -179,4 +194,4 @@ def accounts(_before: Registry, after: Registry, _context: Context) -> Iterator[
             yield Fault("account", last[site], "share_permille", "shares", facts)
 
 
-RULES = (points, permits, life, renewals, new_wells, names, accounts)
+RULES = (points, permits, life, renewals, new_wells, bounds, names, accounts)

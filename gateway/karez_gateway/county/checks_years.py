@@ -1,4 +1,4 @@
-"""Rules of what belongs to a water year: rounds, plans and prices.
+"""Rules of what belongs to a water year: rounds, plans, prices and lines of the water level.
 
 Plans of one site and year: the year, and beside it either months or rounds. Months and rounds together are
 refused, since a day would lie in two plans. The parts may add up to less than the year, never to more: the
@@ -10,12 +10,13 @@ from itertools import pairwise
 
 from karez_gateway.county.context import Context
 from karez_gateway.county.faults import Fault, facts_of
-from karez_gateway.county.fields import CUBIC_METRES, KILOWATT_HOURS, PERCENT
+from karez_gateway.county.fields import CUBIC_METRES, KILOWATT_HOURS, METRES, PERCENT
 from karez_gateway.county.registry import Registry, Values
 from karez_gateway.county.values import text, whole
 from karez_gateway.county.wateryear import MONTHS, YEAR
 
 Named = tuple[str, Values]
+STAGE_LINES = ("warn_mm", "hours_mm", "stop_mm")  # depths to water: the later the stage, the deeper
 
 
 def rounds_of_years(_before: Registry, after: Registry, context: Context) -> Iterator[Fault]:
@@ -110,4 +111,16 @@ def prices(_before: Registry, after: Registry, _context: Context) -> Iterator[Fa
                 yield Fault("price", name, "fen_per_m3", "price-falls", facts)
 
 
-RULES = (rounds_of_years, plans, prices)
+def levels(_before: Registry, after: Registry, _context: Context) -> Iterator[Fault]:
+    """Lines of an area's water level go deeper from stage to stage, and there is one at least."""
+    for name, values in after.of_kind("level"):
+        lines = [(key, depth) for key in STAGE_LINES if (depth := whole(values, key)) is not None]
+        if not lines:
+            yield Fault("level", name, STAGE_LINES[0], "no-line")
+        for (_, above), (key, depth) in pairwise(lines):
+            if depth <= above:
+                facts = facts_of({"depth": METRES.show(depth), "above": METRES.show(above)})
+                yield Fault("level", name, key, "line-order", facts)
+
+
+RULES = (rounds_of_years, plans, prices, levels)

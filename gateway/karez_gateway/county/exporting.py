@@ -9,9 +9,10 @@ from typing import IO
 
 from karez_gateway.county.fields import Sort, Value
 from karez_gateway.county.kinds import Field, Kind
+from karez_gateway.county.reading import ABOUT
 from karez_gateway.county.reading_csv import guarded
 from karez_gateway.county.registry import Registry, Values
-from karez_gateway.county.rows import ABOUT, END, END_ZH
+from karez_gateway.county.rows import END, END_ZH
 from karez_gateway.county.wording import LANGUAGES, SORTS
 from karez_gateway.county.workbook import Number, Page, write_book
 from karez_gateway.exports import writers

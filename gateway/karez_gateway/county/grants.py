@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from karez_gateway.county import yearplans
 from karez_gateway.county.registry import Registry, Values
 from karez_gateway.county.wateryear import MONTHS, YEAR, Span, WaterYears
 from karez_gateway.errors import Refused
@@ -46,20 +47,11 @@ class _Period(NamedTuple):
     energy_wh: int
 
 
-def plans_of(registry: Registry, year: int) -> dict[str, dict[str, Values]]:
-    """Plans of a water year: site -> period -> values."""
-    found: dict[str, dict[str, Values]] = {}
-    for _, values in registry.of_kind("plan"):
-        if values["year"] == year:
-            found.setdefault(str(values["site"]), {})[str(values["period"])] = values
-    return found
-
-
 def planned(
     registry: Registry, years: WaterYears, site: str, year: int, now_s: int, terms: Terms
 ) -> Plan | None:
     """What the registry plans for a site; None if it plans nothing. Raises Refused naming site and period."""
-    mine = plans_of(registry, year).get(site)
+    mine = yearplans.by_site(registry, year).get(site)
     return None if mine is None else plan(registry, years, site, mine, year, now_s, terms)
 
 

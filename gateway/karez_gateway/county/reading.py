@@ -8,8 +8,12 @@ from karez_gateway.errors import Refused
 FILE_BYTES_MAX = 64 << 20
 ROWS_MAX = 200_000  # of one sheet, with empty ones
 COLUMNS_MAX = 64
+ABOUT = ("about", "说明")  # sheets for people
 
 TEXT, NUMBER, DAY, FORMULA, ERROR, DIGITS = "text", "number", "day", "formula", "error-value", "digits"
+
+
+UNREADABLE = (FORMULA, ERROR, DIGITS)  # wording.SENTENCES says what to do about each
 
 
 class Cell(NamedTuple):
@@ -79,6 +83,17 @@ def read(data: bytes, file: str, encoding: str = "") -> list[Sheet]:
         if data.startswith(magic):
             return reader(data, file, encoding)
     raise AssertionError("the last reader takes anything")
+
+
+def only(sheets: list[Sheet]) -> Sheet:
+    """A file's only sheet; empty ones and those for people do not count. Raises Refused."""
+    full = [one for one in sheets if one.rows and one.name.lower() not in ABOUT]
+    if len(full) > 1:
+        names = ", ".join(one.name for one in full)
+        raise Refused(
+            f"{full[0].file} has more than one sheet with rows ({names}): keep the one that is meant"
+        )
+    return full[0] if full else sheets[0]._replace(rows=[])
 
 
 def _xlsx(data: bytes, file: str, encoding: str) -> list[Sheet]:

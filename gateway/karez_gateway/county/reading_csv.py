@@ -38,11 +38,11 @@ def decoded(data: bytes, file: str, encoding: str = "") -> str:
     if encoding not in ENCODINGS:
         raise Refused(f"--encoding is one of {', '.join(ENCODINGS)}, not {encoding}")
     if data.startswith(_WIDE_MARKS):
-        raise Refused(f"{file} is UTF-16 text: save it as CSV in UTF-8")
+        raise Refused(f"{file} is not UTF-8 text (byte 0) but UTF-16 text: save it as CSV in UTF-8")
     if b"\0" in data:
         at = data.index(b"\0")
         raise Refused(
-            f"{file}, line {_line(data, at)}: byte {at} is zero, so it is no CSV: save it as CSV in UTF-8"
+            f"{file}, line {_line(data, at)}: byte {at} is zero, CSV has no zero bytes: save it as CSV UTF-8"
         )
     if encoding == GB_18030 and not data.isascii() and _is_utf_8(data):
         raise Refused(f"{file} is UTF-8 text: leave --encoding out")
@@ -60,7 +60,7 @@ def _line(data: bytes, at: int) -> int:
 def _advice(encoding: str) -> str:
     if encoding == UTF_8:
         return (
-            "UTF-8: save the file as CSV UTF-8, or say --encoding gb18030 if a Chinese Excel saved it as CSV"
+            "UTF-8: save the file as CSV UTF-8, or try --encoding gb18030 if a Chinese Excel saved it as CSV"
         )
     return "GB 18030: save the file as CSV UTF-8 and leave --encoding out"
 

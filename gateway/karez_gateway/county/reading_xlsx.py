@@ -74,7 +74,9 @@ def _check_package(data: bytes, file: str) -> None:
                 raise Refused(f"{file} is packed as no spreadsheet does it: save it as .xlsx again")
             marks = sum(_marks(package.read(one), file, one.filename) for one in parts)
     except _DAMAGED as error:
-        raise Refused(f"{file} is a damaged workbook ({error}): save it as .xlsx again") from None
+        raise Refused(
+            f"{file} is a damaged workbook ({error}): save it as .xlsx again, or save its sheet as CSV"
+        ) from None
     if marks > MARKS_MAX:
         raise Refused(f"{file} has more cells than are read at once: split it, or save its sheets as CSV")
 

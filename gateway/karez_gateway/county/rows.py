@@ -12,11 +12,10 @@ from typing import NamedTuple
 from karez_gateway.county.faults import BadCell, Facts, facts_of, sentence
 from karez_gateway.county.fields import DATE, YES_NO, Value
 from karez_gateway.county.kinds import KINDS, Field, Kind
-from karez_gateway.county.reading import DAY, DIGITS, ERROR, FORMULA, Cell, Place, Row, Sheet
+from karez_gateway.county.reading import ABOUT, DAY, UNREADABLE, Cell, Place, Row, Sheet
 from karez_gateway.county.registry import name_of
 
 END, END_ZH = "end", "注销"
-ABOUT = ("about", "说明")  # sheets for people
 
 
 class Finding(NamedTuple):
@@ -186,7 +185,7 @@ def _value(cell: Cell, one: Field, place: Place, out: Wishes) -> Value | None:
 
 
 def _read(cell: Cell, reader: Callable[[str], Value], place: Place, out: Wishes) -> Value | None:
-    if cell.sort in (FORMULA, ERROR, DIGITS):
+    if cell.sort in UNREADABLE:
         out.say(place, cell.sort, text=cell.text[:40])
         return None
     try:

@@ -115,6 +115,14 @@ FAULTS = {
         "lies in the over-drawn area {region} and replaces {count} wells: {least} are retired for one new",
         "位于超采区 {region}，只替代 {count} 眼井：每更新一眼须报废 {least} 眼",
     ),
+    "minimum": (
+        "{minimum} m³ are more than the {allowed} m³ that are allowed in a year",
+        "保底水量 {minimum} 立方米大于年可开采量 {allowed} 立方米",
+    ),
+    "probe-intake": (
+        "is an intake: a level probe hangs in a well; leave it empty",
+        "是渠首取水口：水位计装在机井内，此处请留空",
+    ),
     # meters
     "meter-moved": (
         "counts at {before}, and one serial number is one meter: close it there before it goes to {after}",
@@ -183,6 +191,14 @@ FAULTS = {
     "plan-sum": (
         "the parts of {site} in {year} add up to {parts} {unit}, more than its year of {whole} {unit}",
         "{site} {year} 年各时段合计 {parts} {unit}，超过全年的 {whole} {unit}",
+    ),
+    "no-line": (
+        "states no depth: give one of the three lines at least",
+        "未填任何埋深：三条控制线至少填一条",
+    ),
+    "line-order": (
+        "{depth} m is not deeper than {above} m, the line of the stage before",
+        "{depth} 米不深于前一级控制线的 {above} 米",
     ),
     "price-first": ("the first step begins at {percent} %, not at 0", "第一阶梯起点为 {percent} %，应为 0"),
     "price-from": (

@@ -42,7 +42,9 @@ def show(office: Folder = HERE, as_json: AsJson = False, lang: Lang = "") -> Non
 @app.command(epilog="Example: karez regulator journal again 7 --out north.grants")
 def again(
     number: Annotated[int, typer.Argument(metavar="LINE", help="Line of the journal.")],
-    out: Annotated[Path, typer.Option("--out", help="File, or for grants a folder that is there.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="File, or for grants and orders a folder that is there.")
+    ],
     office: Folder = HERE,
     as_json: AsJson = False,
     lang: Lang = "",
@@ -58,6 +60,9 @@ def again(
         if entry["sort"] == state.GRANTS:
             signed = [(one["site"], one["seq"], base64.b64decode(one["grant"])) for one in entry["sites"]]
             outfile.grants(out, entry["year"], entry["document"], signed)
+        elif entry["sort"] == state.ORDERS:
+            signed = [(one["target"], one["seq"], bytes.fromhex(one["object"])) for one in entry["orders"]]
+            outfile.orders(out, signed)
         else:
             signed = [("", 0, bytes.fromhex(entry["object"]))]
             outfile.write(out, signed[0][2])
@@ -77,4 +82,7 @@ def _what(entry: dict[str, Any], speech: Speech) -> str:
         return speech.text("what-grants", **said)
     if entry["sort"] == state.ORDER:
         return speech.text("what-order", **{name: entry[name] for name in ("seq", "office", "document")})
+    if entry["sort"] == state.ORDERS:
+        said = {"count": len(entry["orders"]), "request": entry["request"]}
+        return speech.text("what-orders", office=entry["office"], document=entry["document"], **said)
     return speech.text("what-list", seq=entry["seq"])

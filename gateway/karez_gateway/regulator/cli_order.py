@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .errors import Trouble
-from .speech import HERE, AsJson, By, Digest, Folder, Key, Lang, Out, Speech, signer, spoken
+from .speech import HERE, AsJson, By, Digest, Folder, Key, Lang, Speech, signer, spoken
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -40,10 +40,18 @@ class Basis(StrEnum):
 
 
 def order(
-    kind: Annotated[Kind, typer.Argument(help="stop, hours, seal or lift.")],
-    document: Annotated[str, typer.Option(help="Number of the administrative document, at most 24 bytes.")],
     key: Key,
-    out: Out,
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="FILE", help="What is written, never replaced; a folder for several."),
+    ],
+    kind: Annotated[Kind | None, typer.Argument(help="stop, hours, seal or lift.")] = None,
+    request: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Sign what `karez gateway alarms propose` wrote.")
+    ] = None,
+    document: Annotated[
+        str, typer.Option(help="Number of the administrative document, at most 24 bytes.")
+    ] = "",
     site: Annotated[str, typer.Option(help="Site it is for.")] = "",
     area: Annotated[str, typer.Option(help="Area it is for; stop and hours only.")] = "",
     number: Annotated[
@@ -63,9 +71,11 @@ def order(
     """Show what an order does, and sign it with the key of the office that gives it.
 
     Orders are numbered by each office; this folder's journal knows the last number. The root is office 0;
-    another office's key must stand in the list that `keylist sign` has put in force.
+    another office's key must stand in the list that `keylist sign` has put in force. With --request the file
+    says what is ordered, for whom and until when: all of it is signed, a file an order, or nothing.
     """
-    from . import keys, ordering
+    from . import cli_order_request, keys, ordering
+    from .cli_order_request import Asked
     from .office import opened
 
     with spoken(lang, as_json=as_json) as speech:
@@ -73,6 +83,14 @@ def order(
         with opened(office) as here:
             if here.was_mended:
                 speech.say("mended")
+            if request is not None:
+                if kind or site or area or until or hours or lifts or basis is not Basis.PLAIN:
+                    raise Trouble("order-request-options")
+                asked = Asked(request, number, document, after, key, out, digest, who)
+                cli_order_request.sign(here, asked, speech)
+                return
+            if kind is None:
+                raise Trouble("order-kind")
             now_s = int(time.time())
             values: dict[str, Any] = {
                 "kind": ordering.KINDS[kind],
@@ -100,7 +118,7 @@ def _order(
 ) -> None:
     from . import ordering, outfile, state
 
-    _check_office(here, values["office"], key.public_key().public_bytes_raw())
+    check_office(here, values["office"], key.public_key().public_bytes_raw())
     if out.exists():
         raise Trouble("file-exists", file=out)
     shown = list(ordering.words(values, speech))
@@ -119,7 +137,7 @@ def _order(
     speech.say("written", file=out, count=1, line=line)
 
 
-def _check_office(here: Office, office: int, public: bytes) -> None:
+def check_office(here: Office, office: int, public: bytes) -> None:
     """The key is the root's, or the list in force lets this office order with it. Raises Trouble."""
     from karez_protocols import key_list
     from karez_protocols import order as orders

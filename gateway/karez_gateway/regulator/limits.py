@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 CLASSES = ("farming", "industry", "domestic", "ecology")
 SOURCES = ("surface", "ground", "reclaimed", "rain", "brackish")
-ALL = "all"
+ALL, DOMESTIC = "all", "domestic"
 RULES, REGIONS, LIMITS, SITES = "rules.toml", "regions.csv", "limits.csv", "sites.csv"
 FILES = (RULES, REGIONS, LIMITS, SITES)
 YEAR_MIN, YEAR_MAX = 1971, 2104  # within 32 bits of UTC seconds

@@ -42,6 +42,28 @@ def write(path: Path, data: bytes) -> None:
         raise Trouble("file-unwritable", file=path, why=error.strerror) from None
 
 
+def order_files(out: Path, named: Sequence[tuple[str, int]]) -> list[Path]:
+    """A file for each (target, number): in a folder that is there, or `out` for one. Raises Trouble."""
+    if out.is_dir():
+        files = [out / f"{target}-{seq}.order" for target, seq in named]
+    elif len(named) > 1:
+        raise Trouble("orders-folder", count=len(named))
+    else:
+        files = [out]
+    for one in files:
+        if one.exists():
+            raise Trouble("file-exists", file=one)
+    return files
+
+
+def orders(out: Path, numbered: Sequence[tuple[str, int, bytes]]) -> list[Path]:
+    """Write (target, number, order), a file each. Raises Trouble before the first if one is there already."""
+    files = order_files(out, [one[:2] for one in numbered])
+    for file, (_, _, data) in zip(files, numbered, strict=True):
+        write(file, data)
+    return files
+
+
 def grants(out: Path, year: int, document: str, numbered: Sequence[tuple[str, int, bytes]]) -> None:
     """All of (site, number, grant) in one file, or a file a site if `out` is a folder. Raises Trouble."""
     if not out.is_dir():

@@ -155,7 +155,7 @@ def decode(data: bytes, name: str) -> Request:
 
 def _object(line: bytes, place: str) -> dict[str, Any]:
     try:
-        found = json.loads(line, object_pairs_hook=_once)
+        found = json.loads(line, object_pairs_hook=once)
     except (ValueError, RecursionError):
         raise Refused([fault(place, "request-json")]) from None
     if not isinstance(found, dict):
@@ -163,18 +163,21 @@ def _object(line: bytes, place: str) -> dict[str, Any]:
     return found
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """For json: an object, if no name stands in it twice. Raises ValueError."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a name stands twice")
     return found
 
 
-def _is_number(value: object, most: int) -> bool:
+def is_number(value: object, most: int) -> bool:
+    """True for a whole number from 0 to `most`."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
 
 
-def _is_text(value: object, most: int = 1024) -> bool:
+def is_text(value: object, most: int = 1024) -> bool:
+    """True for a text of printable characters, at most so many bytes."""
     return isinstance(value, str) and len(value.encode(errors="replace")) <= most and value.isprintable()
 
 
@@ -185,10 +188,10 @@ def _check_head(head: dict[str, Any], place: str) -> list[Fault]:
         return found
     numbers = {"year": 9999, "from_utc_s": U32_MAX, "to_utc_s": U32_MAX, "made_utc_s": U32_MAX}
     for name, most in (numbers | {"sites": SITES_MAX}).items():
-        if not _is_number(head[name], most):
+        if not is_number(head[name], most):
             found.append(fault(place, "request-value", name=name))
     for name, most in (("gateway", 64), ("document", 24)):  # the wire has 24 bytes for a document
-        if not _is_text(head[name], most) or not head[name]:
+        if not is_text(head[name], most) or not head[name]:
             found.append(fault(place, "request-value", name=name))
     if not found and head["from_utc_s"] >= head["to_utc_s"]:
         found.append(fault(place, "request-value", name="to_utc_s"))
@@ -200,10 +203,10 @@ def _wish(line: dict[str, Any], place: str) -> Wish:
     known = {"site", "policy", "rows", "corrections", *_NUMBERS, *_BYTES}
     if set(line) != known:
         raise Refused([fault(place, "request-name", name=name) for name in sorted(known ^ set(line))])
-    if not _is_text(line["site"], 16) or not line["site"]:
+    if not is_text(line["site"], 16) or not line["site"]:
         raise Refused([fault(place, "request-value", name="site")])
     place = f"{place}, {line['site']}"
-    bad = [name for name, most in _NUMBERS.items() if not _is_number(line[name], most)]
+    bad = [name for name, most in _NUMBERS.items() if not is_number(line[name], most)]
     if line["policy"] not in (STOP, FINISH, WARN):
         bad.append("policy")
     rows, corrections = _rows(line["rows"]), _corrections(line["corrections"])
@@ -223,7 +226,7 @@ def _rows(value: object) -> tuple[WishRow, ...] | None:
     for row in value:
         if not isinstance(row, list) or len(row) != len(WishRow._fields) or row[0] not in (WATER, ENERGY):
             return None
-        if not all(map(_is_number, row[1:], (U32_MAX, U32_MAX, U40_MAX))):
+        if not all(map(is_number, row[1:], (U32_MAX, U32_MAX, U40_MAX))):
             return None
     return tuple(WishRow(*row) for row in value)
 
@@ -237,9 +240,9 @@ def _corrections(value: object) -> tuple[Correction, ...] | None:
         litres = one["litres"]
         if not isinstance(litres, int) or isinstance(litres, bool) or abs(litres) > U40_MAX:
             return None
-        if not all(_is_text(one[name]) for name in ("by", "because", "document")):
+        if not all(is_text(one[name]) for name in ("by", "because", "document")):
             return None
-        if not _is_number(one["act"], 1 << 53):
+        if not is_number(one["act"], 1 << 53):
             return None
     return tuple(Correction(**one) for one in value)
 

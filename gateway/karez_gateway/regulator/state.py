@@ -12,7 +12,7 @@ from typing import Any
 
 from .journal import Head
 
-GRANTS, ORDER, KEYS, TECHNICIANS = "grants", "order", "keys", "technicians"
+GRANTS, ORDER, ORDERS, KEYS, TECHNICIANS = "grants", "order", "orders", "keys", "technicians"
 VERSION = 1
 
 
@@ -62,7 +62,9 @@ class State:
                 self.requests[one["sha256"]] = head.n
             for one in entry["sites"]:
                 self._granted(one, entry["year"])
-        elif sort == ORDER:
+        elif sort in (ORDER, ORDERS):
+            if sort == ORDERS:
+                self.requests[entry["request"]] = head.n
             office = str(entry["office"])
             self.orders[office] = max(entry["seq"], self.orders.get(office, 0))
         elif sort == KEYS:

@@ -25,6 +25,12 @@ TEXTS = {
         "otherwise. Nothing was signed.",
         "excuse": "write --without SITE=REASON, not {text!r}.",
         "excuse-unknown": "--without names {sites}, which no request asks for.",
+        "order-kind": "say what is ordered, stop, hours, seal or lift, or give --request FILE.",
+        "order-request-options": "the request says what is ordered: leave out the kind and --site, --area, "
+        "--until, --hours, --basis, --lifts.",
+        "order-request-replayed": "this request was signed before: line {line} of the journal. Its orders "
+        "are written again by `karez regulator journal again`.",
+        "orders-folder": "these are {count} orders, a file each: name a folder that is there with --out.",
         "order-target": "an order is for one site or one area: --site NAME or --area NAME.",
         "order-shape": "this is no order: {why}.",
         "order-time": "{text!r} is no day (2026-12-01) and no time with its zone.",
@@ -62,6 +68,12 @@ TEXTS = {
         "office-untrusted": "机关 {office} 不得用密钥 {key} 签署指令：机关名单另有规定。未签任何内容。",
         "excuse": "请写 --without 站点=理由，而不是 {text!r}。",
         "excuse-unknown": "--without 所列 {sites} 不在任何申请之中。",
+        "order-kind": "请说明指令：stop、hours、seal 或 lift，或用 --request 文件。",
+        "order-request-options": "指令内容由申请文件给出：请勿再写指令种类及 --site、--area、--until、"
+        "--hours、--basis、--lifts。",
+        "order-request-replayed": "该申请已签过：日志第 {line} 行。"
+        "可用 `karez regulator journal again` 重新写出指令。",
+        "orders-folder": "共 {count} 份指令，每份一个文件：请用 --out 指定已有的文件夹。",
         "order-target": "一份指令针对一个站点或一个区域：--site 名称 或 --area 名称。",
         "order-shape": "这不是指令：{why}。",
         "order-time": "{text!r} 既不是日期（2026-12-01），也不是带时区的时刻。",
@@ -126,6 +138,15 @@ PAGE = {
         "note-year": "{site}: what it gave before this year is proved by another box than the one there now",
         "note-behind": "{count} controllers did not hold their last grant yet when they signed: what it cut "
         "may still be pumped",
+        "order-request": "Request made {made} UTC from alarm {alarm} in region {region}; SHA-256 {sha256}",
+        "order-request-why": "The gateway says: {text}",
+        "order-request-area": "Area {area}; by the gateway it has {count} wells:",
+        "order-request-left": "Left out: {site}: {why}",
+        "order-request-count": "Orders: {count}",
+        "order-request-unchecked": "Attention: there is no sites.csv here, so nobody checked that no well is "
+        "for drinking water.",
+        "order-request-strange": "Attention: sites.csv does not know {sites}; whether they are for drinking "
+        "water was not checked.",
         "order-stop": "Order {seq} of office {office}: {target} stops at once",
         "order-hours": "Order {seq} of office {office}: {target} runs only from {from_time} to "
         "{to_time} local time",
@@ -157,6 +178,7 @@ PAGE = {
         "journal-good": "{count} lines, each naming the one before; the last one: {sha256}",
         "what-grants": "{count} grants for {year}, document {document}",
         "what-order": "order {seq} of office {office}, document {document}",
+        "what-orders": "{count} orders of office {office}, document {document}, request {request}",
         "what-list": "list {seq}",
     },
     "zh": {
@@ -190,6 +212,13 @@ PAGE = {
         "note-base": "{site}：控制器起始累计水量不为 0，本机关不知道前一台",
         "note-year": "{site}：年初水量由另一台控制器证明，不是现在这一台",
         "note-behind": "{count} 台控制器签名时尚未持有上一份取水权：其中减少的部分仍可能被抽取",
+        "order-request": "申请：{made} UTC，据区域 {region} 的报警 {alarm}；SHA-256 {sha256}",
+        "order-request-why": "网关说明：{text}",
+        "order-request-area": "片区 {area}；据网关有 {count} 口井：",
+        "order-request-left": "未列入：{site}：{why}",
+        "order-request-count": "指令数：{count}",
+        "order-request-unchecked": "注意：此处没有 sites.csv，未核对其中有无生活用水井。",
+        "order-request-strange": "注意：sites.csv 中没有 {sites}，未核对是否为生活用水井。",
         "order-stop": "机关 {office} 第 {seq} 号指令：{target} 立即停泵",
         "order-hours": "机关 {office} 第 {seq} 号指令：{target} 只可在当地时间 {from_time} 至 {to_time} 运行",
         "order-seal": "机关 {office} 第 {seq} 号指令：封停 {target}；应急水量也不开放",
@@ -216,6 +245,7 @@ PAGE = {
         "journal-good": "{count} 行，逐行相扣；末行：{sha256}",
         "what-grants": "{year} 年度取水权 {count} 份，文号 {document}",
         "what-order": "机关 {office} 第 {seq} 号指令，文号 {document}",
+        "what-orders": "机关 {office} 的 {count} 份指令，文号 {document}，申请 {request}",
         "what-list": "名单 {seq}",
     },
 }

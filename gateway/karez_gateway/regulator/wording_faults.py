@@ -30,6 +30,11 @@ FAULTS = {
         "request-count": "says {said} sites and holds {found}",
         "request-twice": "stands in it twice",
         "request-json": "is no line of a request",
+        "order-request-json": "is no JSON, or half of it",
+        "order-request-format": "is no request for orders of the format {format}: `karez gateway alarms "
+        "propose` writes one",
+        "order-request-parts": "its orders are not those of its wells, kind and end: it was changed",
+        "order-drinking": "is for drinking water by this office's sites.csv: no such order is signed",
         "request-name": "{name} is missing or not known",
         "request-value": "{name} is not what it may be",
         "request-replayed": "was signed before: line {line} of the journal. Its grants are written again by "
@@ -137,6 +142,10 @@ FAULTS = {
         "request-count": "自称 {said} 个站点，实有 {found} 个",
         "request-twice": "出现两次",
         "request-json": "不是申请的一行",
+        "order-request-json": "不是 JSON，或不完整",
+        "order-request-format": "不是格式为 {format} 的指令申请：由 `karez gateway alarms propose` 写出",
+        "order-request-parts": "其中的指令与所列的井、种类和期限不符：文件被改动过",
+        "order-drinking": "按本机关 sites.csv 为生活用水：不签此类指令",
         "request-name": "{name} 缺失或未知",
         "request-value": "{name} 的值不允许",
         "request-replayed": "以前已签：日志第 {line} 行。可用 `karez regulator journal again` 再次写出。",

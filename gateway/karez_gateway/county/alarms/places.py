@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from karez_gateway.county import trees, yearplans
 from karez_gateway.county.alarms.settings import About
 from karez_gateway.county.alarms.signs import HOLDER, METER, REGION, SITE
 from karez_gateway.county.registry import Registry, Values
-from karez_gateway.county.wateryear import MONTHS, YEAR
 
 # Those that may take water; what a sealed or retired well does is another rule's.
 WORKING = ("licensed", "pending")
@@ -34,14 +34,7 @@ class Places:
     def above(self, code: str) -> tuple[str, ...]:
         """A region and those above it, itself first."""
         if code not in self._above:
-            chain: list[str] = []
-            while code and code not in chain and self.registry.get("region", code) is not None:
-                chain.append(code)
-                code = str(self.registry["region", code].get("parent", ""))
-            if not chain:
-                return ()
-            self._above[chain[0]] = tuple(chain)
-            return tuple(chain)
+            self._above[code] = tuple(trees.upwards(self.registry, code))
         return self._above[code]
 
     def within(self, code: str) -> list[str]:
@@ -95,13 +88,7 @@ class Places:
 
     def plan_l(self, site: str, year: int) -> int | None:
         """Litres that a site's plan allows in a water year: of the year, else of its months or rounds."""
-        found = self._of_year(year).get(site)
-        if not found:
-            return None
-        if YEAR in found:
-            return found[YEAR]
-        months = [litres for period, litres in found.items() if period in MONTHS]
-        return sum(months) if months else sum(found.values())
+        return yearplans.total_l(self._of_year(year).get(site, {}))
 
     def month_plan_l(self, site: str, year: int, month: str) -> int | None:
         """Litres that its plan allows in a month ("07"), None without one."""
@@ -109,9 +96,5 @@ class Places:
 
     def _of_year(self, year: int) -> dict[str, dict[str, int]]:
         if self._plans is None or self._plan_year != year:
-            self._plans, self._plan_year = {}, year
-            for _, values in self.registry.of_kind("plan"):
-                if values["year"] == year:
-                    of_site = self._plans.setdefault(str(values["site"]), {})
-                    of_site[str(values["period"])] = int(values["volume_l"])
+            self._plans, self._plan_year = yearplans.litres(self.registry, year), year
         return self._plans

@@ -16,6 +16,7 @@ from karez_gateway.errors import Refused
 
 FAULTS_SHOWN = 20
 _MONTH = re.compile(r"(\d{4})\D{0,2}(\d{1,2})\D?")
+_FIRST_DAY = re.compile(r"(\d{4}-\d\d)-01")  # of a month: how a workbook keeps one
 _DAY = re.compile(r"(\d{4})\D?(\d{2})\D?(\d{2})")
 
 
@@ -46,21 +47,25 @@ def read(
     found: list[Reading] = []
     faults: list[str] = []
     notes: list[str] = []
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[tuple[str, str], str] = {}
     for row in rows:
         texts = {name: row.texts.get(title, "") for name, title in places.items()}
         if not texts["meter"]:
-            faults.append(f"line {row.line}: no meter number")
+            faults.append(f"{row.where}: no meter number")
+            continue
+        bad = [f"{row.where}: {name}: {row.faults[t]}" for name, t in places.items() if t in row.faults]
+        faults += bad
+        if bad:
             continue
         try:
-            one = _reading(texts, row.line, first, last, notes)
+            one = _reading(texts, row, first, last, notes)
         except Refused as error:
-            faults.append(f"line {row.line}: {error}")
+            faults.append(f"{row.where}: {error}")
             continue
         key = (number_of(one.meter), one.from_date)
         if key in seen:
-            faults.append(f"line {row.line}: meter {one.meter} stands in line {seen[key]} already")
-        seen.setdefault(key, row.line)
+            faults.append(f"{row.where}: meter {one.meter} stands in {seen[key]} already")
+        seen.setdefault(key, row.where)
         found.append(one)
     if faults:
         more = f" … and {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""
@@ -79,8 +84,8 @@ def month_span(text: str) -> tuple[str, str]:
     return first.isoformat(), (first + dt.timedelta(days=31)).replace(day=1).isoformat()
 
 
-def _reading(texts: Mapping[str, str], line: int, first: str, last: str, notes: list[str]) -> Reading:
-    if texts.get("month") and month_span(texts["month"]) != (first, last):
+def _reading(texts: Mapping[str, str], row: Cells, first: str, last: str, notes: list[str]) -> Reading:
+    if texts.get("month") and month_span(_FIRST_DAY.sub(r"\1", texts["month"])) != (first, last):
         raise Refused(f"is of {texts['month']}, not of {first[:7]}")
     begin, end = _cell(texts, "from_date", _day), _cell(texts, "to_date", _day)
     if (begin is None) != (end is None):
@@ -88,12 +93,12 @@ def _reading(texts: Mapping[str, str], line: int, first: str, last: str, notes: 
     if begin is not None and end is not None and begin >= end:
         raise Refused(f"its readings of {begin} and {end} are not in order")
     multiplier = _cell(texts, "multiplier", _with(fields.RATIO))
-    energy_wh = _energy(texts, multiplier, line, notes)
+    energy_wh = _energy(texts, multiplier, row.where, notes)
     has_dates = begin is not None
-    return Reading(texts["meter"], begin or first, end or last, energy_wh, multiplier, has_dates, line)
+    return Reading(texts["meter"], begin or first, end or last, energy_wh, multiplier, has_dates, row.line)
 
 
-def _energy(texts: Mapping[str, str], multiplier: int | None, line: int, notes: list[str]) -> int:
+def _energy(texts: Mapping[str, str], multiplier: int | None, where: str, notes: list[str]) -> int:
     said = _cell(texts, "energy_kwh", _with(fields.KILOWATT_HOURS))
     before, after = (_cell(texts, name, _with(fields.RATIO)) for name in ("from_reading", "to_reading"))
     if before is None or after is None:
@@ -109,9 +114,7 @@ def _energy(texts: Mapping[str, str], multiplier: int | None, line: int, notes: 
         return int(by_readings)
     # The company rounds to whole kWh and may charge losses; it is said, not corrected.
     if abs(by_readings - said) > max(1000, said // 100):
-        notes.append(
-            f"line {line}: {texts['meter']}: energy {said} Wh, but its readings give {by_readings} Wh"
-        )
+        notes.append(f"{where}: {texts['meter']}: energy {said} Wh, but its readings give {by_readings} Wh")
     return int(said)
 
 

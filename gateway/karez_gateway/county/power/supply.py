@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from karez_gateway.county.alarms.places import Places
+from karez_gateway.county import yearplans
 from karez_gateway.county.power.comparing import SUPPLY
 from karez_gateway.county.registry import Registry, Values
 from karez_gateway.county.usage import Usage, total_l
@@ -47,7 +47,7 @@ def wells(registry: Registry, used: Usage, year: int, today: str) -> list[Supply
         if str(values["from_date"]) <= today < str(values.get("to_date") or "9999"):
             meters.setdefault(str(values["site"]), []).append((serial, values))
     factors = _coefficients(registry, today)
-    plans = _plans(registry, year)
+    plans = yearplans.plans_l(registry, year)
     found = []
     for site, values in registry.of_kind("site"):
         if values["sort"] != "well":
@@ -106,9 +106,3 @@ def _coefficients(registry: Registry, today: str) -> dict[str, int]:
         if date <= today and date >= found.get(site, ("", 0))[0]:
             found[site] = date, int(values["l_per_kwh"])
     return {site: factor for site, (_, factor) in found.items()}
-
-
-def _plans(registry: Registry, year: int) -> dict[str, int]:
-    places = Places(registry)
-    sites = {str(values["site"]) for _, values in registry.of_kind("plan") if values["year"] == year}
-    return {site: plan for site in sites if (plan := places.plan_l(site, year)) is not None}

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 from karez_gateway.county.kinds import ALL, CLASSES, SOURCES
 from karez_gateway.county.registry import Registry, Values
-from karez_gateway.county.wateryear import YEAR
 
 
 class Cell(NamedTuple):
@@ -40,12 +39,6 @@ def limit(registry: Registry, region: str, year: int, cell: Cell) -> Limit | Non
 def limit_years(registry: Registry) -> list[int]:
     """Years for which any limit is stated."""
     return sorted({int(values["year"]) for _, values in registry.of_kind("limit")})
-
-
-def plan_l(registry: Registry, site: str, year: int, period: str = YEAR) -> int | None:
-    """Planned litres of a site; None: it has no plan, which is not a plan of nothing."""
-    found = registry.get("plan", f"{site}/{year}/{period}")
-    return None if found is None else int(found["volume_l"])
 
 
 def rules(registry: Registry, kind: str, year: int) -> dict[str, Values]:

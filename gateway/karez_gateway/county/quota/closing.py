@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from karez_gateway.county import yearplans
 from karez_gateway.county.quota import demand
 from karez_gateway.county.quota.close_rules import PERMILLE, Rules
 from karez_gateway.county.registry import Registry
@@ -79,6 +80,7 @@ def close(registry: Registry, year: int, usage: Usage) -> list[Closed]:
     """Freeze every site of the registry, and every site that took water."""
     found = demand.demands(registry, year).of
     known = dict(registry.of_kind("site"))
+    plans_l = yearplans.plans_l(registry, year)
     rows = []
     for site in sorted({*known, *usage}):
         values = known.get(site, {})
@@ -90,7 +92,7 @@ def close(registry: Registry, year: int, usage: Usage) -> list[Closed]:
                 str(values.get("subclass", "")),
                 str(values.get("source", "")),
                 str(values.get("region", "")),
-                None if plan is None or plan.values is None else int(plan.values["volume_l"]),
+                plans_l.get(site),
                 0 if plan is None else plan.version,
                 found[site].volume_l if site in found else None,
                 int(values.get("minimum_l", 0)),

@@ -1,20 +1,19 @@
-"""The decision file of a year's close: what is frozen and proposed, beside what a person decides.
+"""The decision file of a year's close (CSV, XLSX): what is frozen and proposed, beside what a person decides.
 
 Exported with the proposals filled in. Whoever decides edits the last four columns; a decision other than the
 proposal says why. The other columns must come back as they went out: they are how a row is known to be meant.
 """
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from karez_gateway.county import fields
+from karez_gateway.county import fields, reading
+from karez_gateway.county.faults import sentence
 from karez_gateway.county.quota.carrying import Decision
 from karez_gateway.county.quota.closing import Closed, Proposal
+from karez_gateway.county.reading import EMPTY, Row
 from karez_gateway.errors import Refused
 from karez_gateway.exports.table import Cell, Column, Table
-from karez_gateway.exports.writers import DEFUSED, FORMULA
 
 KIND = "year-close"
 FROZEN = (
@@ -63,16 +62,19 @@ def read(data: bytes, year: int, cases: Sequence[Case]) -> list[Decided]:
     expected = {one[0].site: (_frozen(year, *one), one[1]) for one in cases}
     found: dict[str, Decided] = {}
     wrong: list[str] = []
-    for number, cells in _rows(data):
+    for row in _rows(data):
+        if len(row.cells) != len(COLUMNS):
+            wrong.append(f"row {row.number} has {len(row.cells)} cells, not {len(COLUMNS)}")
+            continue
         try:
-            one = _decided(cells, expected)
+            one = _decided(_texts(row), expected)
         except Refused as error:
-            wrong.append(f"row {number}: {error}")
+            wrong.append(f"row {row.number}: {error}")
             continue
         if one.site in found:
-            wrong.append(f"row {number}: {one.site} stands in the file twice")
+            wrong.append(f"row {row.number}: {one.site} stands in the file twice")
         found[one.site] = one
-    missing = [row.site for row, proposal in cases if proposal.is_any and row.site not in found]
+    missing = [case.site for case, proposal in cases if proposal.is_any and case.site not in found]
     if missing and not wrong:
         wrong = [
             f"site {site} has a proposal and no row: put it back, 0 is a decision too" for site in missing
@@ -136,34 +138,27 @@ def _is_same(said: str, was: str) -> bool:
         return False
 
 
-def _rows(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line number and cells by English name. Raises Refused for what is no such file."""
+def _rows(data: bytes) -> list[Row]:
+    """Rows below the header, CSV or XLSX. Raises Refused for what is no such file."""
     if len(data) > FILE_BYTES_MAX:
         raise Refused(f"the file is larger than {FILE_BYTES_MAX} bytes: it is no decision file")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Refused(f"the file is not UTF-8 text (byte {error.start}): save it as CSV in UTF-8") from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = next(reader, [])
-        if header not in ([one.key for one in COLUMNS], [one.zh for one in COLUMNS]):
-            raise Refused("the first line must be that of the exported file: no column added, moved or gone")
-        for cells in reader:
-            if not any(cells):
-                continue
-            if len(cells) != len(COLUMNS):
-                raise Refused(f"row {reader.line_num} has {len(cells)} cells, not {len(COLUMNS)}")
-            named = zip(COLUMNS, cells, strict=True)
-            yield reader.line_num, {column.key: _bare(cell.strip()) for column, cell in named}
-    except csv.Error as error:
-        raise Refused(f"row {reader.line_num} is no CSV: {error}") from None
+    sheet = reading.only(reading.read(data, "the file"))
+    header = [one.text for one in sheet.rows[0].cells] if sheet.rows else []
+    if header not in ([one.key for one in COLUMNS], [one.zh for one in COLUMNS]):
+        raise Refused("the first line must be that of the exported file: no column added, moved or gone")
+    return [_filled(one) if sheet.name else one for one in sheet.rows[1:]]
 
 
-def _bare(cell: str) -> str:
-    """A text as it was before the writer took a formula's look from it; a formula is refused."""
-    if cell.startswith(DEFUSED) and cell[1:].startswith(FORMULA):
-        return cell[1:]
-    if cell.startswith("="):
-        raise Refused(f"{cell[:40]!r} is a formula: write what it gives")
-    return cell
+def _filled(row: Row) -> Row:
+    """A workbook keeps no empty cells at a row's end."""
+    return row._replace(cells=row.cells + [EMPTY] * (len(COLUMNS) - len(row.cells)))
+
+
+def _texts(row: Row) -> dict[str, str]:
+    """Cells by English name. Raises Refused for a formula."""
+    for column, cell in zip(COLUMNS, row.cells, strict=True):
+        if cell.sort in reading.UNREADABLE:
+            raise Refused(
+                f"{column.key}: {cell.text[:40]!r} {sentence(cell.sort, (('text', cell.text[:40]),))}"
+            )
+    return {column.key: cell.text for column, cell in zip(COLUMNS, row.cells, strict=True)}

@@ -17,10 +17,10 @@ from karez_gateway.county.quota.apportion import Part, split
 from karez_gateway.county.quota.cells import Cell, Limit
 from karez_gateway.county.quota.findings import WARNING, Finding
 from karez_gateway.county.quota.limit_checks import place
-from karez_gateway.county.quota.tree import Tree, tree
 from karez_gateway.county.quota.weights import Facts, Share
 from karez_gateway.county.quota.wording import m3
 from karez_gateway.county.registry import Registry
+from karez_gateway.county.trees import Tree, tree
 from karez_gateway.errors import Refused
 
 

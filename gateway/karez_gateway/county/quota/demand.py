@@ -7,11 +7,12 @@ are 0.01 mu and norms L/mu, so a product counts 0.01 L; a site's sum is rounded 
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from karez_gateway.county import yearplans
 from karez_gateway.county.fields import MU, RATIO
 from karez_gateway.county.quota import cells
 from karez_gateway.county.quota.findings import FAULT, WARNING, Finding
-from karez_gateway.county.quota.tree import Tree, tree
 from karez_gateway.county.registry import Registry, Values
+from karez_gateway.county.trees import Tree, tree
 
 CMU = 100  # 0.01 mu in a mu
 
@@ -93,7 +94,7 @@ def farming(registry: Registry, admin: Tree, year: int) -> dict[str, tuple[int, 
     for region in reversed(admin.order):
         those = [one for one in admin.sites[region] if registry["site", one]["class"] == "farming"]
         area = sum(areas.get(one, 0) for one in those)
-        plans = sum(cells.plan_l(registry, one, year) or 0 for one in those)
+        plans = sum(yearplans.plan_l(registry, one, year) or 0 for one in those)
         below = [out[one] for one in admin.below[region]]
         out[region] = area + sum(one for one, _ in below), plans + sum(one for _, one in below)
     return out

@@ -10,8 +10,8 @@ from karez_gateway.county.kinds import ALL, CLASSES, SOURCES
 from karez_gateway.county.quota import cells
 from karez_gateway.county.quota.cells import CELLS, Cell, Limit
 from karez_gateway.county.quota.findings import FAULT, NOTE, WARNING, Finding
-from karez_gateway.county.quota.tree import Tree
 from karez_gateway.county.registry import Registry
+from karez_gateway.county.trees import Tree
 
 
 def place(region: str, year: int, cell: Cell) -> str:

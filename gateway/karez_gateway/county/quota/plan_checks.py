@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+from karez_gateway.county import yearplans
 from karez_gateway.county.quota import cells, permit_checks
 from karez_gateway.county.quota.cells import CELLS, Cell
 from karez_gateway.county.quota.findings import FAULT, WARNING, Finding
 from karez_gateway.county.quota.limit_checks import place
-from karez_gateway.county.quota.tree import Tree
 from karez_gateway.county.registry import Registry
+from karez_gateway.county.trees import Tree
 from karez_gateway.county.wateryear import YEAR
 
 
@@ -16,7 +17,7 @@ def sums(registry: Registry, tree: Tree, year: int) -> Iterator[Finding]:
     totals: dict[tuple[str, Cell], int] = {}
     for region in reversed(tree.order):
         for site in tree.sites[region]:
-            values, volume_l = registry["site", site], cells.plan_l(registry, site, year)
+            values, volume_l = registry["site", site], yearplans.plan_l(registry, site, year)
             for cell in CELLS:
                 if volume_l and cell.holds(values):
                     totals[region, cell] = totals.get((region, cell), 0) + volume_l
@@ -34,12 +35,12 @@ def bounds(registry: Registry, year: int, first_month: int) -> Iterator[Finding]
     """Each plan beside its site's permit, allowed volume and protected minimum."""
     permits = permit_checks.in_force(registry, year, first_month)
     for number, sites in permit_checks.sites_of(registry).items():
-        planned_l = sum(cells.plan_l(registry, site, year) or 0 for site in sites)
+        planned_l = sum(yearplans.plan_l(registry, site, year) or 0 for site in sites)
         allowed_l = int(permits[number]["volume_l"]) if number in permits else 0
         if planned_l > allowed_l:
             yield _above("plan-above-permit", number, planned_l, allowed_l)
     for site, values in registry.of_kind("site"):
-        volume_l = cells.plan_l(registry, site, year)
+        volume_l = yearplans.plan_l(registry, site, year)
         if volume_l is None:
             continue
         if volume_l > int(values.get("allowed_l", volume_l)):
@@ -57,7 +58,7 @@ def periods(registry: Registry, year: int) -> Iterator[Finding]:
             site = str(values["site"])
             sums[site] = sums.get(site, 0) + int(values["volume_l"])
     for site, sum_l in sums.items():
-        year_l = cells.plan_l(registry, site, year) or 0
+        year_l = yearplans.plan_l(registry, site, year) or 0
         if sum_l != year_l:
             yield Finding(WARNING, "periods-differ", site, {"parts_l": sum_l, "limit_l": year_l})
 

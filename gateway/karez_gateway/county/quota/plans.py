@@ -7,7 +7,7 @@ below what the past was planned, the past gives way too, the newest first.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from karez_gateway.county.quota import cells
+from karez_gateway.county import yearplans
 from karez_gateway.county.quota.apportion import Part, cumulated, split
 from karez_gateway.county.quota.decomposition import Decomposition
 from karez_gateway.county.quota.findings import FAULT, Finding
@@ -54,7 +54,7 @@ def of_decomposition(registry: Registry, found: Decomposition, document: str = "
     """Plans of every well of a decomposition; sites that get nothing any more keep a plan of 0."""
     volumes = {one.site: one.volume_l for one in found.wells}
     for finding in found.findings:
-        if finding.rule == "no-status" and cells.plan_l(registry, finding.where, found.wish.year):
+        if finding.rule == "no-status" and yearplans.plan_l(registry, finding.where, found.wish.year):
             volumes[finding.where] = 0
     return of_year(registry, found.wish.year, volumes, document)
 
@@ -97,7 +97,7 @@ def spread(
     shares = checked(registry, year, permille)
     changes = []
     for site in sites:
-        year_l = cells.plan_l(registry, site, year)
+        year_l = yearplans.plan_l(registry, site, year)
         if year_l is None:
             raise Refused(f"site {site} has no plan for {year}: decompose a limit, or adjust it first")
         old = set(_periods(registry, year).get(site, ())) - set(shares)

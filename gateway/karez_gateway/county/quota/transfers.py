@@ -7,12 +7,13 @@ than is planned and not yet used. Whether it may cross a region or a class, a pe
 from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
-from karez_gateway.county.quota import cells, plans
+from karez_gateway.county import yearplans
+from karez_gateway.county.quota import plans
 from karez_gateway.county.quota.plans import Change
-from karez_gateway.county.quota.tree import tree
 from karez_gateway.county.quota.weights import GETS, PROTECTED
 from karez_gateway.county.quota.wording import m3
 from karez_gateway.county.registry import Registry, Values
+from karez_gateway.county.trees import tree
 from karez_gateway.errors import Refused
 
 ACROSS = ("region", "class")  # what a person may allow
@@ -139,7 +140,7 @@ def changes(
     broken = [says for rule in RULES if (says := rule(case))]
     if broken:
         raise Refused("; ".join(broken))
-    taker_l = cells.plan_l(registry, wish.taker, wish.year) or 0
+    taker_l = yearplans.plan_l(registry, wish.taker, wish.year) or 0
     volumes = {wish.giver: case.planned_l - wish.volume_l, wish.taker: taker_l + wish.volume_l}
     return plans.of_year(registry, wish.year, volumes, document, over)
 
@@ -163,7 +164,7 @@ def _site(registry: Registry, site: str) -> Values:
 
 
 def _planned(registry: Registry, site: str, year: int) -> int:
-    planned_l = cells.plan_l(registry, site, year)
+    planned_l = yearplans.plan_l(registry, site, year)
     if planned_l is None:
         raise Refused(f"site {site} has no plan for {year}: there is nothing to give")
     return planned_l

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from karez_gateway.county import yearplans
 from karez_gateway.county.registry import Registry, Values
-from karez_gateway.county.wateryear import MONTHS, YEAR
+from karez_gateway.county.wateryear import YEAR
 
 
 class Standing(NamedTuple):
@@ -35,18 +36,10 @@ class Standing(NamedTuple):
 
 
 def plans(registry: Registry, year: int, period: str = YEAR) -> dict[str, int]:
-    """Site -> planned litres of a year, or of a month such as 07; a year without one is its months."""
-    of_year: dict[str, int] = {}
-    of_months: dict[str, int] = {}
-    for _, values in registry.of_kind("plan"):
-        if int(values["year"]) != year:
-            continue
-        site, litres = str(values["site"]), int(values["volume_l"])
-        if values["period"] == period:
-            of_year[site] = litres
-        elif period == YEAR and values["period"] in MONTHS:
-            of_months[site] = of_months.get(site, 0) + litres
-    return of_months | of_year
+    """Site -> planned litres of a year, or of a month such as 07."""
+    if period == YEAR:
+        return yearplans.plans_l(registry, year)
+    return {site: mine[period] for site, mine in yearplans.litres(registry, year).items() if period in mine}
 
 
 def norms(registry: Registry, year: int) -> dict[str, int]:
