@@ -3,13 +3,12 @@
 from sqlalchemy import Connection
 
 from karez_gateway import rights
-from karez_gateway.calendars import Calendar
 from karez_gateway.config import Config
 from karez_gateway.county import usage
 from karez_gateway.county.alarms.facts import Facts, Live, Platform
 from karez_gateway.county.alarms.places import Places
 from karez_gateway.county.alarms.settings import Settings
-from karez_gateway.county.wateryear import Span, WaterYears
+from karez_gateway.county.wateryear import Span
 from karez_gateway.errors import Refused
 from karez_gateway.store import objects, outboxes, platforms, uploadactions, wells
 
@@ -19,7 +18,7 @@ LEVEL_DAYS_MAX = 40  # days of levels and energy that rules may ask back
 
 def often(connection: Connection, config: Config, settings: Settings, live: Live | None, now_s: int) -> Facts:
     """For the rules that are looked at every minute."""
-    years = WaterYears(Calendar(config.county.utc_offset_h), config.county.water_year_month)
+    years = config.county.years
     facts = Facts(now_s, Places(objects.registry(connection)), settings, years, live=live)
     facts.wells = wells.wells(connection)
     facts.names = wells.controller_names(connection)

@@ -11,9 +11,7 @@ from karez_gateway.cli_orders import user
 from karez_gateway.errors import Refused
 
 if TYPE_CHECKING:
-    from karez_gateway.config import Config
     from karez_gateway.county.acts import Deed
-    from karez_gateway.county.wateryear import WaterYears
 
 By = Annotated[str, typer.Option("--by", help="Who decides it; default: this machine's user.")]
 Because = Annotated[str, typer.Option("--because", help="Why; the log holds it, and reports show it.")]
@@ -33,11 +31,3 @@ def check_language(language: str) -> None:
     """Raise Refused for a language that is not spoken here."""
     if language not in LANGUAGES:
         raise Refused(f"--lang is one of {', '.join(LANGUAGES)}, not {language}")
-
-
-def years_of(config: "Config") -> "WaterYears":
-    """The water years of a county."""
-    from karez_gateway.calendars import Calendar
-    from karez_gateway.county.wateryear import WaterYears
-
-    return WaterYears(Calendar(config.county.utc_offset_h), config.county.water_year_month)

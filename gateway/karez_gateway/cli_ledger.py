@@ -10,7 +10,7 @@ import typer
 
 from karez_gateway import cli_months
 from karez_gateway import config as configuration
-from karez_gateway.cli_deeds import IN_FORCE, Because, By, Document, deed, years_of
+from karez_gateway.cli_deeds import IN_FORCE, Because, By, Document, deed
 from karez_gateway.errors import Refused
 from karez_gateway.speech import AsJson, Data, print_json, read, spoken
 
@@ -91,7 +91,7 @@ def correct(
 
     with spoken():
         config = configuration.load(data)
-        years, decision = years_of(config), deed(by, because, document)
+        years, decision = config.county.years, deed(by, because, document)
         if (file is None) == (not (site and period and volume)):
             raise Refused("say --site, --period and --volume, or --file: one of both")
         if file is not None:
@@ -131,7 +131,7 @@ def corrections(
 
     with spoken():
         config = configuration.load(data)
-        years = years_of(config)
+        years = config.county.years
         span = periods.named(period, years).span if period else None
         with data_directory.beside(config) as store, store.reading() as connection:
             found = stored.every(connection, span, site or None)
@@ -199,7 +199,7 @@ def propose(
 
     with spoken():
         config = configuration.load(data)
-        years = years_of(config)
+        years = config.county.years
         first, last = (periods.named(one, years, "month").span for one in (begin, end))
         if last.from_utc_s < first.from_utc_s:
             raise Refused("--to lies before --from")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from karez_gateway import config as configuration
-from karez_gateway.cli_deeds import IN_FORCE, Because, By, Document, deed, years_of
+from karez_gateway.cli_deeds import IN_FORCE, Because, By, Document, deed
 from karez_gateway.speech import AsJson, Data, print_json, spoken
 
 CLOSE = (
@@ -40,7 +40,7 @@ def close(
 
     with spoken():
         config = configuration.load(data)
-        years, decision = years_of(config), deed(by, because, document)
+        years, decision = config.county.years, deed(by, because, document)
         wanted = periods.named(month, years, "month")
         civil = years.calendar
         with data_directory.beside(config) as store:
@@ -72,7 +72,7 @@ def months(data: Data, as_json: AsJson = False) -> None:
 
     with spoken():
         config = configuration.load(data)
-        civil = years_of(config).calendar
+        civil = config.county.years.calendar
         with data_directory.beside(config) as store, store.reading() as connection:
             found = [
                 {

@@ -10,7 +10,6 @@ import typer
 from karez_gateway import cli_quota_change, cli_quota_close, cli_quota_decompose
 from karez_gateway import cli_quota_options as options
 from karez_gateway import config as configuration
-from karez_gateway.cli_deeds import years_of
 from karez_gateway.cli_quota_options import Language, Year
 from karez_gateway.errors import Refused
 from karez_gateway.speech import AsJson, Data, print_json, spoken
@@ -156,7 +155,7 @@ def bill(
         config = configuration.load(data)
         with data_directory.beside(config) as store, store.reading() as connection:
             registry = objects.registry(connection)
-            used_l = planning.used_l(connection, years_of(config), year).get(site, 0)
+            used_l = planning.used_l(connection, config.county.years, year).get(site, 0)
         values = registry.get("site", site)
         if values is None:
             raise Refused(f"there is no site {site!r} in the registry")

@@ -11,7 +11,7 @@ import typer
 
 from karez_gateway import cli_quota_options as options
 from karez_gateway import config as configuration
-from karez_gateway.cli_deeds import Because, By, Document, years_of
+from karez_gateway.cli_deeds import Because, By, Document
 from karez_gateway.cli_quota_options import BelowUse, Effective, Year
 from karez_gateway.errors import Refused
 from karez_gateway.speech import AsJson, Data, print_json, read, spoken
@@ -58,7 +58,7 @@ def spread(
 
     with spoken():
         config = configuration.load(data)
-        years, permille = years_of(config), _shares(shares)
+        years, permille = config.county.years, _shares(shares)
         deed = options.deed(by, because, document, effective, years)
         with data_directory.beside(config) as store, store.writing() as connection:
             found = planning.spread(connection, years, year, site or (), permille, deed)
@@ -98,7 +98,7 @@ def adjust(
         volumes = dict(_plan(one) for one in plan)
         if len(volumes) < len(plan):
             raise Refused("--plan names a site twice")
-        years = years_of(config)
+        years = config.county.years
         deed = options.deed(by, because, document, effective, years)
         with data_directory.beside(config) as store, store.writing() as connection:
             found = planning.adjust(connection, years, year, volumes, deed, is_below_use_meant=below_use)
@@ -151,7 +151,7 @@ def transfer(
             raise Refused(f"--across is one of {', '.join(ACROSS)}, not {unknown[0]}")
         fen = int(fields.YUAN.read(price)) if price else None
         wish = Transfer(giver, taker, year, options.litres(volume, "--volume"), fen)
-        years = years_of(config)
+        years = config.county.years
         deed = options.deed(by, because, document, effective, years)
         with data_directory.beside(config) as store, store.writing() as connection:
             found = planning.transfer(connection, years, wish, deed, across or ())
@@ -174,7 +174,7 @@ def transfers(data: Data, as_json: AsJson = False) -> None:
         config = configuration.load(data)
         with data_directory.beside(config) as store, store.reading() as connection:
             found = acts.newest_first(connection, (planning.TRANSFER,), limit=1000)
-        civil = years_of(config).calendar
+        civil = config.county.years.calendar
         rows: list[dict[str, Any]] = [
             {
                 "transfer": one.id,

@@ -11,7 +11,7 @@ import typer
 
 from karez_gateway import cli_quota_options as options
 from karez_gateway import config as configuration
-from karez_gateway.cli_deeds import Because, By, Document, years_of
+from karez_gateway.cli_deeds import Because, By, Document
 from karez_gateway.cli_quota_options import Force, Language, Year
 from karez_gateway.errors import Refused
 from karez_gateway.speech import AsJson, Data, print_json, read, spoken
@@ -54,7 +54,7 @@ def freeze(
     with spoken():
         config, deed = configuration.load(data), options.deed(by, because, document)
         with data_directory.beside(config) as store, store.writing() as connection:
-            found = year_close.freeze(connection, years_of(config), year, deed)
+            found = year_close.freeze(connection, config.county.years, year, deed)
         total_l = sum(one.total_l for one in found.rows)
         over_l = sum(one.over_plan_l for one in found.rows)
         if as_json:
@@ -82,7 +82,7 @@ def show(data: Data, year: Year, as_json: AsJson = False) -> None:
         config = configuration.load(data)
         with data_directory.beside(config) as store, store.reading() as connection:
             found = year_close.frozen(connection, year)
-            late = year_close.late(connection, years_of(config), year)
+            late = year_close.late(connection, config.county.years, year)
         if as_json:
             rows = [{**one.body(), "late_l": late.get(one.site, {})} for one in found.rows]
             print_json({"act": found.act_id, "is_in_force": found.is_in_force, "sites": rows})

@@ -9,7 +9,7 @@ import typer
 
 from karez_gateway import cli_quota_options as options
 from karez_gateway import config as configuration
-from karez_gateway.cli_deeds import Because, By, Document, years_of
+from karez_gateway.cli_deeds import Because, By, Document
 from karez_gateway.cli_quota_options import BelowUse, Effective, Force, Language, Out, Year
 from karez_gateway.errors import Refused
 from karez_gateway.speech import AsJson, Data, print_json, read, spoken
@@ -81,7 +81,7 @@ def decompose(
         if out is not None:
             options.writable(out, force=force)
         config = configuration.load(data)
-        years, decided, changed = years_of(config), not without_decisions, 0
+        years, decided, changed = config.county.years, not without_decisions, 0
         with data_directory.beside(config) as store:
             if dry_run:
                 with store.reading() as connection:

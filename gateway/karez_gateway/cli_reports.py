@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from karez_gateway import config as configuration
-from karez_gateway.cli_deeds import years_of
 from karez_gateway.errors import Refused
 from karez_gateway.speech import AsJson, Data, print_json, spoken
 
@@ -53,7 +52,7 @@ def report(
         _one_of("KIND", kind, making.KINDS)
         _one_of("--format", form, files.FORMATS)
         _one_of("--lang", language, ("en", "zh"))
-        wanted = periods.named(period, years_of(config), kind)
+        wanted = periods.named(period, config.county.years, kind)
         if out.exists() and not force:
             raise Refused(f"{out} exists already: name another file, or say --force")
         log = _log(config)
@@ -98,7 +97,7 @@ def trace(
         if bool(site) == bool(region):
             raise Refused("say --site or --region: one of both")
         config = configuration.load(data)
-        years = years_of(config)
+        years = config.county.years
         span = periods.named(period, years).span
         store = ReadOnlyDatabase.open(config.store_url)
         try:

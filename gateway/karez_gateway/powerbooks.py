@@ -16,7 +16,6 @@ from karez_gateway.county.power import cells, columns, comparing, likely, statem
 from karez_gateway.county.power.comparing import Case, Counted, Tolerance
 from karez_gateway.county.power.statement import Reading
 from karez_gateway.county.power.supply import Supply
-from karez_gateway.county.wateryear import WaterYears
 from karez_gateway.errors import Refused
 from karez_gateway.store import acts as store_acts
 from karez_gateway.store import objects, wells
@@ -147,7 +146,7 @@ def done(store: Database) -> list[dict[str, Any]]:
 def suppliable(store: Database, config: Config, now_s: int) -> list[Supply]:
     """Which wells may be supplied today, and with how much energy for the rest of the water year."""
     calendar = Calendar(config.county.utc_offset_h)
-    years = WaterYears(calendar, config.county.water_year_month)
+    years = config.county.years
     year = years.of(now_s)
     with store.reading() as connection:
         registry = objects.registry(connection)
