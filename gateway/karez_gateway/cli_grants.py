@@ -88,7 +88,7 @@ def prepare(
 
 
 def _prepare(config: configuration.Config, asked: "Asked", deed: "Deed", out: Path) -> tuple["Made", int]:
-    """Write the file and keep the act: both or neither."""
+    """Keep the act and write the file, which bears its name only once the act is kept."""
     import hashlib
 
     from karez_gateway import data as data_directory
@@ -100,12 +100,14 @@ def _prepare(config: configuration.Config, asked: "Asked", deed: "Deed", out: Pa
         with store.reading() as connection:
             made = grant_request.make(connection, config.county.years, asked, deed)
         sha256 = hashlib.sha256(made.data).hexdigest()
+        part = out.with_name(out.name + ".part")
         try:
+            part.write_bytes(made.data)
             with store.writing() as connection:
                 act_id = grant_request.keep(connection, made, sha256, asked, deed)
-                out.write_bytes(made.data)
+            part.replace(out)
         except BaseException as error:
-            out.unlink(missing_ok=True)  # also half a file, on a full disk
+            part.unlink(missing_ok=True)  # also half a file, on a full disk
             if isinstance(error, OSError):
                 raise GatewayError(f"{out} cannot be written: {error.strerror}") from None
             raise

@@ -113,3 +113,19 @@ def test_files_that_are_no_grants_queue_nothing(data, tmp_path):
 def test_every_verb_has_an_example():
     for verb in ("prepare", "deliver", "state"):
         assert "Example: karez gateway grants" in run(gateway, "grants", verb, "--help")
+
+
+def test_a_request_bears_its_name_only_once_its_act_is_kept(data, tmp_path, monkeypatch):
+    path, seen = tmp_path / "north.request", []
+
+    def killed(*_):
+        seen.append(sorted(one.name for one in tmp_path.glob("north*")))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("karez_gateway.grant_request.keep", killed)
+        prepare(data, path, ok=130)  # as a shell has it for Ctrl-C
+    assert seen == [["north.request.part"]]
+    assert list(tmp_path.glob("north*")) == []
+    prepare(data, path)
+    assert [one.name for one in tmp_path.glob("north*")] == ["north.request"]
