@@ -42,6 +42,23 @@ def add(connection: Connection, rows: Sequence[Verdict]) -> None:
     _INSERT.run(connection, rows)
 
 
+# A good record's row, in the order of verification.
+_GOOD = (
+    select(
+        verdict.c.position,
+        entry.c.log_index,
+        entry.c.controller_id,
+        entry.c.chain,
+        entry.c.seq,
+        entry.c.received_utc_s,
+        entry.c.body,
+    )
+    .join(entry, entry.c.log_index == verdict.c.log_index)
+    .where(verdict.c.reason.is_(None))
+    .order_by(verdict.c.position)
+)
+
+
 def good_after(
     connection: Connection, position: int, limit: int, kinds: Collection[int]
 ) -> tuple[int, list[Good]]:
@@ -50,41 +67,15 @@ def good_after(
     last = min(position + limit, -1 if top is None else int(top))
     if last <= position:
         return position, []
-    query = (
-        select(
-            verdict.c.position,
-            entry.c.log_index,
-            entry.c.controller_id,
-            entry.c.chain,
-            entry.c.seq,
-            entry.c.received_utc_s,
-            entry.c.body,
-        )
-        .join(entry, entry.c.log_index == verdict.c.log_index)
-        .where(verdict.c.position > position, verdict.c.position <= last)
-        .where(verdict.c.reason.is_(None), verdict.c.record_kind.in_(kinds))
-        .order_by(verdict.c.position)
+    query = _GOOD.where(
+        verdict.c.position > position, verdict.c.position <= last, verdict.c.record_kind.in_(kinds)
     )
     return last, [Good(row[0], Stored._make(row[1:])) for row in connection.execute(query)]
 
 
 def good_of(connection: Connection, controllers: Collection[int], kinds: Collection[int]) -> Iterator[Good]:
     """Every good record of some controllers and kinds, in the order of verification."""
-    query = (
-        select(
-            verdict.c.position,
-            entry.c.log_index,
-            entry.c.controller_id,
-            entry.c.chain,
-            entry.c.seq,
-            entry.c.received_utc_s,
-            entry.c.body,
-        )
-        .join(entry, entry.c.log_index == verdict.c.log_index)
-        .where(entry.c.controller_id.in_(controllers))
-        .where(verdict.c.reason.is_(None), verdict.c.record_kind.in_(kinds))
-        .order_by(verdict.c.position)
-    )
+    query = _GOOD.where(entry.c.controller_id.in_(controllers), verdict.c.record_kind.in_(kinds))
     with connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
         for row in rows:
             yield Good(row[0], Stored._make(row[1:]))
