@@ -10,7 +10,7 @@ import typer
 from karez_gateway import config as configuration
 from karez_gateway.cli_deeds import Because, By, Document, check_language, deed
 from karez_gateway.errors import GatewayError, Refused
-from karez_gateway.speech import AsJson, Data, print_json, spoken
+from karez_gateway.speech import NUMBER_MAX, AsJson, Data, print_json, spoken
 
 if TYPE_CHECKING:
     from karez_gateway.county.alarms.places import Places
@@ -101,7 +101,7 @@ def history(
     region: Region = "",
     severity: Severity = "",
     subject: Subject = "",
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 200,
+    limit: Annotated[int, typer.Option(min=1, max=NUMBER_MAX, help="At most so many.")] = 200,
     language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
@@ -113,7 +113,7 @@ def history(
 @app.command(epilog=SHOW)
 def show(
     data: Data,
-    number: Annotated[int, typer.Argument(help="Number of the alarm.")],
+    number: Annotated[int, typer.Argument(max=NUMBER_MAX, help="Number of the alarm.")],
     language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
@@ -150,7 +150,7 @@ def show(
 @app.command(epilog=ACKNOWLEDGE)
 def acknowledge(
     data: Data,
-    numbers: Annotated[list[int] | None, typer.Argument(help="Numbers of alarms.")] = None,
+    numbers: Annotated[list[int] | None, typer.Argument(max=NUMBER_MAX, help="Numbers of alarms.")] = None,
     rule: Rule = "",
     region: Region = "",
     severity: Severity = "",
@@ -254,7 +254,9 @@ def send_test(
 @app.command(epilog=PROPOSE)
 def propose(
     data: Data,
-    number: Annotated[int, typer.Argument(help="Number of an area's alarm, at stage hours or stop.")],
+    number: Annotated[
+        int, typer.Argument(max=NUMBER_MAX, help="Number of an area's alarm, at stage hours or stop.")
+    ],
     out: Annotated[Path, typer.Option("--out", help="Request file to write; never replaced.")],
     days: Annotated[int, typer.Option(min=1, max=366, help="For how many days.")] = 7,
     hours: Annotated[

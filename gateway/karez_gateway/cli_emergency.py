@@ -11,7 +11,7 @@ import typer
 from karez_gateway import config as configuration
 from karez_gateway.cli_deeds import Because, By, Document, deed
 from karez_gateway.errors import Refused
-from karez_gateway.speech import AsJson, Data, print_json, spoken
+from karez_gateway.speech import NUMBER_MAX, AsJson, Data, print_json, spoken
 
 DECLARE = (
     "Example: karez gateway emergency declare --data /var/lib/karez 650402 --until 2026-08-01 "
@@ -55,7 +55,7 @@ def declare(
 @app.command(epilog=END)
 def end(
     data: Data,
-    number: Annotated[int, typer.Argument(help="Number of the emergency.")],
+    number: Annotated[int, typer.Argument(max=NUMBER_MAX, help="Number of the emergency.")],
     by: By = "",
     because: Because = "",
     document: Document = "",

@@ -14,7 +14,7 @@ from karez_gateway import config as configuration
 from karez_gateway.cli_alarms import Language
 from karez_gateway.cli_deeds import Because, By, Document, check_language, deed
 from karez_gateway.errors import GatewayError, Refused
-from karez_gateway.speech import AsJson, Data, print_json, spoken
+from karez_gateway.speech import NUMBER_MAX, AsJson, Data, print_json, spoken
 
 LIST = "Example: karez gateway violations list --data /var/lib/karez"
 OPEN = (
@@ -32,7 +32,7 @@ EXIT_WRONG = 1
 
 app = typer.Typer(help="Violations, with evidence packs.", no_args_is_help=True)
 acts = typer.Typer(help="Who did what, when and why; and whether the log has it so.", no_args_is_help=True)
-Number = Annotated[int, typer.Argument(help="Number of the violation.")]
+Number = Annotated[int, typer.Argument(max=NUMBER_MAX, help="Number of the violation.")]
 
 
 @app.command("list", epilog=LIST)
@@ -81,7 +81,9 @@ def open_one(
     volume: Annotated[
         str, typer.Option("--m3", help="Cubic metres held against it; without it what the ledger has.")
     ] = "",
-    alarm: Annotated[list[int] | None, typer.Option(help="Alarm that shows it; repeatable.")] = None,
+    alarm: Annotated[
+        list[int] | None, typer.Option(max=NUMBER_MAX, help="Alarm that shows it; repeatable.")
+    ] = None,
     by: By = "",
     because: Because = "",
     document: Document = "",
@@ -167,7 +169,7 @@ def acts_list(
     sort: Annotated[str, typer.Option(help="Only of a sort, or of sorts that begin so.")] = "",
     begin: Annotated[str, typer.Option("--from", help="From this day or time on.")] = "",
     end: Annotated[str, typer.Option("--to", help="Before this day or time.")] = "",
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 200,
+    limit: Annotated[int, typer.Option(min=1, max=NUMBER_MAX, help="At most so many.")] = 200,
     as_csv: Annotated[bool, typer.Option("--csv", help="As CSV on stdout.")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -11,6 +11,7 @@ import typer
 from karez_gateway.errors import GatewayError
 
 EXIT_REFUSED = 2
+NUMBER_MAX = (1 << 63) - 1  # of a row: no database holds a larger one
 
 Data = Annotated[Path, typer.Option("--data", help="Data directory, made by `karez gateway init`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: one JSON document on stdout.")]

@@ -78,6 +78,7 @@ def test_a_violation_is_opened_from_an_alarm_and_closed_with_an_outcome(desk):
         ({"--kind": "theft"}, "--kind is one of"),
         ({"--to": FROM}, "nothing lies between"),
         ({"--alarm": "99"}, "no alarm 99"),
+        ({"--alarm": str(1 << 63)}, "less than or equal to 9223372036854775807"),
         ({"--m3": "-1"}, "--m3"),
         ({"--because": ""}, "--because"),
         ({"site": "nowhere"}, "no site nowhere"),
@@ -89,6 +90,22 @@ def test_what_cannot_be_a_violation_is_refused_and_leaves_nothing(desk, change, 
     done = karez(desk, "violations", "open", name, *(part for pair in words.items() for part in pair))
     assert done.exit_code == 2 and why in done.stderr
     assert found(desk, "violations", "list", "--all") == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("alarms", "show"),
+        ("alarms", "acknowledge", "--because", "x"),
+        ("alarms", "propose", "--because", "x", "--out", "order.json"),
+        ("violations", "close", "--outcome", "punished", "--because", "x"),
+        ("violations", "pack", "--out", "pack.zip"),
+        ("emergency", "end", "--because", "x"),
+    ],
+)
+def test_a_number_that_no_row_can_have_is_refused(desk, words):
+    done = karez(desk, *words, str(1 << 63))
+    assert done.exit_code == 2 and "less than or equal to 9223372036854775807" in done.stderr
 
 
 def test_a_pack_holds_what_a_stranger_can_prove(desk, tmp_path):
