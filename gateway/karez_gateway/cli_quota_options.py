@@ -10,6 +10,7 @@ import typer
 
 from karez_gateway.cli_deeds import check_language
 from karez_gateway.cli_orders import user
+from karez_gateway.county.wateryear import FIRST_YEAR, LAST_YEAR
 from karez_gateway.errors import Refused
 
 if TYPE_CHECKING:
@@ -20,7 +21,15 @@ if TYPE_CHECKING:
     from karez_gateway.county.wateryear import WaterYears
     from karez_gateway.exports.table import Table
 
-Year = Annotated[int, typer.Option("--year", help="Water year, by the calendar year in which it begins.")]
+Year = Annotated[
+    int,
+    typer.Option(
+        "--year",
+        min=FIRST_YEAR,
+        max=LAST_YEAR,
+        help="Water year, by the calendar year in which it begins.",
+    ),
+]
 Effective = Annotated[
     str,
     typer.Option("--effective", help="Day from which it holds, such as 2026-01-01; without it from now on."),

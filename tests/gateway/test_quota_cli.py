@@ -225,3 +225,12 @@ def test_a_preset_is_written_once(tmp_path):
     assert "C01" in (tmp_path / "import" / "limit.csv").read_text(encoding="utf-8-sig")
     assert "exists already" in run("preset", "changji", "--out", tmp_path / "import", code=2)
     run("preset", "wuxi", "--out", tmp_path / "import", code=2)
+
+
+@pytest.mark.parametrize("verb", ["check", "demand", "close show", "close export"])
+@pytest.mark.parametrize("year", ["1970", "2105", str(1 << 63)])
+def test_a_year_that_the_clock_cannot_hold_is_refused(directory, tmp_path, verb, year):
+    more = ("--out", tmp_path / "x.csv") if verb == "close export" else ()
+    words = ("quota", *verb.split(), "--data", directory, "--year", year, *more)
+    done = CliRunner().invoke(app, [str(one) for one in words])
+    assert done.exit_code == 2 and "Invalid value for '--year'" in done.stderr
