@@ -61,6 +61,11 @@ def newest_first(
     return [Act(*row) for row in connection.execute(query)]
 
 
+def sorts(connection: Connection) -> dict[int, str]:
+    """The sort of every act, by its number."""
+    return {one.id: one.sort for one in connection.execute(select(act.c.id, act.c.sort))}
+
+
 def in_force(connection: Connection, *sorts: str) -> list[Act]:
     """All of some sorts that the log holds, oldest first."""
     query = select(act).where(act.c.sort.in_(sorts), act.c.log_index.is_not(None)).order_by(act.c.id)

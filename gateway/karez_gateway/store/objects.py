@@ -28,6 +28,11 @@ def every(connection: Connection) -> list[Object]:
     return list(_read(connection, _ALL.order_by(_T.kind, _T.name, _T.version)))
 
 
+def of_kind(connection: Connection, kind: str) -> list[Object]:
+    """Every version of every object of a kind, in rising order of each."""
+    return list(_read(connection, _ALL.filter_by(kind=kind).order_by(_T.name, _T.version)))
+
+
 def history(connection: Connection, kind: str, name: str) -> list[Object]:
     """Every version of one object, the oldest first."""
     return list(_read(connection, _ALL.filter_by(kind=kind, name=name).order_by(_T.version)))
