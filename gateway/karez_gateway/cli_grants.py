@@ -74,6 +74,7 @@ def prepare(
         "right_l": sum(right_l for right_l, _ in made.rights.values()),
         "without_evidence": made.without_evidence,
         "left_out": made.left_out,
+        "partly": made.partly,
     }
     if as_json:
         print_json(facts)
@@ -83,8 +84,11 @@ def prepare(
         f"{one} has signed nothing in this water year yet: the regulator has to name it"
         for one in made.without_evidence
     ]
-    for line in [*lines, *made.left_out][:_SHOWN_MAX]:
+    said = [*made.partly, *lines, *made.left_out]
+    for line in said[:_SHOWN_MAX]:
         typer.echo(line, err=True)
+    if len(said) > _SHOWN_MAX:
+        typer.echo(f"and {len(said) - _SHOWN_MAX} more: --json has all of them", err=True)
 
 
 def _prepare(config: configuration.Config, asked: "Asked", deed: "Deed", out: Path) -> tuple["Made", int]:
