@@ -74,7 +74,10 @@ def _energy(before: Registry, those: list[Named]) -> Iterator[Fault]:
     for name in said:
         was, now = before.get("plan", name), dict(those)[name]
         if was and was.get("energy_wh") == now["energy_wh"] and was["volume_l"] != now.get("volume_l"):
-            facts = {"energy": KILOWATT_HOURS.show(now["energy_wh"]), "was": CUBIC_METRES.show(was["volume_l"])}
+            facts = {
+                "energy": KILOWATT_HOURS.show(now["energy_wh"]),
+                "was": CUBIC_METRES.show(was["volume_l"]),
+            }
             yield Fault("plan", name, "energy_wh", "energy-stays", facts_of(facts))
 
 

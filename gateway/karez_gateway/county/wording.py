@@ -240,8 +240,7 @@ WARNINGS = {
         "未填倍率，按 1 计：漏填互感器变比会使所有合计出错",
     ),
     "plan-below": (
-        "the parts of {site} in {year} add up to {parts} {unit} of its year of {whole} {unit}: "
-        "a grant opens the parts alone",
+        "the parts of {site} in {year} add up to {parts} {unit} of its {whole} {unit}: a grant opens no more",
         "{site} {year} 年各时段合计 {parts} {unit}，少于全年的 {whole} {unit}：授权只开放各时段水量",
     ),
     "energy-stays": (
