@@ -260,10 +260,10 @@ def test_a_change_from_a_day_on_refers_to_nothing_that_came_later(county):
 
 def test_a_change_never_hides_one_that_holds_from_later_on(county):
     bring(county, *files_of(COUNTY), deed=DEED._replace(effective_utc_s=JULY_S - 86_400))
-    dated(county, ("site.csv", b"site,pipe_m\nwell-1,0.2\n"))
+    dated(county, ("site.csv", b"site,status\nwell-1,sealed\n"))
     before = rows(county)
-    with pytest.raises(Refused, match="site well-1 was changed already to hold from 2026-.* say a later day"):
-        dated(county, ("site.csv", b"site,status\nwell-1,sealed\n"), effective_utc_s=JULY_S - 1)
+    with pytest.raises(Refused, match="site well-1 was changed already to hold from 2026-"):
+        dated(county, ("site.csv", b"site,status\nwell-1,licensed\n"), effective_utc_s=JULY_S - 1)
     assert rows(county) == before
 
 
