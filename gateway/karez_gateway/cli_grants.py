@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from karez_gateway import config as configuration
+from karez_gateway.cli_deeds import Bringer, Brought, bringing
 from karez_gateway.errors import GatewayError
 from karez_gateway.speech import AsJson, Data, print_json, read, spoken
 
@@ -56,7 +57,7 @@ def prepare(
     The regulator checks it with `karez regulator grant` and trusts none of it but the signatures. That it
     was asked, for how much and why, is an act, and the log holds it.
     """
-    from karez_gateway.cli_orders import user
+    from karez_gateway.cli_deeds import user
     from karez_gateway.county.acts import Deed
     from karez_gateway.county.grants import Terms
     from karez_gateway.grant_request import Asked
@@ -122,6 +123,8 @@ def _prepare(config: configuration.Config, asked: "Asked", deed: "Deed", out: Pa
 def deliver(
     data: Data,
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Signed grants, many or one a file.")],
+    by: Bringer = "",
+    because: Brought = "",
     as_json: AsJson = False,
 ) -> None:
     """Take signed grants in: all are checked, then all are queued, or none.
@@ -135,7 +138,7 @@ def deliver(
     with spoken():
         grants = [(path.name, one) for path in files for one in grant_delivery.read(read(path), path.name)]
         with data_directory.beside(configuration.load(data)) as store:
-            done = grant_delivery.deliver(store, grants, int(time.time()))
+            done = grant_delivery.deliver(store, grants, int(time.time()), bringing(by, because, *files))
     if as_json:
         print_json({"queued": done.queued, "known": done.known})
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from karez_gateway import config as configuration
-from karez_gateway.cli_orders import user
+from karez_gateway.cli_deeds import user
 from karez_gateway.speech import AsJson, Data, print_json, spoken
 
 if TYPE_CHECKING:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from karez_gateway import grant_request, offering, rights
+from karez_gateway.county import bringing
+from karez_gateway.county.acts import Deed
 from karez_gateway.errors import Refused
 from karez_gateway.regulator import signed_grants
 from karez_gateway.regulator.errors import Refused as NotReadable
@@ -44,10 +46,13 @@ def read(data: bytes, name: str) -> list[bytes]:
         raise Refused("; ".join(one.text("en") for one in error.faults)) from None
 
 
-def deliver(store: Database, grants: Sequence[tuple[str, bytes]], now_s: int) -> Delivered:
+def deliver(
+    store: Database, grants: Sequence[tuple[str, bytes]], now_s: int, deed: Deed | None = None
+) -> Delivered:
     """Queue grants of (file name, bytes), all of them or none. Raises Refused naming every one at fault.
 
     Those that were taken before are counted and left alone: the same file brought twice changes nothing.
+    `deed`: who brings them in, None where no person does.
     """
     done = Delivered()
     faults: list[str] = []
@@ -73,6 +78,10 @@ def deliver(store: Database, grants: Sequence[tuple[str, bytes]], now_s: int) ->
             shown = "\n".join([*faults[:FAULTS_SHOWN_MAX], *more])
             raise Refused(f"{len(faults)} of {len(grants)} grants are at fault, none was queued:\n{shown}")
         grantstates.queue(connection, fresh, now_s)
+        names = {one.id: one.name for one in boxes.values()}
+        bringing.keep(
+            connection, bringing.GRANT, deed, [(names[one.controller_id], one.body) for one in fresh]
+        )
     return done
 
 
