@@ -15,6 +15,9 @@ from karez_gateway.errors import Refused
 from karez_gateway.speech import AsJson, Data, print_json, read, spoken
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from karez_gateway.county.acts import Deed
     from karez_gateway.county.quota.decomposition import Decomposition, Wish
 
 EXIT_FAULTS = 1
@@ -73,8 +76,6 @@ def decompose(
     `karez gateway quota verify` adds it up again. It refuses, naming them, to undo adjustments, transfers and
     imported plans that came since the last decomposition, until --over-changes says that it is meant.
     """
-    from karez_gateway import data as data_directory
-    from karez_gateway.county import planning
     from karez_gateway.county.quota import proof
 
     def keep(found: "Decomposition") -> None:
@@ -87,27 +88,9 @@ def decompose(
         if out is not None:
             options.writable(out, force=force)
         config = configuration.load(data)
-        years, decided, changed, undoes = config.county.years, not without_decisions, 0, list[str]()
-        with data_directory.beside(config) as store:
-            if dry_run:
-                with store.reading() as connection:
-                    found = planning.decompose(connection, years, wish, with_decisions=decided)
-                    undoes = planning.would_undo(connection, found)
-                    keep(found)
-            else:
-                deed = options.deed(by, because, document, effective, years)
-                with store.writing() as connection:
-                    found, objects = planning.plan(
-                        connection,
-                        years,
-                        wish,
-                        deed,
-                        with_decisions=decided,
-                        is_below_use_meant=below_use,
-                        is_undoing_meant=over_changes,
-                    )
-                    changed = len(objects)
-                    keep(found)
+        deed = None if dry_run else options.deed(by, because, document, effective, config.county.years)
+        meant = {"is_below_use_meant": below_use, "is_undoing_meant": over_changes}
+        found, changed, undoes = _run(config, wish, deed, keep, with_decisions=not without_decisions, **meant)
         if as_json:
             says = [one.facts() for one in found.findings]
             print_json({**proof.facts(found), "changed": changed, "would_undo": undoes, "findings": says})
@@ -116,6 +99,35 @@ def decompose(
         for line in undoes:
             typer.echo(f"would undo {line}")
         typer.echo("nothing was changed" if dry_run else f"{changed} plans are in force")
+
+
+def _run(
+    config: configuration.Config,
+    wish: "Wish",
+    deed: "Deed | None",
+    keep: "Callable[[Decomposition], None]",
+    *,
+    with_decisions: bool,
+    **meant: bool,
+) -> "tuple[Decomposition, int, list[str]]":
+    """What is shared out, how many plans changed, and what it would undo; without a deed nothing changes."""
+    from karez_gateway import data as data_directory
+    from karez_gateway.county import planning
+
+    years = config.county.years
+    with data_directory.beside(config) as store:
+        if deed is None:
+            with store.reading() as connection:
+                found = planning.decompose(connection, years, wish, with_decisions=with_decisions)
+                undoes = planning.would_undo(connection, found)
+                keep(found)
+            return found, 0, undoes
+        with store.writing() as connection:
+            found, objects = planning.plan(
+                connection, years, wish, deed, with_decisions=with_decisions, **meant
+            )
+            keep(found)
+        return found, len(objects), []
 
 
 def _wish(
