@@ -108,6 +108,9 @@ COUNTY = {
             "high_m3_per_kwh": "2.6",
         }
     ],
+    "group_coefficient": [
+        {"group": "90m-37kW", "from_date": "2026-01-01", "m3_per_kwh": "2", "document": "水政 5 号"}
+    ],
     "norm": [{"crop": "cotton", "irrigation": "drip", "year": "2026", "m3_per_mu": "365"}],
     "ceiling": [{"region": "6504", "year": "2026", "m3_per_mu": "365"}],
     "plot": [{"site": "well-1", "year": "2026", "crop": "cotton", "irrigation": "drip", "area_mu": "120.25"}],

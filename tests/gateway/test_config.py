@@ -138,6 +138,7 @@ def test_the_kinds_are_those_of_the_adapters_with_their_dialects():
         (MINIMAL + COUNTY + 'controller = "well"\n', "16 lower-case hexadecimal digits"),
         (MINIMAL + COUNTY.replace('"c"', '"a name that is too long"'), "1 to 16 bytes"),
         ("[gateway\n", "gateway.toml is not TOML"),
+        ("x = " + "9" * 5000, "gateway.toml is not TOML"),
         (
             MINIMAL + WITNESS.replace("https", "http"),
             "plain HTTP is for this machine only: use https://w.example",

@@ -9,9 +9,10 @@ from typer.testing import CliRunner
 from karez_gateway.cli.main import app
 from karez_gateway.county.ledger import coefficient, correction_file
 from karez_gateway.county.ledger.coefficient import Day
-from karez_gateway.county.registry import Object
+from karez_gateway.county.registry import Object, name_of
 from karez_gateway.errors import Refused
 from karez_gateway.store import corrections
+from karez_protocols import record
 
 from .ledger_desk import CIVIL, CONVERTED, NOVEMBER, YEARS, Well, office, site
 
@@ -172,6 +173,44 @@ def test_what_the_registry_did_not_know_is_said_or_told_by_hand():
     assert "no coefficient now" in coefficient.proposals(booked, [], {}, CIVIL)[1][0]
 
 
+def of_groups(*rows):
+    """(kind, values, known since) as versions of the registry."""
+    versions = {}
+    found = []
+    for kind, values, since in rows:
+        key = kind, name_of(kind, values)
+        versions[key] = versions.get(key, 0) + 1
+        found.append(Object(*key, versions[key], values, 0, since))
+    return found
+
+
+def test_litres_that_a_group_converts_follow_the_coefficient_of_the_group():
+    day = CIVIL.moment("2026-10-05")
+    booked = [Day(well, day, day + 86_400, 1000) for well in ("well-1", "well-2", "well-3")]
+
+    def group(name, value, since, date="2026-01-01"):
+        return "group_coefficient", {"group": name, "from_date": date, "l_per_kwh": value}, since
+
+    known = of_groups(
+        group("deep", 2000, 0),
+        group("shallow", 4000, 0),
+        ("site", {"site": "well-1", "group": "deep"}, 0),
+        ("site", {"site": "well-2", "group": "shallow"}, 0),
+        ("site", {"site": "well-3"}, 0),
+        group("deep", 2200, NOVEMBER),
+        group("deep", 9000, NOVEMBER, "2026-11-01"),  # of later days
+        ("site", {"site": "well-2", "group": "deep"}, NOVEMBER),  # it never was of the other type
+    )
+    found, lacking = coefficient.proposals(booked, known, {}, CIVIL, method=record.CONVERTED_GROUP)
+    assert [(one.correction.site, one.correction.litres, one.correction.method) for one in found] == [
+        ("well-1", 100, record.CONVERTED_GROUP),
+        ("well-2", 1000 * 2200 // 4000 - 1000, record.CONVERTED_GROUP),
+    ]
+    assert lacking == ["well-3: the registry has no coefficient of a group now (2026-10)"]
+    by_hand, _ = coefficient.proposals(booked[:1], known, {}, CIVIL, 1100, record.CONVERTED_GROUP)
+    assert by_hand[0].correction.litres == 1000
+
+
 def test_a_proposal_is_a_file_that_a_person_applies(desk, tmp_path):
     def known(value):
         return "coefficient", {"site": "well-2", "from_date": "2026-01-01", "l_per_kwh": value}
@@ -193,6 +232,25 @@ def test_a_proposal_is_a_file_that_a_person_applies(desk, tmp_path):
     assert "0 corrections proposed" in run(desk, "propose", *span[:-1], str(again))
     only = (*span[:-1], str(tmp_path / "x.csv"), "--site", "well-1")
     assert "well-1 has no litres converted" in run(desk, "propose", *only, code=2)
+
+
+def test_a_revised_coefficient_of_a_group_is_proposed_and_applied(tmp_path):
+    def known(value):
+        return "group_coefficient", {"group": "deep", "from_date": "2026-01-01", "l_per_kwh": value}
+
+    with office(tmp_path / "g") as desk:
+        box = Well("a", "well-1")
+        box.days(2, litres=2400, method=record.CONVERTED_GROUP)
+        desk.hear(box)
+        desk.register(site("well-1", group="deep"), known(2000), now_s=1_700_000_000)
+        desk.register(known(3000))
+        booked = sum(desk.county.litres().values())
+        file = str(tmp_path / "proposal.csv")
+        span = ("--from", "2026-09", "--to", "2026-09", "--out", file)
+        assert "1 corrections proposed" in run(desk, "propose", *span)
+        line(desk, "--file", file)
+        (one,) = listed(desk)
+        assert (one["method"], one["litres"]) == ("converted-group", booked // 2)
 
 
 def test_a_month_is_closed_and_listed_and_a_change_behind_it_ends_with_code_1(desk):

@@ -161,6 +161,11 @@ CASES = [
     ([row("plan", 2, volume_m3="30000.001")], ("plan", "well-1/2026/year", "volume_l", "plan-sum"), {}),
     ([row("plan", 1, energy_kwh="21000.001")], ("plan", "well-1/2026/year", "energy_wh", "plan-sum"), {}),
     (
+        [row("plan", energy_kwh="0")],
+        ("plan", "well-1/2026/year", "energy_wh", "energy-zero"),
+        {},
+    ),
+    (
         [row("price", from_percent="10")],
         ("price", "farming/plan/2026/1", "from_permille", "price-first"),
         {},
@@ -205,6 +210,8 @@ WARNED = [
     ([site("new")], ("site", "new", "renews", "new-well"), {}),
     ([site("seventeen-letters", region="6504")], ("site", "seventeen-letters", "site", "site-long"), {}),
     ([row("meter", 1, multiplier="")], ("meter", "E-1", "multiplier_milli", "no-multiplier"), {}),
+    ([row("plan", 2, volume_m3="29999.999")], ("plan", "well-1/2026/year", "volume_l", "plan-below"), {}),
+    ([row("plan", volume_m3="43892")], ("plan", "well-1/2026/year", "energy_wh", "energy-stays"), {}),
     (
         [row("coefficient", tested_date="2026-01-02")],
         ("coefficient", "well-1/2026-01-01", "tested_date", "tested-late"),

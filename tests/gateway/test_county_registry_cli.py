@@ -94,6 +94,34 @@ def test_more_faults_than_anybody_reads_are_counted(full, tmp_path):
     assert "… and 50 more" in done.output and "250 faults: nothing was changed" in done.output
 
 
+def test_an_import_may_hold_from_a_day_that_is_past_and_from_no_other(data, tmp_path):
+    forms = written(tmp_path / "forms", files_of(COUNTY))
+    assert registry("import", *data, *forms, *WHY, "--effective", "2024-01-01").exit_code == 0
+    (change,) = written(tmp_path / "more", [("site.csv", b"site,status\nwell-1,sealed\n")])
+    done = registry("import", *data, change, *WHY, "--effective", "2025-07-01")
+    assert done.exit_code == 0 and "1 changed" in done.output
+    for day, status in (("2025-06-30", "licensed"), ("2025-07-01", "sealed")):
+        assert said("show", *data, "site", "well-1", "--at", day)["values"]["status"] == status
+    for day, says in (
+        ("2099-01-01", "is to come"),
+        ("0001-01-01", "is no day"),
+        ("soon", "is no day"),
+        ("2024-06-01", "was changed already to hold from 2025-06-30 16:00 UTC on"),
+    ):
+        done = registry(
+            "import",
+            *data,
+            *written(tmp_path / "b", [("site.csv", b"site,status\nwell-1,licensed\n")]),
+            *WHY,
+            "--effective",
+            day,
+        )
+        assert done.exit_code == 2 and says in done.output
+    (new,) = written(tmp_path / "c", [("site.csv", b"site,holder\nwell-1,nobody\n")])
+    done = registry("import", *data, new, *WHY, "--effective", "2025-08-01", "--dry-run")
+    assert done.exit_code == 1
+
+
 def test_a_dry_run_changes_nothing(data, tmp_path):
     files = written(tmp_path / "forms", files_of(COUNTY))
     done = registry("import", *data, *files, *WHY, "--dry-run")

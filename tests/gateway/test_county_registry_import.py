@@ -229,6 +229,44 @@ def test_bad_files_are_told_by_their_places_and_change_nothing(county):
         assert (found.act_id, found.counts, rows(county)) == (None, {}, before), what
 
 
+JULY_S = DEED.now_s - 60 * 86_400
+
+
+def dated(county, *files, effective_utc_s=JULY_S):
+    return bring(county, *files, deed=DEED._replace(now_s=DEED.now_s + 9, effective_utc_s=effective_utc_s))
+
+
+def test_a_change_that_holds_from_a_day_leaves_what_was_before(county):
+    bring(county, *files_of(COUNTY), deed=DEED._replace(effective_utc_s=JULY_S - 86_400))
+    found = dated(county, ("site.csv", b"site,status\nwell-1,sealed\n"))
+    assert found.findings == [] and not found.is_of_then
+    with county.store.reading() as connection:
+        stood = [
+            objects.registry(connection, moment)["site", "well-1"]["status"]
+            for moment in (JULY_S - 1, JULY_S, DEED.now_s)
+        ]
+        detail = json.loads(acts.get(connection, found.act_id).detail)
+    assert stood == ["licensed", "sealed", "sealed"] and detail["effective_utc_s"] == JULY_S
+
+
+def test_a_change_from_a_day_on_refers_to_nothing_that_came_later(county):
+    bring(county, *files_of(COUNTY), deed=DEED._replace(effective_utc_s=JULY_S - 86_400))
+    bring(county, ("person.csv", csv_of([{"name": "王"}])))
+    before = rows(county)
+    found = dated(county, ("region.csv", csv_of([{"code": "650402", "person": "王"}])))
+    assert found.is_of_then and [one.what for one in found.findings] == ["no-such"]
+    assert rows(county) == before
+
+
+def test_a_change_never_hides_one_that_holds_from_later_on(county):
+    bring(county, *files_of(COUNTY), deed=DEED._replace(effective_utc_s=JULY_S - 86_400))
+    dated(county, ("site.csv", b"site,status\nwell-1,sealed\n"))
+    before = rows(county)
+    with pytest.raises(Refused, match="site well-1 was changed already to hold from 2026-"):
+        dated(county, ("site.csv", b"site,status\nwell-1,licensed\n"), effective_utc_s=JULY_S - 1)
+    assert rows(county) == before
+
+
 def test_who_does_not_say_why_imports_nothing(county):
     with pytest.raises(Refused, match="--because"):
         bring(county, *files_of(COUNTY), deed=DEED._replace(because=" "))

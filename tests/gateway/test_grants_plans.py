@@ -1,5 +1,7 @@
 """From plans to rows: cumulative, without a gap, no more than a grant holds."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,10 @@ from karez_gateway.county.grants import Terms
 from karez_gateway.county.registry import Object, Registry, name_of
 from karez_gateway.county.wateryear import MONTHS, WaterYears
 from karez_gateway.errors import Refused
+from karez_gateway.regulator import rows as regulator_rows
+from karez_gateway.regulator.errors import Untrue
+from karez_gateway.regulator.limits import Rules
+from karez_gateway.regulator.request import Wish
 
 YEAR = 2027
 YEARS = WaterYears(Calendar(8))
@@ -57,6 +63,25 @@ def test_a_year_is_one_row_and_the_interim_rule_a_share_of_it():
         4_000,
         "stop",
     )
+
+
+@pytest.mark.parametrize("litres", [0, 1, 9, 10, 19, 20, 400_000])
+@pytest.mark.parametrize("percent", [1, 10, 100])
+def test_the_smallest_plan_has_an_interim_rule_that_the_regulator_takes(litres, percent):
+    found = planned(plan("year", litres, litres), terms=Terms(interim_percent=percent))
+    wish = Wish(
+        site="w1",
+        policy=found.policy,
+        rows=found.rows,
+        interim_l=found.interim_l,
+        interim_wh=found.interim_wh,
+        interim_to_utc_s=WHOLE.to_utc_s + 1,
+    )
+    regulator_rows.check_interim(wish, WHOLE.to_utc_s, Rules(interim_percent=percent))
+    assert (found.interim_l > 0) == (litres > 0)
+    more = replace(wish, interim_l=found.interim_l + 1)
+    with pytest.raises(Untrue, match="interim-percent"):
+        regulator_rows.check_interim(more, WHOLE.to_utc_s, Rules(interim_percent=percent))
 
 
 def test_nothing_is_planned_for_who_has_no_plan():

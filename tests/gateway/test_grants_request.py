@@ -392,3 +392,23 @@ def test_what_was_asked_is_known_however_many_requests_came_since(county):
         for _ in range(1000):
             county_acts.write(connection, grant_request.SORT, DEED, {"year": YEAR + 1, "sites": {}})
     assert states(county)["w1"].right_l == 600_000
+
+
+@pytest.mark.parametrize("litres", [1, 9])
+def test_the_smallest_plan_is_signed_with_a_litre_after_the_year(county, office, litres):
+    bring(county, Well("w1"))
+    plan(county, {"w1": litres})
+    planned, grants = sign(office, made(county).data)
+    assert len(grants) == 1 and [(one.right_l, one.interim()[1]) for one in planned.planned] == [(litres, 1)]
+
+
+def test_a_year_that_its_months_do_not_fill_is_said(county):
+    bring(county, Well("w1"))
+    plan(county, {"w1": 100_000})
+    values = {"site": "w1", "year": YEAR, "period": "07", "volume_l": 60_000}
+    with county.store.writing() as connection:
+        changing.change(connection, [("plan", f"w1/{YEAR}/07", values)], DEED, check=fine)
+    found = made(county)
+    assert found.rights["w1"] == (60_000, 0)
+    (said,) = found.partly
+    assert said.startswith("site w1: its periods open 60 of the 100 m³ of its year; spread the rest")

@@ -149,3 +149,87 @@ def test_a_county_s_own_column_that_is_none_is_refused(tmp_path, database_kind):
 
     with pytest.raises(ConfigError, match="there is no column metre"):
         config.load(create(tmp_path / "h", '\n[power.columns]\nmetre = "x"\n'))
+
+
+def kept(desk):
+    done = karez(desk, "compare", "--month", MONTH, "--keep", "--because", "September", "--by", "li")
+    assert done.exit_code == 0, done.stderr
+
+
+def answer(desk, tmp_path, text, *more, month=MONTH, name="reply.csv"):
+    body = text if isinstance(text, bytes) else text.encode()
+    (tmp_path / name).write_bytes(body)
+    words = ("--month", month, "--because", "letter 12", "--by", "li")
+    return karez(desk, "reply", *words, *more, tmp_path / name)
+
+
+def opened_lines(desk, *more):
+    done = karez(desk, "open", "--json", *more)
+    assert done.exit_code == 0, done.stderr
+    return [(one["status"], one["energy_wh"], one["remark"]) for one in json.loads(done.stdout)]
+
+
+def test_what_the_company_answers_is_kept_and_what_it_disputes_stays_open(desk, tmp_path):
+    bring(desk, tmp_path, 125)
+    kept(desk)
+    assert opened_lines(desk) == [("no-reply", None, "")]
+    said = answer(desk, tmp_path, "meter,status,remark\n0077,异议,their ratio is 40\n")
+    assert said.exit_code == 0 and "disputed 1; 1 lines are open" in said.stdout, said.stderr
+    assert (
+        "taken in before"
+        in answer(desk, tmp_path, "meter,status,remark\n0077,异议,their ratio is 40\n").stderr
+    )
+    assert opened_lines(desk) == [("disputed", None, "their ratio is 40")]
+    answer(desk, tmp_path, "表号,答复,更正电量\n77,已更正,100\n".encode("gb18030"), "--encoding", "gb18030")
+    assert opened_lines(desk, "--month", MONTH) == [("corrected", 100_000, "")]
+    answer(desk, tmp_path, "meter,status\n77,accepted\n")
+    assert opened_lines(desk) == [] and opened_lines(desk, "--all") == [("accepted", None, "")]
+    desk.county.acts.log_queued(desk.now_s)
+    listed = json.loads(karez(desk, "statements", "--json").stdout)
+    assert [one["sort"] for one in listed].count("power-reply") == 3
+    assert "power-reply" in karez(desk, "statements").stdout
+    kept(desk)  # compared anew: it waits for an answer again
+    assert opened_lines(desk) == [("no-reply", None, "")]
+
+
+def test_the_list_of_differences_comes_back_as_the_reply_and_open_lines_are_a_file(desk, tmp_path):
+    bring(desk, tmp_path, 125)
+    kept(desk)
+    assert karez(desk, "compare", "--month", MONTH, "--out", tmp_path / "d.csv").exit_code == 0
+    head, line = (tmp_path / "d.csv").read_text(encoding="utf-8-sig").splitlines()
+    said = answer(desk, tmp_path, f"{head},status,remark\n{line},disputed,a=1+1\n")
+    assert said.exit_code == 0, said.stderr
+    done = karez(desk, "open", "--lang", "zh", "--out", tmp_path / "o.csv")
+    assert done.exit_code == 0, done.stderr
+    (row,) = csv.DictReader(io.StringIO((tmp_path / "o.csv").read_text(encoding="utf-8-sig")))
+    assert (row["供电公司答复"], row["备注"]) == ("有异议", "a=1+1")
+
+
+WRONG_REPLIES = {
+    "meter,status\n9,accepted\n": "line 2: meter '9' is in no difference",
+    "meter,status\n77,perhaps\n": "line 2: status 'perhaps' is none: write accepted",
+    "meter,status\n77,corrected\n": "fill in energy_kwh",
+    "meter,status,energy_kwh\n77,corrected,many\n": "line 2: energy_kwh:",
+    "meter,status,energy_kwh\n77,corrected,99999999999999999999\n": "line 2: energy_kwh:",
+    "meter,status\n77,accepted\n077,disputed\n": "line 3: the line of meter 00077 was answered above",
+    "meter,status,remark\n77,accepted,a\u202eb\n": "remark: one line",
+    "meter,status\n77,\n": "has no reply",
+    "meter\n77\n": "say --map status=TITLE",
+    "": "empty",
+    bytes(range(256)): "reply.csv",
+}
+
+
+def test_a_reply_that_is_wrong_is_refused_with_its_line(desk, tmp_path):
+    bring(desk, tmp_path, 125)
+    kept(desk)
+    for text, says in WRONG_REPLIES.items():
+        done = answer(desk, tmp_path, text)
+        assert done.exit_code == 2 and says in done.stderr, (text, done.stderr)
+    assert opened_lines(desk) == [("no-reply", None, "")]
+
+
+def test_a_reply_needs_a_comparison_that_was_kept(desk, tmp_path):
+    assert "no comparison of 2026-09 was kept" in answer(desk, tmp_path, "meter,status\n77,accepted\n").stderr
+    assert "no comparison of 2026-09 was kept" in karez(desk, "open", "--month", MONTH).stderr
+    assert opened_lines(desk) == []

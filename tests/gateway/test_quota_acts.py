@@ -153,6 +153,62 @@ def test_plans_of_several_cells_hold_the_limit_of_all_of_them(county):
         write(county, planning.adjust, YEAR, {"i": 21 * M3}, DEED)
 
 
+def changed_since(county):
+    """A county that was decomposed, then adjusted (w-1: 40), then traded (w-2 gives 5 to w-1)."""
+    planned(county)
+    now = DEED._replace(now_s=JULY_S, document="水政 7 号")
+    (adjusted,) = write(county, planning.adjust, YEAR, {"w-1": 40 * M3}, now)
+    moved = write(county, planning.transfer, Transfer("w-2", "w-1", YEAR, 5 * M3), now)
+    return adjusted.act_id, moved[0].act_id
+
+
+def test_a_second_decomposition_names_what_it_would_undo_and_changes_nothing(county):
+    adjusted, moved = changed_since(county)
+    before = plans(county)
+    with pytest.raises(Refused) as refused:
+        planned(county)
+    assert str(refused.value).splitlines()[1:] == [
+        f"adjust, act {adjusted}: w-1",
+        f"transfer, act {moved}: w-1, w-2",
+        "say --over-changes if that is meant, and make those again that are to hold",
+    ]
+    assert plans(county) == before == {"w-1/2025/year": 45 * M3, "w-2/2025/year": 45 * M3}
+    with county.store.reading() as connection:
+        found = planning.decompose(connection, YEARS, WISH)
+        assert planning.would_undo(connection, found) == str(refused.value).splitlines()[1:3]
+
+
+def test_what_a_decomposition_undoes_stands_in_its_act_and_then_is_history(county):
+    undone = changed_since(county)
+    _, changed = write(county, planning.plan, WISH, DEED, is_undoing_meant=True)
+    assert plans(county) == {"w-1/2025/year": 50 * M3, "w-2/2025/year": 50 * M3}
+    assert json.loads(read(county, acts.get, changed[0].act_id).detail)["undoes"] == list(undone)
+    install(county, limit("c", 80 * M3, "all", "ground"))
+    assert len(write(county, planning.plan, WISH._replace(cell=Cell("all", "ground")), DEED)[1]) == 2
+
+
+def test_a_change_that_a_decomposition_leaves_as_it_is_is_not_undone(county):
+    planned(county)
+    now = DEED._replace(now_s=JULY_S)
+    for volume_l in (40 * M3, 50 * M3):
+        write(county, planning.adjust, YEAR, {"w-1": volume_l}, now)
+    assert write(county, planning.plan, WISH, DEED)[1] == []
+
+
+def test_a_plan_that_was_imported_is_not_undone_unseen(county):
+    install(county, ("plan", {"site": "w-1", "year": YEAR, "period": "year", "volume_l": 7 * M3}))
+    with pytest.raises(Refused, match=r"import, act \d+: w-1\nsay --over-changes"):
+        planned(county)
+
+
+def test_months_that_are_over_keep_their_plan_in_a_new_decomposition(county):
+    planned(county)
+    write(county, planning.spread, YEAR, (), {"06": 500, "07": 500}, DEED)
+    install(county, limit("c", 80 * M3, "all", "ground"))
+    write(county, planning.plan, WISH._replace(cell=Cell("all", "ground")), DEED._replace(now_s=JULY_S))
+    assert [plans(county)[f"w-1/2025/{one}"] for one in ("year", "06", "07")] == [40 * M3, 25 * M3, 15 * M3]
+
+
 def test_a_year_is_spread_and_an_adjustment_takes_the_months_along(county):
     planned(county)
     assert len(write(county, planning.spread, YEAR, (), {"06": 400, "07": 600}, DEED)) == 4

@@ -212,7 +212,9 @@ def shares_of(tmp_path, text="[shares]\n06 = 1000\n"):
     return path
 
 
-@pytest.mark.parametrize("text", ["x =", "", "[shares]\n06 = 1.5\n"])
+@pytest.mark.parametrize(
+    "text", ["x =", "", "[shares]\n06 = 1.5\n", "x = " + "9" * 5000, "x = " + "[" * 5000]
+)
 def test_shares_that_cannot_be_read_are_refused(directory, tmp_path, text):
     quota("spread", directory, "--year", YEAR, "--shares", shares_of(tmp_path, text), *WHY, code=2)
 

@@ -117,6 +117,8 @@ def test_a_right_is_idle_after_years_below_the_line_and_keeps_its_highest_use():
         ("class = 1", r"class: write a table, such as \[class.name\]"),
         ("class.domestic = 1", "class.domestic: write a table of ratios"),
         ("x = ", "no TOML"),
+        ("x = " + "9" * 5000, "no TOML"),
+        ("x = " + "[" * 5000, "no TOML"),
     ],
 )
 def test_rules_that_say_nothing_sensible_are_refused(text, says):

@@ -373,6 +373,8 @@ def test_a_file_that_is_no_proof_is_refused_with_its_place():
         "first line": b"a,b\n",
         "is no CSV": data.replace(b"region", b'"reg"ion', 1),
         "no JSON": b"{",
+        "is no JSON": b"{" + b'"a":{' * 100_000,
+        "the file is no JSON": b'{"a": ' + b"9" * 5000 + b"}",
         "no table of kind": b'{"kind": "ledger", "rows": []}',
         "each row has": json.dumps({"kind": "quota-proof", "rows": [{}]}).encode(),
         "line 2 has 15 cells": edited(data, lambda rows: rows[1].pop()),

@@ -95,9 +95,69 @@ def test_a_new_year_volume_takes_its_periods_along():
         "year": YEAR,
         "period": "year",
         "volume_l": 8,
-        "energy_wh": 5,
+        "energy_wh": 4,
         "document": "old",
     }
+
+
+def energies(*rows, year_l, over=()):
+    found = plans.of_year(registry(*PLACES, GIVER, *rows), YEAR, {"w-1": year_l}, "", over)
+    return {name.rpartition("/")[2]: values.get("energy_wh") for _, name, values in found}
+
+
+@pytest.mark.parametrize(
+    ("year_l", "energy_wh"),
+    [(200, 100), (50, 25), (99, 49), (1, 1), (0, 50)],
+    ids=["raised", "cut", "rounded down", "never to no limit", "without water the figure stays"],
+)
+def test_energy_follows_the_water_of_its_plan(year_l, energy_wh):
+    assert energies(plan("w-1", 100, energy_wh=50), year_l=year_l) == {"year": energy_wh}
+
+
+def test_a_plan_without_energy_stays_without_and_one_without_water_keeps_its_own():
+    assert energies(plan("w-1", 100), year_l=50) == {"year": None}
+    assert energies(plan("w-1", 0, energy_wh=7), year_l=50) == {"year": 7}
+
+
+def test_the_energy_of_a_year_is_no_less_than_that_of_its_periods():
+    rows = (
+        plan("w-1", 100, energy_wh=60),
+        plan("w-1", 50, "04", energy_wh=40),
+        plan("w-1", 50, "05", energy_wh=10),
+    )
+    # April is over and keeps its 40; May has 10 of 50 left; the 10 of no period follow the year.
+    assert energies(*rows, year_l=60, over=("04",)) == {"year": 40 + 2 + 6, "04": 40, "05": 2}
+
+
+def test_energy_of_periods_is_spread_as_their_water():
+    rows = (
+        plan("w-1", 100, energy_wh=60),
+        plan("w-1", 50, "04", energy_wh=40),
+        plan("w-1", 50, "05", energy_wh=10),
+    )
+    found = plans.spread(registry(*PLACES, GIVER, *rows), YEAR, ["w-1"], {"04": 900, "05": 100})
+    assert [values["energy_wh"] for _, _, values in found] == [45, 5]
+
+
+WHS = st.integers(0, 10**9)
+LITRES = st.integers(0, 10**9)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.dictionaries(st.sampled_from(["03", "04", "05"]), st.tuples(LITRES, WHS)), LITRES, WHS, LITRES)
+def test_periods_never_have_more_energy_than_their_year_whatever_changes(parts, rest_l, rest_wh, year_l):
+    rows = [plan("w-1", litres, period, energy_wh=wh) for period, (litres, wh) in parts.items()]
+    year = plan(
+        "w-1",
+        rest_l + sum(litres for litres, _ in parts.values()),
+        energy_wh=rest_wh + sum(wh for _, wh in parts.values()),
+    )
+    found = {
+        values["period"]: values["energy_wh"]
+        for _, _, values in plans.of_year(registry(*PLACES, GIVER, year, *rows), YEAR, {"w-1": year_l})
+    }
+    whole = found.pop("year")
+    assert whole >= sum(found.values()) and (whole > 0) == (year[1]["energy_wh"] > 0)
 
 
 def test_a_decomposition_plans_every_well_and_ends_what_has_no_right_with_0():

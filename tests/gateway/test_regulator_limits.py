@@ -94,6 +94,10 @@ BAD = {
     "rule's range": ({"rules": "interim_days = 400\n"}, [("rules.toml", "rule-value")]),
     "rule's sort": ({"rules": "emergency_m3 = true\n"}, [("rules.toml", "rule-value")]),
     "toml": ({"rules": "finish_m3 =\n"}, [("rules.toml", "toml")]),
+    "a number that nobody reads": (
+        {"rules": f"finish_m3 = {'9' * 5000}\n"},
+        [("rules.toml", "toml")],
+    ),
 }
 
 

@@ -3,9 +3,10 @@
 import pytest
 
 from karez_gateway.config.reports import Reports, UserList
+from karez_gateway.county import changing
 from karez_gateway.county.ledger import hearing
 from karez_gateway.county.ledger.hearing import Rates
-from karez_gateway.county.registry import Object, Registry
+from karez_gateway.county.registry import Object, Registry, name_of
 from karez_gateway.county.reports import making, planned
 from karez_gateway.county.reports.document import Litres, Permille
 from karez_gateway.county.reports.making import Log, Maker, Wish
@@ -14,7 +15,7 @@ from karez_gateway.county.wateryear import Span
 from karez_gateway.store.heard import Hours
 from karez_protocols import record
 
-from .ledger_desk import CONVERTED, DAY_S, NOVEMBER, Well, office, region, site
+from .ledger_desk import CIVIL, CONVERTED, DAY_S, NOVEMBER, Well, office, region, site
 
 LISTS = """
 [county.reports]
@@ -311,3 +312,28 @@ def test_a_year_without_a_plan_of_its_own_is_its_months():
 
 def test_cells_are_whole_numbers_with_their_unit():
     assert (Litres(1500) + 1, Permille(985) // 5) == (1501, 197)
+
+
+def test_a_report_of_the_past_keeps_the_holder_of_then(tmp_path):
+    with office(tmp_path / "g", LISTS) as found:
+        well = Well("a", "w")
+        well.days(41, litres=2400)
+        found.hear(well)
+        october = CIVIL.moment("2026-10-01")
+        before = ("region", "6504"), ("holder", "factory"), ("holder", "school")
+        old = [one for one in REGISTRY if (one[0], one[1].get("code")) in before]
+        with found.store.writing() as connection:
+            for holder, begin_s in (("school", 1), ("factory", october)):
+                plans = [
+                    ("plan", {"site": "w", "year": 2026, "period": month, "volume_l": 1})
+                    for month in ("09", "10")
+                ]
+                values = [*old, site("w", region="6504", holder=holder), *plans]
+                wanted = [(kind, name_of(kind, one), one) for kind, one in values]
+                deed = found.deed()._replace(effective_utc_s=begin_s)
+                changing.change(connection, wanted, deed, check=lambda _before, _after: None)
+        users = {
+            period: {one["user"] for one in rows(made(found, period), "overruns")}
+            for period in ("2026-09", "2026-10")
+        }
+        assert users == {"2026-09": {"school"}, "2026-10": {"factory"}}

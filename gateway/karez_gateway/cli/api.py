@@ -4,23 +4,29 @@
 
 import datetime as dt
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from karez_gateway import config as configuration
+from karez_gateway.cli.deeds import By, Document, deed
 from karez_gateway.cli.speech import AsJson, Data, print_json, spoken
 from karez_gateway.config.api import with_host
 from karez_gateway.errors import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from karez_gateway.api.tokens import Token
+    from karez_gateway.county.acts import Deed
 
 API = "Example: karez gateway api --data /var/lib/karez --port 8080"
 ADD = "Example: karez gateway token add --data /var/lib/karez town-office --sites well-12 --until 2027-12-31"
 LIST = "Example: karez gateway token list --data /var/lib/karez"
 END = "Example: karez gateway token end --data /var/lib/karez town-office"
 
+Because = Annotated[str, typer.Option("--because", help="Why; the log holds it. Default: whose token it is.")]
+Changed = TypeVar("Changed")
 Name = Annotated[str, typer.Argument(help="Name of the token: who holds it.")]
 
 
@@ -55,10 +61,14 @@ def add(
     sites: Annotated[str, typer.Option(help="Sites that it opens, parted by commas.")] = "",
     every: Annotated[bool, typer.Option("--all", help="It opens all sites, also later ones.")] = False,
     until: Annotated[str, typer.Option(help="Last day on which it is taken, such as 2027-12-31.")] = "",
+    by: By = "",
+    because: Because = "",
+    document: Document = "",
 ) -> None:
-    """Make a token and show it, once."""
+    """Make a token and show it, once. Who made it for what is an act of the log; the token is not in it."""
     from karez_gateway.api import tokens
     from karez_gateway.calendars import DAY, Calendar
+    from karez_gateway.store import acts
 
     with spoken():
         config = configuration.load(data)
@@ -68,13 +78,37 @@ def add(
         civil = Calendar(config.api.utc_offset_h)
         until_utc_s = civil.after(DAY, civil.start(DAY, civil.moment(until))) if until else None
         scope = tokens.Scope(None if every else frozenset(named))
-        text = tokens.add(config.data, name, scope, int(time.time()), until_utc_s)
+        what = deed(by, because or f"token for {name}", document)
+        opens = {"sites": None if every else sorted(scope.sites or ()), "until_utc_s": until_utc_s}
+        text = _kept(
+            config,
+            acts.TOKEN_MADE,
+            what,
+            {"token": name, **opens},
+            lambda: tokens.add(config.data, name, scope, what.now_s, until_utc_s),
+        )
         typer.echo(text)
         typer.echo(
             "It is shown this once, and only its SHA-256 is kept. Send it as Authorization: Bearer", err=True
         )
         for site in _unknown(config, named):
             typer.echo(f"no controller stands at {site} yet: it opens once one does", err=True)
+
+
+def _kept(
+    config: configuration.Config,
+    sort: str,
+    what: "Deed",
+    detail: dict[str, Any],
+    change: "Callable[[], Changed]",
+) -> "Changed":
+    """Change the tokens and keep the act, or neither. A token whose act was not kept is shown to nobody."""
+    from karez_gateway import data as data_directory
+    from karez_gateway.county import acts
+
+    with data_directory.beside(config) as store, store.writing() as connection:
+        acts.write(connection, sort, what, detail)
+        return change()
 
 
 def _unknown(config: configuration.Config, named: list[str]) -> list[str]:
@@ -137,13 +171,21 @@ def _day(utc_s: int, config: configuration.Config) -> dt.date:
     return Calendar(config.api.utc_offset_h).local(utc_s).date()
 
 
-def end(data: Data, name: Name) -> None:
-    """End a token: a running API takes it no more from its next request on."""
+def end(data: Data, name: Name, by: By = "", because: Because = "", document: Document = "") -> None:
+    """End a token: a running API takes it no more from its next request on. It is an act of the log."""
     from karez_gateway.api import tokens
+    from karez_gateway.store import acts
 
     with spoken():
         config = configuration.load(data)
-        tokens.end(config.data, name, int(time.time()))
+        what = deed(by, because or f"token of {name}", document)
+        _kept(
+            config,
+            acts.TOKEN_ENDED,
+            what,
+            {"token": name},
+            lambda: tokens.end(config.data, name, what.now_s),
+        )
         typer.echo(f"token {name} has ended")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from karez_gateway import config as configuration
+from karez_gateway.cli.deeds import Bringer, Brought, bringing
 from karez_gateway.cli.speech import AsJson, Data, print_json, read, spoken
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ def _utc(seconds: int) -> str:
 def import_bindings(
     data: Data,
     file: Annotated[Path, typer.Argument(help="CSV with a column binding; controller, site are checked.")],
+    by: Bringer = "",
+    because: Brought = "",
     as_json: AsJson = False,
 ) -> None:
     """Enrol the controllers of many bindings: all of them, or none and a line for each bad row.
@@ -102,7 +105,7 @@ def import_bindings(
         config = configuration.load(data)
         provisioner = config.trust.provisioner_key
         with data_directory.beside(config) as store:
-            found = registry_import.bring_in(store, read(file), provisioner)
+            found = registry_import.bring_in(store, read(file), provisioner, bringing(by, because, file))
     if as_json:
         errors = [{"line": number, "error": text} for number, text in found.errors]
         print_json({"enrolled": found.enrolled, "known": found.known, "errors": errors})

@@ -2,13 +2,14 @@
 
 # ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
 
+import getpass
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from karez_gateway.cli.orders import user
-from karez_gateway.errors import Refused
+from karez_gateway.errors import GatewayError, Refused
 
 if TYPE_CHECKING:
     from karez_gateway.county.acts import Deed
@@ -16,8 +17,18 @@ if TYPE_CHECKING:
 By = Annotated[str, typer.Option("--by", help="Who decides it; default: this machine's user.")]
 Because = Annotated[str, typer.Option("--because", help="Why; the log holds it, and reports show it.")]
 Document = Annotated[str, typer.Option("--document", help="Number of the document it rests on.")]
+Brought = Annotated[str, typer.Option("--because", help="Why it is brought in; default: the file's name.")]
+Bringer = Annotated[str, typer.Option("--by", help="Who brings it in; default: this machine's user.")]
 LANGUAGES = ("en", "zh")
 IN_FORCE = "It is in force once the service has put it into the log."
+
+
+def user() -> str:
+    """The name of this machine's user. Raises GatewayError."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a process of a number without a name
+        raise GatewayError("say who wishes it: --by NAME") from None
 
 
 def deed(by: str, because: str, document: str = "") -> "Deed":
@@ -25,6 +36,13 @@ def deed(by: str, because: str, document: str = "") -> "Deed":
     from karez_gateway.county.acts import Deed
 
     return Deed(by or user(), because, int(time.time()), document).checked()
+
+
+def bringing(by: str, because: str, *files: Path) -> "Deed":
+    """Who brings signed files in, now. Raises Refused when it does not say who."""
+    from karez_gateway.county import bringing
+
+    return bringing.deed(by or user(), because, ", ".join(one.name for one in files), int(time.time()))
 
 
 def check_language(language: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from karez_gateway import config as configuration
+from karez_gateway.cli.deeds import Bringer, Brought, bringing
 from karez_gateway.cli.speech import AsJson, Data, print_json, read, spoken
 from karez_gateway.errors import GatewayError
 
@@ -56,7 +57,7 @@ def prepare(
     The regulator checks it with `karez regulator grant` and trusts none of it but the signatures. That it
     was asked, for how much and why, is an act, and the log holds it.
     """
-    from karez_gateway.cli.orders import user
+    from karez_gateway.cli.deeds import user
     from karez_gateway.county.acts import Deed
     from karez_gateway.county.grants import Terms
     from karez_gateway.grants.request import Asked
@@ -74,6 +75,7 @@ def prepare(
         "right_l": sum(right_l for right_l, _ in made.rights.values()),
         "without_evidence": made.without_evidence,
         "left_out": made.left_out,
+        "partly": made.partly,
     }
     if as_json:
         print_json(facts)
@@ -83,8 +85,11 @@ def prepare(
         f"{one} has signed nothing in this water year yet: the regulator has to name it"
         for one in made.without_evidence
     ]
-    for line in [*lines, *made.left_out][:_SHOWN_MAX]:
+    said = [*made.partly, *lines, *made.left_out]
+    for line in said[:_SHOWN_MAX]:
         typer.echo(line, err=True)
+    if len(said) > _SHOWN_MAX:
+        typer.echo(f"and {len(said) - _SHOWN_MAX} more: --json has all of them", err=True)
 
 
 def _prepare(config: configuration.Config, asked: "Asked", deed: "Deed", out: Path) -> tuple["Made", int]:
@@ -118,6 +123,8 @@ def _prepare(config: configuration.Config, asked: "Asked", deed: "Deed", out: Pa
 def deliver(
     data: Data,
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Signed grants, many or one a file.")],
+    by: Bringer = "",
+    because: Brought = "",
     as_json: AsJson = False,
 ) -> None:
     """Take signed grants in: all are checked, then all are queued, or none.
@@ -131,7 +138,7 @@ def deliver(
     with spoken():
         grants = [(path.name, one) for path in files for one in grant_delivery.read(read(path), path.name)]
         with data_directory.beside(configuration.load(data)) as store:
-            done = grant_delivery.deliver(store, grants, int(time.time()))
+            done = grant_delivery.deliver(store, grants, int(time.time()), bringing(by, because, *files))
     if as_json:
         print_json({"queued": done.queued, "known": done.known})
         return

@@ -187,7 +187,7 @@ def propose(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Propose corrections of converted litres where a well's coefficient was revised.
+    """Propose corrections of converted litres where the coefficient of a well, or of its group, was revised.
 
     Compares what the registry says now with what it said when the litres were booked. Changes nothing: look
     at the file, then `karez gateway ledger correct --file`.

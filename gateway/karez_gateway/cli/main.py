@@ -26,6 +26,7 @@ from karez_gateway.cli import spare as cli_spare
 from karez_gateway.cli import table as cli_table
 from karez_gateway.cli import uploads as cli_uploads
 from karez_gateway.cli import violations as cli_violations
+from karez_gateway.cli.deeds import Bringer, Brought, bringing
 from karez_gateway.cli.speech import AsJson, Data, print_json, read, spoken
 from karez_gateway.errors import GatewayError
 
@@ -159,7 +160,10 @@ def restore(
 
 @app.command(epilog="Example: karez gateway enrol --data /var/lib/karez well-12.binding")
 def enrol(
-    data: Data, binding_file: Annotated[Path, typer.Argument(help="Signed binding of a controller.")]
+    data: Data,
+    binding_file: Annotated[Path, typer.Argument(help="Signed binding of a controller.")],
+    by: Bringer = "",
+    because: Brought = "",
 ) -> None:
     """Make a controller known by its binding.
 
@@ -170,8 +174,10 @@ def enrol(
 
     with spoken():
         config = configuration.load(data)
+        deed = bringing(by, because, binding_file)
         with data_directory.beside(config) as store:
-            found, is_new = enrolment.enrol(store, read(binding_file), config.trust.provisioner_key)
+            key = config.trust.provisioner_key
+            found, is_new = enrolment.enrol(store, read(binding_file), key, deed)
         typer.echo(
             f"controller {found.name} at site {found.site} is enrolled" + ("" if is_new else " already")
         )
@@ -185,6 +191,8 @@ def grant(
     unchecked: Annotated[
         bool, typer.Option("--unchecked", help="Carry it even if we would refuse it: the controller decides.")
     ] = False,
+    by: Bringer = "",
+    because: Brought = "",
 ) -> None:
     """Carry a grant to its site's controller.
 
@@ -198,7 +206,7 @@ def grant(
         config = configuration.load(data)
         carry = enrolment.queue_unchecked if unchecked else enrolment.queue_grant
         with data_directory.beside(config) as store:
-            target, seq = carry(store, read(grant_file), controller)
+            target, seq = carry(store, read(grant_file), controller, bringing(by, because, grant_file))
         typer.echo(
             f"grant {'?' if seq is None else seq} is queued for controller {target.name} at {target.site}"
         )

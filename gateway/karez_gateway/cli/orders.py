@@ -2,7 +2,6 @@
 
 # ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
 
-import getpass
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from karez_gateway import config as configuration
+from karez_gateway.cli.deeds import Bringer, Brought, bringing, user
 from karez_gateway.cli.speech import Data, read, spoken
-from karez_gateway.errors import GatewayError
 
 if TYPE_CHECKING:
     from karez_gateway.downlink.offering import Offered
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
 ORDER = "Example: karez gateway order --data /var/lib/karez stop-area-n.order --all"
 KEYS = "Example: karez gateway keys --data /var/lib/karez offices-3.keys"
 COMMAND = "Example: karez gateway command --data /var/lib/karez well-12 stop"
+Unchecked = Annotated[
+    bool, typer.Option("--unchecked", help="Carry it even if we would refuse it: controllers decide.")
+]
 Wells = Annotated[list[str] | None, typer.Option("--well", help="Site or controller it is for; repeatable.")]
 
 
@@ -42,9 +44,9 @@ def order(
     region: Annotated[
         str, typer.Option(help="An area's order for the wells of a region of the registry; no domestic ones.")
     ] = "",
-    unchecked: Annotated[
-        bool, typer.Option("--unchecked", help="Carry it even if we would refuse it: controllers decide.")
-    ] = False,
+    unchecked: Unchecked = False,
+    by: Bringer = "",
+    because: Brought = "",
 ) -> None:
     """Carry an office's signed order to the wells it concerns.
 
@@ -60,15 +62,16 @@ def order(
 
     with spoken():
         body, now_s = read(order_file), int(time.time())
+        deed = bringing(by, because, order_file)
         with data_directory.beside(configuration.load(data)) as store:
             wells, left_out = list(well or ()), list[str]()
             if region:
                 named, left_out = regionwells.of_region(store, region)
                 wells += named
             if unchecked:
-                found = offering.queue_unchecked(store, body, record.ORDER, now_s, wells=wells)
+                found = offering.queue_unchecked(store, body, record.ORDER, now_s, wells=wells, deed=deed)
             else:
-                found = offering.queue_order(store, body, now_s, wells=wells, is_for_all=everyone)
+                found = offering.queue_order(store, body, now_s, wells=wells, is_for_all=everyone, deed=deed)
             found.left_out += left_out
         _say_offered(found)
 
@@ -77,9 +80,9 @@ def keys(
     data: Data,
     keys_file: Annotated[Path, typer.Argument(help="Key list, signed by the root.")],
     well: Wells = None,
-    unchecked: Annotated[
-        bool, typer.Option("--unchecked", help="Carry it even if we would refuse it: controllers decide.")
-    ] = False,
+    unchecked: Unchecked = False,
+    by: Bringer = "",
+    because: Brought = "",
 ) -> None:
     """Carry the root's list of offices and their keys to all its wells.
 
@@ -92,20 +95,13 @@ def keys(
 
     with spoken():
         body, now_s = read(keys_file), int(time.time())
+        deed = bringing(by, because, keys_file)
         with data_directory.beside(configuration.load(data)) as store:
             if unchecked:
-                found = offering.queue_unchecked(store, body, record.KEYS, now_s, wells=well or ())
+                found = offering.queue_unchecked(store, body, record.KEYS, now_s, wells=well or (), deed=deed)
             else:
-                found = offering.queue_keys(store, body, now_s, wells=well or ())
+                found = offering.queue_keys(store, body, now_s, wells=well or (), deed=deed)
         _say_offered(found)
-
-
-def user() -> str:
-    """The name of this machine's user. Raises GatewayError."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a process of a number without a name
-        raise GatewayError("say who wishes it: --by NAME") from None
 
 
 def command(

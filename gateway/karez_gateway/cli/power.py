@@ -23,6 +23,11 @@ IMPORT = (
 )
 COMPARE = "Example: karez gateway power compare --data /var/lib/karez --month 2026-07"
 LIST = "Example: karez gateway power list --data /var/lib/karez --lang zh --format xlsx --out supply.xlsx"
+REPLY = (
+    "Example: karez gateway power reply --data /var/lib/karez --month 2026-07 "
+    '--because "their letter 12" reply.xlsx'
+)
+OPEN = "Example: karez gateway power open --data /var/lib/karez --month 2026-07"
 STATEMENTS = "Example: karez gateway power statements --data /var/lib/karez"
 
 app = typer.Typer(
@@ -142,6 +147,79 @@ def _sums(found: list["Case"], language: str) -> str:
     return ", ".join(f"{STATES[one] if language == 'zh' else one} {count}" for one, count in counts.items())
 
 
+@app.command(epilog=REPLY)
+def reply(
+    data: Data,
+    file: Annotated[Path, typer.Argument(help="The company's answers, CSV or XLSX.")],
+    month: Month,
+    because: Because,
+    column: Annotated[
+        list[str] | None, typer.Option("--map", help="NAME=TITLE of a column; repeatable.")
+    ] = None,
+    encoding: Annotated[str, typer.Option(help="Of the CSV: utf-8 or gb18030.")] = "",
+    by: By = "",
+    document: Document = "",
+    as_json: AsJson = False,
+) -> None:
+    """Take in what the company answers to the kept differences of a month, whole or not at all.
+
+    Columns: meter, status (accepted, disputed or corrected), energy_kwh of a corrected line, remark. The list
+    that `compare --out` writes can be sent, filled in with such columns, and taken in again. A later answer
+    to the same line counts; all of them stay in the log.
+    """
+    from karez_gateway import data as data_directory
+    from karez_gateway.county.power import reply_books
+
+    with spoken():
+        config = configuration.load(data)
+        mapping, what = _mapping(column or []), deed(by, because, document)
+        with data_directory.beside(config) as store:
+            found = reply_books.take_in(
+                store, read(file), file.name, month, what, mapping=mapping, encoding=encoding
+            )
+        if as_json:
+            print_json(found._asdict())
+            return
+        typer.echo(
+            f"{found.month}: {_counts(found.statuses)}; {found.still_open} lines are open; act {found.act_id}"
+        )
+
+
+@app.command("open", epilog=OPEN)
+def open_lines(
+    data: Data,
+    month: Annotated[str, typer.Option(help="Only of this month: 2026-07.")] = "",
+    everyone: Annotated[bool, typer.Option("--all", help="Accepted lines, too.")] = False,
+    out: Out = None,
+    form: Form = "csv",
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """List the kept differences that the company has not accepted: no reply, disputed, or corrected.
+
+    A corrected line stays open until a new file of the company brings its figure and the month is compared
+    and kept again.
+    """
+    from karez_gateway.cli.books import reading
+    from karez_gateway.county.power import reply_books
+    from karez_gateway.exports import power_tables
+
+    with spoken():
+        check_language(language)
+        _check_out(out)
+        with reading(configuration.load(data)) as connection:
+            found = [one for one in reply_books.lines(connection, month) if everyone or one.is_open]
+        table = power_tables.replies(found, language)
+        if out is not None:
+            _write(table, out, form, language)
+        if as_json:
+            print_json([one._asdict() | {"is_open": one.is_open} for one in found])
+            return
+        for row in [] if out is not None else table.rows:
+            typer.echo("  ".join("–" if cell is None else str(cell) for cell in row))
+        typer.echo(f"{sum(1 for one in found if one.is_open)} lines are open")
+
+
 @app.command("list", epilog=LIST)
 def listed(
     data: Data,
@@ -189,7 +267,7 @@ def statements(data: Data, as_json: AsJson = False) -> None:
             print_json(found)
             return
         for one in found:
-            what = f"{one['file']}, {one['rows']} rows" if one["file"] else _counts(one["states"])
+            what = f"{one['file']}, {one['rows']} rows" if one["file"] else _counts(one["states"] or {})
             typer.echo(f"act {one['act']:>6}  {one['month']}  {one['sort']:<16}  {one['by']:<12}  {what}")
 
 

@@ -71,7 +71,7 @@ def spread(
 def _shares(path: Path) -> dict[str, int]:
     try:
         found = tomllib.loads(read(path).decode()).get("shares")
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of 5,000 digits
         raise Refused(f"{path} is no TOML in UTF-8: {error}") from None
     if not isinstance(found, dict) or not all(type(one) is int for one in found.values()):
         raise Refused(f"{path}: write [shares] and under it a whole number per mille for each period")

@@ -35,6 +35,10 @@ TreeName = Annotated[str, typer.Option(help="admin or basin.")]
 WithoutDecisions = Annotated[
     bool, typer.Option("--without-decisions", help="Leave out what was decided at the last year's close.")
 ]
+OverChanges = Annotated[
+    bool,
+    typer.Option("--over-changes", help="Undo adjustments, transfers and imported plans since the last one."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be planned; change nothing.")]
 
 
@@ -52,6 +56,7 @@ def decompose(
     without_decisions: WithoutDecisions = False,
     dry_run: DryRun = False,
     below_use: BelowUse = False,
+    over_changes: OverChanges = False,
     out: Out = None,
     force: Force = False,
     by: By = "",
@@ -65,7 +70,8 @@ def decompose(
 
     What capped wells leave goes to the others; limits that regions below have of their own are kept. The sum
     proof (--out) has an account for every region and a row for every site; the act holds its digest, and
-    `karez gateway quota verify` adds it up again.
+    `karez gateway quota verify` adds it up again. It refuses, naming them, to undo adjustments, transfers and
+    imported plans that came since the last decomposition, until --over-changes says that it is meant.
     """
     from karez_gateway import data as data_directory
     from karez_gateway.county import planning
@@ -81,25 +87,34 @@ def decompose(
         if out is not None:
             options.writable(out, force=force)
         config = configuration.load(data)
-        years, decided, changed = config.county.years, not without_decisions, 0
+        years, decided, changed, undoes = config.county.years, not without_decisions, 0, list[str]()
         with data_directory.beside(config) as store:
             if dry_run:
                 with store.reading() as connection:
                     found = planning.decompose(connection, years, wish, with_decisions=decided)
+                    undoes = planning.would_undo(connection, found)
                     keep(found)
             else:
                 deed = options.deed(by, because, document, effective, years)
                 with store.writing() as connection:
                     found, objects = planning.plan(
-                        connection, years, wish, deed, with_decisions=decided, is_below_use_meant=below_use
+                        connection,
+                        years,
+                        wish,
+                        deed,
+                        with_decisions=decided,
+                        is_below_use_meant=below_use,
+                        is_undoing_meant=over_changes,
                     )
                     changed = len(objects)
                     keep(found)
         if as_json:
             says = [one.facts() for one in found.findings]
-            print_json({**proof.facts(found), "changed": changed, "findings": says})
+            print_json({**proof.facts(found), "changed": changed, "would_undo": undoes, "findings": says})
             return
         _say(found, proof.facts(found), lang)
+        for line in undoes:
+            typer.echo(f"would undo {line}")
         typer.echo("nothing was changed" if dry_run else f"{changed} plans are in force")
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from karez_gateway.cli.deeds import check_language
-from karez_gateway.cli.orders import user
+from karez_gateway.cli.deeds import check_language, user
 from karez_gateway.county.wateryear import FIRST_YEAR, LAST_YEAR
 from karez_gateway.errors import Refused
 

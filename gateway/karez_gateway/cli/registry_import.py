@@ -30,6 +30,10 @@ TEMPLATES = "Example: karez gateway registry templates forms --lang zh"
 PROPOSE = "Example: karez gateway registry from-commissionings --data /var/lib/karez proposed"
 
 EXIT_BAD_ROWS = 1
+Effective = Annotated[
+    str,
+    typer.Option("--effective", help="Day from which it holds, such as 2026-07-01; default: from now on."),
+]
 
 
 def import_files(
@@ -41,6 +45,7 @@ def import_files(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
     by: By = "",
     document: Document = "",
+    effective: Effective = "",
     language: Lang = "en",
     as_json: AsJson = False,
 ) -> None:
@@ -49,6 +54,9 @@ def import_files(
     A file or sheet is named as its kind: site.csv, a sheet called site or 取水口. The first line names the
     columns, in English or Chinese. A column that is not there leaves its field as it is; an empty cell
     empties it; yes under end ends the object. Ends with code 1 if a row is bad.
+
+    With --effective it holds from a day that is past: reports of the time before keep what was. What it
+    refers to must have been there on that day.
     """
     from karez_gateway.county import importing
     from karez_gateway.county.importing import File
@@ -57,24 +65,40 @@ def import_files(
         check_language(language)
         if kind:
             kind = kind_of(kind).name
-        what = deed(by, because, document)
+        config = configuration.load(data)
+        what = deed(by, because, document)._replace(effective_utc_s=_effective(config, effective))
         brought = [File(path.name, read(path)) for path in files]
         wishes = importing.read(brought, kind, encoding)
-        found = _bring_in(configuration.load(data), brought, wishes, what, dry_run=dry_run)
+        found = _bring_in(config, brought, wishes, what, dry_run=dry_run)
+        if found.is_of_then and not as_json:
+            typer.echo(f"as the registry stood when {effective} began:", err=True)
         _say(found, language, as_json=as_json, dry_run=dry_run)
     if found.findings:
         raise typer.Exit(EXIT_BAD_ROWS)
 
 
+def _effective(config: Any, day: str) -> int | None:
+    """When a day begins. Raises Refused for one that is to come."""
+    import time
+
+    if not day:
+        return None
+    begin_s: int = config.county.years.calendar.moment(day)
+    if begin_s > time.time():
+        raise Refused(f"--effective {day} is to come: bring the file in on that day, or say a day before")
+    return begin_s
+
+
 def _bring_in(config: Any, brought: Any, wishes: Any, what: Any, *, dry_run: bool) -> "Imported":
     from karez_gateway import data as data_directory
-    from karez_gateway.cli.books import standing
+    from karez_gateway.cli.books import reading
     from karez_gateway.county import importing
     from karez_gateway.county.standing import context
 
     if dry_run:
-        now = standing(config)
-        return importing.try_out(now.registry, wishes, now.context)
+        with reading(config) as connection:
+            rules = context(connection, config.county, what.now_s)
+            return importing.look(connection, wishes, rules, what.effective_utc_s)
     with data_directory.beside(config) as store, store.writing() as connection:
         rules = context(connection, config.county, what.now_s)
         return importing.bring_in(connection, brought, wishes, what, rules)
@@ -87,6 +111,7 @@ def _say(found: "Imported", language: str, *, as_json: bool, dry_run: bool) -> N
         document = {
             "counts": found.counts,
             "act": found.act_id,
+            "of_then": found.is_of_then,
             "count": len(found.findings),
             "findings": [_facts(one) for one in found.findings[:SHOWN_MAX]],
             "warned": len(found.warnings),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from karez_gateway import config as configuration
-from karez_gateway.cli.orders import user
+from karez_gateway.cli.deeds import user
 from karez_gateway.cli.speech import AsJson, Data, print_json, spoken
 
 if TYPE_CHECKING:

@@ -190,10 +190,10 @@ def parse(text: str, name: str) -> Config:
     """Return the configuration in a TOML text; `name` names it in errors. Raises ConfigError."""
     try:
         return Config.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{name} is not TOML: {error}") from None
     except ValidationError as error:
         raise ConfigError(f"{name}: {_explain(error)}") from None
+    except (ValueError, RecursionError) as error:  # also a number of 5,000 digits
+        raise ConfigError(f"{name} is not TOML: {error}") from None
 
 
 def _explain(error: ValidationError) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from karez_gateway.county import bringing
+from karez_gateway.county.acts import Deed
 from karez_gateway.downlink import offering
 from karez_gateway.errors import Refused
 from karez_gateway.grants import rights
@@ -24,11 +26,18 @@ from karez_protocols.errors import ProtocolError
 from karez_protocols.link import DOWN_SIZE_MAX
 
 
-def enrol(store: Database, signed_binding: bytes, provisioner_key: bytes) -> tuple[Controller, bool]:
-    """Register a binding's controller; return it, and False if it was enrolled before. Raises Refused."""
+def enrol(
+    store: Database, signed_binding: bytes, provisioner_key: bytes, deed: Deed | None = None
+) -> tuple[Controller, bool]:
+    """Register a binding's controller; return it, and False if it was enrolled before. Raises Refused.
+
+    `deed`: who brings it in, here and below; None where no person does.
+    """
     values = checked(signed_binding, provisioner_key)
     with store.writing() as connection:
-        return register(connection, values, signed_binding, int(time.time()), {})
+        found, is_new = register(connection, values, signed_binding, int(time.time()), {})
+        bringing.keep(connection, bringing.BINDING, deed, [(found.name, signed_binding)] if is_new else [])
+        return found, is_new
 
 
 def checked(signed_binding: bytes, provisioner_key: bytes) -> dict[str, Any]:
@@ -111,7 +120,9 @@ def _found(connection: Connection, name: str) -> Controller:
     return found
 
 
-def queue_grant(store: Database, data: bytes, controller: str = "") -> tuple[Controller, int]:
+def queue_grant(
+    store: Database, data: bytes, controller: str = "", deed: Deed | None = None
+) -> tuple[Controller, int]:
     """Queue a grant that we would accept; return the controller and the grant's seq. Raises Refused."""
     right = rights.read(data)
     with store.writing() as connection:
@@ -130,10 +141,13 @@ def queue_grant(store: Database, data: bytes, controller: str = "") -> tuple[Con
             checked=True,
             now_s=int(time.time()),
         )
+        bringing.keep(connection, bringing.GRANT, deed, [(target.name, data)])
     return target, right.seq
 
 
-def queue_unchecked(store: Database, data: bytes, controller: str = "") -> tuple[Controller, int | None]:
+def queue_unchecked(
+    store: Database, data: bytes, controller: str = "", deed: Deed | None = None
+) -> tuple[Controller, int | None]:
     """Queue bytes as they are: the controller decides. Raises Refused if nobody can be addressed."""
     if not 0 < len(data) < DOWN_SIZE_MAX:
         raise Refused(f"{len(data)} bytes cannot be carried: a grant has 1..{DOWN_SIZE_MAX - 1}")
@@ -159,6 +173,7 @@ def queue_unchecked(store: Database, data: bytes, controller: str = "") -> tuple
             checked=False,
             now_s=int(time.time()),
         )
+        bringing.keep(connection, bringing.GRANT, deed, [(target.name, data)])
     return target, seq
 
 

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from karez_gateway.controllers import enrolment
+from karez_gateway.county import bringing
+from karez_gateway.county.acts import Deed
 from karez_gateway.errors import Refused
 from karez_gateway.store.database import Database
 
@@ -45,8 +47,11 @@ class _Undone(Exception):
     """Ends the transaction without a trace."""
 
 
-def bring_in(store: Database, data: bytes, provisioner_key: bytes) -> Imported:
-    """Enrol every row in one transaction; with any error nothing is. Raises Refused for no such file."""
+def bring_in(store: Database, data: bytes, provisioner_key: bytes, deed: Deed | None = None) -> Imported:
+    """Enrol every row in one transaction; with any error nothing is. Raises Refused for no such file.
+
+    `deed`: who brings it in, None where no person does.
+    """
     out = Imported()
     now_s = int(time.time())
     rows = [(number, _row(number, row, provisioner_key, out)) for number, row in _rows(data)]
@@ -54,7 +59,7 @@ def bring_in(store: Database, data: bytes, provisioner_key: bytes) -> Imported:
         raise Refused("the file holds no row under its names of columns")
     try:
         with store.writing() as connection:
-            _register(connection, rows, now_s, out)
+            _register(connection, rows, now_s, out, deed)
     except _Undone:
         out.enrolled.clear()
         out.known.clear()
@@ -62,9 +67,12 @@ def bring_in(store: Database, data: bytes, provisioner_key: bytes) -> Imported:
     return out
 
 
-def _register(connection: Connection, rows: Sequence[Row], now_s: int, out: Imported) -> None:
+def _register(
+    connection: Connection, rows: Sequence[Row], now_s: int, out: Imported, deed: Deed | None
+) -> None:
     """Register all rows; raises _Undone if one of them cannot be."""
     for_all: offering.ForAll = {}
+    brought: list[tuple[str, bytes]] = []
     for number, checked in rows:
         if checked is None:
             continue
@@ -75,8 +83,11 @@ def _register(connection: Connection, rows: Sequence[Row], now_s: int, out: Impo
             out.errors.append((number, str(error)))
             continue
         (out.enrolled if is_new else out.known).append(values["controller"])
+        if is_new:
+            brought.append((values["controller"], signed_binding))
     if out.errors:
         raise _Undone
+    bringing.keep(connection, bringing.BINDING, deed, brought)
 
 
 def _rows(data: bytes) -> Iterator[tuple[int, Mapping[str | None, Any]]]:

@@ -1,5 +1,6 @@
 """Changing the registry: new versions of objects, checked as a whole, kept with one act or not at all."""
 
+import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -30,7 +31,8 @@ def change(
     """Put objects in force as (kind, name, values), None to end one; return those that changed.
 
     What is as it was already is left alone; if all is, nothing is kept. Raises Refused from `check`, for an
-    object that is named twice, and for a deed that is to hold later: the newest version is the one in force.
+    object that is named twice, for a deed that is to hold later, and for one that says a day before that of a
+    version that is there: the newest version is the one in force.
     """
     wanted = list(wanted)
     _refuse_twice(wanted)
@@ -42,6 +44,8 @@ def change(
     fresh = [one for one in wanted if not _is_same(before, *one)]
     if not fresh:
         return []
+    if deed.effective_utc_s is not None:
+        _refuse_before(connection, fresh, deed.effective_utc_s)
     draft = [Object(kind, name, known.get((kind, name), 0) + 1, values, 0, 0) for kind, name, values in fresh]
     check(before, before.with_changes(draft))
     detail = {**(about or {}), "objects": len(draft), "sha256": digest(draft)}
@@ -64,6 +68,19 @@ def _refuse_twice(wanted: Sequence[tuple[str, str, Values | None]]) -> None:
         if (kind, name) in seen:
             raise Refused(f"{kind} {name} is named twice: say once what it is to be")
         seen.add((kind, name))
+
+
+def _refuse_before(connection: Connection, fresh: Wanted, effective_utc_s: int) -> None:
+    """A version that is dated before a later one would hide what that one says between the two."""
+    newest = objects.newest_effective(connection)
+    for kind, name, _ in fresh:
+        until_utc_s = newest.get((kind, name), effective_utc_s)
+        if until_utc_s > effective_utc_s:
+            held = dt.datetime.fromtimestamp(until_utc_s, dt.UTC)
+            raise Refused(
+                f"{kind} {name} was changed already to hold from {held:%Y-%m-%d %H:%M} UTC on: a change "
+                f"cannot hold from before that; see karez gateway registry history, and say a later day"
+            )
 
 
 def _is_same(before: Registry, kind: str, name: str, values: Values | None) -> bool:

@@ -2,7 +2,8 @@
 
 Plans of one site and year: the year, and beside it either months or rounds. Months and rounds together are
 refused, since a day would lie in two plans. The parts may add up to less than the year, never to more: the
-controller holds every limit, so what the parts promise above the year it would refuse.
+controller holds every limit, so what the parts promise above the year it would refuse. Less is told: a grant
+opens what the parts have, and no more.
 """
 
 from collections.abc import Iterator
@@ -47,8 +48,8 @@ def _begins(year: int, context: Context) -> str:
     return f"{year:04d}-{context.first_month:02d}-01"
 
 
-def plans(_before: Registry, after: Registry, _context: Context) -> Iterator[Fault]:
-    """A plan's period is known; those of a site and year fit together."""
+def plans(before: Registry, after: Registry, _context: Context) -> Iterator[Fault]:
+    """A plan's period is known; those of a site and year fit together, and energy fits its water."""
     of_year: dict[tuple[str, int], list[Named]] = {}
     for name, values in after.of_kind("plan"):
         year, period = whole(values, "year"), text(values, "period")
@@ -60,6 +61,24 @@ def plans(_before: Registry, after: Registry, _context: Context) -> Iterator[Fau
         of_year.setdefault((text(values, "site"), year), []).append((name, values))
     for (site, year), those in of_year.items():
         yield from _together(site, year, those)
+        yield from _energy(before, those)
+
+
+def _energy(before: Registry, those: list[Named]) -> Iterator[Fault]:
+    """An energy of 0 would be taken for none, and one that is older than its water for what was meant."""
+    said = [name for name, values in those if whole(values, "energy_wh") is not None]
+    if said and not any(values.get("energy_wh") for _, values in those):
+        if any(values.get("volume_l") for _, values in those):
+            yield Fault("plan", said[0], "energy_wh", "energy-zero")
+        return
+    for name in said:
+        was, now = before.get("plan", name), dict(those)[name]
+        if was and was.get("energy_wh") == now["energy_wh"] and was["volume_l"] != now.get("volume_l"):
+            facts = {
+                "energy": KILOWATT_HOURS.show(now["energy_wh"]),
+                "was": CUBIC_METRES.show(was["volume_l"]),
+            }
+            yield Fault("plan", name, "energy_wh", "energy-stays", facts_of(facts))
 
 
 def _together(site: str, year: int, those: list[Named]) -> Iterator[Fault]:
@@ -80,15 +99,19 @@ def _together(site: str, year: int, those: list[Named]) -> Iterator[Fault]:
     ):
         total = sum(whole(one, key) or 0 for _, one in parts)
         most = whole(values, key)
-        if most is not None and total > most:
-            facts: dict[str, str | int] = {
-                "site": site,
-                "year": year,
-                "parts": sort.show(total),
-                "whole": sort.show(most),
-            }
-            facts |= {"unit": unit, "unit_zh": unit_zh}
+        if most is None or not parts:
+            continue
+        facts: dict[str, str | int] = {
+            "site": site,
+            "year": year,
+            "parts": sort.show(total),
+            "whole": sort.show(most),
+        }
+        facts |= {"unit": unit, "unit_zh": unit_zh}
+        if total > most:
             yield Fault("plan", name, key, "plan-sum", facts_of(facts))
+        elif total < most and key == "volume_l":
+            yield Fault("plan", name, key, "plan-below", facts_of(facts))
 
 
 def prices(_before: Registry, after: Registry, _context: Context) -> Iterator[Fault]:

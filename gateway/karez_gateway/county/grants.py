@@ -13,7 +13,7 @@ from karez_gateway.county import yearplans
 from karez_gateway.county.registry import Registry, Values
 from karez_gateway.county.wateryear import MONTHS, YEAR, Span, WaterYears
 from karez_gateway.errors import Refused
-from karez_gateway.regulator.request import ENERGY, FINISH, ROWS_MAX, STOP, WARN, WATER, WishRow
+from karez_gateway.regulator.request import ENERGY, FINISH, ROWS_MAX, STOP, WARN, WATER, WishRow, share_of
 
 DAY_S = 86_400
 RIGHT_MAX = 10**12  # L or Wh; a ceiling has 40 bits
@@ -88,8 +88,8 @@ def plan(
         policy=_policy(str(known["class"]), terms),
         right_l=right_l,
         energy_wh=energy_wh,
-        interim_l=right_l * terms.interim_percent // 100,
-        interim_wh=energy_wh * terms.interim_percent // 100,
+        interim_l=share_of(right_l, terms.interim_percent),
+        interim_wh=share_of(energy_wh, terms.interim_percent),
     )
 
 

@@ -41,6 +41,7 @@ class Imported:
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     wanted: list[Change] = field(default_factory=list)
     act_id: int | None = None  # None: nothing was changed
+    is_of_then: bool = False  # the findings are those of the day from which it was to hold
 
 
 def read(files: Sequence[File], kind: str = "", encoding: str = "") -> Wishes:
@@ -54,7 +55,7 @@ def bring_in(
 ) -> Imported:
     """Change the registry as files wish, all of it or nothing. Raises Refused for a deed without reason."""
     deed.checked()
-    out = try_out(objects.registry(connection), wishes, context)
+    out = look(connection, wishes, context, deed.effective_utc_s)
     if out.findings:
         return out
     about = {
@@ -62,9 +63,26 @@ def bring_in(
         "warnings": [one.text() for one in out.warnings[:SHOWN_MAX]],
         "warned": len(out.warnings),
     }
+    if deed.effective_utc_s is not None:
+        about["effective_utc_s"] = deed.effective_utc_s
     rules = checks.refusing(context, [])
     done = changing.change(connection, out.wanted, deed, check=rules, about=about)
     out.act_id = done[0].act_id if done else None
+    return out
+
+
+def look(
+    connection: Connection, wishes: Wishes, context: Context, effective_utc_s: int | None = None
+) -> Imported:
+    """What an import would change, and what is wrong with it, now and on the day from which it is to hold.
+
+    What it refers to must have been there on that day: a report of then would else find a hole.
+    """
+    out = try_out(objects.registry(connection), wishes, context)
+    if effective_utc_s is None or out.findings:
+        return out
+    then = try_out(objects.registry(connection, effective_utc_s), wishes, context)
+    out.findings, out.is_of_then = then.findings, bool(then.findings)
     return out
 
 

@@ -221,6 +221,7 @@ _KINDS = (
             ),
             Field("pipe_mm", "pipe_m", "pipe diameter", "管径（米）", fields.METRES),
             Field("probe_mm", "probe_m", "depth of the level probe", "水位计埋深（米）", fields.METRES),
+            _same("group", "group by which it converts", "折算类型", fields.CODE),
             _same("renews", "wells it replaces, with spaces", "替代的井（空格分隔）"),
             _ref("person", "person", "responsible person", "责任人"),
         ),
@@ -286,6 +287,25 @@ _KINDS = (
             Field("level_mm", "level_m", "pumping level at the test", "测试时动水位（米）", fields.METRES),
             Field("low_l_per_kwh", "low_m3_per_kwh", "valid from", "有效下限", fields.RATIO),
             Field("high_l_per_kwh", "high_m3_per_kwh", "valid to", "有效上限", fields.RATIO),
+        ),
+    ),
+    Kind(
+        "group_coefficient",
+        "类型水电系数",
+        2,
+        (
+            _code("group", "group of wells of a type", "折算类型"),
+            _same("from_date", "valid from", "启用日期", fields.DATE, need=True),
+            Field(
+                "l_per_kwh",
+                "m3_per_kwh",
+                "coefficient",
+                "系数（立方米/千瓦时）",
+                fields.RATIO,
+                is_needed=True,
+            ),
+            _same("method", "wells and tests that it rests on", "典型井与测试方法"),
+            _DOCUMENT,
         ),
     ),
     Kind(

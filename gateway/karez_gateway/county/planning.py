@@ -4,6 +4,7 @@ What is pure stands in `county/quota/`; here a connection and a deed come in, ve
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -17,6 +18,7 @@ from karez_gateway.county.quota import (
     plans,
     proof,
     transfers,
+    undoing,
     weights,
 )
 from karez_gateway.county.quota.decomposition import Decomposition, Wish
@@ -25,7 +27,7 @@ from karez_gateway.county.quota.transfers import Transfer
 from karez_gateway.county.registry import Object, Registry
 from karez_gateway.county.wateryear import WaterYears
 from karez_gateway.errors import Refused
-from karez_gateway.store import objects
+from karez_gateway.store import acts, objects
 
 PLAN, SPREAD, ADJUST, TRANSFER = "plan", "spread", "adjust", "transfer"
 
@@ -66,18 +68,39 @@ def plan(
     *,
     with_decisions: bool = True,
     is_below_use_meant: bool = False,
+    is_undoing_meant: bool = False,
 ) -> tuple[Decomposition, list[Object]]:
     """Decompose and put every well's plan in force with one act, whose detail has the proof's digest.
 
-    Raises Refused, also for wells that would have less than they used already unless that is meant.
+    Raises Refused, also for wells that would have less than they used already, and for plans that were
+    changed one by one since the last decomposition, unless that is meant.
     """
     found = decompose(connection, years, wish, with_decisions=with_decisions)
     if not is_below_use_meant:
         volumes = {one.site: one.volume_l for one in found.wells}
         adjusting.refuse_below_use(volumes, used_l(connection, years, wish.year))
-    wanted = plans.of_decomposition(objects.registry(connection), found, deed.document)
-    about = proof.facts(found)
+    over = past_periods(connection, years, wish.year, _from(deed))
+    wanted = plans.of_decomposition(objects.registry(connection), found, deed.document, over)
+    undone, sorts = _undone(connection, wanted, wish.year)
+    if not is_undoing_meant:
+        undoing.refuse(undone, sorts)
+    about: dict[str, Any] = proof.facts(found) | ({"undoes": sorted(undone)} if undone else {})
     return found, _change(connection, years, wish.year, wanted, deed, PLAN, about)
+
+
+def would_undo(connection: Connection, found: Decomposition) -> list[str]:
+    """A line for each act whose plans a decomposition would undo."""
+    wanted = plans.of_decomposition(objects.registry(connection), found)
+    return undoing.lines(*_undone(connection, wanted, found.wish.year))
+
+
+def _undone(
+    connection: Connection, wanted: Sequence[plans.Change], year: int
+) -> tuple[undoing.Undone, dict[int, str]]:
+    versions = objects.of_kind(connection, plans.KIND)
+    sorts = acts.sorts(connection)
+    whole = [number for number, sort in sorts.items() if sort == PLAN]
+    return undoing.undone(versions, wanted, year, whole), sorts
 
 
 def spread(
@@ -163,7 +186,7 @@ def _change(
     wanted: list[plans.Change],
     deed: Deed,
     sort: str,
-    about: Mapping[str, str | int],
+    about: Mapping[str, Any],
 ) -> list[Object]:
     return changing.change(
         connection, wanted, deed, check=_holds(year, years.first_month), about=about, sort=sort

@@ -192,6 +192,10 @@ FAULTS = {
         "the parts of {site} in {year} add up to {parts} {unit}, more than its year of {whole} {unit}",
         "{site} {year} 年各时段合计 {parts} {unit}，超过全年的 {whole} {unit}",
     ),
+    "energy-zero": (
+        "0 kWh beside water: the well could not run; leave the cell empty where energy has no limit",
+        "有水量而电量为 0：机井无法运行；不限电量时请留空",
+    ),
     "no-line": (
         "states no depth: give one of the three lines at least",
         "未填任何埋深：三条控制线至少填一条",
@@ -234,6 +238,14 @@ WARNINGS = {
     "no-multiplier": (
         "has no multiplier, so 1 is taken: a forgotten CT ratio makes every total wrong",
         "未填倍率，按 1 计：漏填互感器变比会使所有合计出错",
+    ),
+    "plan-below": (
+        "the parts of {site} in {year} add up to {parts} {unit} of its {whole} {unit}: a grant opens no more",
+        "{site} {year} 年各时段合计 {parts} {unit}，少于全年的 {whole} {unit}：授权只开放各时段水量",
+    ),
+    "energy-stays": (
+        "stays at {energy} kWh, as it was beside {was} m³: say its energy, too",
+        "仍为 {energy} 千瓦时，与原水量 {was} 立方米相同：请同时填写电量",
     ),
     "tested-late": (
         "was tested on {tested_date}, after it is valid from {from_date}",

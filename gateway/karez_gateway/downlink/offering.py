@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
+from karez_gateway.county import bringing
+from karez_gateway.county.acts import Deed
 from karez_gateway.downlink import orders, redelivery
 from karez_gateway.downlink.orders import KeyList, Order
 from karez_gateway.errors import Refused
@@ -36,11 +38,18 @@ class Offered:
 
 
 def queue_order(
-    store: Database, data: bytes, now_s: int, *, wells: Sequence[str] = (), is_for_all: bool = False
+    store: Database,
+    data: bytes,
+    now_s: int,
+    *,
+    wells: Sequence[str] = (),
+    is_for_all: bool = False,
+    deed: Deed | None = None,
 ) -> Offered:
     """Queue an order for every controller it concerns. Raises Refused if that is nobody.
 
-    `wells`: sites or controllers, for an order of an area; `is_for_all`: every well of this root.
+    `wells`: sites or controllers, for an order of an area; `is_for_all`: every well of this root. `deed`: who
+    brings it in, here and below; None where no person does.
     """
     found = orders.read(data)
     out = Offered(found.name, found.says)
@@ -54,10 +63,13 @@ def queue_order(
             _queue(connection, one, record.ORDER, found.office, found.seq, data, now_s, is_for_all)
             out.targets.append(one)
         _check_somebody(out)
+        bringing.keep(connection, bringing.ORDER, deed, [(one.name, data) for one in out.targets])
     return out
 
 
-def queue_keys(store: Database, data: bytes, now_s: int, *, wells: Sequence[str] = ()) -> Offered:
+def queue_keys(
+    store: Database, data: bytes, now_s: int, *, wells: Sequence[str] = (), deed: Deed | None = None
+) -> Offered:
     """Queue a key list for every well under its root, or for those named. Raises Refused if for nobody."""
     found = orders.read_keys(data)
     out = Offered(f"key list {found.seq}", f"{len(found.rows)} offices")
@@ -71,10 +83,13 @@ def queue_keys(store: Database, data: bytes, now_s: int, *, wells: Sequence[str]
             _queue(connection, one, record.KEYS, None, found.seq, data, now_s, not wells)
             out.targets.append(one)
         _check_somebody(out)
+        bringing.keep(connection, bringing.KEYS, deed, [(one.name, data) for one in out.targets])
     return out
 
 
-def queue_unchecked(store: Database, data: bytes, sort: int, now_s: int, *, wells: Sequence[str]) -> Offered:
+def queue_unchecked(
+    store: Database, data: bytes, sort: int, now_s: int, *, wells: Sequence[str], deed: Deed | None = None
+) -> Offered:
     """Queue bytes as they are: the controllers decide. Raises Refused if they cannot be carried."""
     if not 0 < len(data) < DOWN_SIZE_MAX:
         raise Refused(f"{len(data)} bytes cannot be carried: at most {DOWN_SIZE_MAX - 1}")
@@ -96,6 +111,8 @@ def queue_unchecked(store: Database, data: bytes, sort: int, now_s: int, *, well
         for one in _named(connection, wells):
             _queue(connection, one, sort, office, seq, data, now_s, is_for_all=False, is_checked=False)
             out.targets.append(one)
+        what = bringing.ORDER if sort == record.ORDER else bringing.KEYS
+        bringing.keep(connection, what, deed, [(one.name, data) for one in out.targets])
     return out
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from karez_gateway.county.alarms.words import thousandths
+from karez_gateway.county.power import replies as company
 from karez_gateway.county.power.comparing import STATES, Case
 from karez_gateway.county.power.supply import REASONS, Supply
 from karez_gateway.exports.table import Cell, Column, Table
@@ -34,6 +35,18 @@ DIFFERENCES = (
     Column("longest_silence_h", "最长中断（小时）"),
     Column("causes", "可能原因代码"),
     Column("causes_text", "可能原因"),
+)
+
+REPLIES = (
+    Column("month", "月份"),
+    Column("site", "取水口"),
+    Column("meter", "供电表号"),
+    Column("state", "结果"),
+    Column("difference_kwh", "差（千瓦时，取整）"),
+    Column("status", "供电公司答复"),
+    Column("energy_kwh", "更正电量（千瓦时）"),
+    Column("remark", "备注"),
+    Column("act", "答复记录号"),
 )
 
 
@@ -99,4 +112,25 @@ def _differences(cases: Sequence[Case], language: str) -> Iterator[tuple[Cell, .
             None if ours is None else ours.gap_s // 3600,
             " ".join(each["cause"] for each in one.likely),
             ("；" if chinese else "; ").join(each[language] for each in one.likely),
+        )
+
+
+def replies(lines: Sequence[company.Line], language: str) -> Table:
+    """Kept differences with what the company answered."""
+    return Table("replies", REPLIES, _replies(lines, language), {"lines": str(len(lines))})
+
+
+def _replies(lines: Sequence[company.Line], language: str) -> Iterator[tuple[Cell, ...]]:
+    chinese = language == "zh"
+    for one in lines:
+        yield (
+            one.month,
+            one.site,
+            " ".join(one.meters),
+            STATES[one.state] if chinese else one.state,
+            _whole(one.difference_wh),
+            company.STATES[one.status] if chinese else one.status,
+            _plain(one.energy_wh),
+            one.remark or None,
+            one.act,
         )

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from karez_gateway.county import bringing
+from karez_gateway.county.acts import Deed
 from karez_gateway.downlink import offering
 from karez_gateway.errors import Refused
 from karez_gateway.grants import request as grant_request
@@ -46,10 +48,13 @@ def read(data: bytes, name: str) -> list[bytes]:
         raise Refused("; ".join(one.text("en") for one in error.faults)) from None
 
 
-def deliver(store: Database, grants: Sequence[tuple[str, bytes]], now_s: int) -> Delivered:
+def deliver(
+    store: Database, grants: Sequence[tuple[str, bytes]], now_s: int, deed: Deed | None = None
+) -> Delivered:
     """Queue grants of (file name, bytes), all of them or none. Raises Refused naming every one at fault.
 
     Those that were taken before are counted and left alone: the same file brought twice changes nothing.
+    `deed`: who brings them in, None where no person does.
     """
     done = Delivered()
     faults: list[str] = []
@@ -75,6 +80,10 @@ def deliver(store: Database, grants: Sequence[tuple[str, bytes]], now_s: int) ->
             shown = "\n".join([*faults[:FAULTS_SHOWN_MAX], *more])
             raise Refused(f"{len(faults)} of {len(grants)} grants are at fault, none was queued:\n{shown}")
         grantstates.queue(connection, fresh, now_s)
+        names = {one.id: one.name for one in boxes.values()}
+        bringing.keep(
+            connection, bringing.GRANT, deed, [(names[one.controller_id], one.body) for one in fresh]
+        )
     return done
 
 

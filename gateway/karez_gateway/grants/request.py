@@ -5,7 +5,7 @@ why; it is an act with the file's digest, and the log holds it before anything c
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -14,6 +14,7 @@ from karez_gateway import hostclock
 from karez_gateway.county import acts, grants, usage, yearplans
 from karez_gateway.county.acts import Deed
 from karez_gateway.county.grants import Plan, Terms
+from karez_gateway.county.quota.wording import m3
 from karez_gateway.county.registry import Registry
 from karez_gateway.county.wateryear import Span, WaterYears
 from karez_gateway.downlink import offering
@@ -51,6 +52,7 @@ class Made:
     rights: dict[str, tuple[int, int]]  # site -> litres, Wh
     without_evidence: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)  # a sentence each
+    partly: list[str] = field(default_factory=list)  # a sentence for each year that its periods do not fill
 
 
 def make(connection: Connection, years: WaterYears, asked: Asked, deed: Deed) -> Made:
@@ -78,6 +80,12 @@ def make(connection: Connection, years: WaterYears, asked: Asked, deed: Deed) ->
         if not wish.newest:
             made.without_evidence.append(one.site)
         made.rights[one.site] = one.right_l, one.energy_wh
+        year_l = yearplans.plan_l(registry, one.site, asked.year) or 0
+        if one.right_l < year_l:
+            made.partly.append(
+                f"site {one.site}: its periods open {m3(one.right_l)} of the {m3(year_l)} m³ of its year; "
+                f"spread the rest (karez gateway quota spread), or the well never gets it"
+            )
         wishes.append(wish)
     if not wishes:
         raise Refused("; ".join(made.left_out))
@@ -89,7 +97,7 @@ def make(connection: Connection, years: WaterYears, asked: Asked, deed: Deed) ->
         "made_utc_s": now_s,
         "document": deed.document,
     }
-    return Made(request.encode(head, wishes), made.rights, made.without_evidence, made.left_out)
+    return replace(made, data=request.encode(head, wishes))
 
 
 def keep(connection: Connection, made: Made, sha256: str, asked: Asked, deed: Deed) -> int:

@@ -14,6 +14,7 @@ from karez_gateway.county import acts, usage
 from karez_gateway.county.acts import Deed
 from karez_gateway.county.power import cells, columns, comparing, likely, statement, supply
 from karez_gateway.county.power.comparing import Case, Counted, Tolerance
+from karez_gateway.county.power.reply_books import RECONCILED, REPLY
 from karez_gateway.county.power.statement import Reading
 from karez_gateway.county.power.supply import Supply
 from karez_gateway.errors import Refused
@@ -21,7 +22,7 @@ from karez_gateway.store import acts as store_acts
 from karez_gateway.store import objects, wells
 from karez_gateway.store.database import Database
 
-STATEMENT, RECONCILED = "power-statement", "power-reconciled"
+STATEMENT = "power-statement"
 
 
 class Taken(NamedTuple):
@@ -123,7 +124,7 @@ def facts(one: Case) -> dict[str, Any]:
 def done(store: Database) -> list[dict[str, Any]]:
     """Files taken in and months reconciled, the newest first."""
     with store.reading() as connection:
-        found = store_acts.every(connection, STATEMENT, RECONCILED)
+        found = store_acts.every(connection, STATEMENT, RECONCILED, REPLY)
     rows = []
     for one in reversed(found):
         said = json.loads(one.detail)

@@ -166,7 +166,7 @@ def _digest(folder: Path) -> str:
 def read_rules(path: Path) -> Rules:
     try:
         found = tomllib.loads(tables.text_of(path))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also a number of 5,000 digits
         raise Refused([fault(path.name, "toml", why=error)]) from None
     known = {one.name for one in fields(Rules)}
     faults = [

@@ -35,6 +35,15 @@ STOP, FINISH, WARN = "stop", "finish", "warn"
 _HEAD = ("karez", "version", "gateway", "year", "from_utc_s", "to_utc_s", "made_utc_s", "document", "sites")
 
 
+def share_of(right: int, percent: int) -> int:
+    """The interim rule's share of a year's right, in whole litres or Wh.
+
+    One at least where there is a right: a share that rounds to nothing would stop the well on New Year's
+    night (domain §5.10).
+    """
+    return max(right * percent // 100, 1) if right else 0
+
+
 class WishRow(NamedTuple):
     """So much from the year's beginning to this row's end; `right` in litres or Wh."""
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from karez_protocols import grant
 
 from .errors import Untrue
-from .request import ENERGY, FINISH, STOP, WARN, WATER
+from .request import ENERGY, FINISH, STOP, WARN, WATER, share_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,7 +81,7 @@ def check_interim(wish: Wish, from_utc_s: int, rules: Rules) -> None:
         raise Untrue("interim-days", most=rules.interim_days)
     for quantity, interim in ((WATER, wish.interim_l), (ENERGY, wish.interim_wh)):
         right = wish.right(quantity)
-        if interim * 100 > right * rules.interim_percent:
+        if interim > share_of(right, rules.interim_percent):
             raise Untrue("interim-percent", quantity=quantity, most=rules.interim_percent)
         if right and not interim:
             raise Untrue("interim-nothing", quantity=quantity)

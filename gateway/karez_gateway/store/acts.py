@@ -1,10 +1,14 @@
 """SQL over `act`: what people did, in order; in force from their entry of the log on."""
 
+import json
 from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 
 from karez_gateway.store.schema import act
+
+TOKENS = TOKEN_MADE, TOKEN_ENDED = "token-made", "token-ended"
+BRINGING = "bring-"  # how sorts of acts begin by which signed objects come in (county/bringing.py)
 
 
 class Act(NamedTuple):
@@ -59,6 +63,22 @@ def newest_first(
     if before:
         query = query.where(act.c.id < before)
     return [Act(*row) for row in connection.execute(query)]
+
+
+def sorts(connection: Connection) -> dict[int, str]:
+    """The sort of every act, by its number."""
+    return {one.id: one.sort for one in connection.execute(select(act.c.id, act.c.sort))}
+
+
+def brought(connection: Connection) -> dict[tuple[str, str], Act]:
+    """(SHA-256 of a signed object in hex, controller) -> the first act that brought it in."""
+    query = select(act).where(act.c.sort.startswith(BRINGING)).order_by(act.c.id.desc())
+    found: dict[tuple[str, str], Act] = {}
+    for row in connection.execute(query):
+        one = Act(*row)
+        for digest, controllers in json.loads(one.detail)["controllers_by_sha256"].items():
+            found.update(((digest, controller), one) for controller in controllers)
+    return found
 
 
 def in_force(connection: Connection, *sorts: str) -> list[Act]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import Connection, Select, func, insert, select
 
 from karez_gateway.county.registry import Object, Registry, canonical
 from karez_gateway.store.schema import registry_object
@@ -28,6 +28,11 @@ def every(connection: Connection) -> list[Object]:
     return list(_read(connection, _ALL.order_by(_T.kind, _T.name, _T.version)))
 
 
+def of_kind(connection: Connection, kind: str) -> list[Object]:
+    """Every version of every object of a kind, in rising order of each."""
+    return list(_read(connection, _ALL.filter_by(kind=kind).order_by(_T.name, _T.version)))
+
+
 def history(connection: Connection, kind: str, name: str) -> list[Object]:
     """Every version of one object, the oldest first."""
     return list(_read(connection, _ALL.filter_by(kind=kind, name=name).order_by(_T.version)))
@@ -42,6 +47,12 @@ def versions(connection: Connection) -> dict[tuple[str, str], int]:
     """The newest version of every object, also of those that ended."""
     query = select(_T.kind, _T.name, _T.version).order_by(_T.version)
     return {(kind, name): version for kind, name, version in connection.execute(query)}
+
+
+def newest_effective(connection: Connection) -> dict[tuple[str, str], int]:
+    """From when on the latest-dated version of every object holds, UTC seconds."""
+    query = select(_T.kind, _T.name, func.max(_T.effective_utc_s)).group_by(_T.kind, _T.name)
+    return {(kind, name): int(utc_s) for kind, name, utc_s in connection.execute(query)}
 
 
 def add(connection: Connection, objects: Iterable[Object]) -> None:

@@ -1,10 +1,14 @@
 """SQL over everything that people did, wherever it is kept: one list, the newest first."""
 
-from collections.abc import Iterator
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
+from karez_gateway.store import acts
+from karez_gateway.store.acts import Act
 from karez_gateway.store.schema import (
     act,
     command,
@@ -32,17 +36,19 @@ class Did(NamedTuple):
     log_index: int | None
 
 
+Brought = Mapping[tuple[str, str], Act]  # as acts.brought() has it
 _OBJECTS = {record.GRANT: "grant-brought", record.ORDER: "order-brought", record.KEYS: "key-list-brought"}
 
 
 def everything(connection: Connection) -> list[Did]:
     """All of it, the newest first."""
+    brought = acts.brought(connection)
     found = [
         *_acts(connection),
         *_uploads(connection),
         *_commands(connection),
-        *_bindings(connection),
-        *_brought(connection),
+        *_bindings(connection, brought),
+        *_objects(connection, brought),
         *_technicians(connection),
     ]
     return sorted(found, key=lambda one: (-one.utc_s, one.source))
@@ -50,8 +56,10 @@ def everything(connection: Connection) -> list[Did]:
 
 def _acts(connection: Connection) -> Iterator[Did]:
     columns = (act.c.id, act.c.utc_s, act.c.sort, act.c.by, act.c.because, act.c.document, act.c.log_index)
+    tokens = select(act.c.id, act.c.detail).where(act.c.sort.in_(acts.TOKENS))
+    names = {number: json.loads(detail)["token"] for number, detail in connection.execute(tokens)}
     for number, utc_s, sort, by, because, document, index in connection.execute(select(*columns)):
-        yield Did(utc_s, sort, by, because, document, "", f"act {number}", index)
+        yield Did(utc_s, sort, by, because, document, names.get(number, ""), f"act {number}", index)
 
 
 def _uploads(connection: Connection) -> Iterator[Did]:
@@ -75,15 +83,29 @@ def _commands(connection: Connection) -> Iterator[Did]:
         yield Did(utc_s, sort, by, "", "", site, f"command {number}", index)
 
 
-def _bindings(connection: Connection) -> Iterator[Did]:
+def _done(act: Act | None, one: Did) -> Did:
+    """The same, by whoever brought it in."""
+    return one if act is None else one._replace(by=act.by, because=act.because, document=act.document)
+
+
+def _bindings(connection: Connection, brought: Brought) -> Iterator[Did]:
     """Bindings brought in, boxes bound anew, boxes revoked."""
-    bound = select(controller.c.id, controller.c.enrolled_utc_s, controller.c.name, controller.c.site)
-    for number, utc_s, name, site in connection.execute(bound):
-        yield Did(utc_s, "binding-brought", "", "", "", f"{name} at {site}", f"controller {number}", None)
-    one = former_binding.c
-    again = select(one.id, one.until_utc_s, one.rebound_by, one.because, controller.c.name, one.site)
+    one = controller.c
+    bound = select(one.id, one.enrolled_utc_s, one.name, one.site, one.binding)
+    rebound = select(former_binding.c.controller_id, former_binding.c.binding).order_by(
+        former_binding.c.id.desc()
+    )
+    first = {row.controller_id: row.binding for row in connection.execute(rebound)}
+    for number, utc_s, name, site, binding in connection.execute(bound):
+        who = brought.get((hashlib.sha256(first.get(number, binding)).hexdigest(), name))
+        place = f"{name} at {site}"
+        yield _done(who, Did(utc_s, "binding-brought", "", "", "", place, f"controller {number}", None))
+    former = former_binding.c
+    again = select(
+        former.id, former.until_utc_s, former.rebound_by, former.because, controller.c.name, former.site
+    )
     for number, utc_s, by, because, name, site in connection.execute(
-        again.join(controller, controller.c.id == one.controller_id)
+        again.join(controller, controller.c.id == former.controller_id)
     ):
         yield Did(utc_s, "rebind", by, because, "", f"{name} from {site}", f"former_binding {number}", None)
     gone = revocation.c
@@ -99,12 +121,14 @@ def _bindings(connection: Connection) -> Iterator[Did]:
         yield Did(utc_s, "revoke", by, because, "", name, f"revocation {number}", index)
 
 
-def _brought(connection: Connection) -> Iterator[Did]:
+def _objects(connection: Connection, brought: Brought) -> Iterator[Did]:
+    one = downlink.c
     query = select(
-        downlink.c.id, downlink.c.queued_utc_s, downlink.c.sort, controller.c.site, downlink.c.log_index
-    ).join(controller, controller.c.id == downlink.c.controller_id)
-    for number, utc_s, sort, site, index in connection.execute(query):
-        yield Did(utc_s, _OBJECTS[sort], "", "", "", site, f"downlink {number}", index)
+        one.id, one.queued_utc_s, one.sort, one.digest, controller.c.name, controller.c.site, one.log_index
+    ).join(controller, controller.c.id == one.controller_id)
+    for number, utc_s, sort, digest, name, site, index in connection.execute(query):
+        who = brought.get((bytes(digest).hex(), name))
+        yield _done(who, Did(utc_s, _OBJECTS[sort], "", "", "", site, f"downlink {number}", index))
 
 
 def _technicians(connection: Connection) -> Iterator[Did]:

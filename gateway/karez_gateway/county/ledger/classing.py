@@ -1,4 +1,4 @@
-"""Where a site's litres belong: class, source, metering point, and every region above it. Pure.
+"""Where a site's litres belong: class, source, metering point, holder, and every region above it. Pure.
 
 A site stands as the registry had it at the end of the month in which litres were booked, so a year is the
 sum of its months though a well changed its class in between. A site that was brought into the registry
@@ -21,6 +21,7 @@ class Placed(NamedTuple):
     point: str  # metering point, of kinds.POINTS
     admin: tuple[str, ...]
     basin: tuple[str, ...]
+    holder: str = ""
 
 
 NOWHERE = Placed(UNREGISTERED, UNREGISTERED, UNREGISTERED, (), ())
@@ -52,7 +53,8 @@ class Placing:
         if values is None:
             return NOWHERE
         regions = self._above(registry, values)
-        return Placed(str(values["class"]), str(values["source"]), str(values["point"]), *regions)
+        kind = str(values["class"]), str(values["source"]), str(values["point"])
+        return Placed(*kind, *regions, holder=str(values.get("holder", "")))
 
     def _above(self, registry: Registry, values: Values) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return (

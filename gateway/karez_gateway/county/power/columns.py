@@ -28,11 +28,20 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def fault(mapping: Mapping[str, str]) -> str:
+# The same of its reply to a list of differences.
+REPLY: Mapping[str, tuple[str, ...]] = {
+    "meter": (*KNOWN["meter"], "供电表号"),
+    "status": ("reply", "答复", "答复结果", "处理结果", "核实结果"),
+    "energy_kwh": ("corrected energy", "corrected kwh", "更正电量", "核实电量"),
+    "remark": ("remarks", "备注", "说明", "原因说明"),
+}
+
+
+def fault(mapping: Mapping[str, str], known: Mapping[str, tuple[str, ...]] = KNOWN) -> str:
     """What is wrong with a county's own names; empty: nothing."""
     for name, title in mapping.items():
-        if name not in KNOWN:
-            return f"there is no column {name}; there are: {', '.join(KNOWN)}"
+        if name not in known:
+            return f"there is no column {name}; there are: {', '.join(known)}"
         if not title.strip():
             return f"{name} is empty: write what stands over the column"
     return ""
@@ -49,14 +58,24 @@ def _title(text: str) -> str:
 
 def places(header: Iterable[str], mapping: Mapping[str, str], file: str) -> dict[str, str]:
     """Our name -> the file's title. Raises Refused naming what is missing or there twice."""
-    wrong = fault(mapping)
+    found = find(header, mapping, file, KNOWN)
+    if "energy_kwh" not in found and not {"from_reading", "to_reading"} <= set(found):
+        raise Refused(f"{file}: neither energy nor both readings: say --map energy_kwh=TITLE")
+    return found
+
+
+def find(
+    header: Iterable[str], mapping: Mapping[str, str], file: str, columns: Mapping[str, tuple[str, ...]]
+) -> dict[str, str]:
+    """The same of some columns, of which the meter's number is needed."""
+    wrong = fault(mapping, columns)
     if wrong:
         raise Refused(f"--map: {wrong}")
     titles: dict[str, list[str]] = {}
     for title in header:
         titles.setdefault(_title(title), []).append(title)
     found: dict[str, str] = {}
-    for name, known in KNOWN.items():
+    for name, known in columns.items():
         wanted = {_title(one) for one in ([mapping[name]] if name in mapping else (name, *known))}
         fits = [title for one in sorted(wanted) for title in titles.get(one, [])]
         if len(fits) > 1:
@@ -67,6 +86,4 @@ def places(header: Iterable[str], mapping: Mapping[str, str], file: str) -> dict
             raise Refused(f"{file} has no column {mapping[name]}; it has: {', '.join(header)}")
     if "meter" not in found:
         raise Refused(f"{file}: no column is known as the meter's number: say --map meter=TITLE")
-    if "energy_kwh" not in found and not {"from_reading", "to_reading"} <= set(found):
-        raise Refused(f"{file}: neither energy nor both readings: say --map energy_kwh=TITLE")
     return found

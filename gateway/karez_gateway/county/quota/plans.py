@@ -2,12 +2,14 @@
 
 A period's plan is its own volume, not the sum up to it; the periods of a site sum to its year. When a year
 changes, periods that are over keep what they had and the others follow in proportion; if the year is cut
-below what the past was planned, the past gives way too, the newest first.
+below what the past was planned, the past gives way too, the newest first. Energy follows its water
+(`plan_energy.py`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from karez_gateway.county import yearplans
+from karez_gateway.county.quota import plan_energy
 from karez_gateway.county.quota.apportion import Part, cumulated, split
 from karez_gateway.county.quota.decomposition import Decomposition
 from karez_gateway.county.quota.findings import FAULT, Finding
@@ -20,9 +22,19 @@ KIND = "plan"
 PERMILLE = 1000
 
 
-def change(before: Values | None, site: str, year: int, period: str, volume_l: int, document: str) -> Change:
-    """One plan object; what else the plan said before (its energy) stays."""
+def change(
+    before: Values | None,
+    site: str,
+    year: int,
+    period: str,
+    volume_l: int,
+    document: str,
+    energy_wh: int | None = None,
+) -> Change:
+    """One plan object; what else the plan said before stays. `energy_wh` None: its energy, too."""
     values = {**(before or {}), "site": site, "year": year, "period": period, "volume_l": volume_l}
+    if energy_wh is not None:
+        values["energy_wh"] = energy_wh
     if document:
         values["document"] = document
     return KIND, name_of(KIND, values), values
@@ -37,26 +49,31 @@ def of_year(
 ) -> list[Change]:
     """Year plans of some sites, and of their periods if any. `over`: the past ones, oldest first."""
     changes = []
-    periods = _periods(registry, year)
+    known = yearplans.by_site(registry, year)
     for site, volume_l in volumes_l.items():
-        before = registry.get(KIND, f"{site}/{year}/{YEAR}")
-        changes.append(change(before, site, year, YEAR, volume_l, document))
-        planned = periods.get(site, {})
-        if sum(planned.values()) == volume_l or not planned:
-            continue
-        for period, part_l in respread(planned, volume_l, over).items():
-            known = registry.get(KIND, f"{site}/{year}/{period}")
-            changes.append(change(known, site, year, period, part_l, document))
+        mine = known.get(site, {})
+        planned = {period: int(values["volume_l"]) for period, values in mine.items() if period != YEAR}
+        parts = planned
+        if planned and sum(planned.values()) != volume_l:
+            parts = respread(planned, volume_l, over)
+        energies = plan_energy.followed(mine, {YEAR: volume_l, **parts})
+        for period, part_l in {YEAR: volume_l, **parts}.items():
+            if parts is planned and period != YEAR:
+                continue
+            before = mine.get(period)
+            changes.append(change(before, site, year, period, part_l, document, energies.get(period)))
     return changes
 
 
-def of_decomposition(registry: Registry, found: Decomposition, document: str = "") -> list[Change]:
+def of_decomposition(
+    registry: Registry, found: Decomposition, document: str = "", over: Sequence[str] = ()
+) -> list[Change]:
     """Plans of every well of a decomposition; sites that get nothing any more keep a plan of 0."""
     volumes = {one.site: one.volume_l for one in found.wells}
     for finding in found.findings:
         if finding.rule == "no-status" and yearplans.plan_l(registry, finding.where, found.wish.year):
             volumes[finding.where] = 0
-    return of_year(registry, found.wish.year, volumes, document)
+    return of_year(registry, found.wish.year, volumes, document, over)
 
 
 def below_use(volumes_l: Mapping[str, int], used_l: Mapping[str, int]) -> list[Finding]:
@@ -95,17 +112,19 @@ def spread(
 ) -> list[Change]:
     """Spread the year plans of sites over months or rounds. Raises Refused for shares that do not fit."""
     shares = checked(registry, year, permille)
+    known = yearplans.by_site(registry, year)
     changes = []
     for site in sites:
         year_l = yearplans.plan_l(registry, site, year)
         if year_l is None:
             raise Refused(f"site {site} has no plan for {year}: decompose a limit, or adjust it first")
-        old = set(_periods(registry, year).get(site, ())) - set(shares)
+        old = set(known.get(site, ())) - {YEAR, *shares}
         if old:
             raise Refused(f"site {site} is spread over others already: {', '.join(sorted(old))}")
+        energies = plan_energy.spread(known.get(site, {}), shares)
         for period, volume_l in cumulated(year_l, shares).items():
             before = registry.get(KIND, f"{site}/{year}/{period}")
-            changes.append(change(before, site, year, period, volume_l, document))
+            changes.append(change(before, site, year, period, volume_l, document, energies.get(period)))
     return changes
 
 
@@ -118,12 +137,3 @@ def checked(registry: Registry, year: int, permille: Mapping[str, int]) -> Mappi
     if sum(permille.values()) != PERMILLE or min(permille.values()) < 0:
         raise Refused(f"the shares sum to {sum(permille.values())}: they must sum to {PERMILLE} per mille")
     return permille
-
-
-def _periods(registry: Registry, year: int) -> dict[str, dict[str, int]]:
-    """Site -> period -> litres."""
-    found: dict[str, dict[str, int]] = {}
-    for _, values in registry.of_kind(KIND):
-        if values["year"] == year and values["period"] != YEAR:
-            found.setdefault(str(values["site"]), {})[str(values["period"])] = int(values["volume_l"])
-    return found

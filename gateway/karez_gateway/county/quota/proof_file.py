@@ -53,10 +53,10 @@ def _bare(cell: str) -> str:
 def _json(text: str) -> list[Mapping[str, Any]]:
     try:
         found = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also a number of 5,000 digits
         raise Refused(f"the file is no JSON: {error}") from None
-    rows = found.get("rows")
-    if found.get("kind") != proof.KIND or not isinstance(rows, list):
+    rows = found.get("rows") if isinstance(found, dict) else None
+    if rows is None or found.get("kind") != proof.KIND or not isinstance(rows, list):
         raise Refused(f"the file is no table of kind {proof.KIND}")
     if not all(isinstance(one, dict) and set(one) == set(KEYS) for one in rows):
         raise Refused(f"each row has the columns {', '.join(KEYS)}")

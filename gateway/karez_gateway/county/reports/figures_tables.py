@@ -57,6 +57,10 @@ class Scope:
         """Where a site stands in the span's last month."""
         return self.books.placing.of(site, len(self.books.months) - 1)
 
+    def user(self, site: str) -> str:
+        """Who used a site's water: its right holder at the span's end, or the site itself without one."""
+        return self.placed(site).holder or site
+
 
 def columns(say: Say, *keys: str) -> tuple[Column, ...]:
     """Columns by their keys."""

@@ -40,7 +40,7 @@ def overruns(scope: Scope, year: int, period: str) -> Table:
             rows.append(
                 (
                     site,
-                    planned.user_of(site, scope.registry.get("site", site)),
+                    scope.user(site),
                     Litres(one.used_l),
                     _litres(one.plan_l),
                     None if part is None else Permille(part),
@@ -57,8 +57,9 @@ def _by_user(scope: Scope, year: int) -> dict[tuple[str, str], Standing]:
     mine = set(scope.sites)
     plans = {site: litres for site, litres in planned.plans(scope.registry, year).items() if site in mine}
     taken = used(scope)
-    points = {site: scope.placed(site).point for site in {*plans, *taken}}
-    return planned.by_user(taken, plans, scope.registry, points)
+    sites = {*plans, *taken}
+    points = {site: scope.placed(site).point for site in sites}
+    return planned.by_user(taken, plans, {site: scope.user(site) for site in sites}, points)
 
 
 def balance(scope: Scope, year: int, lines: Reports) -> Table:
@@ -89,7 +90,7 @@ def _on(one: UserList, scope: Scope) -> Iterable[Row]:
     named: set[str] = set()
     taken = used(scope)
     for site in scope.sites:
-        user = planned.user_of(site, scope.registry.get("site", site))
+        user = scope.user(site)
         if user in one.always or site in one.always:
             named.add(user)
         elif not _fits(one, scope, site, user):
@@ -122,7 +123,7 @@ def targets(scope: Scope, year: int) -> Table:
 
     def keys(line: Line) -> Iterable[tuple[str, Placed]]:
         placed = place(line.site, line.at)
-        bare = placed._replace(admin=(), basin=())
+        bare = placed._replace(admin=(), basin=(), holder="")
         return [(region, bare) for region in scope.regions(placed)]
 
     amounts = roll(scope.lines, keys)

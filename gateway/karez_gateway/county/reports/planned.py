@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from karez_gateway.county import yearplans
-from karez_gateway.county.registry import Registry, Values
+from karez_gateway.county.registry import Registry
 from karez_gateway.county.wateryear import YEAR
 
 
@@ -58,18 +58,13 @@ def norms(registry: Registry, year: int) -> dict[str, int]:
     return {site: litres for site, litres in found.items() if site not in lacking}
 
 
-def user_of(site: str, values: Values | None) -> str:
-    """Who uses a site's water: its right holder, or the site itself while it has none."""
-    return str((values or {}).get("holder") or site)
-
-
 def by_user(
-    used: Mapping[str, int], planned: Mapping[str, int], registry: Registry, points: Mapping[str, str]
+    used: Mapping[str, int], planned: Mapping[str, int], users: Mapping[str, str], points: Mapping[str, str]
 ) -> dict[tuple[str, str], Standing]:
     """(user, metering point) -> what its sites used and were to use; points are never added up."""
     found: dict[tuple[str, str], list[int | None]] = {}
     for site in sorted({*used, *planned}):
-        key = user_of(site, registry.get("site", site)), points[site]
+        key = users[site], points[site]
         sums = found.setdefault(key, [0, None])
         sums[0] = (sums[0] or 0) + used.get(site, 0)
         if site in planned:
