@@ -10,6 +10,7 @@ import typer
 from karez_gateway import (
     cli_alarms,
     cli_api,
+    cli_balances,
     cli_commissionings,
     cli_county_registry,
     cli_emergency,
@@ -223,6 +224,7 @@ app.command(epilog=cli_uploads.PAUSE)(cli_uploads.pause)
 app.command(epilog=cli_uploads.RESUME)(cli_uploads.resume)
 app.command(epilog=cli_uploads.RESEND)(cli_uploads.resend)
 app.command(epilog=cli_feeder.FEEDER)(cli_feeder.feeder)
+app.command(epilog=cli_balances.BALANCES)(cli_balances.balances)
 app.command(epilog=cli_origin.NEW)(cli_origin.new_origin)
 app.command(epilog=cli_origin.KEEP)(cli_origin.keep_origin)
 app.command(epilog=cli_table.TABLE)(cli_table.table)
