@@ -4,6 +4,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,7 @@ def detection(
     if unknown:
         raise _refuse(f"--case {unknown[0]} is not known; `--case list` names every one")
     _check_writable(out)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the other processes, too
     try:
         found = study.run(chosen, case or (), jobs or os.cpu_count() or 1, _progress(len(chosen)))
     except (RuntimeError, subprocess.TimeoutExpired) as error:

@@ -188,8 +188,8 @@ ATTACKS = (
     Case("fed-past", "motor fed past meter and contactor", (100,), _fed_past, EITHER),
     Case("bridged", "contactor bridged", (100,), _bridged, EITHER),
     Case("reference-first", "false step test, ten days before the pipe", (10, 20), _reference_first, EITHER),
-    Case("reference", "false step test and the pipe on one day", (10, 40), _reference),
-    Case("both", "water and energy past their meters alike", (10, 50), _both, EITHER),
+    Case("reference", "false step test and the pipe on one day", (20,), _reference),
+    Case("both", "water and energy past their meters alike", (20,), _both, EITHER),
     Case("all-past", "pipe and feed wholly past both meters", (100,), _all_past, EITHER),
     Case("nothing", "nothing at all: what chance finds", (0,), _nothing, EITHER),
 )

@@ -3,8 +3,10 @@
 Rules of this file
 - The objects are the firmware's: CrossCheck, Watch (C3), Feedback. Nothing here decides.
 - A quiet interval, in which no rule that counts seconds can be counting, is told in one step of five
-  seconds; the litres and watt-hours of the other 295 go to the ratio at once. All other intervals
-  are told in sixty steps. tests/simulators/test_detection.py holds both ways against each other.
+  seconds; the litres and watt-hours of the other 295 go to the ratio at once. After such a step, and
+  a whole hour of water that the energy can lift (C5 adds up no more), the next goes to the ratio whole:
+  a step would change nothing. All other intervals are told in sixty steps.
+  tests/simulators/test_detection.py holds both ways against each other.
 - Registers move by whole steps, as real ones do.
 """
 
@@ -15,10 +17,11 @@ from typing import NamedTuple
 
 from karez_firmware.core.crosscheck import CrossCheck, Seen
 from karez_firmware.core.feedback import Feedback
+from karez_firmware.core.pumping_hour import BUCKETS
 from karez_firmware.core.ratio import LESS, MORE
 from karez_firmware.core.settings import check as settings_of
 from karez_firmware.core.watch import Watch
-from karez_protocols import causes
+from karez_protocols import causes, flags
 from karez_simulators.detection.climate import INTERVAL_S
 from karez_simulators.detection.shown import Shown
 
@@ -99,6 +102,8 @@ class Rules:
         self._seen = Seen()
         self._seen.volume_step_l, self._seen.energy_step_wh = VOLUME_STEP_L, ENERGY_STEP_WH
         self._flow_lph = 0
+        self._is_settled = False  # the last step was of a quiet interval
+        self._possible = 0  # intervals in a row whose water the energy could lift
 
     @property
     def alarms(self) -> int:
@@ -121,6 +126,7 @@ class Rules:
         if not self.is_fine and self._is_quiet(litres, wh, shown):
             self._in_one(litres * shown.water, wh * shown.energy, shown)
             return
+        self._is_settled, self._possible = False, 0
         seen_l, seen_wh = max(litres * shown.water, 0.0), max(wh * shown.energy, 0.0)
         for step in range(STEPS):
             share = self._share_of_water(shown, step * STEP_S)
@@ -180,14 +186,25 @@ class Rules:
         moved_l, moved_wh = (
             now - was for now, was in zip(self._registers(), (before_l, before_wh), strict=True)
         )
-        past_l, past_wh = moved_l - moved_l // STEPS, moved_wh - moved_wh // STEPS
-        self._told_l += past_l
-        self._told_wh += past_wh
-        past_ms = (INTERVAL_S - STEP_S) * 1000
-        if wh:
-            self.check.ratio.add(past_l, past_wh, past_ms, VOLUME_STEP_L, ENERGY_STEP_WH)
+        is_possible = moved_l * 1000 <= moved_wh * PHYSICAL_ML_PER_WH
+        self._possible = self._possible + 1 if is_possible else 0
+        if self._is_settled and self._possible > BUCKETS and not self.check.alarms & ~flags.RATIO:
+            self._past(moved_l, moved_wh, INTERVAL_S)
+            self._flow_lph = round(self._per_hour(litres))
+            self.pumped_s += INTERVAL_S
+            self._notice()
+            return
+        self._past(moved_l - moved_l // STEPS, moved_wh - moved_wh // STEPS, INTERVAL_S - STEP_S)
         self._see(shown, round(self._per_hour(litres)), round(self._per_hour(wh)))
         self._step(shown, INTERVAL_S)
+        self._is_settled = True
+
+    def _past(self, litres: int, wh: int, seconds: int) -> None:
+        """Give the ratio what it is told past the steps."""
+        self._told_l += litres
+        self._told_wh += wh
+        if wh:
+            self.check.ratio.add(litres, wh, seconds * 1000, VOLUME_STEP_L, ENERGY_STEP_WH)
 
     def _registers(self) -> tuple[int, int]:
         """Litres and watt-hours as the registers show them."""
@@ -213,6 +230,7 @@ class Rules:
 
     def _rest(self) -> None:
         """A minute without pumping."""
+        self._is_settled = False
         self._now_ms += IDLE_MS
         seen = self._seen
         seen.is_closed = seen.aux = False
@@ -243,7 +261,8 @@ class Rules:
         for cause in self._notes.causes:
             self.events.append(Event(RULES[cause], 0, self.pumped_s))
         self._notes.causes.clear()
-        for cause, subject, _ in self.check.events:
-            side = subject & (LESS | MORE) if cause in (causes.RATIO_OFF, causes.RATIO_DRIFT) else 0
-            self.events.append(Event(RULES[cause], side, self.pumped_s))
-        self.check.events.clear()
+        for events in (self.check.events, self.check.ratio.events):
+            for cause, subject, _ in events:
+                side = subject & (LESS | MORE) if cause in (causes.RATIO_OFF, causes.RATIO_DRIFT) else 0
+                self.events.append(Event(RULES[cause], side, self.pumped_s))
+            events.clear()
