@@ -151,7 +151,7 @@ def _nothing(_when: When, _: float) -> Shown:
 
 
 ATTACKS = (
-    Case("bypass", "water past the meter, or a slowed meter, lasting", (5, 10, 20, 40, 60, 100), _bypass),
+    Case("bypass", "water past the meter, or a slowed meter, lasting", (5, 10, 20, 25, 40, 60, 100), _bypass),
     Case(
         "bypass-hours", "magnet on the meter for a part of each pumping day", (5, 10, 20, 50), _bypass_hours
     ),

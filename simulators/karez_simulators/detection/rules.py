@@ -223,8 +223,7 @@ class Rules:
         litres, wh = self._registers()
         if shown.has_water_meter:
             seen.volume_l = litres - self._told_l
-        if shown.has_power_meter:
-            seen.energy_wh = wh - self._told_wh
+        seen.energy_wh = wh - self._told_wh if shown.has_power_meter else None
         if shown.second is not None:
             seen.second_l, seen.second_step_l = int(self._second_l) // PULSE_L * PULSE_L, PULSE_L
 

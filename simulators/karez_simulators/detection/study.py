@@ -6,7 +6,7 @@ import multiprocessing
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from karez_simulators.detection import village
+from karez_simulators.detection import season_term, village
 from karez_simulators.detection.attacks import ATTACKS
 from karez_simulators.detection.climate import DAYS, INTERVAL_S, INTERVALS, SEASON_DAYS
 from karez_simulators.detection.honest import HONEST
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
 VERSION = 1
+VILLAGE, SEASON_TERM = "village", "season-term"  # cases beside those of one well
 KEPT_SEEDS = 3  # results of the first seeds stand in the file one by one: a test runs them again
 QUANTILES = tuple(range(5, 100, 5))  # percent
 
@@ -25,7 +26,7 @@ Seeded = tuple[dict[Key, Found], dict[Key, dict[str, int] | None]]
 
 def names() -> list[str]:
     """Every case by name: attacks, honest wells, villages."""
-    return [one.name for one in (*ATTACKS, *HONEST)] + ["village"]
+    return [one.name for one in (*ATTACKS, *HONEST)] + [VILLAGE, SEASON_TERM]
 
 
 def of_seed(seed: int, only: Collection[str]) -> Seeded:
@@ -66,7 +67,8 @@ def run(seeds: range, only: Collection[str], jobs: int, tell: Callable[[int], No
         "day_s": INTERVALS * INTERVAL_S,
         "attacks": _attack_rows([one[0] for one in results]),
         "honest": _honest_rows([one[1] for one in results]),
-        "villages": village.study(seeds) if not only or "village" in only else [],
+        "villages": village.study(seeds) if not only or VILLAGE in only else [],
+        "season_terms": season_term.study(seeds) if not only or SEASON_TERM in only else [],
     }
 
 
