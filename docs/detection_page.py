@@ -125,14 +125,17 @@ def attacks() -> list[str]:
 def honest() -> list[str]:
     """Every honest well."""
     out = [
-        "| Honest well | size | alarms in 365 pumping days | wells with any | which |",
-        "|---|---|---|---|---|",
+        "| Honest well | size | alarms in 365 pumping days | more than untouched | wells with any | which |",
+        "|---|---|---|---|---|---|",
     ]
+    untouched = next(a_year(one) for one in FOUND["honest"] if one["name"] == "untouched")
     for row in FOUND["honest"]:
         words = cases()[row["name"]].words
         events = ", ".join(f"{name} {count}" for name, count in row["events"].items())
         share = percent(row["alarmed"], row["runs"])
-        out.append(f"| {words} | {strength_of(row)} | {a_year(row):.2f} | {share} | {events} |")
+        is_season = row["days"] < row["runs"] * YEAR_DAYS
+        more = f"{a_year(row) - untouched:+.2f}" if is_season and row["name"] != "untouched" else ""
+        out.append(f"| {words} | {strength_of(row)} | {a_year(row):.2f} | {more} | {share} | {events} |")
     return out
 
 

@@ -90,7 +90,8 @@ def _seeds(text: str) -> range:
 def _check_writable(out: Path | None) -> None:
     """Refuse before half an hour what could not be written after it."""
     try:
-        if out is not None and (out.is_dir() or not os.access(out.absolute().parent, os.W_OK)):
+        folder = out.absolute().parent if out is not None else Path()
+        if out is not None and (out.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK)):
             raise _refuse(f"--out {out} cannot be written: name a file in a folder that is yours")
     except OSError as error:
         raise _refuse(f"{out}: {error.strerror}") from None

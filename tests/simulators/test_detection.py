@@ -111,7 +111,7 @@ def test_a_quantile_counts_what_was_never_found():
     assert study.quantile([10, 20, 30], 4, 80) is None
     assert study.quantile([], 4, 5) is None
     assert [delay(one, 7200) for one in (None, 15, 290, 3600, 7200, 7201)] == [
-        "—", "15 s", "5 min", "60 min", "1 d", "2 d",
+        "—", "15 s", "290 s", "60 min", "1 d", "2 d",
     ]  # fmt: skip
 
 

@@ -38,6 +38,10 @@ class Honest:
     climate: Climate = STANDARD
 
 
+def _untouched(_when: When, _: float) -> Shown:
+    return Shown()
+
+
 def _slope(when: When, per_year: float) -> Shown:
     return Shown(k=1 - per_year * when.day / DAYS)
 
@@ -82,6 +86,7 @@ HONEST = (
     Honest("plain", "noise 3 %, season ±5 %", (0,), None, ""),
     Honest("noisy", "noise 5 %", (0,), None, "", Climate(noise=0.05)),
     Honest("season", "season ±10 %", (0,), None, "", Climate(season=0.10)),
+    Honest("untouched", "the wells of the rows below, with nothing the matter", (0,), _untouched, ""),
     Honest("sand", "sand, wear or scale: k falls in a year by", (20,), _slope),
     Honest("level-fall", "the aquifer falls in a year, by so many metres on 80", (16,), _level, "m"),
     Honest("neighbour", "a neighbour pumps for 30 days: k falls by", (5,), _spell),

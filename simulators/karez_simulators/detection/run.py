@@ -68,10 +68,12 @@ class Well:
         rules = copy.deepcopy(self._rules)
         rules.is_fine = is_fine or case.is_fine
         act = (case.act, shares(case.unit, strength))
+        begun_s = rules.pumped_s
         for _ in self._season(rules, act):
             for event in rules.events:
                 if not event.side or event.side & case.side:
-                    return Found(event.rule, event.at_s - (rules.touched_s or 0))
+                    touched_s = begun_s if rules.touched_s is None else rules.touched_s
+                    return Found(event.rule, event.at_s - touched_s)
             rules.events.clear()
         return Found(None, None)
 

@@ -12,6 +12,6 @@ def delay(seconds: int | None, day_s: int) -> str:
         return "—"
     if seconds >= day_s:
         return f"{-(-seconds // day_s)} d"
-    if seconds < 100:
+    if seconds < 600:
         return f"{seconds} s"
     return f"{round(seconds / 60)} min"
