@@ -166,16 +166,16 @@ def season_terms() -> list[str]:
 
 
 def unfound() -> list[str]:
-    """Attacks that are found no more often than chance accuses an honest well."""
+    """Attacks that less than nine wells of ten show within the season."""
     chance = attack("nothing", 0)
-    least = chance["found"] * 2 / chance["runs"] if chance["runs"] else 0
-    rows = [row for row in FOUND["attacks"] if row["name"] != "nothing"]
-    rows = [row for row in rows if row["found"] / max(row["runs"], 1) <= max(least, 0.1)]
-    out = [f"- {cases()[row['name']].words}{', ' + strength_of(row) if strength_of(row) else ''}:"
-           f" {percent(row['found'], row['runs'])}" for row in rows]  # fmt: skip
+    out = []
+    for row in FOUND["attacks"]:
+        if row["name"] != "nothing" and row["found"] * 10 < row["runs"] * 9:
+            strength = f", {strength_of(row)}" if strength_of(row) else ""
+            out.append(f"- {cases()[row['name']].words}{strength}: {percent(row['found'], row['runs'])}")
     said = percent(chance["found"], chance["runs"])
-    lead = f"Of wells to which nothing is done, {said} have an alarm within the season. Found no oftener"
-    return [f"{lead} than twice that, or than one in ten:", "", *out]
+    lead = f"Of wells to which nothing is done, {said} have an alarm within the season, on either side"
+    return [f"{lead}. Found in less than nine wells of ten:", "", *out]
 
 
 PARTS = {

@@ -40,8 +40,8 @@ def detection(
     """Attack simulated wells in every way and strength, and see when the controller's rules speak.
 
     The rules are the firmware's own objects (C1-C6) and the gateway's own command (C7), on data of five
-    minutes. The same seeds always give the same figures. Two hundred seeds take about half an hour on
-    two processors; progress is on stderr.
+    minutes. The same seeds always give the same figures. Two hundred seeds take about a quarter of an
+    hour of one processor's time; progress is on stderr.
     """
     from karez_simulators.detection import study
 
