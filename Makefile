@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := $(BIN)/python -m uv pip compile --universal --generate-hashes --no-header --quiet --python-version 3.11
 
-.PHONY: help demo test lint coverage benchmark budget commission powercut faults mutants fuzz lock clean
+.PHONY: help demo test lint coverage benchmark budget commission detection powercut faults mutants fuzz lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -47,6 +47,10 @@ budget: build/dev.ok ## heap and size of the whole firmware against its limits
 
 commission: build/dev.ok ## a well commissioned by the guide, a meter and a box swapped, by the clock
 	@$(BIN)/python tests/commission/run.py
+
+detection: build/bench.ok ## how soon which tampering is found, over 200 seeds: docs/detection.md
+	@$(BIN)/karez bench detection --seeds 0:200 --out docs/detection.json
+	@$(BIN)/python docs/detection_page.py
 
 powercut: build/dev.ok ## a scripted day cut at every write, in all modes, and again during recovery
 	@$(BIN)/python tests/powercut/run.py

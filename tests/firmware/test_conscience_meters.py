@@ -19,6 +19,34 @@ def watched(desk, seconds):
         before = now or before
 
 
+def test_a_silent_power_meter_is_no_water_without_work():
+    site = dict(SITE)
+    site.update({"reference_ml_per_wh": 2_727, "physical_ml_per_wh": 4_000})
+    desk = pumping(1_000_000, site=site)
+    desk.step_ms = 500
+    desk.run(700)
+    desk.energy_status = 1
+    desk.run(1_300)
+    assert desk.controller.recorder.alarms & flags.ENERGY_SILENT
+    desk.energy_status = 0
+    desk.run(1_300)  # all within one day of the clock
+    check = desk.parts.crosscheck
+    assert not check.alarms
+    assert desk.count(record.EVENT, causes.IMPOSSIBLE) == desk.count(record.EVENT, causes.RATIO_OFF) == 0
+    # What ran meanwhile is in the day's sums, water and work alike.
+    values = check.snapshot()
+    expected_l = FLOW_LPH * 3_300 // 3_600
+    assert expected_l - 300 < values["ratio_volume_l"] <= expected_l + 100
+    assert abs(values["ratio_volume_l"] * 1000 // values["ratio_energy_wh"] - 2_727) <= 10
+    # It is no hiding place: water that passed the meter shows as soon as the power meter is back.
+    desk.energy_status, desk.is_bypassed = 1, True
+    desk.foreign_lph = FLOW_LPH // 4
+    desk.run(1_200)
+    desk.energy_status = 0
+    desk.run(1_700)
+    assert desk.count(record.EVENT, causes.RATIO_OFF) == 1
+
+
 def test_water_without_energy_is_c2_and_flags_without_a_stop():
     desk = pumping(100_000)
     desk.step_ms = 500

@@ -72,7 +72,7 @@ def _print_json(used_wh: "dict[str, int]", found: "Finding") -> None:
             "feeder_wh": found.feeder_wh,
             "unexplained_wh": found.unexplained_wh,
             "uncertainty_wh": found.uncertainty_wh,
-            "finding": _finding(found),
+            "finding": finding_of(found),
         }
     )
 
@@ -83,7 +83,7 @@ def _print(used_wh: "dict[str, int]", found: "Finding") -> None:
     typer.echo(f"{'all wells':<16}  {_kwh(found.wells_wh)}")
     typer.echo(f"{'transformer':<16}  {_kwh(found.feeder_wh)}")
     typer.echo(f"{'unexplained':<16}  {_kwh(found.unexplained_wh)}, ± {found.uncertainty_wh / 1000:,.1f}")
-    typer.echo(_SENTENCES[_finding(found)])
+    typer.echo(_SENTENCES[finding_of(found)])
 
 
 _SENTENCES = {
@@ -93,7 +93,8 @@ _SENTENCES = {
 }
 
 
-def _finding(found: "Finding") -> str:
+def finding_of(found: "Finding") -> str:
+    """What it is called: "" for a balance that closes."""
     if found.is_unmetered_load:
         return "unmetered load"
     return "impossible" if found.is_impossible else ""

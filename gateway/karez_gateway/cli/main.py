@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from karez_gateway import cli_balances
 from karez_gateway import config as configuration
 from karez_gateway.cli import alarms as cli_alarms
 from karez_gateway.cli import api as cli_api
@@ -229,6 +230,7 @@ app.command(epilog=cli_uploads.PAUSE)(cli_uploads.pause)
 app.command(epilog=cli_uploads.RESUME)(cli_uploads.resume)
 app.command(epilog=cli_uploads.RESEND)(cli_uploads.resend)
 app.command(epilog=cli_feeder.FEEDER)(cli_feeder.feeder)
+app.command(epilog=cli_balances.BALANCES)(cli_balances.balances)
 app.command(epilog=cli_origin.NEW)(cli_origin.new_origin)
 app.command(epilog=cli_origin.KEEP)(cli_origin.keep_origin)
 app.command(epilog=cli_table.TABLE)(cli_table.table)
