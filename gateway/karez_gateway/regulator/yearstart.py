@@ -1,0 +1,72 @@
+"""W and E at the beginning of a water year: as remembered, as proved now, or as bound in this year. Pure.
+
+A box that lived through the new year proves it by two readings side by side. One that died before it proves the
+last W that it signed: what the well gave from there to the box after it counts in the new year, as a gap's
+litres do (design §5). To show less than there was lowers W at the start, and so the ceiling: it gains nothing.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from . import boxes
+from .errors import Untrue
+
+if TYPE_CHECKING:
+    from .checkpoint import Evidence, Reading
+    from .request import Request
+    from .state import SiteState
+
+
+class Start(NamedTuple):
+    """W and E at the beginning of a water year, and what a person should see of them.
+
+    `issued_utc_s`: of the binding of the box that says so, 0 if nobody remembers it. `gap_l`: litres between the
+    last W before the year and that at which the next box began.
+    """
+
+    volume_l: int
+    energy_wh: int | None
+    issued_utc_s: int
+    notes: tuple[str, ...] = ()
+    gap_l: int = 0
+
+
+def of(request: Request, newest: Evidence, shown: Evidence | None, known: SiteState) -> Start:
+    """The start of a request's year for one site; `shown`: what it brings to prove it. Raises Untrue."""
+    remembered = known.years.get(str(request.year))
+    if remembered is not None and remembered[0] is not None:
+        issued_utc_s = remembered[2] if remembered[2:] else None
+        return Start(remembered[0], remembered[1], issued_utc_s or 0)
+    bound = newest.bound
+    if shown is not None:
+        return _proved(request.from_utc_s, newest, shown, known)
+    if known.controller or bound.issued_utc_s < request.from_utc_s:
+        raise Untrue("year-start-missing", year=request.year)
+    return Start(bound.base_l, bound.base_wh, bound.issued_utc_s)
+
+
+def _proved(from_utc_s: int, newest: Evidence, shown: Evidence, known: SiteState) -> Start:
+    bound, first = newest.bound, shown.readings[0]
+    if shown.bound.issued_utc_s > bound.issued_utc_s:
+        raise Untrue("box-older", box=bound.controller, known=shown.bound.controller)
+    is_same_box = shown.bound.controller == bound.controller
+    for before, after in pairwise(shown.readings):
+        if before.utc_s < from_utc_s <= after.utc_s:
+            notes = () if is_same_box else ("note-year",)
+            return Start(before.volume_l, before.energy_wh, shown.bound.issued_utc_s, notes)
+    last = shown.readings[-1]
+    if (is_same_box and first.chain == newest.readings[-1].chain) or last.utc_s >= from_utc_s:
+        raise Untrue("year-start-elsewhere")
+    _check_end(from_utc_s, last, known)
+    gap_l = max(bound.base_l - last.volume_l, 0) if not is_same_box else 0
+    return Start(last.volume_l, last.energy_wh, shown.bound.issued_utc_s, ("note-year-end",), gap_l)
+
+
+def _check_end(from_utc_s: int, last: Reading, known: SiteState) -> None:
+    """Refuse an end of which more is known here: the tail of it is held back. Raises Untrue."""
+    is_same_box = known.controller == last.controller
+    is_behind = is_same_box and (last.chain, last.seq) < (known.chain, known.seq)
+    if is_behind or (known.volume_l is not None and known.utc_s < from_utc_s and known.volume_l > last.volume_l):
+        raise Untrue("year-start-hidden", volume_l=last.volume_l, known_l=known.volume_l)
