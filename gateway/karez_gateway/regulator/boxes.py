@@ -60,11 +60,10 @@ def merged(*those: Iterable[Box]) -> list[Box]:
     for one in (box for some in those for box in some):
         key = one.controller, one.issued_utc_s
         was = found.get(key)
-        base_l = was.base_l if was and one.base_l is None else one.base_l
-        if was is None or one.top_l >= was.top_l:
-            found[key] = one._replace(base_l=base_l)
-        elif was.base_l is None:
-            found[key] = was._replace(base_l=base_l)
+        if was is None or (one.base_l is not None and was.base_l is None) or one.top_l > was.top_l:
+            base_l = was.base_l if was and one.base_l is None else one.base_l
+            top_l = max(one.top_l, was.top_l) if was else one.top_l
+            found[key] = one._replace(base_l=base_l, top_l=top_l)
     return sorted(found.values(), key=lambda one: (one.issued_utc_s, one.controller))
 
 
@@ -84,8 +83,8 @@ def _is_one_register(before: Box, after: Box) -> bool:
     """True if both bindings name one meter, and the same reading of it for the same W, to one unit of it."""
     if before.meter is None or after.meter is None or before.base_l is None or after.base_l is None:
         return False
-    if before.meter[:3] != after.meter[:3]:
-        return False
+    if before.meter[:3] != after.meter[:3] or after.top_l < before.top_l:
+        return False  # another meter; or its register fell, which none does
     unit_ppm = before.meter.multiplier_ppm
     at_ppm = (after.meter.register_base - before.meter.register_base) * unit_ppm
     return abs((after.base_l - before.base_l) * _PPM - at_ppm) <= max(unit_ppm, _PPM)
