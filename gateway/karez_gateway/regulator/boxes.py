@@ -1,9 +1,9 @@
 """W of a site across a change of its boxes, and litres that two of them counted. Pure.
 
-Each box says W under its own signature; the provisioner says at which W it began (the binding). One that began
-below the last W of the box before it counts these litres once more, or it began at a wrong W. Where both bindings
-name one meter, and readings of it that fit, it is the same water. Otherwise the signatures do not say which: then
-the litres count as used until a person says that they are the same (docs/decisions/, 44).
+Each box says W under its own signature; the provisioner says at which W it began (the binding). One that
+began below the last W of the box before it counts these litres once more, or it began at a wrong W. Where
+both bindings name one meter, and readings of it that fit, it is the same water. Otherwise the signatures do
+not say which: then the litres count as used until a person says that they are the same (docs/decisions/, 44).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def of(evidence: Evidence) -> Box:
 
 def kept(rows: Iterable[Sequence[Any]]) -> list[Box]:
     """Boxes as the journal keeps them: rows of JSON."""
-    return [Box(*row[:4], None if row[4] is None else Meter(*row[4])) for row in rows]
+    return [Box(row[0], row[1], row[2], row[3], None if row[4] is None else Meter(*row[4])) for row in rows]
 
 
 def merged(*those: Iterable[Box]) -> list[Box]:
@@ -68,9 +68,9 @@ def merged(*those: Iterable[Box]) -> list[Box]:
 
 
 def counted_twice(those: Sequence[Box]) -> int:
-    """Litres between the W at which each box began and the last one of the box before it, where that is higher.
+    """Litres between the W at which each box began and the last one of the box before, if that is higher.
 
-    `those`: in the order of their bindings. What both counted by one register is the same water, and left out.
+    `those`: in the order of their bindings. What both counted by one register is the same water.
     """
     litres = 0
     for before, after in pairwise(those):

@@ -23,7 +23,7 @@ from .boxes import Meter
 from .errors import Untrue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from karez_gateway.verifier.chain_check import Chain
     from karez_gateway.verifier.findings import Finding
@@ -65,10 +65,11 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A proved run: its box, and its readings by rising number."""
+    """A proved run: its box, and its readings by rising number. `begins`: nothing of it was before."""
 
     bound: Bound
     readings: tuple[Reading, ...]
+    begins: bool
 
 
 @lru_cache(maxsize=16)  # a site's two pieces of evidence mostly bring the same one
@@ -87,7 +88,7 @@ def bound(signed_binding: bytes, trust: Trust, site: str) -> tuple[Bound, dict[s
     if values["regulator_key"] not in trust.regulators:
         raise Untrue("binding-regulator", key=values["regulator_key"].hex())
     bases = {one["quantity"]: one["base"] for one in reversed(segments)}
-    number, meter = _water(segments)
+    number, meter = water(segments)
     found = Bound(
         controller=values["controller"],
         site=site,
@@ -102,7 +103,7 @@ def bound(signed_binding: bytes, trust: Trust, site: str) -> tuple[Bound, dict[s
     return found, dict(values)
 
 
-def _water(segments: Sequence[dict[str, Any]]) -> tuple[int, Meter | None]:
+def water(segments: Sequence[Mapping[str, Any]]) -> tuple[int, Meter | None]:
     """(number, meter) of a binding's segment of water; number 0: it has none."""
     found = [(number, one) for number, one in enumerate(segments, 1) if one["quantity"] == grant.WATER]
     if len(found) != 1 or found[0][1]["register_base"] is None:
@@ -132,7 +133,8 @@ def prove(data: bytes, trust: Trust, site: str) -> Evidence:
         raise Untrue("evidence-finding", code="below_base", seq=readings[0].seq)
     if any(after.volume_l < before.volume_l for before, after in pairwise(readings)):
         raise Untrue("evidence-finding", code="volume_fell", seq=readings[-1].seq)
-    return Evidence(found, readings)
+    begins = parts.chain == 1 and slots.head(parts.slots[0]).seq == 1
+    return Evidence(found, readings, begins)
 
 
 def _refuse(findings: Iterable[Finding]) -> None:

@@ -1,7 +1,8 @@
-"""Rights that controllers may still hold: a cut frees no water before its controller has shown that it holds it.
+"""Rights that controllers may still hold: a cut frees nothing before a record shows that it is held.
 
-A controller takes the newest grant that reaches it. Until a record under its signature names the lower one, every
-grant of this year from the one it showed on may be in force, and the highest of them counts (decision 44). Pure.
+A controller takes the newest grant that reaches it. Until a record under its signature names the lower one,
+every grant of this year from the one it showed on may be in force, and the highest of them counts (decision
+44). Pure.
 """
 
 from __future__ import annotations

@@ -15,13 +15,14 @@ from karez_protocols import grant, site_class
 from . import boxes, checkpoint, held, rows, usage, yearstart
 from .errors import Fault, Untrue, fault
 from .request import ENERGY
+from .yearstart import Brought
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from karez_gateway.verifier.trust import Trust
 
-    from .checkpoint import Bound, Evidence, Reading
+    from .checkpoint import Bound, Reading
     from .limits import Limits, Site
     from .request import Request, Wish
     from .state import SiteState, State
@@ -132,11 +133,12 @@ class Judge:
         rows.check(wish, site.use, span, self.limits.rules)
         if wish.site in self.excused:
             return self._without_evidence(request.year, wish, site, span)
-        newest, shown, all_boxes = self._evidence(wish)
+        brought, all_boxes = self._evidence(wish)
+        newest = brought.newest
         self._check_bound(newest.bound, site)
         reading, known = newest.readings[-1], self.state.site(wish.site)
         self._check_fresh(reading, newest.bound, known, span)
-        start = yearstart.of(request, newest, shown, known)
+        start = yearstart.of(request, brought, known)
         mine = [one for one in all_boxes if one.issued_utc_s >= start.issued_utc_s]
         used = usage.of(wish, reading.volume_l - start.volume_l, boxes.counted_twice(mine))
         _check_set_back(wish, used, reading, start, known)
@@ -200,18 +202,19 @@ class Judge:
         if reading.utc_s < span.from_utc_s:
             raise Untrue("evidence-before-year")
 
-    def _evidence(self, wish: Wish) -> tuple[Evidence, Evidence | None, list[boxes.Box]]:
-        """(newest run, what proves the year's start, all boxes of the site by their bindings). Raises Untrue."""
+    def _evidence(self, wish: Wish) -> tuple[Brought, list[boxes.Box]]:
+        """What a wish proves, and all boxes of its site by their bindings. Raises Untrue."""
         if not wish.newest:
             raise Untrue("evidence-missing")
         newest = checkpoint.prove(wish.newest, self.trust, wish.site)
-        shown = checkpoint.prove(wish.year_start, self.trust, wish.site) if wish.year_start else None
-        former = [checkpoint.prove(one, self.trust, wish.site) for one in wish.former]
+        start = checkpoint.prove(wish.year_start, self.trust, wish.site) if wish.year_start else None
+        former = tuple(checkpoint.prove(one, self.trust, wish.site) for one in wish.former)
         for one in former:
             if one.bound.issued_utc_s > newest.bound.issued_utc_s:
                 raise Untrue("box-older", box=newest.bound.controller, known=one.bound.controller)
-        told = [boxes.of(one) for one in (*former, *((shown,) if shown else ()), newest)]
-        return newest, shown, boxes.merged(_remembered_boxes(self.state.site(wish.site)), told)
+        told = [boxes.of(one) for one in (*former, *((start,) if start else ()), newest)]
+        known = _remembered_boxes(self.state.site(wish.site))
+        return Brought(newest, start, former), boxes.merged(known, told)
 
     def _without_evidence(self, year: int, wish: Wish, site: Site, span: rows.Span) -> Planned:
         """The interim rule alone, on the W that the office knows; the site keeps its place in the sums."""

@@ -220,7 +220,11 @@ def _wish(line: dict[str, Any], place: str) -> Wish:
     bad = [name for name, most in _NUMBERS.items() if not is_number(line[name], most)]
     if line["policy"] not in (STOP, FINISH, WARN):
         bad.append("policy")
-    rows, corrections, former = _rows(line["rows"]), _corrections(line["corrections"]), _former(line["former"])
+    rows, corrections, former = (
+        _rows(line["rows"]),
+        _corrections(line["corrections"]),
+        _former(line["former"]),
+    )
     evidence = {name: _bytes(line[name]) for name in _BYTES}
     bad += ["rows"] if rows is None else []
     bad += ["corrections"] if corrections is None else []

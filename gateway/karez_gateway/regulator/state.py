@@ -21,8 +21,8 @@ class SiteState:
     """One site. `rights`: water year -> litres given.
 
     `years`: water year -> W, E or None at its start, and the day of the binding of the box that said so.
-    `boxes`: those that stood there, as rows (boxes.py). `grants`: number -> water year, litres, highest ceiling.
-    `held_seq`: the grant that the newest proved reading names.
+    `boxes`: those that stood there, as rows (boxes.py). `grants`: number -> water year, litres, highest
+    ceiling. `held_seq`: the grant that the newest proved reading names.
     """
 
     controller: str = ""

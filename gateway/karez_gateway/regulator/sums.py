@@ -2,8 +2,8 @@
 
 A site that is not in the request counts with what it has been given for this year already, so that many small
 requests cannot do together what one may not. What corrections give back counts as if it were right: they are
-the gateway's word, and lift no sum. A cut frees nothing until its controller has shown that it holds it: beside
-what is given stands what may still be taken (held.py).
+the gateway's word, and lift no sum. A cut frees nothing until its controller has shown that it holds it:
+beside what is given stands what may still be taken (held.py).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a site has used this year by what its boxes signed, and what corrections make of it. Pure.
 
-    used = W − W at the year's start + litres that two boxes counted       (boxes.py)
-    ledger = used − what a person healed of those + the other corrections
+used = W − W at the year's start + litres that two boxes counted       (boxes.py)
+ledger = used − what a person healed of those + the other corrections
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ class Used(NamedTuple):
     """Litres of a site since the year's start.
 
     `twice_l`: in `used_l`, counted by two boxes; `healed_l`: of these, taken off by a person. Nobody but the
-    gateway says that this was the same water: like all that corrections give back it needs room in the limits.
+    gateway says that this was the same water: like all that corrections give back it needs room in the
+    limits.
     """
 
     used_l: int

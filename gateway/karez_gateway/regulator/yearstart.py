@@ -1,8 +1,9 @@
 """W and E at the beginning of a water year: as remembered, as proved now, or as bound in this year. Pure.
 
-A box that lived through the new year proves it by two readings side by side. One that died before it proves the
-last W that it signed: what the well gave from there to the box after it counts in the new year, as a gap's
-litres do (design §5). To show less than there was lowers W at the start, and so the ceiling: it gains nothing.
+A box that lived through the new year proves it by two readings side by side. One that died before it proves
+the last W that it signed: what the well gave from there to the box after it counts in the new year, as a
+gap's litres do (design §5). To show less than there was lowers W at the start, and so the ceiling: it gains
+nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import boxes
 from .errors import Untrue
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class Start(NamedTuple):
     """W and E at the beginning of a water year, and what a person should see of them.
 
-    `issued_utc_s`: of the binding of the box that says so, 0 if nobody remembers it. `gap_l`: litres between the
-    last W before the year and that at which the next box began.
+    `issued_utc_s`: of the binding of the box that says so, 0 if nobody remembers it. `gap_l`: litres between
+    the last W before the year and that at which the next box began.
     """
 
     volume_l: int
@@ -33,18 +33,31 @@ class Start(NamedTuple):
     gap_l: int = 0
 
 
-def of(request: Request, newest: Evidence, shown: Evidence | None, known: SiteState) -> Start:
-    """The start of a request's year for one site; `shown`: what it brings to prove it. Raises Untrue."""
+class Brought(NamedTuple):
+    """What a request proves of one site: the box of now, the year's start, the boxes before."""
+
+    newest: Evidence
+    start: Evidence | None
+    former: tuple[Evidence, ...]
+
+
+def of(request: Request, brought: Brought, known: SiteState) -> Start:
+    """The start of a request's year for one site. Raises Untrue."""
+    proved = (
+        None if brought.start is None else _proved(request.from_utc_s, brought.newest, brought.start, known)
+    )
     remembered = known.years.get(str(request.year))
     if remembered is not None and remembered[0] is not None:
         issued_utc_s = remembered[2] if remembered[2:] else None
-        return Start(remembered[0], remembered[1], issued_utc_s or 0)
-    bound = newest.bound
-    if shown is not None:
-        return _proved(request.from_utc_s, newest, shown, known)
-    if known.controller or bound.issued_utc_s < request.from_utc_s:
+        start = Start(remembered[0], remembered[1], issued_utc_s or 0)
+        # A record of the old box that came later may prove more of the year before.
+        return proved if proved is not None and proved.volume_l > start.volume_l else start
+    if proved is not None:
+        return proved
+    first = min((one.bound for one in (*brought.former, brought.newest)), key=lambda one: one.issued_utc_s)
+    if known.controller or first.issued_utc_s < request.from_utc_s:
         raise Untrue("year-start-missing", year=request.year)
-    return Start(bound.base_l, bound.base_wh, bound.issued_utc_s)
+    return Start(first.base_l, first.base_wh, first.issued_utc_s)
 
 
 def _proved(from_utc_s: int, newest: Evidence, shown: Evidence, known: SiteState) -> Start:
@@ -56,6 +69,8 @@ def _proved(from_utc_s: int, newest: Evidence, shown: Evidence, known: SiteState
         if before.utc_s < from_utc_s <= after.utc_s:
             notes = () if is_same_box else ("note-year",)
             return Start(before.volume_l, before.energy_wh, shown.bound.issued_utc_s, notes)
+    if shown.begins and first.utc_s >= from_utc_s:  # bound in the year before, and counted nothing in it
+        return Start(shown.bound.base_l, shown.bound.base_wh, shown.bound.issued_utc_s)
     last = shown.readings[-1]
     if (is_same_box and first.chain == newest.readings[-1].chain) or last.utc_s >= from_utc_s:
         raise Untrue("year-start-elsewhere")
@@ -68,5 +83,7 @@ def _check_end(from_utc_s: int, last: Reading, known: SiteState) -> None:
     """Refuse an end of which more is known here: the tail of it is held back. Raises Untrue."""
     is_same_box = known.controller == last.controller
     is_behind = is_same_box and (last.chain, last.seq) < (known.chain, known.seq)
-    if is_behind or (known.volume_l is not None and known.utc_s < from_utc_s and known.volume_l > last.volume_l):
+    if is_behind or (
+        known.volume_l is not None and known.utc_s < from_utc_s and known.volume_l > last.volume_l
+    ):
         raise Untrue("year-start-hidden", volume_l=last.volume_l, known_l=known.volume_l)
