@@ -184,3 +184,41 @@ def opened(data: bytes):
     from karez_protocols import grant
 
     return grant.decode(signed.split(grant.LABEL, data)[0])
+
+
+def dead_box(site: str = "w1", *, tail_l: int = 0, utc_s: int = FROM_UTC_S - 10 * DAY_S) -> Well:
+    """A well whose box signed 40 m³ before the year and died; `tail_l`: recorded after that, never signed."""
+    old = Well(site, seed="old")
+    old.box = type(old.box)(f"old box of {site}", site)
+    old.energy_wh, old.box.utc_s = 5_000, utc_s
+    old.read(40_000)
+    old.box.checkpoint()
+    old.start_l = old.box.volume_l
+    if tail_l:
+        old.read(tail_l)
+    return old
+
+
+def next_box(
+    old: Well,
+    base_l: int,
+    *,
+    litres: int = 20_000,
+    bound_utc_s: int = FROM_UTC_S + 5 * DAY_S,
+    serial: str = "W2",
+    register_base: int = 0,
+) -> Well:
+    """The box in its place: bound to go on at a W, by a meter of its own, or by the old one's (`W1`)."""
+    new = Well(old.site, seed="new", use=old.use)
+    new.box = type(new.box)(f"new box of {old.site}", old.site)
+    values, segments, _, _ = binding.open_signed(new.box.binding)
+    values = dict(values) | {"class": old.use, "issued_utc_s": bound_utc_s}
+    changed = {"base": base_l, "serial": serial, "register_base": register_base}
+    segments = [dict(one) | changed for one in segments]
+    new.box.binding = sign(PROVISIONER, binding.LABEL, binding.encode(values, segments))
+    new.box.h = chain.genesis(new.box.chain, new.box.binding)
+    new.box.volume_l, new.energy_wh, new.start_l = base_l, old.energy_wh, old.start_l
+    new.box.utc_s = NOW_S - 7200
+    new.read(litres)
+    new.box.checkpoint()
+    return new

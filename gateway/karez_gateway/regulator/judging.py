@@ -275,7 +275,7 @@ def _shown_grant(reading: Reading) -> int:
 
 def _check_set_back(wish: Wish, used: Used, reading: Reading, start: Start, known: SiteState) -> None:
     """Refuse a W that fell from one box to the next, unless the ledger has all that both of them gave."""
-    if not used.twice_l or wish.ledger_l == used.ledger_l:
+    if not used.twice_l or used.healed_l or wish.ledger_l == used.ledger_l:
         return
     if known.volume_l is not None and reading.volume_l < known.volume_l:
         raise Untrue("volume-below", volume_l=reading.volume_l, known_l=known.volume_l)

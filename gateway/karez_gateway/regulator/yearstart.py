@@ -69,7 +69,8 @@ def _proved(from_utc_s: int, newest: Evidence, shown: Evidence, known: SiteState
         if before.utc_s < from_utc_s <= after.utc_s:
             notes = () if is_same_box else ("note-year",)
             return Start(before.volume_l, before.energy_wh, shown.bound.issued_utc_s, notes)
-    if shown.begins and first.utc_s >= from_utc_s:  # bound in the year before, and counted nothing in it
+    is_of_before = shown.bound.issued_utc_s < from_utc_s
+    if shown.begins and is_of_before and first.utc_s >= from_utc_s:  # it counted nothing in the year before
         return Start(shown.bound.base_l, shown.bound.base_wh, shown.bound.issued_utc_s)
     last = shown.readings[-1]
     if (is_same_box and first.chain == newest.readings[-1].chain) or last.utc_s >= from_utc_s:
