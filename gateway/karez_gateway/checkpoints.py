@@ -128,7 +128,7 @@ def _end(connection: Connection, site: str, utc_s: int) -> Proof | None:
 
 
 def _beginning(connection: Connection, site: str, utc_s: int) -> Proof | None:
-    """The first W of the first box of a site, if its binding was signed before a moment."""
+    """W at which the first box of a site began, and its first reading, if it was bound before a moment."""
     for owner in boxes_of(connection, site)[-1:]:
         if owner.issued_utc_s >= utc_s:
             continue
@@ -138,7 +138,8 @@ def _beginning(connection: Connection, site: str, utc_s: int) -> Proof | None:
                 continue
             first = next((at for at, slot in enumerate(part.slots) if _knows_volume(slot)), 0)
             if found := _cut(part, (0, first), part.signatures):
-                return _proof(owner, 1, *found[:2], part.slots[first])
+                proof = _proof(owner, 1, *found[:2], part.slots[first])
+                return proof._replace(volume_l=owner.base_volume_l)
     return None
 
 

@@ -14,7 +14,15 @@ from karez_gateway.regulator.request import Wish, WishRow
 from karez_gateway.technician import keys
 from karez_gateway.verifier.trust import Trust
 from karez_protocols import binding, bundle, chain, record, signed, site_class
-from synthetic import PROVISIONER, REGULATOR, SyntheticController, public, sign
+from synthetic import (
+    BASE_VOLUME_L,
+    PROVISIONER,
+    REGULATOR,
+    SyntheticController,
+    public,
+    raw_register,
+    sign,
+)
 
 PASSPHRASE = "ten thousand wells"
 YEAR = 2027
@@ -120,7 +128,10 @@ class Well:
 
     def read(self, litres: int, after_s: int = 300):
         self.energy_wh += litres // 2
-        return self.box.interval(litres, after_s=after_s, energy_wh=self.energy_wh)
+        # One meter from the first box on: what it shows does not fall with a box that was set back.
+        shown_l = max(self.box.volume_l + litres - BASE_VOLUME_L, 0)
+        raw = raw_register(shown_l)
+        return self.box.interval(litres, after_s=after_s, energy_wh=self.energy_wh, water_raw=raw)
 
     def proof(self, first: int = 1, last: int | None = None, box: Box | None = None) -> bytes:
         """A bundle of some of its records."""
