@@ -113,14 +113,26 @@ def rest(wish):
 
 def test_one_register_for_two_boxes_is_the_same_water_and_its_healing_needs_no_room(office):
     """The spare was bound by an older reading of the same meter, as when a dead box is read out later."""
-    old = dead_box("w3")
-    new = next_box(old, old.start_l - 10_000, litres=30_000, serial="W1", register_base=30_000)
-    wish = new.wish(900_500, ledger_l=20_000, year_start=old.proof(), corrections=doubled(10_000))
-    found = one(office, wish)
+    old = Well("w3", used_l=100_000)
+    end_l = old.box.volume_l
+    new = next_box(old, end_l - 10_000, litres=30_000, serial="W1", register_base=end_l - 1_010_000)
+    used_l = new.box.volume_l - old.start_l
+    brought = {"year_start": old.proof(), "former": (old.proof(),)}
+    found = one(office, new.wish(900_500, ledger_l=used_l, corrections=doubled(10_000), **brought))
     assert (found.twice_l, found.counted_l) == (0, 900_500)
     assert found.rows[0]["ceiling"] == old.start_l + 900_500
-    other = next_box(old, old.start_l - 10_000, litres=30_000, serial="W1", register_base=29_000)
-    assert one(office, other.wish(ledger_l=30_000, year_start=old.proof())).twice_l == 10_000
+    other = next_box(old, end_l - 10_000, litres=30_000, serial="W1", register_base=end_l - 1_011_000)
+    assert one(office, other.wish(ledger_l=used_l + 10_000, **brought)).twice_l == 10_000
+
+
+def test_no_register_excuses_a_year_that_begins_above_the_next_box_s_base(office):
+    """The old box went on counting in a drawer, and signs for the new year what the well never gave."""
+    drawer = Well("w3", used_l=0)
+    new = next_box(
+        drawer, drawer.start_l - 10_000, litres=30_000, serial="W1", register_base=drawer.start_l - 1_010_000
+    )
+    assert refused(office, new.wish(ledger_l=20_000, year_start=drawer.proof())) == ["year-start-above"]
+    assert one(office, new.wish(ledger_l=30_000, year_start=drawer.proof())).twice_l == 10_000
 
 
 def test_two_boxes_that_both_counted_are_recomputed_from_both(office):

@@ -67,15 +67,20 @@ def merged(*those: Iterable[Box]) -> list[Box]:
     return sorted(found.values(), key=lambda one: (one.issued_utc_s, one.controller))
 
 
-def counted_twice(those: Sequence[Box]) -> int:
+def counted_twice(those: Sequence[Box], start_l: int) -> int:
     """Litres between the W at which each box began and the last one of the box before, if that is higher.
 
-    `those`: in the order of their bindings. What both counted by one register is the same water.
+    `those`: in the order of their bindings; `start_l`: W at the year's start, by the first of them. What both
+    counted by one register is the same water; but no register says that for a start above the next box's
+    base: a box in a drawer counts, too.
     """
     litres = 0
     for before, after in pairwise(those):
-        if after.base_l is not None and not _is_one_register(before, after):
-            litres += max(before.top_l - after.base_l, 0)
+        if after.base_l is None:
+            continue
+        over_l = max(before.top_l - after.base_l, 0)
+        of_start_l = max(start_l - after.base_l, 0) if before is those[0] else 0
+        litres += of_start_l if _is_one_register(before, after) else max(over_l, of_start_l)
     return litres
 
 

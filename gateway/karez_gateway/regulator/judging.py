@@ -140,7 +140,7 @@ class Judge:
         self._check_fresh(reading, newest.bound, known, span)
         start = yearstart.of(request, brought, known)
         mine = [one for one in all_boxes if one.issued_utc_s >= start.issued_utc_s]
-        used = usage.of(wish, reading.volume_l - start.volume_l, boxes.counted_twice(mine))
+        used = usage.of(wish, reading.volume_l - start.volume_l, boxes.counted_twice(mine, start.volume_l))
         _check_set_back(wish, used, reading, start, known)
         corrections = _corrections(request, wish, known)
         ledger_l = usage.check(wish, used)

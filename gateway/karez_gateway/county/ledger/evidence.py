@@ -117,7 +117,7 @@ def compare(
     return Compared(
         booked_l=total_l - sum(litres.values()) - behind_l + found.unsigned_l,
         plain_l=found.newest.volume_l - found.start_l,
-        twice_l=boxes.counted_twice(found.boxes),
+        twice_l=boxes.counted_twice(found.boxes, found.start_l),
         healed_l=-litres[True],
         others_l=litres[False],
     )
