@@ -140,7 +140,7 @@ class Judge:
         self._check_fresh(reading, newest.bound, known, span)
         start = yearstart.of(request, brought, known)
         mine = [one for one in all_boxes if one.issued_utc_s >= start.issued_utc_s]
-        used = usage.of(wish, reading.volume_l - start.volume_l, boxes.counted_twice(mine, start.volume_l))
+        used = usage.of(wish, reading.volume_l - start.volume_l, boxes.counted_twice(mine, start.doubtful_l))
         _check_set_back(wish, used, reading, start, known)
         corrections = _corrections(request, wish, known)
         ledger_l = usage.check(wish, used)
@@ -169,7 +169,7 @@ class Judge:
             twice_l=used.twice_l,
             healed_l=used.healed_l,
             proved=_remembered(reading, newest.bound, shown_seq, all_boxes),
-            year_start=[start.volume_l, start.energy_wh, start.issued_utc_s],
+            year_start=start.row(),
         )
 
     def _check_bound(self, bound: Bound, site: Site) -> None:

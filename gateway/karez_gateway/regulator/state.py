@@ -20,7 +20,8 @@ VERSION = 2  # an older copy is told anew from the journal
 class SiteState:
     """One site. `rights`: water year -> litres given.
 
-    `years`: water year -> W, E or None at its start, and the day of the binding of the box that said so.
+    `years`: water year -> W, E or None at its start, the day of the binding of the box that said so, and 1 if
+    that was the site's own box then.
     `boxes`: those that stood there, as rows (boxes.py). `grants`: number -> water year, litres, highest
     ceiling. `held_seq`: the grant that the newest proved reading names.
     """

@@ -31,6 +31,16 @@ class Start(NamedTuple):
     issued_utc_s: int
     notes: tuple[str, ...] = ()
     gap_l: int = 0
+    is_own: bool = True
+
+    @property
+    def doubtful_l(self) -> int:
+        """W of a box that may have stood in a drawer then; 0: the site's own box said it (boxes.py)."""
+        return 0 if self.is_own else self.volume_l
+
+    def row(self) -> list[int | None]:
+        """As the journal keeps it."""
+        return [self.volume_l, self.energy_wh, self.issued_utc_s, int(self.is_own)]
 
 
 class Brought(NamedTuple):
@@ -43,17 +53,19 @@ class Brought(NamedTuple):
 
 def of(request: Request, brought: Brought, known: SiteState) -> Start:
     """The start of a request's year for one site. Raises Untrue."""
-    proved = (
-        None if brought.start is None else _proved(request.from_utc_s, brought.newest, brought.start, known)
-    )
+    from_utc_s, shown = request.from_utc_s, brought.start
     remembered = known.years.get(str(request.year))
     if remembered is not None and remembered[0] is not None:
-        issued_utc_s = remembered[2] if remembered[2:] else None
-        start = Start(remembered[0], remembered[1], issued_utc_s or 0)
+        issued_utc_s, is_own = remembered[2:] or (0, 1)
+        start = Start(remembered[0], remembered[1], issued_utc_s or 0, is_own=bool(is_own))
+        try:
+            later = _proved(from_utc_s, brought.newest, shown, known) if shown else start
+        except Untrue:
+            return start  # what proves nothing takes nothing from what was proved before
         # A record of the old box that came later may prove more of the year before.
-        return proved if proved is not None and proved.volume_l > start.volume_l else start
-    if proved is not None:
-        return proved
+        return later if later.volume_l > start.volume_l else start
+    if shown is not None:
+        return _proved(from_utc_s, brought.newest, shown, known)
     first = min((one.bound for one in (*brought.former, brought.newest)), key=lambda one: one.issued_utc_s)
     if known.controller or first.issued_utc_s < request.from_utc_s:
         raise Untrue("year-start-missing", year=request.year)
@@ -68,7 +80,8 @@ def _proved(from_utc_s: int, newest: Evidence, shown: Evidence, known: SiteState
     for before, after in pairwise(shown.readings):
         if before.utc_s < from_utc_s <= after.utc_s:
             notes = () if is_same_box else ("note-year",)
-            return Start(before.volume_l, before.energy_wh, shown.bound.issued_utc_s, notes)
+            issued_utc_s = shown.bound.issued_utc_s
+            return Start(before.volume_l, before.energy_wh, issued_utc_s, notes, is_own=is_same_box)
     is_of_before = shown.bound.issued_utc_s < from_utc_s
     if shown.begins and is_of_before and first.utc_s >= from_utc_s:  # it counted nothing in the year before
         return Start(shown.bound.base_l, shown.bound.base_wh, shown.bound.issued_utc_s)
@@ -77,7 +90,7 @@ def _proved(from_utc_s: int, newest: Evidence, shown: Evidence, known: SiteState
         raise Untrue("year-start-elsewhere")
     _check_end(from_utc_s, last, known)
     gap_l = max(bound.base_l - last.volume_l, 0) if not is_same_box else 0
-    return Start(last.volume_l, last.energy_wh, shown.bound.issued_utc_s, ("note-year-end",), gap_l)
+    return Start(last.volume_l, last.energy_wh, shown.bound.issued_utc_s, ("note-year-end",), gap_l, False)
 
 
 def _check_end(from_utc_s: int, last: Reading, known: SiteState) -> None:

@@ -89,7 +89,9 @@ def lines(row: dict[str, Any]) -> Iterator[str]:
         yield f"  {row['unsigned_l']:,} L were booked last year, never signed, and count in this year"
     if row["to_heal_l"] <= 0 or not row["excess_l"]:
         yield (
-            "  nothing to take off" if row["is_agreed"] else f"  PROBLEM: {-row['to_heal_l']:,} L too little"
+            "  nothing to take off"
+            if row["is_agreed"]
+            else f"  the books lack {-row['to_heal_l']:,} L that was signed"
         )
         return
     if row["is_agreed"]:

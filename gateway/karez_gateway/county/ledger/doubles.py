@@ -74,10 +74,10 @@ def check(connection: Connection, those: Sequence[Correction], years: WaterYears
 
 
 def explained(connection: Connection, years: WaterYears, site: str, span: Span) -> list[Site]:
-    """A site's water years that a span meets, where books and signed records differ or were healed."""
+    """A site's water years that a span meets, where two boxes differ from the books or were healed."""
     first, last = years.of(span.from_utc_s), years.of(span.to_utc_s - 1)
     found = [one for year in range(first, last + 1) for one in of_sites(connection, years, year, site)]
-    return [one for one in found if one.compared.excess_l or one.compared.healed_l]
+    return [one for one in found if one.compared.healed_l or (one.compared.excess_l and one.signed.boxes[1:])]
 
 
 def problem(found: Site) -> str:
