@@ -14,7 +14,15 @@ from karez_gateway.regulator.request import Wish, WishRow
 from karez_gateway.technician import keys
 from karez_gateway.verifier.trust import Trust
 from karez_protocols import binding, bundle, chain, record, signed, site_class
-from synthetic import PROVISIONER, REGULATOR, SyntheticController, public, sign
+from synthetic import (
+    BASE_VOLUME_L,
+    PROVISIONER,
+    REGULATOR,
+    SyntheticController,
+    public,
+    raw_register,
+    sign,
+)
 
 PASSPHRASE = "ten thousand wells"
 YEAR = 2027
@@ -120,7 +128,10 @@ class Well:
 
     def read(self, litres: int, after_s: int = 300):
         self.energy_wh += litres // 2
-        return self.box.interval(litres, after_s=after_s, energy_wh=self.energy_wh)
+        # One meter from the first box on: what it shows does not fall with a box that was set back.
+        shown_l = max(self.box.volume_l + litres - BASE_VOLUME_L, 0)
+        raw = raw_register(shown_l)
+        return self.box.interval(litres, after_s=after_s, energy_wh=self.energy_wh, water_raw=raw)
 
     def proof(self, first: int = 1, last: int | None = None, box: Box | None = None) -> bytes:
         """A bundle of some of its records."""
@@ -184,3 +195,41 @@ def opened(data: bytes):
     from karez_protocols import grant
 
     return grant.decode(signed.split(grant.LABEL, data)[0])
+
+
+def dead_box(site: str = "w1", *, tail_l: int = 0, utc_s: int = FROM_UTC_S - 10 * DAY_S) -> Well:
+    """A well whose box signed 40 m³ before the year and died; `tail_l`: recorded after that, never signed."""
+    old = Well(site, seed="old")
+    old.box = type(old.box)(f"old box of {site}", site)
+    old.energy_wh, old.box.utc_s = 5_000, utc_s
+    old.read(40_000)
+    old.box.checkpoint()
+    old.start_l = old.box.volume_l
+    if tail_l:
+        old.read(tail_l)
+    return old
+
+
+def next_box(
+    old: Well,
+    base_l: int,
+    *,
+    litres: int = 20_000,
+    bound_utc_s: int = FROM_UTC_S + 5 * DAY_S,
+    serial: str = "W2",
+    register_base: int = 0,
+) -> Well:
+    """The box in its place: bound to go on at a W, by a meter of its own, or by the old one's (`W1`)."""
+    new = Well(old.site, seed="new", use=old.use)
+    new.box = type(new.box)(f"new box of {old.site}", old.site)
+    values, segments, _, _ = binding.open_signed(new.box.binding)
+    values = dict(values) | {"class": old.use, "issued_utc_s": bound_utc_s}
+    changed = {"base": base_l, "serial": serial, "register_base": register_base}
+    segments = [dict(one) | changed for one in segments]
+    new.box.binding = sign(PROVISIONER, binding.LABEL, binding.encode(values, segments))
+    new.box.h = chain.genesis(new.box.chain, new.box.binding)
+    new.box.volume_l, new.energy_wh, new.start_l = base_l, old.energy_wh, old.start_l
+    new.box.utc_s = NOW_S - 7200
+    new.read(litres)
+    new.box.checkpoint()
+    return new

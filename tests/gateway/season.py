@@ -26,14 +26,20 @@ def at(iso: str) -> int:
 
 
 class SeasonWell(SyntheticController):
-    """One well; `method` and `ml_per_wh` say how it is metered, `flow_lph` what it gives."""
+    """One well; `method` and `ml_per_wh` say how it is metered, `flow_lph` what it gives.
+
+    `spare`: another box than the first, bound to go on at `base_l`.
+    """
 
     def __init__(
-        self, site, *, begins_utc_s, flow_lph=60_000, method=record.METERED, ml_per_wh=2500, use=None
-    ):
+        self, site, *, begins_utc_s, flow_lph=60_000, method=record.METERED, ml_per_wh=2500, use=None,
+        spare="", base_l=synthetic.BASE_VOLUME_L,
+    ):  # fmt: skip
         self.flow_lph, self.method, self.ml_per_wh = flow_lph, method, ml_per_wh
         self.use = site_class.IRRIGATION if use is None else use
-        super().__init__(f"box of {site}", site)
+        self.base_l = base_l
+        super().__init__(f"{spare}box of {site}", site)
+        self.volume_l = base_l
         self.binding = self._bound(begins_utc_s)
         self.h = synthetic.chain.genesis(self.chain, self.binding)
         self.rights = Rights(site)
@@ -46,8 +52,10 @@ class SeasonWell(SyntheticController):
         self.reported = 0
 
     def _bound(self, begins_utc_s):
-        body, *_ = signed.split(binding.LABEL, make_binding(self.key, self.site))
+        body, *_ = signed.split(binding.LABEL, make_binding(self.key, self.site, base_l=self.base_l))
         values, segments = binding.decode(body)
+        # A spare goes on with the meter that is there: its register stood so when W was the base.
+        segments[0]["register_base"] = self.base_l - synthetic.BASE_VOLUME_L
         values |= {
             "class": self.use,
             "issued_utc_s": begins_utc_s - DAY_S,

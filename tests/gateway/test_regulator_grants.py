@@ -243,7 +243,7 @@ def test_ceilings_follow_the_formula_and_sums_never_pass_their_limits(office, we
         assert {one.name for one in refused.value.faults} <= {"sum-above", "sum-lifted"}
         return
     plan, grants = signed_grants(judging, *wishes)
-    for one in sums.against(judging.limits, {p.site: p.counted_l for p in plan.planned}, 2027):
+    for one in sums.against(judging.limits, {p.site: sums.Counted(p.counted_l) for p in plan.planned}, 2027):
         assert one.given_l <= one.limit.volume_l
     for wish, data in zip(wishes, grants):
         values, rows = opened(data)

@@ -80,7 +80,7 @@ class Figure(Answer):
 class Correction(Answer):
     """Litres that a person added to a period, or took from it. What was booked is not changed by it."""
 
-    kind: Annotated[str, Field(description="coefficient, swap, dispute, year-close or error")]
+    kind: Annotated[str, Field(description="coefficient, swap, dispute, year-close, error or double")]
     method: Annotated[str, Field(description="as of a figure")]
     volume_l: Annotated[int, Field(description="below zero: taken")]
     from_: Annotated[Moment, Field(serialization_alias="from")]

@@ -12,6 +12,7 @@ from karez_gateway import config as configuration
 from karez_gateway.cli import months as cli_months
 from karez_gateway.cli.deeds import IN_FORCE, Because, By, Document, deed
 from karez_gateway.cli.speech import AsJson, Data, print_json, read, spoken
+from karez_gateway.county.ledger import cli_doubles
 from karez_gateway.errors import Refused
 
 ledger = typer.Typer(
@@ -72,7 +73,9 @@ def correct(
     volume: Annotated[str, typer.Option(help="Cubic metres with at most three decimals, + or −.")] = "",
     method: Annotated[str, typer.Option(help="Of which method.")] = "metered",
     to_method: Annotated[str, typer.Option(help="The litres change to this method.")] = "",
-    kind: Annotated[str, typer.Option(help="coefficient, swap, dispute, year-close or error.")] = "error",
+    kind: Annotated[
+        str, typer.Option(help="coefficient, swap, dispute, year-close, error or double.")
+    ] = "error",
     file: Annotated[Path | None, typer.Option(help="Many at once: CSV as `propose` writes it.")] = None,
     below_zero: Annotated[
         bool, typer.Option("--below-zero", help="A month of a site may fall below zero by it.")
@@ -87,7 +90,7 @@ def correct(
     file is taken whole or not at all. It is in force once the service has put it into the log.
     """
     from karez_gateway import data as data_directory
-    from karez_gateway.county.ledger import correcting, correction_file
+    from karez_gateway.county.ledger import correcting, correction_file, doubles
 
     with spoken():
         config = configuration.load(data)
@@ -102,6 +105,7 @@ def correct(
         with data_directory.beside(config) as store, store.writing() as connection:
             if file is not None:
                 correcting.refuse_again(connection, those, decision)
+            doubles.check(connection, those, years)
             act_id, below = correcting.correct(
                 connection, those, decision, years.calendar, may_fall=below_zero
             )
@@ -222,5 +226,6 @@ def propose(
     typer.echo(f"{out}: {len(found)} corrections proposed; nothing is changed by that")
 
 
+ledger.command(epilog=cli_doubles.DOUBLES)(cli_doubles.doubles)
 ledger.command(epilog=cli_months.CLOSE)(cli_months.close)
 ledger.command(epilog=cli_months.MONTHS)(cli_months.months)

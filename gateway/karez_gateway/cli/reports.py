@@ -88,7 +88,7 @@ def trace(
     code 1 if they are not the same, or if an act is not what the log holds.
     """
     from karez_gateway.county import periods
-    from karez_gateway.county.ledger import regiontrace, tracetext, tracing
+    from karez_gateway.county.ledger import cli_doubles, doubles, regiontrace, tracetext, tracing
     from karez_gateway.entries.places import Places
     from karez_gateway.store import sites
     from karez_gateway.store.readonly import ReadOnlyDatabase
@@ -110,8 +110,13 @@ def trace(
                     raise Refused(f"no controller stands or stood at {site}")
                 else:
                     found = tracing.trace(connection, places, site, span, years.calendar)
-                    told, problems = tracetext.facts(found, places, years.calendar), found.problems
+                    boxes = doubles.explained(connection, years, site, span)
+                    problems = found.problems + [one for one in map(doubles.problem, boxes) if one]
+                    told = tracetext.facts(found, places, years.calendar)
+                    told |= {"problems": problems, "boxes": [cli_doubles.facts(one) for one in boxes]}
                     text = list(tracetext.lines(found, places, years.calendar))
+                    text += [line for one in told["boxes"] for line in cli_doubles.lines(one)]
+                    text += [f"PROBLEM  {one}" for one in problems[len(found.problems) :]]
         finally:
             store.close()
     if as_json:

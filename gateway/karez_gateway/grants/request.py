@@ -14,17 +14,21 @@ from karez_gateway import hostclock
 from karez_gateway.county import acts, grants, usage, yearplans
 from karez_gateway.county.acts import Deed
 from karez_gateway.county.grants import Plan, Terms
+<<<<<<< HEAD
 from karez_gateway.county.quota.wording import m3
+=======
+from karez_gateway.county.ledger import doubles, evidence
+from karez_gateway.county.ledger.evidence import Signed
+>>>>>>> 3e8f222b4d2f3307985386298e5bc2c107ffaddd
 from karez_gateway.county.registry import Registry
 from karez_gateway.county.wateryear import Span, WaterYears
 from karez_gateway.downlink import offering
 from karez_gateway.errors import Refused
 from karez_gateway.proofs import checkpoints
-from karez_gateway.proofs.checkpoints import Proof
 from karez_gateway.regulator import request
 from karez_gateway.regulator.request import Correction, Wish
 from karez_gateway.store import acts as store_acts
-from karez_gateway.store import corrections, ledgers, objects
+from karez_gateway.store import corrections, objects
 from karez_gateway.store.controllers import Controller
 
 SORT = "rights"  # of the act
@@ -75,8 +79,12 @@ def make(connection: Connection, years: WaterYears, asked: Asked, deed: Deed) ->
         if one.site not in boxes:
             made.left_out.append(f"site {one.site} has a plan and no controller: enrol its binding first")
             continue
-        used_l = usage.total_l(used, one.site)
-        wish = _wish(connection, one, boxes[one.site], span, asked, used_l, corrected.get(one.site, ()))
+        year = _Year(span, usage.total_l(used, one.site), corrected.get(one.site, ()))
+        try:
+            wish = _wish(connection, one, boxes[one.site], asked, year)
+        except _NotSigned as error:
+            made.left_out.append(str(error))
+            continue
         if not wish.newest:
             made.without_evidence.append(one.site)
         made.rights[one.site] = one.right_l, one.energy_wh
@@ -129,27 +137,23 @@ def _plans(registry: Registry, years: WaterYears, asked: Asked, now_s: int) -> l
     return found
 
 
-def _wish(
-    connection: Connection,
-    plan: Plan,
-    box: Controller,
-    span: Span,
-    asked: Asked,
-    used_l: int,
-    corrected: Sequence[Correction],
-) -> Wish:
-    newest = checkpoints.newest(connection, box)
-    if newest is not None and newest.utc_s < span.from_utc_s:
-        newest = None  # of last year: it says nothing of what this one has used
-    terms, start = asked.terms, None
-    if asked.proves_start:
-        start = checkpoints.year_start(connection, plan.site, span.from_utc_s)
-    ledger_l = 0
-    if newest is not None:
-        # The ledger at the checkpoint: what was booked behind it is taken off again.
-        ledger_l = used_l - _booked_behind(connection, newest)
-    if ledger_l < 0:
-        raise Refused(f"site {plan.site}: its corrections give back more than it used in this water year")
+class _NotSigned(Refused):
+    """The books of a site are not what its boxes signed: others need not wait for it."""
+
+
+class _Year(NamedTuple):
+    """A site's books of the year: litres with the corrections that are in force."""
+
+    span: Span
+    total_l: int
+    corrections: Sequence[Correction]
+
+
+def _wish(connection: Connection, plan: Plan, box: Controller, asked: Asked, year: _Year) -> Wish:
+    """Raises Refused, or _NotSigned."""
+    terms, begin_s = asked.terms, year.span.from_utc_s
+    found = evidence.signed(connection, box, year.span)
+    start = found.start if found else checkpoints.year_start(connection, plan.site, begin_s)
     return Wish(
         site=plan.site,
         policy=plan.policy,
@@ -158,13 +162,28 @@ def _wish(
         emergency_l=terms.emergency_l,
         interim_l=plan.interim_l,
         interim_wh=plan.interim_wh,
-        interim_to_utc_s=span.to_utc_s + terms.interim_days * grants.DAY_S,
-        ledger_l=ledger_l,
-        corrections=tuple(corrected),
-        newest=newest.data if newest else b"",
-        year_start=start.data if start else b"",
-        binding=b"" if newest else box.signed_binding,
+        interim_to_utc_s=year.span.to_utc_s + terms.interim_days * grants.DAY_S,
+        ledger_l=_ledger_l(connection, plan.site, year, found) if found else 0,
+        corrections=tuple(year.corrections),
+        newest=found.newest.data if found else b"",
+        year_start=start.data if start and asked.proves_start else b"",
+        binding=b"" if found else box.signed_binding,
+        former=tuple(one.data for one in found.former) if found else (),
     )
+
+
+def _ledger_l(connection: Connection, site: str, year: _Year, found: Signed) -> int:
+    """The ledger at the checkpoint: what was booked behind it is taken off again."""
+    compared = evidence.compare(connection, found, year.total_l, year.corrections)
+    if compared is None:  # only the office may know where the year began
+        ledger_l = year.total_l - evidence.booked_behind_l(connection, found.newest)
+    else:
+        ledger_l = compared.ledger_l
+    if ledger_l < 0:
+        raise Refused(f"site {site}: its corrections give back more than it used in this water year")
+    if compared is not None and not compared.is_agreed:
+        raise _NotSigned(f"site {site} is left out: {doubles.sentence(compared)}")
+    return ledger_l
 
 
 def _corrections(connection: Connection, span: Span) -> dict[str, list[Correction]]:
@@ -173,13 +192,6 @@ def _corrections(connection: Connection, span: Span) -> dict[str, list[Correctio
     for one in corrections.in_force(connection, span):
         deed = store_acts.get(connection, one.act_id)
         if deed is not None:
-            told = Correction(one.litres, deed.by, deed.because, deed.document, one.act_id)
+            told = Correction(one.litres, deed.by, deed.because, deed.document, one.act_id, one.kind)
             found.setdefault(one.site, []).append(told)
     return found
-
-
-def _booked_behind(connection: Connection, newest: Proof) -> int:
-    """Litres that the ledger has booked of this box behind a proved W; below zero while it lags behind it."""
-    books = ledgers.books_of(connection, newest.controller_id)
-    later = [book.volume_l for (_, chain), book in books.items() if chain >= newest.chain]
-    return max(later) - newest.volume_l if later else 0

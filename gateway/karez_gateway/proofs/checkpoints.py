@@ -22,6 +22,7 @@ from karez_protocols import chain as chain_of
 # Records looked at, until they hold a statement before and a signature behind; the last look takes all.
 WINDOWS = (64, 512, 8192, 1 << 32)
 ANY_INDEX = (1 << 63) - 1
+_EVER = 1 << 62
 
 _COVERED_H = slice(*PLACES[record.STATEMENT]["covered_h"][:2])
 _COVERED_SEQ = slice(*PLACES[record.STATEMENT]["covered_seq"][:2])
@@ -29,7 +30,10 @@ _STATEMENT_SEQ = slice(*PLACES[record.SIGNATURE]["statement_seq"][:2])
 
 
 class Proof(NamedTuple):
-    """A bundle, and what its decisive record says."""
+    """A bundle, and what its decisive record says. `issued_utc_s`: of the binding that it is under.
+
+    `is_end`: of a year's start: the box did not see the new year.
+    """
 
     data: bytes
     controller_id: int
@@ -37,6 +41,9 @@ class Proof(NamedTuple):
     seq: int
     utc_s: int
     volume_l: int
+    segment: int
+    issued_utc_s: int
+    is_end: bool = False
 
 
 class _Part(NamedTuple):
@@ -56,16 +63,48 @@ def newest(connection: Connection, owner: Controller) -> Proof | None:
         bound = bindings.of_chain(connection, (owner.id, chain))
         if bound.site != owner.site:
             return None
-        for window in WINDOWS:
-            part = _part(connection, bound, chain, (marks.signed_seq - window, marks.signed_seq))
-            found = part and _cut(part, _measured(part, part.signatures[-1:]), part.signatures[-1:])
-            if found:
-                return _proof(bound, chain, *found)
+        if (found := _last(connection, bound, chain, marks.signed_seq)) is not None:
+            return found
+    return None
+
+
+def last_under(connection: Connection, owner: Controller, before_utc_s: int = _EVER) -> Proof | None:
+    """Proof of the last W before a moment that a box has signed under one binding, which `owner` holds."""
+    for chain, marks in reversed(chains.of_controller(connection, owner.id)):
+        bound = bindings.of_chain(connection, (owner.id, chain))
+        if bound.signed_binding != owner.signed_binding or not marks.signed_seq:
+            continue
+        first = _first_from(connection, (owner.id, chain), marks.verified_seq, before_utc_s)
+        if first is None and _begins_after(connection, (owner.id, chain), before_utc_s):
+            continue
+        end_seq = marks.signed_seq if first is None else min(first - 1, marks.signed_seq)
+        if (found := _last(connection, bound, chain, end_seq)) is not None:
+            return found
+    return None
+
+
+def _begins_after(connection: Connection, key: Key, utc_s: int) -> bool:
+    first = _at(connection, key, 0)
+    return first is not None and first[1] >= utc_s
+
+
+def _last(connection: Connection, bound: Controller, chain: int, end_seq: int) -> Proof | None:
+    """Proof of the last W under the last signature up to a record."""
+    for window in WINDOWS:
+        part = _part(connection, bound, chain, (end_seq - window, end_seq))
+        found = part and _cut(part, _measured(part, part.signatures[-1:]), part.signatures[-1:])
+        if found:
+            return _proof(bound, chain, *found)
     return None
 
 
 def year_start(connection: Connection, site: str, utc_s: int) -> Proof | None:
-    """Proof of the last W before a moment and the first one from it on, by whichever box stood there then."""
+    """Proof of W at the beginning of a year: of the last W before it and the first one from it on.
+
+    By whichever box stood there then. If none lived through it, the last W that one signed before it; if none
+    had counted anything, the beginning of one that was bound before. None: a box that was bound later is the
+    first.
+    """
     for owner in controllers.at_site(connection, site) + bindings.were_at(connection, site):
         for chain, marks in chains.of_controller(connection, owner.id):
             bound = bindings.of_chain(connection, (owner.id, chain))
@@ -77,7 +116,37 @@ def year_start(connection: Connection, site: str, utc_s: int) -> Proof | None:
                 found = part and _cut(part, _around(part, utc_s), part.signatures)
                 if found:
                     return _proof(bound, chain, *found)
+    return _end(connection, site, utc_s) or _beginning(connection, site, utc_s)
+
+
+def _end(connection: Connection, site: str, utc_s: int) -> Proof | None:
+    """The last W before a moment that any box of a site has signed, the newest binding's first."""
+    for owner in boxes_of(connection, site):
+        if (found := last_under(connection, owner, utc_s)) is not None:
+            return found._replace(is_end=True)
     return None
+
+
+def _beginning(connection: Connection, site: str, utc_s: int) -> Proof | None:
+    """W at which the first box of a site began, and its first reading, if it was bound before a moment."""
+    for owner in boxes_of(connection, site)[-1:]:
+        if owner.issued_utc_s >= utc_s:
+            continue
+        for window in WINDOWS[:2]:
+            part = _part(connection, owner, 1, (1, window))
+            if part is None:
+                continue
+            first = next((at for at, slot in enumerate(part.slots) if _knows_volume(slot)), 0)
+            if found := _cut(part, (0, first), part.signatures):
+                proof = _proof(owner, 1, *found[:2], part.slots[first])
+                return proof._replace(volume_l=owner.base_volume_l)
+    return None
+
+
+def boxes_of(connection: Connection, site: str) -> list[Controller]:
+    """Every box under every binding to a site, the newest binding first."""
+    found = controllers.at_site(connection, site) + bindings.were_at(connection, site)
+    return sorted(found, key=lambda one: one.issued_utc_s, reverse=True)
 
 
 def _first_from(connection: Connection, key: Key, last: int, utc_s: int) -> int | None:
@@ -182,4 +251,7 @@ def _proof(bound: Controller, chain: int, h_before: bytes, run: list[bytes], slo
     data = bundle.encode(bound.signed_binding, [], chain, h_before, run, b"", [])
     volume_l = slots.volume_l(slot)
     head = slots.head(slot)
-    return Proof(bytes(data), bound.id, chain, head.seq, head.utc_s, volume_l or 0)
+    segment = slots.number(slot, head.kind, "segment")
+    return Proof(
+        bytes(data), bound.id, chain, head.seq, head.utc_s, volume_l or 0, segment, bound.issued_utc_s
+    )

@@ -19,10 +19,11 @@ from karez_protocols import binding, grant, record
 from karez_protocols import chain as hashes
 from karez_protocols.errors import ProtocolError
 
+from .boxes import Meter
 from .errors import Untrue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from karez_gateway.verifier.chain_check import Chain
     from karez_gateway.verifier.findings import Finding
@@ -44,6 +45,7 @@ class Reading(NamedTuple):
     volume_l: int
     energy_wh: int | None
     grant_seq: int
+    segment: int  # of water, by which W was counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +59,17 @@ class Bound:
     regulator_key: bytes
     base_l: int  # W at which the box began
     base_wh: int | None  # E likewise; None without an energy meter
+    segment: int  # number of its segment of water
+    meter: Meter | None  # of that segment; None if it lists several: which one counted W then is not said
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A proved run: its box, and its readings by rising number."""
+    """A proved run: its box, and its readings by rising number. `begins`: nothing of it was before."""
 
     bound: Bound
     readings: tuple[Reading, ...]
+    begins: bool
 
 
 @lru_cache(maxsize=16)  # a site's two pieces of evidence mostly bring the same one
@@ -83,6 +88,7 @@ def bound(signed_binding: bytes, trust: Trust, site: str) -> tuple[Bound, dict[s
     if values["regulator_key"] not in trust.regulators:
         raise Untrue("binding-regulator", key=values["regulator_key"].hex())
     bases = {one["quantity"]: one["base"] for one in reversed(segments)}
+    number, meter = water(segments)
     found = Bound(
         controller=values["controller"],
         site=site,
@@ -91,8 +97,19 @@ def bound(signed_binding: bytes, trust: Trust, site: str) -> tuple[Bound, dict[s
         regulator_key=values["regulator_key"],
         base_l=bases.get(grant.WATER) or 0,
         base_wh=bases.get(grant.ENERGY),
+        segment=number,
+        meter=meter,
     )
     return found, dict(values)
+
+
+def water(segments: Sequence[Mapping[str, Any]]) -> tuple[int, Meter | None]:
+    """(number, meter) of a binding's segment of water; number 0: it has none."""
+    found = [(number, one) for number, one in enumerate(segments, 1) if one["quantity"] == grant.WATER]
+    if len(found) != 1 or found[0][1]["register_base"] is None:
+        return (found[0][0] if found else 0), None
+    number, one = found[0]
+    return number, Meter(one["method"], one["serial"], one["multiplier_ppm"], one["register_base"])
 
 
 def prove(data: bytes, trust: Trust, site: str) -> Evidence:
@@ -116,7 +133,8 @@ def prove(data: bytes, trust: Trust, site: str) -> Evidence:
         raise Untrue("evidence-finding", code="below_base", seq=readings[0].seq)
     if any(after.volume_l < before.volume_l for before, after in pairwise(readings)):
         raise Untrue("evidence-finding", code="volume_fell", seq=readings[-1].seq)
-    return Evidence(found, readings)
+    begins = parts.chain == 1 and slots.head(parts.slots[0]).seq == 1
+    return Evidence(found, readings, begins)
 
 
 def _refuse(findings: Iterable[Finding]) -> None:
@@ -148,4 +166,5 @@ def _readings(parts: Parts, checked: Chain, controller: str) -> Iterable[Reading
             volume_l=volume_l,
             energy_wh=None if energy_wh == (1 << 48) - 1 else energy_wh,
             grant_seq=head.grant_seq,
+            segment=slots.number(link.slot, head.kind, "segment"),
         )

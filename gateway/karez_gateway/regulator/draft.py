@@ -32,7 +32,11 @@ _SHOWN = (
     "rows",
     "volume_l",
     "ledger_l",
+    "twice_l",
+    "healed_l",
+    "gap_l",
     "right_l",
+    "held_l",
     "former_l",
     "corrections",
     "because",
@@ -60,7 +64,7 @@ class Draft:
             "key": self.signer.hex(),
             "limits_sha256": self.limits.sha256,
             "requests": [list(one) for one in self.requests],
-            "limits": [[*one.limit, one.given_l] for one in self.sums],
+            "limits": [[*one.limit, one.given_l, one.pending_l] for one in self.sums],
             "regions": [list(one) for one in self.villages.values()],
             "sites": [
                 {name: getattr(one, name) for name in _SHOWN}
@@ -185,6 +189,7 @@ def _site_entry(one: Planned, data: bytes) -> dict[str, Any]:
         "seq": one.seq,
         "right_l": one.right_l,
         "counted_l": one.counted_l,
+        "ceiling_l": one.ceiling_l,
         "corrections": one.corrections,
         "because": one.because,
         "proved": one.proved,

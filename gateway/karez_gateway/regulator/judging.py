@@ -8,23 +8,26 @@ Only corrections are its word; they are listed, may not be taken back, and never
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from karez_protocols import grant, site_class
 
-from . import checkpoint, rows
+from . import boxes, checkpoint, held, rows, usage, yearstart
 from .errors import Fault, Untrue, fault
 from .request import ENERGY
+from .yearstart import Brought
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from karez_gateway.verifier.trust import Trust
 
-    from .checkpoint import Bound, Evidence, Reading
+    from .checkpoint import Bound, Reading
     from .limits import Limits, Site
     from .request import Request, Wish
     from .state import SiteState, State
+    from .usage import Used
+    from .yearstart import Start
 
 _DAY_S = 86_400
 _SEQ_UNKNOWN = (1 << 32) - 1
@@ -51,26 +54,38 @@ class Planned:
     ledger_l: int
     right_l: int
     counted_l: int  # against the limits
+    held_l: int  # what it may take this year by grants that it may still hold; 0: it has none
     former_l: int | None  # of the last grant, of whichever year
     corrections: dict[str, int]  # act -> litres
     because: str = ""  # why it gets the interim rule only
     notes: tuple[str, ...] = ()
+    gap_l: int = 0  # between the last W before the year and that of the next box
+    twice_l: int = 0  # counted by two boxes, and of these taken off by a person
+    healed_l: int = 0
     proved: dict[str, Any] = field(default_factory=dict)
     year_start: list[int | None] | None = None
+
+    @property
+    def pending_l(self) -> int:
+        """What it may take beyond this plan until its controller has shown that it holds it."""
+        return max(self.held_l - self.counted_l, 0)
+
+    @property
+    def is_rising(self) -> bool:
+        """True if it gets more than it may take already."""
+        return self.counted_l > self.held_l
+
+    @property
+    def ceiling_l(self) -> int | None:
+        """The highest ceiling of water within the year; None if it gets the interim rule only."""
+        water = [row["ceiling"] for row in self.rows if row["quantity"] == grant.WATER]
+        return max(water[:-1], default=None)
 
     def interim(self) -> tuple[int, int]:
         """When the interim rule of water ends, UTC, and the litres it gives beyond the rows before it."""
         water = [row for row in self.rows if row["quantity"] == grant.WATER]
         before = water[-2]["ceiling"] if water[1:] else self.volume_l
         return water[-1]["to_utc_s"], water[-1]["ceiling"] - before
-
-
-class Start(NamedTuple):
-    """W and E at the beginning of a water year, and what a person should see of them."""
-
-    volume_l: int
-    energy_wh: int | None
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,23 +132,27 @@ class Judge:
         span = rows.Span(request.from_utc_s, request.to_utc_s, self.now_s)
         rows.check(wish, site.use, span, self.limits.rules)
         if wish.site in self.excused:
-            return self._without_evidence(wish, site, span)
-        if not wish.newest:
-            raise Untrue("evidence-missing")
-        proved = checkpoint.prove(wish.newest, self.trust, wish.site)
-        self._check_bound(proved.bound, site)
-        reading, known = proved.readings[-1], self.state.site(wish.site)
-        self._check_fresh(reading, proved.bound, known, span)
-        start = self._year_start(request, wish, proved, known)
+            return self._without_evidence(request.year, wish, site, span)
+        brought, all_boxes = self._evidence(wish)
+        newest = brought.newest
+        self._check_bound(newest.bound, site)
+        reading, known = newest.readings[-1], self.state.site(wish.site)
+        self._check_fresh(reading, newest.bound, known, span)
+        start = yearstart.of(request, brought, known)
+        mine = [one for one in all_boxes if one.issued_utc_s >= start.issued_utc_s]
+        used = usage.of(wish, reading.volume_l - start.volume_l, boxes.counted_twice(mine, start.doubtful_l))
+        _check_set_back(wish, used, reading, start, known)
         corrections = _corrections(request, wish, known)
-        ledger_l = _ledger(wish, reading.volume_l - start.volume_l, sum(corrections.values()))
+        ledger_l = usage.check(wish, used)
         energy_wh = start.energy_wh if reading.energy_wh is not None else None
         _check_energy(wish, reading, energy_wh)
-        right_l = wish.right()
+        right_l, shown_seq = wish.right(), _shown_grant(reading)
+        # Under an older ceiling the well may take what that leaves, by the meter and by the ledger of today.
+        floor_l = reading.volume_l - max(ledger_l, used.metered_l)
         return Planned(
             site=wish.site,
             region=site.region,
-            seq=1 + max(known.grant_seq, 0 if reading.grant_seq == _SEQ_UNKNOWN else reading.grant_seq),
+            seq=1 + max(known.grant_seq, shown_seq),
             policy=rows.POLICIES[wish.policy],
             rows=rows.build(wish, rows.Base(reading.volume_l - ledger_l, energy_wh), span),
             head=(reading.chain, reading.seq, reading.h),
@@ -141,12 +160,16 @@ class Judge:
             ledger_l=ledger_l,
             right_l=right_l,
             # What corrections give back may be pumped on top: it needs room in the limits, too.
-            counted_l=max(right_l, right_l - sum(corrections.values())),
+            counted_l=max(right_l, right_l + used.given_back_l),
+            held_l=held.litres(known, request.year, shown_seq, floor_l),
             former_l=_former(known),
             corrections=corrections,
-            notes=_notes(reading, proved.bound, known) + start.notes,
-            proved=_remembered(reading, proved.bound),
-            year_start=[start.volume_l, start.energy_wh],
+            notes=_notes(reading, newest.bound, known, used) + start.notes,
+            gap_l=start.gap_l,
+            twice_l=used.twice_l,
+            healed_l=used.healed_l,
+            proved=_remembered(reading, newest.bound, shown_seq, all_boxes),
+            year_start=start.row(),
         )
 
     def _check_bound(self, bound: Bound, site: Site) -> None:
@@ -168,7 +191,8 @@ class Judge:
             raise Untrue("evidence-fork", seq=reading.seq)
         if known.controller and not is_same_box and bound.issued_utc_s <= known.bound_utc_s:
             raise Untrue("box-older", box=reading.controller, known=known.controller)
-        if known.volume_l is not None and reading.volume_l < known.volume_l:
+        is_same_place = is_same_box and bound.issued_utc_s == known.bound_utc_s
+        if is_same_place and known.volume_l is not None and reading.volume_l < known.volume_l:
             raise Untrue("volume-below", volume_l=reading.volume_l, known_l=known.volume_l)
         days = self.limits.rules.evidence_days
         if reading.utc_s < self.now_s - days * _DAY_S:
@@ -178,25 +202,21 @@ class Judge:
         if reading.utc_s < span.from_utc_s:
             raise Untrue("evidence-before-year")
 
-    def _year_start(self, request: Request, wish: Wish, proved: Evidence, known: SiteState) -> Start:
-        """W and E at the year's start: as remembered, as proved now, or as bound this year. Raises Untrue."""
-        remembered = known.years.get(str(request.year))
-        if remembered is not None and remembered[0] is not None:
-            return Start(remembered[0], remembered[1])
-        if wish.year_start:
-            found = checkpoint.prove(wish.year_start, self.trust, wish.site)
-            before = _last_before(found, request.from_utc_s)
-            is_same_box = before.controller == proved.bound.controller
-            # A box goes on at the W of the one before it: a retired box may not have counted on since.
-            newest_l = proved.readings[-1].volume_l if is_same_box else proved.bound.base_l
-            if before.volume_l > newest_l:
-                raise Untrue("year-start-above")
-            return Start(before.volume_l, before.energy_wh, () if is_same_box else ("note-year",))
-        if known.controller or proved.bound.issued_utc_s < request.from_utc_s:
-            raise Untrue("year-start-missing", year=request.year)
-        return Start(proved.bound.base_l, proved.bound.base_wh)
+    def _evidence(self, wish: Wish) -> tuple[Brought, list[boxes.Box]]:
+        """What a wish proves, and all boxes of its site by their bindings. Raises Untrue."""
+        if not wish.newest:
+            raise Untrue("evidence-missing")
+        newest = checkpoint.prove(wish.newest, self.trust, wish.site)
+        start = checkpoint.prove(wish.year_start, self.trust, wish.site) if wish.year_start else None
+        former = tuple(checkpoint.prove(one, self.trust, wish.site) for one in wish.former)
+        for one in former:
+            if one.bound.issued_utc_s > newest.bound.issued_utc_s:
+                raise Untrue("box-older", box=newest.bound.controller, known=one.bound.controller)
+        told = [boxes.of(one) for one in (*former, *((start,) if start else ()), newest)]
+        known = _remembered_boxes(self.state.site(wish.site))
+        return Brought(newest, start, former), boxes.merged(known, told)
 
-    def _without_evidence(self, wish: Wish, site: Site, span: rows.Span) -> Planned:
+    def _without_evidence(self, year: int, wish: Wish, site: Site, span: rows.Span) -> Planned:
         """The interim rule alone, on the W that the office knows; the site keeps its place in the sums."""
         known = self.state.site(wish.site)
         volume_l = known.volume_l
@@ -218,18 +238,11 @@ class Judge:
             ledger_l=0,
             right_l=wish.interim_l,
             counted_l=wish.right(),
+            held_l=held.litres(known, year),
             former_l=_former(known),
             corrections={},
             because=self.excused[wish.site],
         )
-
-
-def _last_before(found: Evidence, utc_s: int) -> Reading:
-    """The last reading before a moment, if the next one after it is proved to follow. Raises Untrue."""
-    for before, after in zip(found.readings, found.readings[1:], strict=False):
-        if before.utc_s < utc_s <= after.utc_s:
-            return before
-    raise Untrue("year-start-elsewhere")
 
 
 def _corrections(request: Request, wish: Wish, known: SiteState) -> dict[str, int]:
@@ -241,15 +254,6 @@ def _corrections(request: Request, wish: Wish, known: SiteState) -> dict[str, in
         if found.get(act) != litres:
             raise Untrue("correction-gone", act=act, litres=litres)
     return found
-
-
-def _ledger(wish: Wish, used_l: int, corrections_l: int) -> int:
-    """The ledger up to the checkpoint, if it is what meters and corrections make. Raises Untrue."""
-    if used_l + corrections_l < 0:
-        raise Untrue("ledger-negative", used_l=used_l, corrections_l=corrections_l)
-    if wish.ledger_l != used_l + corrections_l:
-        raise Untrue("ledger-differs", said_l=wish.ledger_l, used_l=used_l, corrections_l=corrections_l)
-    return wish.ledger_l
 
 
 def _check_energy(wish: Wish, reading: Reading, start_wh: int | None) -> None:
@@ -264,7 +268,30 @@ def _former(known: SiteState) -> int | None:
     return known.rights.get(str(known.grant_year)) if known.grant_seq else None
 
 
-def _notes(reading: Reading, bound: Bound, known: SiteState) -> tuple[str, ...]:
+def _shown_grant(reading: Reading) -> int:
+    """Number of the grant that a reading says is in force; 0: none, or not known."""
+    return 0 if reading.grant_seq == _SEQ_UNKNOWN else reading.grant_seq
+
+
+def _check_set_back(wish: Wish, used: Used, reading: Reading, start: Start, known: SiteState) -> None:
+    """Refuse a W that fell from one box to the next, unless the ledger has all that both of them gave."""
+    if not used.twice_l or used.healed_l or wish.ledger_l == used.ledger_l:
+        return
+    if known.volume_l is not None and reading.volume_l < known.volume_l:
+        raise Untrue("volume-below", volume_l=reading.volume_l, known_l=known.volume_l)
+    if start.notes:
+        raise Untrue("year-start-above")
+
+
+def _remembered_boxes(known: SiteState) -> list[boxes.Box]:
+    """Boxes that the office has seen at a site, the last one also from a memory of before it kept them."""
+    found = boxes.kept(known.boxes)
+    if known.controller and known.volume_l is not None:
+        found.append(boxes.Box(known.controller, known.bound_utc_s, None, known.volume_l, None))
+    return boxes.merged(found)
+
+
+def _notes(reading: Reading, bound: Bound, known: SiteState, used: Used) -> tuple[str, ...]:
     """What a person should see of a site whose right can be signed: names of texts."""
     found = []
     if known.controller and known.controller != reading.controller:
@@ -273,10 +300,12 @@ def _notes(reading: Reading, bound: Bound, known: SiteState) -> tuple[str, ...]:
         found.append("note-base")
     if known.controller == reading.controller and reading.grant_seq < known.grant_seq:
         found.append("note-behind")
+    if used.twice_l:
+        found.append("note-twice")
     return tuple(found)
 
 
-def _remembered(reading: Reading, bound: Bound) -> dict[str, Any]:
+def _remembered(reading: Reading, bound: Bound, shown_seq: int, those: list[boxes.Box]) -> dict[str, Any]:
     return {
         "controller": reading.controller,
         "bound_utc_s": bound.issued_utc_s,
@@ -285,4 +314,6 @@ def _remembered(reading: Reading, bound: Bound) -> dict[str, Any]:
         "h": reading.h.hex(),
         "utc_s": reading.utc_s,
         "volume_l": reading.volume_l,
+        "held_seq": shown_seq,
+        "boxes": [list(one) for one in those],
     }

@@ -1,6 +1,6 @@
 """The request file: what a gateway wishes to be granted, and the evidence it brings along.
 
-    {"karez": "grant request", "version": 1, "gateway": …, "year": …, "from_utc_s": …, "to_utc_s": …,
+    {"karez": "grant request", "version": 2, "gateway": …, "year": …, "from_utc_s": …, "to_utc_s": …,
      "made_utc_s": …, "document": …, "sites": 6954}
     {"site": "well-12", "policy": "stop", "rows": [["water", from, to, litres], …], …}       a line a site
 
@@ -22,15 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 KIND = "grant request"
-VERSION = 1
+VERSION = 2
 SIZE_MAX = 1 << 30  # a hundred thousand sites
 SITES_MAX = 100_000
 ROWS_MAX = 16
 CORRECTIONS_MAX = 1000
+FORMER_MAX = 16  # boxes that stood at one site in a year
 U32_MAX, U40_MAX = (1 << 32) - 2, (1 << 40) - 2
 
 WATER, ENERGY = "water", "energy"
 STOP, FINISH, WARN = "stop", "finish", "warn"
+DOUBLE = "double"  # the kind of a correction that takes off what two boxes counted
 
 _HEAD = ("karez", "version", "gateway", "year", "from_utc_s", "to_utc_s", "made_utc_s", "document", "sites")
 
@@ -54,18 +56,25 @@ class WishRow(NamedTuple):
 
 
 class Correction(NamedTuple):
-    """An entry of the gateway's ledger beside what the meters say; below zero it gives back."""
+    """An entry of the gateway's ledger beside what the meters say; below zero it gives back.
+
+    Of the kind DOUBLE it gives back nothing: it takes off litres that two boxes counted.
+    """
 
     litres: int
     by: str
     because: str
     document: str
     act: int
+    kind: str = "error"
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is wished for one site. `newest`, `year_start`: bundles; `binding`: of a box without records."""
+    """What is wished for one site. `newest`, `year_start`: bundles; `binding`: of a box without records.
+
+    `former`: the newest bundle of each box that stood there in this year and does no more.
+    """
 
     site: str
     policy: str
@@ -80,6 +89,7 @@ class Wish:
     newest: bytes = b""
     year_start: bytes = b""
     binding: bytes = b""
+    former: tuple[bytes, ...] = ()
 
     def right(self, quantity: str = WATER) -> int:
         """The whole year's right: that of the last row."""
@@ -127,7 +137,8 @@ def _line(wish: Wish) -> dict[str, Any]:
     }
     line |= {name: getattr(wish, name) for name in _NUMBERS}
     line["corrections"] = [one._asdict() for one in wish.corrections]
-    return line | {name: base64.b64encode(getattr(wish, name)).decode() for name in _BYTES}
+    line |= {name: base64.b64encode(getattr(wish, name)).decode() for name in _BYTES}
+    return line | {"former": [base64.b64encode(one).decode() for one in wish.former]}
 
 
 def decode(data: bytes, name: str) -> Request:
@@ -209,7 +220,7 @@ def _check_head(head: dict[str, Any], place: str) -> list[Fault]:
 
 def _wish(line: dict[str, Any], place: str) -> Wish:
     """One line's wish. Raises Refused."""
-    known = {"site", "policy", "rows", "corrections", *_NUMBERS, *_BYTES}
+    known = {"site", "policy", "rows", "corrections", "former", *_NUMBERS, *_BYTES}
     if set(line) != known:
         raise Refused([fault(place, "request-name", name=name) for name in sorted(known ^ set(line))])
     if not is_text(line["site"], 16) or not line["site"]:
@@ -218,15 +229,20 @@ def _wish(line: dict[str, Any], place: str) -> Wish:
     bad = [name for name, most in _NUMBERS.items() if not is_number(line[name], most)]
     if line["policy"] not in (STOP, FINISH, WARN):
         bad.append("policy")
-    rows, corrections = _rows(line["rows"]), _corrections(line["corrections"])
+    rows, corrections, former = (
+        _rows(line["rows"]),
+        _corrections(line["corrections"]),
+        _former(line["former"]),
+    )
     evidence = {name: _bytes(line[name]) for name in _BYTES}
     bad += ["rows"] if rows is None else []
     bad += ["corrections"] if corrections is None else []
+    bad += ["former"] if former is None else []
     bad += [name for name, value in evidence.items() if value is None]
-    if bad or rows is None or corrections is None:
+    if bad or rows is None or corrections is None or former is None:
         raise Refused([fault(place, "request-value", name=name) for name in bad])
     values: dict[str, Any] = {name: line[name] for name in _NUMBERS} | evidence
-    return Wish(line["site"], line["policy"], rows, corrections=corrections, **values)
+    return Wish(line["site"], line["policy"], rows, corrections=corrections, former=former, **values)
 
 
 def _rows(value: object) -> tuple[WishRow, ...] | None:
@@ -249,11 +265,18 @@ def _corrections(value: object) -> tuple[Correction, ...] | None:
         litres = one["litres"]
         if not isinstance(litres, int) or isinstance(litres, bool) or abs(litres) > U40_MAX:
             return None
-        if not all(is_text(one[name]) for name in ("by", "because", "document")):
+        if not all(is_text(one[name]) for name in ("by", "because", "document", "kind")):
             return None
         if not is_number(one["act"], 1 << 53):
             return None
     return tuple(Correction(**one) for one in value)
+
+
+def _former(value: object) -> tuple[bytes, ...] | None:
+    if not isinstance(value, list) or len(value) > FORMER_MAX:
+        return None
+    found = tuple(data for one in value if (data := _bytes(one)))
+    return found if len(found) == len(value) else None
 
 
 def _bytes(value: object) -> bytes | None:

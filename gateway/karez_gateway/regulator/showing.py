@@ -44,6 +44,8 @@ def _limits(draft: Draft, speech: Speech) -> Iterator[str]:
             yield "  " + speech.text(
                 "limit-line", region=_name(draft, one.limit.region), limit=one.limit.words, **said
             )
+            if one.pending_l:
+                yield "  " + speech.text("limit-pending", pending=cubic_metres(one.pending_l))
 
 
 def _villages(draft: Draft, speech: Speech) -> Iterator[str]:
@@ -54,6 +56,10 @@ def _villages(draft: Draft, speech: Speech) -> Iterator[str]:
         if one.added_l or one.given_back_l:
             back = cubic_metres(one.given_back_l)
             yield "  " + speech.text("village-corrections", added=cubic_metres(one.added_l), back=back)
+        if one.pending_l:
+            sites = [plan for plan in draft.planned if plan.region == one.region and plan.pending_l]
+            pending = cubic_metres(one.pending_l)
+            yield "  " + speech.text("village-pending", count=len(sites), pending=pending)
 
 
 def _rises(draft: Draft, speech: Speech) -> Iterator[str]:
@@ -92,11 +98,13 @@ def _interim(draft: Draft, speech: Speech) -> Iterator[str]:
 
 
 def _notes(draft: Draft, speech: Speech) -> Iterator[str]:
-    noted = [(one.site, note) for one in draft.planned for note in one.notes if note != _BEHIND]
+    noted = [(one, note) for one in draft.planned for note in one.notes if note != _BEHIND]
     if noted:
         yield speech.text("notes-title")
-    for site, note in noted:
-        yield "  " + speech.text(note, site=site)
+    for one, note in noted:
+        litres = {"gap": one.gap_l, "twice": one.twice_l, "healed": one.healed_l}
+        said = {name: cubic_metres(value) for name, value in litres.items()}
+        yield "  " + speech.text(note, site=one.site, **said)
     behind = sum(_BEHIND in one.notes for one in draft.planned)
     if behind:
         yield speech.text(_BEHIND, count=behind)

@@ -13,12 +13,18 @@ from typing import Any
 from .journal import Head
 
 GRANTS, ORDER, ORDERS, KEYS, TECHNICIANS = "grants", "order", "orders", "keys", "technicians"
-VERSION = 1
+VERSION = 2  # an older copy is told anew from the journal
 
 
 @dataclass
 class SiteState:
-    """One site. `years`: water year -> (W, E or None) at its start; `rights`: water year -> litres given."""
+    """One site. `rights`: water year -> litres given.
+
+    `years`: water year -> W, E or None at its start, the day of the binding of the box that said so, and 1 if
+    that was the site's own box then.
+    `boxes`: those that stood there, as rows (boxes.py). `grants`: number -> water year, litres, highest
+    ceiling. `held_seq`: the grant that the newest proved reading names.
+    """
 
     controller: str = ""
     bound_utc_s: int = 0
@@ -32,6 +38,9 @@ class SiteState:
     corrections: dict[str, dict[str, int]] = field(default_factory=dict)  # year -> act -> litres
     grant_seq: int = 0
     grant_year: int = 0
+    boxes: list[list[Any]] = field(default_factory=list)
+    grants: dict[str, list[int | None]] = field(default_factory=dict)
+    held_seq: int = 0
 
 
 @dataclass
@@ -76,6 +85,8 @@ class State:
         known = self.sites.setdefault(one["site"], SiteState())
         known.grant_seq, known.grant_year = one["seq"], year
         known.rights[str(year)] = one["counted_l"]
+        known.grants = {seq: row for seq, row in known.grants.items() if row[0] == year}
+        known.grants[str(one["seq"])] = [year, one["counted_l"], one.get("ceiling_l")]
         for name, value in (one["proved"] or {}).items():
             setattr(known, name, value)
         if one["corrections"]:

@@ -2,13 +2,15 @@
 
 A site that is not in the request counts with what it has been given for this year already, so that many small
 requests cannot do together what one may not. What corrections give back counts as if it were right: they are
-the gateway's word, and lift no sum.
+the gateway's word, and lift no sum. A cut frees nothing until its controller has shown that it holds it:
+beside what is given stands what may still be taken (held.py).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from . import held
 from .errors import Fault, fault
 from .limits import ALL, Limit
 from .tables import cubic_metres
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from .limits import Limits
     from .state import State
 
-Counted = dict[str, int]  # site -> litres
+_NAMED_MAX = 5  # sites in one sentence
 
 
 class Sum(NamedTuple):
@@ -28,11 +30,19 @@ class Sum(NamedTuple):
 
     limit: Limit
     given_l: int
+    pending_l: int = 0  # beyond that, by grants that were cut and may still be held
+    pending: tuple[str, ...] = ()  # whose
+    is_rising: bool = False  # somebody under it gets more with this request
 
     @property
     def left_l(self) -> int:
         """Room that is left; below zero: too much."""
         return self.limit.volume_l - self.given_l
+
+    @property
+    def pending_above_l(self) -> int:
+        """Too much because of what may still be taken; a request that raises nothing makes it no worse."""
+        return max(self.pending_l - self.left_l, 0) if self.is_rising else 0
 
 
 class Village(NamedTuple):
@@ -44,33 +54,58 @@ class Village(NamedTuple):
     former_l: int
     added_l: int  # by corrections
     given_back_l: int
+    pending_l: int  # of cuts that no controller has shown yet
 
 
-def counted(planned: Iterable[Planned], limits: Limits, state: State, year: int) -> Counted:
-    """Litres of every site of the tables that count in a year, with these in force."""
-    found = {name: state.right_l(name, year) for name in limits.sites}
-    return found | {one.site: one.counted_l for one in planned}
+class Counted(NamedTuple):
+    """What a site counts in a year: as given, and what it may take beyond that by grants that it may hold."""
+
+    litres: int
+    pending_l: int = 0
+    is_rising: bool = False
 
 
-def against(limits: Limits, found: Mapping[str, int], year: int) -> list[Sum]:
+def counted(planned: Iterable[Planned], limits: Limits, state: State, year: int) -> dict[str, Counted]:
+    """What every site of the tables counts in a year, with these in force."""
+    found = {}
+    for name in limits.sites:
+        given_l = state.right_l(name, year)
+        found[name] = Counted(given_l, max(held.litres(state.site(name), year) - given_l, 0))
+    return found | {one.site: Counted(one.counted_l, one.pending_l, one.is_rising) for one in planned}
+
+
+def against(limits: Limits, found: Mapping[str, Counted], year: int) -> list[Sum]:
     """Every limit of a year with its sum, in the order of the file."""
-    totals: dict[tuple[str, str, str], int] = {}
-    for name, litres in found.items():
+    mine = {one[:1] + one[2:4]: one for one in limits.limits if one.year == year}
+    under: dict[tuple[str, str, str], list[str]] = {key: [] for key in mine}
+    for name in found:
         site = limits.sites[name]
         for region in limits.path(site.region):
             for use in (site.use, ALL):
                 for source in (site.source, ALL):
-                    key = region, use, source
-                    totals[key] = totals.get(key, 0) + litres
-    mine = [one for one in limits.limits if one.year == year]
-    return [Sum(one, totals.get((one.region, one.use, one.source), 0)) for one in mine]
+                    if (region, use, source) in under:
+                        under[region, use, source].append(name)
+    return [_sum(one, {name: found[name] for name in under[key]}) for key, one in mine.items()]
+
+
+def _sum(limit: Limit, those: Mapping[str, Counted]) -> Sum:
+    return Sum(
+        limit,
+        sum(one.litres for one in those.values()),
+        sum(one.pending_l for one in those.values()),
+        tuple(name for name, one in those.items() if one.pending_l),
+        any(one.is_rising for one in those.values()),
+    )
 
 
 def too_much(sums: Iterable[Sum], limits: Limits, villages: Mapping[str, Village]) -> list[Fault]:
     """A fault for every sum above its limit, with what corrections have to do with it."""
     found = []
     for one in sums:
+        region = limits.regions[one.limit.region]
         if one.left_l >= 0:
+            if one.pending_above_l:
+                found.append(fault(f"{region.code} {region.name}", "sum-pending", **_pending(one)))
             continue
         back_l = sum(
             village.given_back_l
@@ -84,16 +119,27 @@ def too_much(sums: Iterable[Sum], limits: Limits, villages: Mapping[str, Village
             "above": cubic_metres(-one.left_l),
         }
         name = "sum-lifted" if back_l >= -one.left_l else "sum-above"
-        region = limits.regions[one.limit.region]
         found.append(fault(f"{region.code} {region.name}", name, back=cubic_metres(back_l), **values))
     return found
+
+
+def _pending(one: Sum) -> dict[str, str | int]:
+    more = len(one.pending) - _NAMED_MAX
+    return {
+        "limit": one.limit.words,
+        "given": cubic_metres(one.given_l),
+        "pending": cubic_metres(one.pending_l),
+        "most": cubic_metres(one.limit.volume_l),
+        "above": cubic_metres(one.pending_above_l),
+        "sites": ", ".join(one.pending[:_NAMED_MAX]) + (f" +{more}" if more > 0 else ""),
+    }
 
 
 def villages(planned: Iterable[Planned]) -> dict[str, Village]:
     """What is done in each region that sites name, by its code."""
     found: dict[str, Village] = {}
     for one in planned:
-        at = found.get(one.region) or Village(one.region, 0, 0, 0, 0, 0)
+        at = found.get(one.region) or Village(one.region, 0, 0, 0, 0, 0, 0)
         litres = one.corrections.values()
         found[one.region] = Village(
             one.region,
@@ -102,5 +148,6 @@ def villages(planned: Iterable[Planned]) -> dict[str, Village]:
             at.former_l + (one.former_l or 0),
             at.added_l + sum(each for each in litres if each > 0),
             at.given_back_l - sum(each for each in litres if each < 0),
+            at.pending_l + one.pending_l,
         )
     return dict(sorted(found.items()))

@@ -117,7 +117,11 @@ PAGE = {
         "limit-line": "{region} {limit}: {given} of {most} m³, {left} left",
         "villages-title": "Regions of this request: sites, right now (before), m³",
         "village-line": "{region}: {sites} sites, {right} (before {former})",
+        "limit-pending": "    and {pending} m³ more may be taken under grants that were cut and not yet "
+        "replaced",
         "village-corrections": "    corrections: {added} m³ added, {back} m³ given back",
+        "village-pending": "    pending cuts: {count} wells may take {pending} m³ more until their "
+        "controllers show the lower grant",
         "rises-title": "Largest rises",
         "rise-line": "{site}: {former} → {right} m³ (+{rise})",
         "rise-first": "{site}: first right, {right} m³",
@@ -136,6 +140,10 @@ PAGE = {
         "note-base": "{site}: its box began at another W than 0, and this office does not know the box "
         "before",
         "note-year": "{site}: what it gave before this year is proved by another box than the one there now",
+        "note-year-end": "{site}: its box of before this year did not see the new year; {gap} m³ lie between "
+        "its last signed W and that at which the next one began, and count in this year",
+        "note-twice": "{site}: {twice} m³ were counted by two boxes and count as used; a person took "
+        "{healed} m³ of them off",
         "note-behind": "{count} controllers did not hold their last grant yet when they signed: what it cut "
         "may still be pumped",
         "order-request": "Request made {made} UTC from alarm {alarm} in region {region}; SHA-256 {sha256}",
@@ -197,6 +205,8 @@ PAGE = {
         "limit-line": "{region} {limit}：{given} / {most} 立方米，剩余 {left}",
         "villages-title": "本次申请的区域：站点数，现取水权（原），立方米",
         "village-line": "{region}：{sites} 个站点，{right}（原 {former}）",
+        "limit-pending": "    另有 {pending} 立方米仍可按已核减但尚未替换的取水权抽取",
+        "village-pending": "    待生效核减：{count} 口井在控制器显示较低取水权之前还可多取 {pending} 立方米",
         "village-corrections": "    更正：增加 {added} 立方米，退回 {back} 立方米",
         "rises-title": "增幅最大",
         "rise-line": "{site}：{former} → {right} 立方米（+{rise}）",
@@ -211,6 +221,9 @@ PAGE = {
         "note-box": "{site}：控制器与以前不同，由装配机关绑定",
         "note-base": "{site}：控制器起始累计水量不为 0，本机关不知道前一台",
         "note-year": "{site}：年初水量由另一台控制器证明，不是现在这一台",
+        "note-year-end": "{site}：年前的控制器未到新年；其最后已签累计水量与下一台起始值之间的 {gap} 立方米"
+        "计入本年",
+        "note-twice": "{site}：{twice} 立方米被两台控制器计入，计为已用；其中 {healed} 立方米已由人扣除",
         "note-behind": "{count} 台控制器签名时尚未持有上一份取水权：其中减少的部分仍可能被抽取",
         "order-request": "申请：{made} UTC，据区域 {region} 的报警 {alarm}；SHA-256 {sha256}",
         "order-request-why": "网关说明：{text}",

@@ -80,9 +80,12 @@ FAULTS = {
         "and the next one",
         "year-start-above": "W at the year's start is above the newest one, or above that at which its box "
         "began",
+        "year-start-hidden": "what it brings for the year's start ends at {volume_l} L; {known_l} L of the "
+        "time before it were proved here: a later reading is held back",
         "energy-below": "E is {energy_wh} Wh, below the {start_wh} Wh of the year's start: its box did not "
         "go on at the E of the one before",
         "correction-gone": "the correction of act {act}, {litres} L, was shown before and is gone or another",
+        "correction-double": "a correction of what was counted twice adds {litres} L: it can only take off",
         "ledger-differs": "the ledger says {said_l} L, the meters {used_l} L and corrections "
         "{corrections_l} L",
         "ledger-negative": "corrections of {corrections_l} L give back more than the {used_l} L used "
@@ -105,6 +108,10 @@ FAULTS = {
         "sum-above": "{limit}: {given} m³ would be given, the limit is {most} m³: {above} m³ too much",
         "sum-lifted": "{limit}: {given} m³ would be given, the limit is {most} m³: {above} m³ too much. "
         "Corrections give back {back} m³ here",
+        "sum-pending": "{limit}: {given} m³ would be given, and {pending} m³ more may still be taken under "
+        "grants that were cut and are not shown to be replaced ({sites}); the limit is {most} m³: {above} m³ "
+        "too much. Deliver the cuts first; once these wells' records show them, ask for the rise with these "
+        "wells in the request.",
         # lists
         "list-number": "{text!r} is no number from 1 to 65534",
         "list-may": "{text!r} is not what an office may do: grants, orders or both",
@@ -179,8 +186,11 @@ FAULTS = {
         "year-start-missing": "本机关不知 {year} 年初的累计水量，申请也未证明",
         "year-start-elsewhere": "所附年初证据未显示年初之前最后一个和之后第一个读数",
         "year-start-above": "年初累计水量高于最新值，或高于现控制器启用时的值",
+        "year-start-hidden": "所附年初证据止于 {volume_l} 升；年前已在此证明 {known_l} 升：有更晚的读数"
+        "被隐去",
         "energy-below": "累计电量为 {energy_wh} Wh，低于年初的 {start_wh} Wh：更换控制器时未延续电量",
         "correction-gone": "以前所示第 {act} 号更正 {litres} 升已不在或已改变",
+        "correction-double": "重复计量的更正增加了 {litres} 升：只能扣除",
         "ledger-differs": "台账为 {said_l} 升，计量 {used_l} 升，更正 {corrections_l} 升",
         "ledger-negative": "更正 {corrections_l} 升，退回多于今年已用的 {used_l} 升",
         "policy": "方式 {policy} 不适用于 {use}：{allowed}",
@@ -200,6 +210,9 @@ FAULTS = {
         "sum-above": "{limit}：将授 {given} 立方米，指标为 {most} 立方米，超出 {above} 立方米",
         "sum-lifted": "{limit}：将授 {given} 立方米，指标为 {most} 立方米，超出 {above} 立方米。"
         "此处更正退回 {back} 立方米",
+        "sum-pending": "{limit}：将授 {given} 立方米，另有 {pending} 立方米仍可按已核减但未显示替换的"
+        "取水权抽取（{sites}）；"
+        "指标为 {most} 立方米，超出 {above} 立方米。请先送达核减；待其记录显示后，连同这些井一起申请增加。",
         "list-number": "{text!r} 不是 1 至 65534 的编号",
         "list-may": "{text!r} 不是机关权限：grants、orders 或两者",
         "list-until": "{text!r} 不是日期：请写 2027-12-31，留空为无期限",

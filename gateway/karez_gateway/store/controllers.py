@@ -32,6 +32,11 @@ class Controller:
         values, segments, _, _ = binding.open_signed(self.signed_binding)
         return values, segments
 
+    @property
+    def segments(self) -> list[dict[str, Any]]:
+        """The binding's segments: by which meter each quantity was counted from then on."""
+        return self._opened[1]
+
     @cached_property
     def key(self) -> Ed25519PublicKey:
         """The controller's own key: it signs checkpoints."""

@@ -24,6 +24,7 @@ KINDS = {
     "dispute": ("a dispute was settled", "争议处理"),
     "year-close": ("year close", "年终结算"),
     "error": ("an error was found", "差错更正"),
+    "double": ("counted by two boxes", "重复计量"),
 }
 METHOD_OF = {one.code: number for number, one in METHODS.items()} | {"unknown": 0}
 

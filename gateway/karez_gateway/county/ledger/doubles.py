@@ -1,0 +1,105 @@
+"""Litres that the books of a year have beyond what the boxes of a site signed; a person takes them off.
+
+A correction of the kind `double` takes off no more than that. It changes what the ledger says, and no right:
+the office reckons by the signed W, and only litres that it had to count itself come back
+(regulator/usage.py).
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from karez_gateway.county import usage
+from karez_gateway.county.ledger import evidence
+from karez_gateway.county.ledger.correction_file import shown
+from karez_gateway.county.ledger.corrections import Correction
+from karez_gateway.county.ledger.evidence import Compared, Signed
+from karez_gateway.county.wateryear import Span, WaterYears
+from karez_gateway.downlink import offering
+from karez_gateway.errors import Refused
+from karez_gateway.regulator.request import DOUBLE
+from karez_gateway.store import corrections
+
+
+class Site(NamedTuple):
+    """A site's year: what was signed, and the books against it."""
+
+    site: str
+    year: int
+    signed: Signed
+    compared: Compared
+
+
+def of_sites(connection: Connection, years: WaterYears, year: int, only: str = "") -> list[Site]:
+    """Sites whose books of a year are not what their boxes signed, or were healed; `only`: it anyway."""
+    span = years.span(year)
+    used = usage.of_sites(connection, span)
+    found = []
+    for box in offering.newest_of_each_site(connection):
+        if only and box.site != only:
+            continue
+        signed = evidence.signed(connection, box, span)
+        if signed is None:
+            continue
+        kept = corrections.in_force(connection, span, box.site)
+        compared = evidence.compare(connection, signed, usage.total_l(used, box.site), kept)
+        if compared is not None and (only or compared.excess_l or compared.healed_l):
+            found.append(Site(box.site, year, signed, compared))
+    return found
+
+
+def check(connection: Connection, those: Sequence[Correction], years: WaterYears) -> None:
+    """Refuse corrections of this kind that take off more than the boxes' records show. Raises Refused."""
+    wanted: dict[tuple[str, int], int] = {}
+    for one in those:
+        if one.kind == DOUBLE:
+            key = one.site, years.of(one.to_utc_s - 1)
+            wanted[key] = wanted.get(key, 0) + one.litres
+    for (site, year), litres in wanted.items():
+        found = of_sites(connection, years, year, site)
+        if not found:
+            raise Refused(
+                f"site {site}: its boxes have not signed what they counted in {year}: nothing shows that "
+                f"litres were counted twice"
+            )
+        every = corrections.every(connection, years.span(year), site)
+        after_l = litres + sum(one.litres for one in every if one.kind == DOUBLE)
+        most_l = max(found[0].compared.excess_l, 0)
+        if not -most_l <= after_l <= 0:
+            raise Refused(
+                f"site {site}: the records of its boxes show {shown(most_l)} m³ counted twice in {year}; "
+                f"with this, {shown(-after_l)} m³ would be taken off. See karez gateway ledger doubles"
+            )
+
+
+def explained(connection: Connection, years: WaterYears, site: str, span: Span) -> list[Site]:
+    """A site's water years that a span meets, where two boxes differ from the books or were healed."""
+    first, last = years.of(span.from_utc_s), years.of(span.to_utc_s - 1)
+    found = [one for year in range(first, last + 1) for one in of_sites(connection, years, year, site)]
+    return [one for one in found if one.compared.healed_l or (one.compared.excess_l and one.signed.boxes[1:])]
+
+
+def problem(found: Site) -> str:
+    """What is wrong with the corrections of this kind at a site; empty: nothing."""
+    healed_l, most_l = found.compared.healed_l, max(found.compared.excess_l, 0)
+    if healed_l <= most_l:
+        return ""
+    return (
+        f"corrections take {healed_l} L off as counted twice in {found.year}, the records of the boxes show "
+        f"{most_l} L"
+    )
+
+
+def sentence(compared: Compared) -> str:
+    """What to do where books and signatures differ."""
+    litres = compared.to_heal_l
+    if litres > 0:
+        return (
+            f"its books have {shown(litres)} m³ of this year that its boxes did not sign as used: see `karez "
+            f"gateway ledger doubles`, and take them off with `ledger correct --kind double`"
+        )
+    if compared.healed_l > max(compared.excess_l, 0):
+        said = f"corrections take {shown(-litres)} m³ too much off as counted twice"
+        return f"{said}: see `karez gateway ledger doubles`"
+    return f"its books lack {shown(-litres)} m³ that its boxes signed: see `karez gateway trace`"

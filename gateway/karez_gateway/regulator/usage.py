@@ -1,0 +1,65 @@
+"""What a site has used this year by what its boxes signed, and what corrections make of it. Pure.
+
+used = W − W at the year's start + litres that two boxes counted       (boxes.py)
+ledger = used − what a person healed of those + the other corrections
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from .errors import Untrue
+from .request import DOUBLE
+
+if TYPE_CHECKING:
+    from .request import Wish
+
+
+class Used(NamedTuple):
+    """Litres of a site since the year's start.
+
+    `twice_l`: in `used_l`, counted by two boxes; `healed_l`: of these, taken off by a person. Nobody but the
+    gateway says that this was the same water: like all that corrections give back it needs room in the
+    limits.
+    """
+
+    used_l: int
+    twice_l: int
+    healed_l: int
+    corrections_l: int
+
+    @property
+    def ledger_l(self) -> int:
+        """What the ledger has to say."""
+        return self.used_l - self.healed_l + self.corrections_l
+
+    @property
+    def given_back_l(self) -> int:
+        """Net, by people."""
+        return self.healed_l - self.corrections_l
+
+    @property
+    def metered_l(self) -> int:
+        """What the meters say, each litre once."""
+        return self.used_l - self.healed_l
+
+
+def of(wish: Wish, risen_l: int, twice_l: int) -> Used:
+    """What was used, `risen_l` being W now less W at the year's start. Raises Untrue."""
+    double_l = -sum(one.litres for one in wish.corrections if one.kind == DOUBLE)
+    if double_l < 0:
+        raise Untrue("correction-double", litres=-double_l)
+    # What the books alone had twice, nobody here ever counted: to take it off changes no ceiling.
+    healed_l = min(double_l, twice_l)
+    corrections_l = sum(one.litres for one in wish.corrections if one.kind != DOUBLE)
+    return Used(risen_l + twice_l, twice_l, healed_l, corrections_l)
+
+
+def check(wish: Wish, used: Used) -> int:
+    """The ledger up to the checkpoint, if it is what meters and corrections make. Raises Untrue."""
+    said = {"used_l": used.metered_l, "corrections_l": used.corrections_l}
+    if used.ledger_l < 0:
+        raise Untrue("ledger-negative", **said)
+    if wish.ledger_l != used.ledger_l:
+        raise Untrue("ledger-differs", said_l=wish.ledger_l, **said)
+    return wish.ledger_l

@@ -1,0 +1,226 @@
+"""Boxes that change over New Year: county and office agree, and a person heals what was counted twice."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from karez_gateway.calendars import Calendar
+from karez_gateway.cli.main import app as gateway
+from karez_gateway.county import changing
+from karez_gateway.county.acts import Deed
+from karez_gateway.county.grants import Terms
+from karez_gateway.county.ledger import correcting
+from karez_gateway.county.ledger.corrections import Correction
+from karez_gateway.county.wateryear import WaterYears
+from karez_gateway.grants import request as grant_request
+from karez_gateway.grants.request import Asked
+from karez_gateway.regulator import draft, request, state
+from karez_gateway.regulator.journal import Head
+
+from .county import create, opened
+from .regulator_desk import DAY_S, FROM_UTC_S, NOW_S, YEAR, Well, dead_box, folder, judge, next_box
+from .synthetic import REGULATOR
+
+YEARS = WaterYears(Calendar(8))
+DEED = Deed("li", "plans of 2027", NOW_S, document="W-2027-3")
+ASKED = Asked("test", YEAR, Terms())
+RIGHT_L = 500_000
+MONTH = "2027-04"
+
+
+class Bureau:
+    """A county with a plan for one well, its commands, and the office that signs."""
+
+    def __init__(self, county, office):
+        self.county, self.office, self.known, self.lines = county, office, state.State(), 0
+
+    def hear(self, well, first=1):
+        self.county.enrol(well.box)
+        self.county.take(well.box, *well.box.payloads(first))
+        self.county.work()
+
+    def run(self, *words, ok=0):
+        said = [*words[:2], "--data", str(self.county.config.data), *words[2:]]
+        if words[0] == "trace":
+            said = [words[0], "--data", str(self.county.config.data), *words[1:]]
+        done = CliRunner().invoke(gateway, list(map(str, said)), catch_exceptions=False)
+        assert done.exit_code == ok, done.output
+        return done.output
+
+    def made(self):
+        deed = DEED._replace(document=f"W-2027-{self.lines}")
+        with self.county.store.reading() as connection:
+            return grant_request.make(connection, YEARS, ASKED, deed)
+
+    def sign(self):
+        """Ask, and let the office sign; what it planned for the well."""
+        self.lines += 1
+        read = request.decode(self.made().data, "north.request")
+        plan = draft.make(judge(self.office, self.known), [read], "")
+        line = draft.entry(plan, draft.sign(plan, REGULATOR, NOW_S), "li", NOW_S)
+        self.known.apply(Head(self.lines, "00"), json.loads(json.dumps({"n": self.lines, **line})))
+        return plan.planned[0]
+
+    def doubles(self):
+        return json.loads(self.run("ledger", "doubles", "--year", YEAR, "--json"))
+
+    def heal(self, volume, ok=0, period=MONTH):
+        words = ("--kind", "double", "--because", "the old box ran on", "--document", "D-1", "--by", "li")
+        said = self.run(
+            "ledger", "correct", "--site", "w1", "--period", period, "--volume", volume, *words, ok=ok
+        )
+        while self.county.acts.log_queued(NOW_S):
+            pass
+        return said
+
+
+@pytest.fixture
+def bureau(tmp_path, monkeypatch):
+    monkeypatch.setattr("time.time", lambda: float(NOW_S))
+    with opened(create(tmp_path / "gateway")) as county:
+        objects = [("region", "650401", {"code": "650401", "name_zh": "亚尔镇", "tree": "admin"})]
+        values = {"site": "w1", "sort": "well", "region": "650401", "class": "farming", "source": "ground"}
+        objects.append(("site", "w1", values | {"point": "wellhead", "status": "licensed"}))
+        whole = {"site": "w1", "year": YEAR, "period": "year", "volume_l": RIGHT_L}
+        objects.append(("plan", f"w1/{YEAR}/year", whole))
+        with county.store.writing() as connection:
+            changing.change(connection, objects, DEED, check=lambda *_: None)
+        yield Bureau(county, folder(tmp_path / "office"))
+
+
+@pytest.mark.parametrize("tail_l", [0, 2_000])
+def test_a_box_that_died_over_new_year_and_the_next_one_get_a_right_in_the_same_year(bureau, tail_l):
+    old = dead_box(tail_l=tail_l)
+    new = next_box(old, old.start_l + 3_000)
+    bureau.hear(old)
+    bureau.hear(new)
+    assert bureau.doubles() == []
+    found = bureau.sign()
+    assert (found.volume_l, found.ledger_l) == (new.box.volume_l, 23_000)
+    assert found.rows[0]["ceiling"] == old.start_l + RIGHT_L
+    assert bureau.sign().ledger_l == 23_000  # and once more, from what the office remembers
+
+
+def test_a_box_that_was_bound_in_december_and_began_in_january_has_its_year_s_start(bureau):
+    new = next_box(dead_box(), 0, bound_utc_s=FROM_UTC_S - DAY_S)
+    bureau.hear(new)
+    found = bureau.sign()
+    assert (found.ledger_l, found.rows[0]["ceiling"]) == (20_000, RIGHT_L)
+
+
+def test_two_boxes_of_one_year_count_from_the_first_one_s_base(bureau):
+    old = dead_box(utc_s=FROM_UTC_S + 40 * DAY_S)
+    old.box.bound_utc_s = FROM_UTC_S + 30 * DAY_S
+    old.box.slots.clear()
+    old.box.seq, old.box.volume_l = 0, old.start_l - 40_000
+    old.box.bind()
+    old.read(40_000)
+    old.box.checkpoint()
+    new = next_box(old, old.start_l + 1_000, bound_utc_s=FROM_UTC_S + 60 * DAY_S)
+    bureau.hear(old)
+    bureau.hear(new)
+    found = bureau.sign()
+    assert found.ledger_l == 61_000
+    assert found.rows[0]["ceiling"] == 1_000_000 + RIGHT_L
+
+
+def test_last_records_that_come_late_and_were_booked_as_a_gap_are_healed(bureau):
+    """The dead box is read out in spring: what was booked in this year, it signed in the last one."""
+    old = dead_box(tail_l=2_000)
+    new = next_box(old, old.start_l + 3_000)
+    bureau.county.enrol(old.box)
+    bureau.county.take(old.box, *old.box.payloads(1, 3))
+    bureau.county.work()
+    bureau.hear(new)
+    assert bureau.sign().ledger_l == 23_000
+    old.box.checkpoint()
+    bureau.hear(old, 4)
+    (said,) = bureau.doubles()
+    assert (said["excess_l"], said["is_agreed"]) == (2_000, False)
+    with pytest.raises(Exception, match=r"w1 is left out: its books have 2 m³ .* correct --kind double"):
+        bureau.made()
+    assert "2,000 L have to be taken off" in bureau.run("ledger", "doubles", "--year", YEAR)
+    bureau.heal("-2")
+    found = bureau.sign()
+    assert found.ledger_l == 21_000
+    assert found.rows[0]["ceiling"] == old.start_l + 2_000 + RIGHT_L
+    assert found.counted_l == RIGHT_L  # nothing was given back: it had never been counted twice at the office
+
+
+def lived_on(bureau, **meter):
+    """The old box was read out after the swap: it had counted 30 m³ more than the new one's base."""
+    old = Well("w1", used_l=100_000)
+    new = next_box(old, old.box.volume_l - 30_000, litres=40_000, **meter)
+    seq = old.box.seq
+    bureau.county.enrol(old.box)
+    bureau.county.take(old.box, *old.box.payloads(1, seq - 3))
+    bureau.county.work()
+    bureau.hear(new)
+    bureau.hear(old, seq - 2)
+    return old, new
+
+
+def test_two_boxes_that_counted_count_as_used_until_a_person_says_that_it_was_one_water(bureau):
+    old, new = lived_on(bureau)
+    (said,) = bureau.doubles()
+    assert (said["excess_l"], said["counts_as_used_l"]) == (30_000, 30_000) and said["is_agreed"]
+    assert [one["signed_up_to_l"] for one in said["boxes"]] == [old.box.volume_l, new.box.volume_l]
+    used_l = new.box.volume_l - old.start_l
+    found = bureau.sign()
+    assert (found.ledger_l, found.twice_l) == (used_l + 30_000, 30_000)
+    bureau.heal("-30")
+    found = bureau.sign()
+    assert (found.ledger_l, found.healed_l, found.counted_l) == (used_l, 30_000, RIGHT_L + 30_000)
+    assert found.rows[0]["ceiling"] == old.start_l + RIGHT_L
+
+
+def test_one_meter_read_by_two_boxes_is_healed_without_room_in_the_limits(bureau):
+    """Bound by the register as it stood when W was the base: the spare's binding of `karez tech swap-box`."""
+    old, _new = lived_on(bureau, serial="W1", register_base=120_000)
+    (said,) = bureau.doubles()
+    assert (said["excess_l"], said["counts_as_used_l"], said["is_agreed"]) == (30_000, 0, False)
+    bureau.heal("-30")
+    found = bureau.sign()
+    assert (found.twice_l, found.counted_l) == (0, RIGHT_L)
+    assert found.rows[0]["ceiling"] == old.start_l + RIGHT_L
+
+
+def test_no_more_is_taken_off_than_the_records_show(bureau):
+    _old, _ = lived_on(bureau)
+    assert "show 30 m³ counted twice in 2027; with this, 30.001 m³" in bureau.heal("-30.001", ok=2)
+    assert "with this, -1 m³" in bureau.heal("1", ok=2)
+    bureau.heal("-20")
+    assert "with this, 31 m³" in bureau.heal("-11", ok=2)
+    bureau.heal("-10")
+    bureau.heal("5")  # a person thinks better of it
+    assert bureau.doubles()[0]["to_heal_l"] == 5_000
+    elsewhere = bureau.heal("-1", ok=2, period="2026-12")
+    assert "nothing shows" in elsewhere or "show 0 m³" in elsewhere
+
+
+def test_a_site_with_one_box_has_nothing_to_heal(bureau):
+    bureau.hear(Well("w1"))
+    assert bureau.doubles() == []
+    assert "nothing to take off" in bureau.run("ledger", "doubles", "--year", YEAR, "--site", "w1")
+    assert "show 0 m³ counted twice" in bureau.heal("-1", ok=2)
+    assert "no box there" in bureau.run("ledger", "doubles", "--year", YEAR, "--site", "w9", ok=2)
+    for year in ("0", "99999999999", "-1"):
+        assert "Traceback" not in bureau.run("ledger", "doubles", "--year", year, ok=2)
+
+
+def test_a_trace_tells_both_boxes_and_calls_what_was_healed_wrongly_a_problem(bureau):
+    old, new = lived_on(bureau, serial="W1", register_base=120_000)
+    bureau.heal("-30")
+    said = bureau.run("trace", "--site", "w1", "--period", YEAR)
+    assert f"box {old.box.name}: begins at W 1,000,000 L by its binding, signed up to 1,150,000 L" in said
+    assert f"box {new.box.name}: begins at W 1,120,000 L" in said and "PROBLEM" not in said
+    assert "by li: the old box ran on [D-1]" in said
+    span = YEARS.month(YEAR, 4)
+    forged = Correction("w1", "double", 1, *span, -1_000)
+    with bureau.county.store.writing() as connection:  # past the command, as if somebody wrote into the store
+        correcting.correct(connection, [forged], DEED, YEARS.calendar, may_fall=True)
+    while bureau.county.acts.log_queued(NOW_S):
+        pass
+    told = bureau.run("trace", "--site", "w1", "--period", YEAR, ok=1)
+    assert "PROBLEM  corrections take 31000 L off as counted twice in 2027" in told
