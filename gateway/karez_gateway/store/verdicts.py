@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from karez_gateway.store.bulk import Bulk
 from karez_gateway.store.entries import Stored
@@ -17,6 +17,10 @@ class Verdict(NamedTuple):
     log_index: int
     record_kind: int
     reason: str | None
+
+
+# The position, then the fields of `Stored`.
+GoodRow = Row[int, int, int, int, int, int, bytes]
 
 
 class Good(NamedTuple):
@@ -59,18 +63,29 @@ _GOOD = (
 )
 
 
+def last_of(connection: Connection, position: int, limit: int) -> int:
+    """The last position of the next `limit` verdicts after one; that one where none is left."""
+    top = connection.execute(select(func.max(verdict.c.position))).scalar()
+    return max(position, min(position + limit, -1 if top is None else int(top)))
+
+
 def good_after(
     connection: Connection, position: int, limit: int, kinds: Collection[int]
 ) -> tuple[int, list[Good]]:
     """Good records of some kinds among the next `limit` verdicts, and the last position looked at."""
-    top = connection.execute(select(func.max(verdict.c.position))).scalar()
-    last = min(position + limit, -1 if top is None else int(top))
-    if last <= position:
-        return position, []
+    last, rows = good_rows_after(connection, position, limit, kinds)
+    return last, [Good(row[0], Stored._make(row[1:])) for row in rows]
+
+
+def good_rows_after(
+    connection: Connection, position: int, limit: int, kinds: Collection[int]
+) -> tuple[int, Sequence[GoodRow]]:
+    """The same as they come from the database: to make a `Good` of a row costs as much as to read it."""
+    last = last_of(connection, position, limit)
     query = _GOOD.where(
         verdict.c.position > position, verdict.c.position <= last, verdict.c.record_kind.in_(kinds)
     )
-    return last, [Good(row[0], Stored._make(row[1:])) for row in connection.execute(query)]
+    return last, connection.execute(query).all()
 
 
 def good_of(connection: Connection, controllers: Collection[int], kinds: Collection[int]) -> Iterator[Good]:
