@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from karez_gateway.store.bulk import Bulk
 from karez_gateway.store.entries import Stored
@@ -108,6 +108,25 @@ def note_finding(
         connection.execute(update(finding).filter_by(**key).values(litres=litres))
 
 
+_ALL_SEQS = (0, (1 << 63) - 1)
+_CHAINED = (
+    select(
+        entry.c.log_index,
+        entry.c.controller_id,
+        entry.c.chain,
+        entry.c.seq,
+        entry.c.received_utc_s,
+        entry.c.body,
+        verdict.c.reason,
+    )
+    .join(verdict, verdict.c.log_index == entry.c.log_index)
+    .where(entry.c.controller_id == bindparam("controller"), entry.c.chain == bindparam("of_chain"))
+    .where(entry.c.seq.between(bindparam("first"), bindparam("last")))
+    .where(or_(verdict.c.reason.is_(None), verdict.c.reason.not_in(bindparam("unchained", expanding=True))))
+    .order_by(entry.c.seq)
+)
+
+
 def chained(
     connection: Connection,
     controller_id: int,
@@ -119,24 +138,10 @@ def chained(
 
     `seqs`: only those from a number to another.
     """
-    query = (
-        select(
-            entry.c.log_index,
-            entry.c.controller_id,
-            entry.c.chain,
-            entry.c.seq,
-            entry.c.received_utc_s,
-            entry.c.body,
-            verdict.c.reason,
-        )
-        .join(verdict, verdict.c.log_index == entry.c.log_index)
-        .where(entry.c.controller_id == controller_id, entry.c.chain == chain)
-        .where(or_(verdict.c.reason.is_(None), verdict.c.reason.not_in(unchained)))
-        .order_by(entry.c.seq)
-    )
-    if seqs is not None:
-        query = query.where(entry.c.seq.between(*seqs))
-    return [(Stored._make(row[:-1]), row[-1]) for row in connection.execute(query)]
+    first, last = seqs or _ALL_SEQS
+    asked = {"controller": controller_id, "of_chain": chain, "unchained": list(unchained)}
+    rows = connection.execute(_CHAINED, asked | {"first": first, "last": last})
+    return [(Stored._make(row[:-1]), row[-1]) for row in rows]
 
 
 def quarantined(connection: Connection, controller_id: int, chain: int) -> dict[str, int]:
