@@ -32,6 +32,9 @@ FalseReports = Annotated[
         "--false-reports", help="CSV file with site,volume_m3: volumes proven to be reported falsely."
     ),
 ]
+Encoding = Annotated[
+    str, typer.Option("--encoding", help="Of the decided CSV: utf-8 or gb18030. Default: utf-8.")
+]
 FALSE_COLUMNS = ["site", "volume_m3"]
 
 
@@ -140,6 +143,7 @@ def apply(
     file: Annotated[Path, typer.Argument(help="The exported file with what was decided.")],
     rules: RulesFile = None,
     false_reports: FalseReports = None,
+    encoding: Encoding = "",
     by: By = "",
     because: Because = "",
     document: Document = "",
@@ -158,7 +162,7 @@ def apply(
         body, terms, false_l = read(file), _rules(rules), _false(false_reports)
         with data_directory.beside(config) as store, store.writing() as connection:
             of_year = year_close.cases(connection, year, terms, false_l)
-            found = year_close.decide(connection, year, body, of_year, deed)
+            found = year_close.decide(connection, year, body, of_year, deed, encoding)
         deducted_l = sum(one.decision.deduction_l for one in found)
         if as_json:
             print_json([{"site": one.site, **one.decision._asdict(), "reason": one.reason} for one in found])
