@@ -11,6 +11,7 @@ import typer
 from karez_gateway import cli_months
 from karez_gateway import config as configuration
 from karez_gateway.cli_deeds import IN_FORCE, Because, By, Document, deed
+from karez_gateway.county.counting import counted
 from karez_gateway.errors import Refused
 from karez_gateway.speech import AsJson, Data, print_json, read, spoken
 
@@ -109,9 +110,8 @@ def correct(
         print_json({"act": act_id, "corrections": len(those), "below_zero": [one._asdict() for one in below]})
         return
     total = sum(one.litres for one in those)
-    typer.echo(
-        f"act {act_id}: {len(those)} corrections, {correction_file.shown(total)} m³ together. {IN_FORCE}"
-    )
+    corrections = counted(len(those), "correction")
+    typer.echo(f"act {act_id}: {corrections}, {correction_file.shown(total)} m³ together. {IN_FORCE}")
     for one in below:
         typer.echo(f"below zero: {one.site} {one.month}: {correction_file.shown(one.litres)} m³")
 
@@ -219,7 +219,7 @@ def propose(
         return
     for line in lacking:
         typer.echo(f"not judged: {line}", err=True)
-    typer.echo(f"{out}: {len(found)} corrections proposed; nothing is changed by that")
+    typer.echo(f"{out}: {counted(len(found), 'correction')} proposed; nothing is changed by that")
 
 
 ledger.command(epilog=cli_months.CLOSE)(cli_months.close)

@@ -13,6 +13,7 @@ from karez_gateway import cli_quota_options as options
 from karez_gateway import config as configuration
 from karez_gateway.cli_deeds import Because, By, Document
 from karez_gateway.cli_quota_options import Force, Language, Year
+from karez_gateway.county.counting import counted
 from karez_gateway.errors import Refused
 from karez_gateway.speech import AsJson, Data, print_json, read, spoken
 
@@ -65,8 +66,8 @@ def freeze(
             print_json(facts | {"dated_back": found.dated_back})
             return
         typer.echo(
-            f"{year} is closed by act {found.act_id}: {len(found.rows)} sites, {m3(total_l)} m³ used, "
-            f"{m3(over_l)} m³ over plan; it counts when the service has logged it"
+            f"{year} is closed by act {found.act_id}: {counted(len(found.rows), 'site')}, "
+            f"{m3(total_l)} m³ used, {m3(over_l)} m³ over plan; it counts when the service has logged it"
         )
         if found.dated_back:
             numbers = ", ".join(map(str, found.dated_back))
@@ -167,9 +168,8 @@ def apply(
         if as_json:
             print_json([{"site": one.site, **one.decision._asdict(), "reason": one.reason} for one in found])
             return
-        typer.echo(
-            f"{len(found)} sites decided, {m3(deducted_l)} m³ to deduct from their plans of {year + 1}"
-        )
+        sites = counted(len(found), "site")
+        typer.echo(f"{sites} decided, {m3(deducted_l)} m³ to deduct from their plans of {year + 1}")
 
 
 def _rules(path: Path | None) -> "Rules":

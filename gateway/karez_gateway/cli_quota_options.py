@@ -10,6 +10,7 @@ import typer
 
 from karez_gateway.cli_deeds import check_language
 from karez_gateway.cli_orders import user
+from karez_gateway.county.counting import counted
 from karez_gateway.county.wateryear import FIRST_YEAR, LAST_YEAR
 from karez_gateway.errors import Refused
 
@@ -99,7 +100,7 @@ def write(table: "Table", out: Path, lang: str, *, force: bool) -> str:
     sha256, rows = files.write(
         out, lambda file: writers.write(table, file, form, language(lang), bom=form == "csv")
     )
-    return f"{out}: {rows} rows, SHA-256 {sha256}"
+    return f"{out}: {counted(rows, 'row')}, SHA-256 {sha256}"
 
 
 def say(findings: "Iterable[Finding]", lang: str, most: int = 40) -> None:

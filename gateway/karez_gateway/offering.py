@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from karez_gateway import orders, redelivery, rights
+from karez_gateway.county.counting import counted
 from karez_gateway.errors import Refused
 from karez_gateway.orders import KeyList, Order
 from karez_gateway.store import bindings, controllers, downlinks, entries, revocations
@@ -59,7 +60,7 @@ def queue_order(
 def queue_keys(store: Database, data: bytes, now_s: int, *, wells: Sequence[str] = ()) -> Offered:
     """Queue a key list for every well under its root, or for those named. Raises Refused if for nobody."""
     found = orders.read_keys(data)
-    out = Offered(f"key list {found.seq}", f"{len(found.rows)} offices")
+    out = Offered(f"key list {found.seq}", f"{counted(len(found.rows), 'office')}")
     with store.writing() as connection:
         for one in _named(connection, wells) if wells else newest_of_each_site(connection):
             try:

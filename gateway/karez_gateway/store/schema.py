@@ -73,7 +73,9 @@ __all__ = [
     "year_decision",
 ]
 
-ACTS = text("kind = 6")  # karez_protocols.entry: ACT; said as it stands, for an index of some rows is found so
+ACTS = text(
+    "kind = 6"
+)  # karez_protocols.entry: ACT; said as it stands, for an index of some rows is found so
 
 entry = Table(
     "entry",
