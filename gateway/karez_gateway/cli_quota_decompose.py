@@ -101,9 +101,8 @@ def decompose(
             print_json({**proof.facts(found), "changed": changed, "findings": says})
             return
         _say(found, proof.facts(found), lang)
-        typer.echo(
-            "nothing was changed" if dry_run else f"{counted(changed, 'plan is', 'plans are')} in force"
-        )
+        plans = counted(changed, "plan is", "plans are")
+        typer.echo("nothing was changed" if dry_run else f"{plans} in force")
 
 
 def _wish(

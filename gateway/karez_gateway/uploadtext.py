@@ -35,8 +35,10 @@ def lines(one: dict[str, Any]) -> Iterator[str]:
     for each in one["refusals"][:1]:
         yield f"  refused last: record {each['seq']} of {each['controller']}: {each['reason']}"
     if one.get("aside"):
-        stations = counted(one["aside"], "station gets", "stations get")
-        yield f"  {stations} no confirm and another try later"
+        stations = counted(
+            one["aside"], "station gets no confirm and waits", "stations get no confirm and wait"
+        )
+        yield f"  {stations} for another try"
     if one["state"] == "absent":
         reports = counted(one["waiting"], "report goes", "reports go")
         yield f"  name it under [[destination]] again, and its {reports}"

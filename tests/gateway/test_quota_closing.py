@@ -225,13 +225,13 @@ def test_what_a_chinese_spreadsheet_saved_as_csv_is_read_once_its_encoding_is_sa
     with pytest.raises(Refused, match="try --encoding gb18030"):
         decision_file.read(old, YEAR, CASES)
     assert decision_file.read(old, YEAR, CASES, "gb18030") == decision_file.read(data, YEAR, CASES)
-    for data, encoding, says in (
+    for wrong, encoding, says in (
         (data, "gb18030", "leave --encoding out"),
         (old, "big5", "--encoding is one of utf-8, gb18030, not big5"),
         (b"\xff\xff", "gb18030", "is no GB 18030"),
     ):
         with pytest.raises(Refused, match=says):
-            decision_file.read(data, YEAR, CASES, encoding)
+            decision_file.read(wrong, YEAR, CASES, encoding)
 
 
 def test_many_wrong_rows_are_cut_short():

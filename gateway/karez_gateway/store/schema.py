@@ -73,9 +73,8 @@ __all__ = [
     "year_decision",
 ]
 
-ACTS = text(
-    "kind = 6"
-)  # karez_protocols.entry: ACT; said as it stands, for an index of some rows is found so
+# Of karez_protocols.entry: ACT. As it stands, for an index of some rows is used where its condition is plain.
+ACTS = text("kind = 6")
 
 entry = Table(
     "entry",

@@ -58,16 +58,11 @@ def _of_site(connection: Connection, site: str, span: Span, civil: Calendar) -> 
         above = sites.count_above(connection, chain) if chain.top_seq > chain.stored_seq else 0
         lacking = chain.top_seq - chain.stored_seq - above
         unjudged = chain.stored_seq + above - chain.verified_seq
+        of = f" of {chain.controller}"
         if lacking > 0:
-            records = counted(
-                lacking, f"record of {chain.controller} has", f"records of {chain.controller} have"
-            )
-            yield f"{site}: {records} not come"
+            yield f"{site}: {counted(lacking, f'record{of} has', f'records{of} have')} not come"
         if unjudged > 0:
-            records = counted(
-                unjudged, f"record of {chain.controller} is", f"records of {chain.controller} are"
-            )
-            yield f"{site}: {records} not verified"
+            yield f"{site}: {counted(unjudged, f'record{of} is', f'records{of} are')} not verified"
         seen = sites.newest_good(connection, chain)
         if seen is not None and seen.utc_s is not None:
             newest = max(newest or 0, seen.utc_s)
