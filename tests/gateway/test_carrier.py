@@ -58,7 +58,7 @@ async def test_list_order_time_and_command_reach_a_controller_and_its_records_te
         directory = directory_for(tmp_path, broker.port, box, extra="\n[commands]\nremote_stop = true\n")
         refused = carried(directory, "order", stop, "--all")
         assert refused.returncode == 2 and "karez gateway keys" in refused.stderr
-        assert "1 offices) is queued for controller" in carried(directory, "keys", keys).stdout
+        assert "1 office) is queued for controller" in carried(directory, "keys", keys).stdout
         said = carried(directory, "order", stop, "--all")
         assert said.returncode == 0 and "order 3 of office 1 (stop for area N) is queued" in said.stdout
         async with connected(directory) as running:

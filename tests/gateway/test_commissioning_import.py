@@ -293,7 +293,7 @@ def test_the_commands_bring_in_list_and_give_back(tmp_path, county, box):
     file, names = tmp_path / "well-12.json", tmp_path / "county.technicians"
     file.write_bytes(filed(says(box)))
     names.write_bytes(make_list())
-    assert run("technicians", *where, names)[1] == "list 1 of 1 technicians is in force already\n"
+    assert run("technicians", *where, names)[1] == "list 1 of 1 technician is in force already\n"
     code, out, _ = run("import-commissioning", *where, file)
     assert code == 0 and out.endswith("no check failed, some were not done; kept as version 1\n")
     assert "is version 1 already" in run("import-commissioning", *where, file)[1]

@@ -1,8 +1,12 @@
 """gateway.toml: what is wrong is named with its key."""
 
+import tomllib
+
 import pytest
 
 from karez_gateway import config as configuration
+from karez_gateway.config.county import County
+from karez_gateway.config.reports import Reports
 from karez_gateway.errors import ConfigError
 from karez_gateway.uploads import adapters, kinds, mqtt_json, sl651, szy206
 from karez_gateway.verifier.note import COSIGNATURE, VerifierKey
@@ -25,6 +29,19 @@ def problem(text):
 def test_the_smallest_file_is_enough():
     config = configuration.parse(MINIMAL, "x")
     assert (config.broker.host, config.broker.port, config.destination) == ("127.0.0.1", 1883, ())
+
+
+def test_the_county_s_tables_that_init_writes_are_its_defaults_and_a_list(tmp_path):
+    written = (create(tmp_path / "g") / "gateway.toml").read_text(encoding="utf-8")
+    tables = written[written.index("# [county]") :].replace("\n# ", "\n").removeprefix("# ")
+    county = configuration.parse(MINIMAL + tables, "x").county
+    (line,) = county.reports.list
+    assert line.name == "key-users" and line.holds(500_000_000) and not line.holds(499_999_999)
+    assert line.from_year == 2025 and line.to_year == 2030 and line.classes == ("industry",)
+    assert county.model_copy(update={"reports": Reports()}) == County()
+    assert county.reports.model_copy(update={"list": ()}) == Reports()
+    spoken = set(tomllib.loads(tables)["county"]["reports"]) | set(tomllib.loads(tables)["county"])
+    assert spoken == set(Reports.model_fields) | set(County.model_fields)
 
 
 def test_what_init_writes_can_be_loaded_and_has_absolute_paths(tmp_path):

@@ -267,7 +267,7 @@ async def test_controllers_that_were_told_of_more_stop_the_log_and_are_explained
         county.take(box, box.frame(1, 2, 3))
         told = {box.name: {"chain": 1, "acknowledged_seq": box.seq}}
         async with Part(county, told) as part:
-            with pytest.raises(StoreError, match="1 controllers were told of more than is stored here"):
+            with pytest.raises(StoreError, match="1 controller was told of more than is stored here"):
                 await part.run()  # the states come when the broker is there: while it runs
     assert box.name in restored.halted(directory)
     neworigin.open_new(configuration.load(directory), "put back", None)

@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select
 
-from karez_gateway.county import acts, changing
+from karez_gateway.county import acts, changing, counting
 from karez_gateway.county.acts import Deed
 from karez_gateway.errors import Refused
+from karez_gateway.proofs import actscheck
 from karez_gateway.store import acts as store_acts
 from karez_gateway.store import entries, objects
-from karez_gateway.store.schema import act, registry_object
+from karez_gateway.store.schema import ACTS, act, registry_object
 from karez_protocols import entry
 
 from .county import create, opened
@@ -40,6 +41,23 @@ def put(county, values, deed=DEED, check=fine, name="650402"):
 def rows(county, table):
     with county.store.reading() as connection:
         return connection.execute(select(table)).all()
+
+
+def test_acts_are_found_among_millions_of_entries_by_an_index_of_their_own(county):
+    with county.store.reading() as connection:
+        if (
+            connection.dialect.name == "sqlite"
+        ):  # PostgreSQL reads a table as small as this one from end to end
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {actscheck.LOGGED}").all()
+            assert "ix_entry_act" in str(plan), plan
+    assert str(ACTS) == f"kind = {entry.ACT}"
+
+
+def test_one_is_said_without_an_s():
+    said = [counting.counted(number, "site") for number in (0, 1, 2)]
+    assert said == ["0 sites", "1 site", "2 sites"]
+    assert counting.counted(1, "entry is", "entries are") == "1 entry is"
+    assert counting.counted(21, "entry is", "entries are") == "21 entries are"
 
 
 def test_a_change_is_a_version_with_its_act_and_the_log_holds_the_digest(county):

@@ -54,7 +54,7 @@ def test_without_a_verb_it_prints_the_ledger_as_ever(desk):
 
 def test_a_correction_by_hand_is_listed_until_and_after_the_log_holds_it(desk):
     said = line(desk, "--site", "well-1", "--period", "2026-10", "--volume", "-1.25", "--document", "水 7 号")
-    assert "1 corrections, -1.25 m³ together" in said and "once the service" in said
+    assert "1 correction, -1.25 m³ together" in said and "once the service" in said
     (one,) = listed(desk)
     assert (one["entry"], one["litres"], one["because"], one["document"]) == (
         None,

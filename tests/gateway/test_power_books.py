@@ -62,7 +62,7 @@ def compared(desk, *more):
 
 def test_a_month_that_agrees_says_so(desk, tmp_path):
     done = bring(desk, tmp_path, 100)
-    assert done.exit_code == 0 and "1 meters, 100 kWh" in done.stdout, done.stderr
+    assert done.exit_code == 0 and "1 meter, 100 kWh" in done.stdout, done.stderr
     assert compared(desk) == []
     (one,) = compared(desk, "--all")
     assert (one["site"], one["state"], one["ours"]["energy_wh"], one["multiplier_milli"]) == (
@@ -81,7 +81,7 @@ def test_a_workbook_is_taken_in_and_one_with_a_formula_changes_nothing(desk, tmp
     assert json.loads(karez(desk, "statements", "--json").stdout) == []
     path.write_bytes(xlsx_of({"九月": [["资产号", "倍率", "电量"], [77, 40, 100]]}))
     done = karez(desk, "import", "--month", MONTH, "--because", "September", "--by", "li", path)
-    assert done.exit_code == 0 and "1 meters, 100 kWh" in done.stdout, done.stderr
+    assert done.exit_code == 0 and "1 meter, 100 kWh" in done.stdout, done.stderr
     assert compared(desk) == []
 
 

@@ -288,7 +288,7 @@ def test_a_correction_that_waits_for_the_log_is_not_lost_to_a_frozen_year(county
     less = Correction("w-1", "error", 0, *YEARS.month(YEAR, 7), -12 * M3)
     with county.store.writing() as connection:
         correcting.correct(connection, [less], AFTER, YEARS.calendar)
-    with pytest.raises(Refused, match=r"cannot be frozen yet: 1 corrections wait for the log"):
+    with pytest.raises(Refused, match=r"cannot be frozen yet: 1 correction waits for the log"):
         write(county, year_close.freeze, YEAR, AFTER)
     county.acts.log_queued(END_S)
     assert write(county, year_close.freeze, YEAR, AFTER).rows[0].over_plan_l == 0

@@ -221,6 +221,21 @@ def test_files_that_are_no_text_are_refused():
             decision_file.read(data, YEAR, CASES)
 
 
+def test_what_a_chinese_spreadsheet_saved_as_csv_is_read_once_its_encoding_is_said():
+    data = edited(both(put(1, "decided_deduction_m3", "5"), put(1, "reason", "旱情")))
+    old = data.decode("utf-8-sig").encode("gb18030")
+    with pytest.raises(Refused, match="try --encoding gb18030"):
+        decision_file.read(old, YEAR, CASES)
+    assert decision_file.read(old, YEAR, CASES, "gb18030") == decision_file.read(data, YEAR, CASES)
+    for wrong, encoding, says in (
+        (data, "gb18030", "leave --encoding out"),
+        (old, "big5", "--encoding is one of utf-8, gb18030, not big5"),
+        (b"\xff\xff", "gb18030", "is no GB 18030"),
+    ):
+        with pytest.raises(Refused, match=says):
+            decision_file.read(wrong, YEAR, CASES, encoding)
+
+
 def test_many_wrong_rows_are_cut_short():
     many = edited(lambda rows: rows.extend([rows[1]] * 25))
     with pytest.raises(Refused, match=r"and 5 more$"):

@@ -571,7 +571,7 @@ def test_the_commands_import_list_rebind_and_revoke(tmp_path):
     file.write_bytes(csv_of(box, other, site="well-1"))
     done = karez("import", file)
     assert done.exit_code == 1 and "line 3: the row says site well-1, its binding says well-2" in done.output
-    assert "1 rows are bad: nothing was enrolled" in done.output
+    assert "1 row is bad: nothing was enrolled" in done.output
     errors = json.loads(karez("import", file, "--json").stdout)["errors"]
     assert [one["line"] for one in errors] == [3]
     file.write_bytes(csv_of(box, other))

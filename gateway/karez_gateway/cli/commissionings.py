@@ -11,6 +11,7 @@ import typer
 
 from karez_gateway import config as configuration
 from karez_gateway.cli.speech import AsJson, Data, print_json, read, spoken
+from karez_gateway.county.counting import counted
 from karez_gateway.errors import GatewayError
 
 IMPORT = "Example: karez gateway import-commissioning --data /var/lib/karez well-12.commissioning.json"
@@ -105,7 +106,7 @@ def _lines(one: dict[str, Any]) -> list[str]:
     place = coordinates(one["latitude_udeg"], one["longitude_udeg"]) or "unknown"
     facts = (
         f"  {RESULTS[one['result']]}; permit {one['permit'] or 'unknown'}; coordinates {place}; "
-        f"{len(one['seals'])} seals, {len(one['photos'])} photos"
+        f"{counted(len(one['seals']), 'seal')}, {counted(len(one['photos']), 'photo')}"
     )
     others = [check for check in one["checks"] if check["outcome"] != "passed"]
     return [head, facts, *(_check_line(check) for check in others)]
@@ -136,4 +137,5 @@ def technicians(
         config = configuration.load(data)
         with data_directory.beside(config) as store:
             seq, count, is_new = kept.take_list(store, read(file), int(time.time()))
-        typer.echo(f"list {seq} of {count} technicians is in force" + ("" if is_new else " already"))
+        already = "" if is_new else " already"
+        typer.echo(f"list {seq} of {counted(count, 'technician')} is in force{already}")

@@ -13,6 +13,7 @@ import typer
 from karez_gateway import config as configuration
 from karez_gateway.cli.deeds import Bringer, Brought, bringing
 from karez_gateway.cli.speech import AsJson, Data, print_json, read, spoken
+from karez_gateway.county.counting import counted
 
 if TYPE_CHECKING:
     from karez_gateway.store.database import Database
@@ -113,10 +114,12 @@ def import_bindings(
         for number, text in found.errors:
             typer.echo(f"line {number}: {text}", err=True)
         if found.errors:
-            typer.echo(f"{len(found.errors)} rows are bad: nothing was enrolled", err=True)
+            typer.echo(
+                f"{counted(len(found.errors), 'row is', 'rows are')} bad: nothing was enrolled", err=True
+            )
         else:
             known = f", {len(found.known)} were enrolled already" if found.known else ""
-            typer.echo(f"{len(found.enrolled)} controllers are enrolled{known}")
+            typer.echo(f"{counted(len(found.enrolled), 'controller is', 'controllers are')} enrolled{known}")
     if found.errors:
         raise typer.Exit(EXIT_BAD_ROWS)
 

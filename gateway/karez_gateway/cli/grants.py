@@ -11,6 +11,7 @@ import typer
 from karez_gateway import config as configuration
 from karez_gateway.cli.deeds import Bringer, Brought, bringing
 from karez_gateway.cli.speech import AsJson, Data, print_json, read, spoken
+from karez_gateway.county.counting import counted
 from karez_gateway.errors import GatewayError
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def prepare(
     if as_json:
         print_json(facts)
         return
-    typer.echo(f"{out}: {len(made.rights)} sites, {facts['right_l']:,} L, act {act_id}; next: the regulator")
+    sites = counted(len(made.rights), "site")
+    typer.echo(f"{out}: {sites}, {facts['right_l']:,} L, act {act_id}; next: the regulator")
     lines = [
         f"{one} has signed nothing in this water year yet: the regulator has to name it"
         for one in made.without_evidence
@@ -142,7 +144,8 @@ def deliver(
     if as_json:
         print_json({"queued": done.queued, "known": done.known})
         return
-    typer.echo(f"{len(done.queued)} grants are queued, {done.known} were taken before")
+    queued = counted(len(done.queued), "grant is", "grants are")
+    typer.echo(f"{queued} queued, {counted(done.known, 'was', 'were')} taken before")
 
 
 @app.command(epilog="Example: karez gateway grants state --data /var/lib/karez --year 2027 --overdue")
@@ -174,7 +177,7 @@ def state(
         typer.echo(_line(one))
     late = sum(bool(one["overdue"]) for one in found)
     in_force = sum(one["is_in_force"] for one in found)
-    typer.echo(f"{len(found)} wells, {in_force} with their right in force, {late} overdue")
+    typer.echo(f"{counted(len(found), 'well')}, {in_force} with their right in force, {late} overdue")
 
 
 def _states(

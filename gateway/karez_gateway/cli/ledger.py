@@ -12,7 +12,11 @@ from karez_gateway import config as configuration
 from karez_gateway.cli import months as cli_months
 from karez_gateway.cli.deeds import IN_FORCE, Because, By, Document, deed
 from karez_gateway.cli.speech import AsJson, Data, print_json, read, spoken
+<<<<<<< HEAD
 from karez_gateway.county.ledger import cli_doubles
+=======
+from karez_gateway.county.counting import counted
+>>>>>>> e5f56df32ca7567e6096880decdb6b3e355e7f6f
 from karez_gateway.errors import Refused
 
 ledger = typer.Typer(
@@ -113,9 +117,8 @@ def correct(
         print_json({"act": act_id, "corrections": len(those), "below_zero": [one._asdict() for one in below]})
         return
     total = sum(one.litres for one in those)
-    typer.echo(
-        f"act {act_id}: {len(those)} corrections, {correction_file.shown(total)} m³ together. {IN_FORCE}"
-    )
+    corrections = counted(len(those), "correction")
+    typer.echo(f"act {act_id}: {corrections}, {correction_file.shown(total)} m³ together. {IN_FORCE}")
     for one in below:
         typer.echo(f"below zero: {one.site} {one.month}: {correction_file.shown(one.litres)} m³")
 
@@ -223,7 +226,7 @@ def propose(
         return
     for line in lacking:
         typer.echo(f"not judged: {line}", err=True)
-    typer.echo(f"{out}: {len(found)} corrections proposed; nothing is changed by that")
+    typer.echo(f"{out}: {counted(len(found), 'correction')} proposed; nothing is changed by that")
 
 
 ledger.command(epilog=cli_doubles.DOUBLES)(cli_doubles.doubles)

@@ -11,6 +11,7 @@ import typer
 from karez_gateway import config as configuration
 from karez_gateway.cli.deeds import Because, By, Document, check_language, deed
 from karez_gateway.cli.speech import AsJson, Data, print_json, read, spoken
+from karez_gateway.county.counting import counted
 from karez_gateway.errors import GatewayError, Refused
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def take_in(
             print_json(found._asdict())
             return
         kwh = f"{found.energy_wh // 1000:,} kWh"
-        typer.echo(f"{found.month}: {found.rows} meters, {kwh}; next: karez gateway power compare")
+        typer.echo(f"{found.month}: {counted(found.rows, 'meter')}, {kwh}; next: karez gateway power compare")
         for note in found.notes:
             typer.echo(note, err=True)
 
@@ -251,7 +252,7 @@ def listed(
             for row in power_tables.supply(found, language).rows:
                 typer.echo("  ".join("" if cell is None else str(cell) for cell in row))
         may = sum(1 for one in found if one.may)
-        typer.echo(f"{may} wells may be supplied, {len(found) - may} must not be")
+        typer.echo(f"{counted(may, 'well')} may be supplied, {len(found) - may} must not be")
 
 
 @app.command(epilog=STATEMENTS)
@@ -267,7 +268,11 @@ def statements(data: Data, as_json: AsJson = False) -> None:
             print_json(found)
             return
         for one in found:
+<<<<<<< HEAD
             what = f"{one['file']}, {one['rows']} rows" if one["file"] else _counts(one["states"] or {})
+=======
+            what = f"{one['file']}, {counted(one['rows'], 'row')}" if one["file"] else _counts(one["states"])
+>>>>>>> e5f56df32ca7567e6096880decdb6b3e355e7f6f
             typer.echo(f"act {one['act']:>6}  {one['month']}  {one['sort']:<16}  {one['by']:<12}  {what}")
 
 
@@ -290,4 +295,4 @@ def _write(table: "Table", out: Path, form: str, language: str) -> None:
             rows = writers.write(table, file, form, language, bom=form == "csv" and language == "zh")
     except OSError as error:
         raise GatewayError(f"{out} cannot be written: {error.strerror}") from None
-    typer.echo(f"{out}: {rows} rows")
+    typer.echo(f"{out}: {counted(rows, 'row')}")

@@ -14,6 +14,7 @@ from karez_gateway.cli import quota_options as options
 from karez_gateway.cli.deeds import Because, By, Document
 from karez_gateway.cli.quota_options import BelowUse, Effective, Year
 from karez_gateway.cli.speech import AsJson, Data, print_json, read, spoken
+from karez_gateway.county.counting import counted
 from karez_gateway.errors import Refused
 
 SPREAD = (
@@ -65,7 +66,7 @@ def spread(
         if as_json:
             print_json([one.name for one in found])
         else:
-            typer.echo(f"{len(found)} plans of {', '.join(permille)} are in force")
+            typer.echo(f"{counted(len(found), 'plan')} of {', '.join(permille)} in force")
 
 
 def _shares(path: Path) -> dict[str, int]:
@@ -158,9 +159,8 @@ def transfer(
         if as_json:
             print_json({"transfer": found[0].act_id, "plans": [one.name for one in found]})
             return
-        typer.echo(
-            f"transfer {found[0].act_id}: {volume} m³ from {giver} to {taker}; {len(found)} plans changed"
-        )
+        plans = counted(len(found), "plan")
+        typer.echo(f"transfer {found[0].act_id}: {volume} m³ from {giver} to {taker}; {plans} changed")
 
 
 def transfers(data: Data, as_json: AsJson = False) -> None:

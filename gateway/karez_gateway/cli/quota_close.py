@@ -14,6 +14,7 @@ from karez_gateway.cli import quota_options as options
 from karez_gateway.cli.deeds import Because, By, Document
 from karez_gateway.cli.quota_options import Force, Language, Year
 from karez_gateway.cli.speech import AsJson, Data, print_json, read, spoken
+from karez_gateway.county.counting import counted
 from karez_gateway.errors import Refused
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ FalseReports = Annotated[
     typer.Option(
         "--false-reports", help="CSV file with site,volume_m3: volumes proven to be reported falsely."
     ),
+]
+Encoding = Annotated[
+    str, typer.Option("--encoding", help="Of the decided CSV: utf-8 or gb18030. Default: utf-8.")
 ]
 FALSE_COLUMNS = ["site", "volume_m3"]
 
@@ -62,8 +66,8 @@ def freeze(
             print_json(facts | {"dated_back": found.dated_back})
             return
         typer.echo(
-            f"{year} is closed by act {found.act_id}: {len(found.rows)} sites, {m3(total_l)} m³ used, "
-            f"{m3(over_l)} m³ over plan; it counts when the service has logged it"
+            f"{year} is closed by act {found.act_id}: {counted(len(found.rows), 'site')}, "
+            f"{m3(total_l)} m³ used, {m3(over_l)} m³ over plan; it counts when the service has logged it"
         )
         if found.dated_back:
             numbers = ", ".join(map(str, found.dated_back))
@@ -140,6 +144,7 @@ def apply(
     file: Annotated[Path, typer.Argument(help="The exported file with what was decided.")],
     rules: RulesFile = None,
     false_reports: FalseReports = None,
+    encoding: Encoding = "",
     by: By = "",
     because: Because = "",
     document: Document = "",
@@ -158,14 +163,13 @@ def apply(
         body, terms, false_l = read(file), _rules(rules), _false(false_reports)
         with data_directory.beside(config) as store, store.writing() as connection:
             of_year = year_close.cases(connection, year, terms, false_l)
-            found = year_close.decide(connection, year, body, of_year, deed)
+            found = year_close.decide(connection, year, body, of_year, deed, encoding)
         deducted_l = sum(one.decision.deduction_l for one in found)
         if as_json:
             print_json([{"site": one.site, **one.decision._asdict(), "reason": one.reason} for one in found])
             return
-        typer.echo(
-            f"{len(found)} sites decided, {m3(deducted_l)} m³ to deduct from their plans of {year + 1}"
-        )
+        sites = counted(len(found), "site")
+        typer.echo(f"{sites} decided, {m3(deducted_l)} m³ to deduct from their plans of {year + 1}")
 
 
 def _rules(path: Path | None) -> "Rules":

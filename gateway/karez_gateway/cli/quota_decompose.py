@@ -12,6 +12,7 @@ from karez_gateway.cli import quota_options as options
 from karez_gateway.cli.deeds import Because, By, Document
 from karez_gateway.cli.quota_options import BelowUse, Effective, Force, Language, Out, Year
 from karez_gateway.cli.speech import AsJson, Data, print_json, read, spoken
+from karez_gateway.county.counting import counted
 from karez_gateway.errors import Refused
 
 if TYPE_CHECKING:
@@ -113,9 +114,14 @@ def decompose(
             print_json({**proof.facts(found), "changed": changed, "would_undo": undoes, "findings": says})
             return
         _say(found, proof.facts(found), lang)
+<<<<<<< HEAD
         for line in undoes:
             typer.echo(f"would undo {line}")
         typer.echo("nothing was changed" if dry_run else f"{changed} plans are in force")
+=======
+        plans = counted(changed, "plan is", "plans are")
+        typer.echo("nothing was changed" if dry_run else f"{plans} in force")
+>>>>>>> e5f56df32ca7567e6096880decdb6b3e355e7f6f
 
 
 def _wish(
@@ -153,7 +159,7 @@ def _say(found: "Decomposition", facts: dict[str, Any], lang: str) -> None:
     options.say(found.findings, lang, 10)
     typer.echo(
         f"{facts['root']} {facts['year']} {facts['class']}/{facts['source']}: "
-        f"limit {m3(facts['limit_l'])} m³ = {m3(facts['placed_l'])} for {facts['sites']} sites + "
+        f"limit {m3(facts['limit_l'])} m³ = {m3(facts['placed_l'])} for {counted(facts['sites'], 'site')} + "
         f"{m3(facts['reserve_l'])} reserve + {m3(facts['left_over_l'])} left over"
     )
     typer.echo(f"sum proof {facts['proof_sha256']}")
@@ -174,6 +180,7 @@ def verify(
         else:
             for line in wrong:
                 typer.echo(line)
-            typer.echo(f"{len(rows)} rows {'do not add up' if wrong else 'add up'}; sum proof {sha256}")
+            does = ("row does not add up", "rows do not add up") if wrong else ("row adds up", "rows add up")
+            typer.echo(f"{counted(len(rows), *does)}; sum proof {sha256}")
     if wrong:
         raise typer.Exit(EXIT_FAULTS)

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+<<<<<<< HEAD
 from karez_gateway.cli.deeds import check_language, user
+=======
+from karez_gateway.cli.deeds import check_language
+from karez_gateway.cli.orders import user
+from karez_gateway.county.counting import counted
+>>>>>>> e5f56df32ca7567e6096880decdb6b3e355e7f6f
 from karez_gateway.county.wateryear import FIRST_YEAR, LAST_YEAR
 from karez_gateway.errors import Refused
 
@@ -98,7 +104,7 @@ def write(table: "Table", out: Path, lang: str, *, force: bool) -> str:
     sha256, rows = files.write(
         out, lambda file: writers.write(table, file, form, language(lang), bom=form == "csv")
     )
-    return f"{out}: {rows} rows, SHA-256 {sha256}"
+    return f"{out}: {counted(rows, 'row')}, SHA-256 {sha256}"
 
 
 def say(findings: "Iterable[Finding]", lang: str, most: int = 40) -> None:

@@ -14,6 +14,7 @@ from karez_gateway.cli import registry_import as cli_county_import
 from karez_gateway.cli.books import At, Lang, kind_of, reading, standing
 from karez_gateway.cli.deeds import check_language
 from karez_gateway.cli.speech import AsJson, Data, print_json, spoken
+from karez_gateway.county.counting import counted
 from karez_gateway.errors import Refused
 
 FORMS = ("csv", "xlsx")
@@ -243,7 +244,7 @@ def check(data: Data, language: Lang = "en", as_json: AsJson = False) -> None:
         for title, those in (("fault", found.faults), ("warning", found.warnings)):
             for one in those:
                 typer.echo(f"{title}: {one.kind} {one.name}, {one.field}: {one.text(language)}")
-        typer.echo(f"{len(found.faults)} faults, {len(found.warnings)} warnings")
+        typer.echo(f"{counted(len(found.faults), 'fault')}, {counted(len(found.warnings), 'warning')}")
     if found.faults:
         raise typer.Exit(EXIT_UNSOUND)
 
@@ -264,7 +265,8 @@ def due(
         print_json([one._asdict() for one in found])
         return
     for one in found:
-        left = "no date" if one.days is None else f"{one.due_date}, {one.days} days"
+        left = "no date" if one.days is None else f"{one.due_date}, {counted(one.days, 'day')}"
         who = " ".join(part for part in (one.person, one.telephone) if part) or "nobody"
         typer.echo(f"{one.serial:<20} {one.quantity:<7} {one.site:<16} {left:<22} {who}")
-    typer.echo(f"{len(found)} meters are due within {within} days or have no date")
+    meters = counted(len(found), "meter is", "meters are")
+    typer.echo(f"{meters} due within {counted(within, 'day')} or without a date")

@@ -11,6 +11,7 @@ from karez_gateway import config as configuration
 from karez_gateway.cli.books import Lang, kind_of
 from karez_gateway.cli.deeds import Because, By, Document, check_language, deed
 from karez_gateway.cli.speech import AsJson, Data, print_json, read, spoken
+from karez_gateway.county.counting import counted
 from karez_gateway.errors import GatewayError, Refused
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _say(found: "Imported", language: str, *, as_json: bool, dry_run: bool) -> N
         if len(those) > SHOWN_MAX:
             typer.echo(f"{title}… and {len(those) - SHOWN_MAX} more", err=True)
     if found.findings:
-        typer.echo(f"{len(found.findings)} faults: nothing was changed", err=True)
+        typer.echo(f"{counted(len(found.findings), 'fault')}: nothing was changed", err=True)
         return
     for kind, tally in found.counts.items():
         typer.echo(f"{kind:<12} " + ", ".join(f"{count} {word}" for word, count in tally.items() if count))

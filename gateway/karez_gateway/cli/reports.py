@@ -10,6 +10,7 @@ import typer
 
 from karez_gateway import config as configuration
 from karez_gateway.cli.speech import AsJson, Data, print_json, spoken
+from karez_gateway.county.counting import counted
 from karez_gateway.errors import Refused
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ def report(
         if as_json:
             print_json({"file": str(out), "rows": rows, "sha256": sha256, "lacking": lacking})
             return
-        typer.echo(f"{out}: {rows} rows in {len(found.tables)} tables, SHA-256 {sha256}")
+        typer.echo(
+            f"{out}: {counted(rows, 'row')} in {counted(len(found.tables), 'table')}, SHA-256 {sha256}"
+        )
         if lacking:
             typer.echo(f"the font lacks {lacking}: 〓 stands in their place", err=True)
 

@@ -12,6 +12,7 @@ from karez_gateway import config as configuration
 from karez_gateway.calendars import DAY, DEFAULT_OFFSET_H, OFFSET_H_MAX, OFFSET_H_MIN, STEPS, Calendar
 from karez_gateway.cli.speech import AsJson, Data, print_json, spoken
 from karez_gateway.config.api import FORMATS, KINDS
+from karez_gateway.county.counting import counted
 from karez_gateway.errors import Refused
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def table(
         if as_json:
             print_json({"file": str(out), "rows": rows, "sha256": sha256})
             return
-        typer.echo(f"{out}: {rows} rows, SHA-256 {sha256}")
+        typer.echo(f"{out}: {counted(rows, 'row')}, SHA-256 {sha256}")
 
 
 def _span(kind: str, step: str, begin: str, end: str, offset_h: int) -> "Period":

@@ -14,6 +14,7 @@ from karez_gateway import config as configuration
 from karez_gateway.cli.alarms import Language
 from karez_gateway.cli.deeds import Because, By, Document, check_language, deed
 from karez_gateway.cli.speech import NUMBER_MAX, AsJson, Data, print_json, spoken
+from karez_gateway.county.counting import counted
 from karez_gateway.errors import GatewayError, Refused
 
 LIST = "Example: karez gateway violations list --data /var/lib/karez"
@@ -232,7 +233,8 @@ def acts_check(data: Data, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps(found._asdict(), ensure_ascii=False, indent=2))
     else:
-        typer.echo(f"{found.good} acts are as the log has them, {found.waiting} wait for it")
+        good = counted(found.good, "act is as the log has it", "acts are as the log has them")
+        typer.echo(f"{good}, {counted(found.waiting, 'waits', 'wait')} for it")
         for line in found.wrong:
             typer.echo(line, err=True)
     if found.wrong:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from karez_gateway.county import changing, usage, year_close
 from karez_gateway.county.acts import Deed
+from karez_gateway.county.counting import counted
 from karez_gateway.county.quota import (
     adjusting,
     carrying,
@@ -54,7 +55,8 @@ def decompose(
         raise Refused(f"no site of {wish.cell.of_class}/{wish.cell.source} stands in {wish.root} or below it")
     if not any(one.weight for one in found.wells):
         raise Refused(
-            f"none of the {len(found.wells)} sites has a {wish.weight} to be measured by: say another weight"
+            f"none of the {counted(len(found.wells), 'site')} has a {wish.weight} to be measured by: "
+            "say another weight"
         )
     decided = year_close.decisions(connection, wish.year - 1) if with_decisions else {}
     return carrying.carry(found, decided)

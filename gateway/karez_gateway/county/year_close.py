@@ -112,7 +112,7 @@ def cases(connection: Connection, year: int, rules: Rules, false_l: Mapping[str,
 
 
 def decide(
-    connection: Connection, year: int, data: bytes, of_year: Sequence[Case], deed: Deed
+    connection: Connection, year: int, data: bytes, of_year: Sequence[Case], deed: Deed, encoding: str = ""
 ) -> list[Decided]:
     """Take a person's decision file as one act. Raises Refused with what is wrong; then nothing is kept."""
     found = frozen(connection, year)
@@ -120,7 +120,7 @@ def decide(
         raise Refused(
             f"the log does not hold the close of {year} yet (act {found.act_id}): start the service"
         )
-    decided = decision_file.read(data, year, of_year)
+    decided = decision_file.read(data, year, of_year, encoding)
     proposals = {row.site: proposal for row, proposal in of_year}
     bodies = {one.site: _body(one, proposals[one.site]) for one in decided}
     detail = {

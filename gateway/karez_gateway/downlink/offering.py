@@ -11,8 +11,12 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
+<<<<<<< HEAD
 from karez_gateway.county import bringing
 from karez_gateway.county.acts import Deed
+=======
+from karez_gateway.county.counting import counted
+>>>>>>> e5f56df32ca7567e6096880decdb6b3e355e7f6f
 from karez_gateway.downlink import orders, redelivery
 from karez_gateway.downlink.orders import KeyList, Order
 from karez_gateway.errors import Refused
@@ -72,7 +76,7 @@ def queue_keys(
 ) -> Offered:
     """Queue a key list for every well under its root, or for those named. Raises Refused if for nobody."""
     found = orders.read_keys(data)
-    out = Offered(f"key list {found.seq}", f"{len(found.rows)} offices")
+    out = Offered(f"key list {found.seq}", f"{counted(len(found.rows), 'office')}")
     with store.writing() as connection:
         for one in _named(connection, wells) if wells else newest_of_each_site(connection):
             try:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from karez_gateway.county.counting import counted
 from karez_gateway.errors import StoreError
 from karez_gateway.store import claims
 from karez_gateway.store.database import Database
@@ -103,7 +104,8 @@ class ControllerClaims:
     def reason(self) -> str:
         """What is claimed, in one line."""
         first = next(iter(self.claimed.values()), "")
-        return f"{len(self.claimed)} controllers were told of more than is stored here ({first})"
+        those = counted(len(self.claimed), "controller was", "controllers were")
+        return f"{those} told of more than is stored here ({first})"
 
 
 def _told(state: Mapping[str, int | None]) -> tuple[int, int] | None:

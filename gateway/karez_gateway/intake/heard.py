@@ -5,22 +5,24 @@ counts as heard live when one came within two hours. A stage of its own: a store
 caught up from its first record on.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from karez_gateway.api.siteview import SILENT_S
 from karez_gateway.seam import Seam, unharmed
 from karez_gateway.store import bindings, cursors, heard
 from karez_gateway.store.database import Database
-from karez_gateway.store.heard import Day, Hours
+from karez_gateway.store.heard import Came, Day, Hours
 from karez_gateway.verifier import slots
-from karez_gateway.verifier.slots import HEADER, Head
 
 if TYPE_CHECKING:
     from karez_gateway.store.chains import Key
 
 STAGE = "heard"
 SLICE = 8192
-DAY_S, HOUR_S = 86_400, 3_600
+DAY_H, HOUR_S = 24, 3_600
 
 
 class Heard:
@@ -37,28 +39,33 @@ class Heard:
         """Note the next slice of verdicts; return how many that was."""
         with self._database.writing() as connection:
             cursor = cursors.position(connection, STAGE)
-            last, came = heard.good_after(connection, cursor, SLICE)
+            last, rows = heard.good_after(connection, cursor, SLICE)
             if last == cursor:
                 return 0
             if self._bindings != (count := bindings.count(connection)):
                 self._bindings = count
                 self._sites.clear()
-            days: dict[Day, Hours] = {}
-            for controller_id, chain, header, received_utc_s in came:
-                head = Head(*HEADER.unpack(header))
-                if not slots.has_time(head):
-                    continue
-                key = controller_id, chain
-                site = self._sites.get(key)
-                if site is None:
-                    site = self._sites[key] = bindings.of_chain(connection, key).site
-                day_utc, second = divmod(head.utc_s, DAY_S)
-                bit = 1 << second // HOUR_S
-                of_day = days.setdefault(Day(site, day_utc), Hours())
-                of_day.hours |= bit
-                if abs(received_utc_s - head.utc_s) <= SILENT_S:
-                    of_day.live |= bit
-            heard.add(connection, days)
+            heard.add(connection, self._days(connection, rows))
             cursors.move(connection, STAGE, last)
             self._at(STAGE)
         return last - cursor
+
+    def _days(self, connection: Connection, rows: Sequence[Came]) -> dict[Day, Hours]:
+        """Hours of each site's days; the records of one hour are one first, for most hours have several."""
+        hours = {
+            (controller_id, chain, utc_s // HOUR_S, abs(received_utc_s - utc_s) <= SILENT_S)
+            for controller_id, chain, front, received_utc_s in rows
+            if (utc_s := slots.utc_s(front)) is not None
+        }
+        days: dict[Day, Hours] = {}
+        for controller_id, chain, hour_utc, is_live in hours:
+            key = controller_id, chain
+            site = self._sites.get(key)
+            if site is None:
+                site = self._sites[key] = bindings.of_chain(connection, key).site
+            day_utc, hour = divmod(hour_utc, DAY_H)
+            of_day = days.setdefault(Day(site, day_utc), Hours())
+            of_day.hours |= 1 << hour
+            if is_live:
+                of_day.live |= 1 << hour
+        return days

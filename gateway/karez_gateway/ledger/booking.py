@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from karez_gateway.store import bindings, controllers, ledgers
 from karez_gateway.store.chains import Key
 from karez_gateway.store.controllers import Controller
+from karez_gateway.store.entries import Stored
 from karez_gateway.store.ledgers import Book, Hour
-from karez_gateway.store.verdicts import Good
 from karez_gateway.verifier import metering, slots
 
 HOUR_S = 3600
@@ -56,7 +56,6 @@ class Booking:
         self._bindings = 0  # how many had been replaced when the owners were asked for
         self._books: dict[Key, Book] = {}
         self.moved: dict[Key, Book] = {}  # since `begin`
-        self.new: set[Key] = set()  # chains whose book has no row yet
 
     def begin(self, connection: Connection) -> None:
         """A slice begins: whoever was bound anew meanwhile is asked for again."""
@@ -68,7 +67,6 @@ class Booking:
     def forget(self) -> None:
         """What was booked is rolled back."""
         self._books.clear()
-        self.new.clear()
 
     def _owner(self, connection: Connection, key: Key) -> Controller:
         if key not in self._owners:
@@ -83,7 +81,6 @@ class Booking:
             if before_l is None:
                 before_l = self._taken_over(connection, key)
             book = Book(before_l, hour_utc)
-            self.new.add(key)
         self._books[key] = book
         return book
 
@@ -128,21 +125,22 @@ class Booking:
                 return known.volume_l
         return self._shelf.last_volume_before(connection, key, first)
 
-    def book(self, connection: Connection, one: Good) -> list[tuple[Hour, int]]:
+    def book(self, connection: Connection, one: Stored) -> list[tuple[Hour, int]]:
         """Book one measuring reading: (cell, litres) for each method it has a share of."""
-        slot = one.record.slot
-        key = one.record.controller_id, one.record.chain
-        volume_l = slots.volume_l(slot)
-        book = self._books.get(key) or self._open(connection, key, one.record.received_utc_s // HOUR_S)
+        slot = one.slot
+        key = one.controller_id, one.chain
+        book = self._books.get(key) or self._open(connection, key, one.received_utc_s // HOUR_S)
         self.moved[key] = book
+        volume_l = slots.volume_l(slot)
         if volume_l is None:
             return []
-        head = slots.head(slot)
-        shares = metering.shares(slot, book.volume_l, volume_l)
-        book.volume_l = max(book.volume_l, volume_l)  # lower: a box that was replaced, and its late records
-        if slots.has_time(head):  # a record without a time belongs to the last hour that its chain knows
-            book.hour_utc = head.utc_s // HOUR_S
-        if not shares:
+        before_l = book.volume_l
+        utc_s = slots.utc_s(slot)
+        if utc_s is not None:  # a record without a time belongs to the last hour that its chain knows
+            book.hour_utc = utc_s // HOUR_S
+        if volume_l <= before_l:  # lower: a box that was replaced, and its late records
             return []
+        book.volume_l = volume_l
+        shares = metering.shares(slot, before_l, volume_l)
         site = self._owner(connection, key).site
         return [(Hour(site, book.hour_utc, method), litres) for method, litres in shares]

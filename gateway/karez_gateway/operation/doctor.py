@@ -18,6 +18,7 @@ from cryptography import x509
 from karez_gateway import data
 from karez_gateway.calendars import Calendar
 from karez_gateway.config import Config
+from karez_gateway.county.counting import counted
 from karez_gateway.entries import logview, origins, restored
 from karez_gateway.errors import GatewayError
 from karez_gateway.exports import status as exportstatus
@@ -83,7 +84,7 @@ def _store(config: Config, now_utc_s: float) -> Iterator[Finding]:
     with data.beside(config) as store, store.reading() as connection:
         count = entries.next_index(connection)
         newest_utc_s = entries.newest_received_utc_s(connection)
-    yield Finding("store", OK, f"{config.store_url}: {count} entries")
+    yield Finding("store", OK, f"{config.store_url}: {counted(count, 'entry', 'entries')}")
     if newest_utc_s is not None and now_utc_s < newest_utc_s - CLOCK_SLACK_S:
         behind_s = int(newest_utc_s - now_utc_s)
         text = f"this machine's clock is {behind_s} s behind the newest entry: set it, and keep NTP running"
@@ -105,7 +106,11 @@ def _log(config: Config) -> Iterator[Finding]:
         text = f"the log has {size} entries, the store only {count}: it was restored from an older backup"
         yield Finding("log", FAILED, f"{text}; begin a new origin: karez gateway new-origin")
     else:
-        yield Finding("log", OK, f"{origin.name}: {signed} entries signed, {count - size} to be logged")
+        yield Finding(
+            "log",
+            OK,
+            f"{origin.name}: {counted(signed, 'entry', 'entries')} signed, {count - size} to be logged",
+        )
 
 
 def _witnesses(config: Config) -> Iterator[Finding]:
@@ -150,11 +155,11 @@ def _certificates(config: Config, now_utc_s: float) -> Iterator[Finding]:
         for one in x509.load_pem_x509_certificates(path.read_bytes()):
             days = int((one.not_valid_after_utc.timestamp() - now_utc_s) // 86_400)
             if days < 0:
-                yield Finding("certificate", FAILED, f"{path} ended {-days} days ago: renew it")
+                yield Finding("certificate", FAILED, f"{path} ended {counted(-days, 'day')} ago: renew it")
             elif days < CERTIFICATE_WARNING_DAYS:
-                yield Finding("certificate", WARNING, f"{path} ends in {days} days: renew it")
+                yield Finding("certificate", WARNING, f"{path} ends in {counted(days, 'day')}: renew it")
             else:
-                yield Finding("certificate", OK, f"{path} holds for {days} days")
+                yield Finding("certificate", OK, f"{path} holds for {counted(days, 'day')}")
 
 
 def _destinations(config: Config) -> Iterator[Finding]:

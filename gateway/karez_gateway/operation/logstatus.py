@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from karez_gateway.config import Config
+from karez_gateway.county.counting import counted
 from karez_gateway.entries import origins, restored
 from karez_gateway.errors import StoreError
 from karez_gateway.verifier.note import VerifierKey
@@ -29,7 +30,7 @@ def facts(config: Config, entries: int) -> dict[str, Any]:
 
 def lines(log: dict[str, Any]) -> Iterator[str]:
     """For people."""
-    yield f"log {log['origin']}: {log['entries']} entries"
+    yield f"log {log['origin']}: {counted(log['entries'], 'entry', 'entries')}"
     if log["halted"]:
         yield f"  NOT CONTINUED: {log['halted']}; see karez gateway new-origin --help"
     if log["kept"]:

@@ -80,6 +80,27 @@ origin = {origin}   # stands in every checkpoint; a restored backup needs a new 
 # every_s = 3600                  # of interval records one an hour; without it all
 # [destination.stations]          # site or controller = its address there
 # well-12 = "4101050100"
+
+# [county]          # the county's books
+# water_year_month = 1            # in which the water year begins
+# retired_for_renewed = 2         # wells retired for a renewed one in an over-drawn area; 0 asks for none
+# utc_offset_h = 8                # of its days, months and years: UTC+8
+
+# [county.reports]  # lines of the lists in reports
+# balance_percent = 130           # of the plan or more: water-balance test
+# due_days = 60                   # meters whose verification ends within so many days
+# idle_days = 365                 # wells without a litre for so long
+# half_year_day = 15              # of the month after, on which the half-year report is due
+
+# [[county.reports.list]]         # users of so much water a year; any number of them
+# name = "key-users"
+# en = "Key water users"
+# zh = "重点用水户"
+# at_least_m3 = 500000            # 以上; or over_m3, 超过
+# from_year = 2025                # of one name the newest in force counts
+# to_year = 2030                  # without it for good
+# classes = ["industry"]          # also sources, holders; without it all
+# always = ["county hospital"]    # right holders or sites that a person wants in
 """
 
 
@@ -119,7 +140,7 @@ def create(
     public = _begin_log(directory, origin)
     if has_trust:
         (directory / TRUST).write_text(json.dumps(trust | {"log": [public]}, indent=2) + "\n")
-    (directory / config.FILE).write_text(text)
+    (directory / config.FILE).write_text(text, encoding="utf-8")
 
 
 def _begin_log(directory: Path, origin: str) -> str:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from karez_gateway.county.counting import counted
 from karez_gateway.exports import status as exportstatus
 from karez_gateway.intake import verify
 from karez_gateway.operation import logstatus
@@ -60,7 +61,7 @@ def _downlinks(found: list[dict[str, Any]]) -> Iterator[str]:
         if len(same) > MANY:
             counts = Counter(one["state"] for one in same)
             told = ", ".join(f"{state} {count}" for state, count in sorted(counts.items()))
-            yield f"{name} for {len(same)} wells: {told}"
+            yield f"{name} for {counted(len(same), 'well')}: {told}"
             # Outside its area an order is refused, as it should be.
             opened = [one for one in same if one["state"] not in ENDED and one["cause"] != OUTSIDE]
             shown = opened[:MANY]

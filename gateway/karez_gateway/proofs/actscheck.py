@@ -20,12 +20,16 @@ from karez_gateway.entries.places import Places
 from karez_gateway.log.errors import LogError
 from karez_gateway.store import acts, objects
 from karez_gateway.store.acts import Act
+from karez_gateway.store.schema import ACTS
 from karez_gateway.store.schema import entry as entry_table
 from karez_gateway.verifier.errors import VerificationError
 from karez_protocols import entry
 from karez_protocols.errors import ProtocolError
 
 PAGE = 512
+
+
+LOGGED = select(entry_table.c.log_index, entry_table.c.body).where(ACTS)
 
 
 class Checked(NamedTuple):
@@ -88,9 +92,8 @@ def _every(connection: Connection) -> Iterator[Act]:
 
 def _logged(connection: Connection) -> dict[int, int]:
     """Number of an act -> its entry, of all that the log has."""
-    query = select(entry_table.c.log_index, entry_table.c.body).where(entry_table.c.kind == entry.ACT)
     found = {}
-    for index, body in connection.execute(query):
+    for index, body in connection.execute(LOGGED):
         try:
             found[entry.decode(bytes(body))["number"]] = index
         except ProtocolError:

@@ -14,6 +14,7 @@ from karez_gateway.intake.verify import UNCHAINED
 from karez_gateway.store import bindings, chains, controllers, entries, verdicts
 from karez_gateway.store.chains import Key
 from karez_gateway.store.controllers import Controller
+from karez_gateway.store.entries import When
 from karez_gateway.verifier import slots
 from karez_gateway.verifier.slots import PLACES
 from karez_protocols import bundle, record
@@ -21,8 +22,12 @@ from karez_protocols import chain as chain_of
 
 # Records looked at, until they hold a statement before and a signature behind; the last look takes all.
 WINDOWS = (64, 512, 8192, 1 << 32)
+<<<<<<< HEAD
 ANY_INDEX = (1 << 63) - 1
 _EVER = 1 << 62
+=======
+PAGE = 64  # records whose times are read at once: more than a day of them
+>>>>>>> e5f56df32ca7567e6096880decdb6b3e355e7f6f
 
 _COVERED_H = slice(*PLACES[record.STATEMENT]["covered_h"][:2])
 _COVERED_SEQ = slice(*PLACES[record.STATEMENT]["covered_seq"][:2])
@@ -150,25 +155,34 @@ def boxes_of(connection: Connection, site: str) -> list[Controller]:
 
 
 def _first_from(connection: Connection, key: Key, last: int, utc_s: int) -> int | None:
-    """Number of the first record from a moment on, if records of the chain come before it; by halving."""
-    first = _at(connection, key, 0)
-    if first is None or first[1] >= utc_s:
+    """Number of the first record from a moment on, if records of the chain come before it.
+
+    Records come at a pace, so a year's chain is opened where the moment should be, a page at a time; every
+    other look halves what is left, for a well that pumps writes more.
+    """
+    ends = [*entries.times(connection, key, 0, 1), *entries.times(connection, key, last, 1)]
+    if not ends or ends[0].utc_s >= utc_s:
         return None
-    low, high = first[0], last + 1  # low is before the moment, high is not
-    while high - low > 1:
-        middle = (low + high) // 2
-        found = _at(connection, key, middle)
-        if found is None or found[0] >= high or found[1] >= utc_s:
-            high = middle
+    low, high = ends[0], When(last + 1, max(ends[-1].utc_s, utc_s))  # low is before the moment, high is not
+    by_pace = True
+    while high.seq - low.seq > 1:
+        guess = _paced(low, high, utc_s) - PAGE // 2 if by_pace else (low.seq + high.seq) // 2
+        by_pace = not by_pace
+        start = min(max(guess, low.seq + 1), high.seq - 1)
+        page = [one for one in entries.times(connection, key, start, PAGE) if one.seq < high.seq]
+        later = next((at for at, one in enumerate(page) if one.utc_s >= utc_s), None)
+        if later:
+            return page[later].seq
+        if page and later is None:
+            low = page[-1]
         else:
-            low = found[0]
-    return high if high <= last else None
+            high = When(start, page[0].utc_s if page else high.utc_s)
+    return high.seq if high.seq <= last else None
 
 
-def _at(connection: Connection, key: Key, seq: int) -> tuple[int, int] | None:
-    """(number, time) of the first record from a number on."""
-    found = entries.records_from(connection, *key, seq, ANY_INDEX, 1)
-    return (found[0].seq, slots.head(found[0].slot).utc_s) if found else None
+def _paced(low: When, high: When, utc_s: int) -> int:
+    """Where a moment lies between two records, if they come at one pace."""
+    return low.seq + (high.seq - low.seq) * (utc_s - low.utc_s) // max(high.utc_s - low.utc_s, 1)
 
 
 def _part(connection: Connection, bound: Controller, chain: int, seqs: tuple[int, int]) -> _Part | None:

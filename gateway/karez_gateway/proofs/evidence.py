@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from karez_gateway.config import Config
+from karez_gateway.county.counting import counted
 from karez_gateway.entries import logview, origins
 from karez_gateway.errors import Refused, StoreError
 from karez_gateway.grants import rights
@@ -61,7 +62,7 @@ class Bundle:
         """What it holds, for a person."""
         return (
             f"records {self.first_seq}..{self.last_seq} of chain {self.chain} of {self.controller} "
-            f"at {self.site}, {self.grants} grants, {self.receipts} platform receipts"
+            f"at {self.site}, {counted(self.grants, 'grant')}, {counted(self.receipts, 'platform receipt')}"
         )
 
 

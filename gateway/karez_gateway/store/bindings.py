@@ -6,7 +6,7 @@
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from karez_gateway.store import controllers
 from karez_gateway.store.chains import Key
@@ -40,10 +40,12 @@ _ALL = select(
 ).order_by(former_binding.c.id)
 
 
+_OF_CONTROLLER = _ALL.where(former_binding.c.controller_id == bindparam("of"))
+
+
 def formers(connection: Connection, controller_id: int) -> list[Former]:
     """A controller's bindings before the one in force, oldest first."""
-    rows = connection.execute(_ALL.where(former_binding.c.controller_id == controller_id))
-    return [Former(*row) for row in rows]
+    return [Former(*row) for row in connection.execute(_OF_CONTROLLER, {"of": controller_id})]
 
 
 def every(connection: Connection) -> dict[int, list[Former]]:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, LargeBinary, bindparam, func, insert, select
 
 from karez_gateway.store.bulk import Bulk
 from karez_gateway.store.schema import entry, fork, passed
+from karez_gateway.verifier.slots import UTC_S
 from karez_protocols import fields
 from karez_protocols.entry import RECORD, RECORD_BODY
 from karez_protocols.record import SLOT_SIZE
@@ -113,6 +114,29 @@ def records_from(
         .limit(limit)
     )
     return [Stored._make(row) for row in connection.execute(query)]
+
+
+class When(NamedTuple):
+    """A record's number and its time, UTC seconds; all ones: it carries none."""
+
+    seq: int
+    utc_s: int
+
+
+_TIME = func.substr(entry.c.body, SLOT.start + UTC_S.start + 1, UTC_S.stop - UTC_S.start, type_=LargeBinary)
+_TIMES = (
+    select(entry.c.seq, _TIME)
+    .where(entry.c.controller_id == bindparam("controller"), entry.c.chain == bindparam("chain"))
+    .where(entry.c.seq >= bindparam("first"))
+    .order_by(entry.c.seq, entry.c.log_index)
+    .limit(bindparam("most"))
+)
+
+
+def times(connection: Connection, key: tuple[int, int], seq: int, limit: int) -> list[When]:
+    """When records of a chain were made, from a number on, by number."""
+    asked = {"controller": key[0], "chain": key[1], "first": seq, "most": limit}
+    return [When(row[0], int.from_bytes(row[1], "little")) for row in connection.execute(_TIMES, asked)]
 
 
 def keys(

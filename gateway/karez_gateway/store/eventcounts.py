@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, insert, select, tuple_, update
+from sqlalchemy import Connection, func, select
 
+from karez_gateway.store.bulk import Bulk
 from karez_gateway.store.schema import event_count
 from karez_protocols import record
 
@@ -14,10 +15,11 @@ COUNTED = tuple(
     for kind in range(1, len(record.KIND_NAMES))
     if kind not in (record.INTERVAL, record.STATEMENT, record.SIGNATURE)
 )
-# Four parameters a row; SQLite takes 32,766 in one statement.
-ASKED_MAX = 5000
-
-_KEY = (event_count.c.controller_id, event_count.c.chain, event_count.c.record_kind, event_count.c.cause)
+_ADD = Bulk(
+    event_count,
+    ("controller_id", "chain", "record_kind", "cause", "records"),
+    known="records = event_count.records + excluded.records",
+)
 
 
 class Event(NamedTuple):
@@ -31,17 +33,7 @@ class Event(NamedTuple):
 
 def add(connection: Connection, counts: Mapping[Event, int]) -> None:
     """Add to the counts."""
-    keys = list(counts)
-    known: set[Event] = set()
-    for at in range(0, len(keys), ASKED_MAX):
-        query = select(*_KEY).where(tuple_(*_KEY).in_([tuple(key) for key in keys[at : at + ASKED_MAX]]))
-        known.update(Event(*row) for row in connection.execute(query))
-    fresh = [key._asdict() | {"records": count} for key, count in counts.items() if key not in known]
-    if fresh:
-        connection.execute(insert(event_count), fresh)
-    for key in known:
-        change = update(event_count).filter_by(**key._asdict())
-        connection.execute(change.values(records=event_count.c.records + counts[key]))
+    _ADD.run(connection, [(*key, count) for key, count in counts.items()])
 
 
 def of_chains(

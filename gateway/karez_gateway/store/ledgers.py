@@ -1,34 +1,24 @@
 """SQL over `ledger` and `book`: booked litres, and up to which W each chain is booked."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import Connection, func, select
 
+from karez_gateway.store.bulk import Bulk
 from karez_gateway.store.chains import Key
 from karez_gateway.store.schema import book, ledger
 
-# Three parameters a cell; SQLite takes 32,766 and PostgreSQL 65,535 in one statement.
-CELLS_ASKED_MAX = 5000
-
-_KEY = (ledger.c.site, ledger.c.hour_utc, ledger.c.method)
-_ADD = (
-    update(ledger)
-    .where(ledger.c.site == bindparam("at_site"), ledger.c.hour_utc == bindparam("at_hour"))
-    .where(ledger.c.method == bindparam("at_method"))
-    .values(litres=ledger.c.litres + bindparam("more"), last_entry=bindparam("last"))
+_ADD = Bulk(
+    ledger,
+    ("site", "hour_utc", "method", "litres", "first_entry", "last_entry"),
+    known="litres = ledger.litres + excluded.litres, last_entry = excluded.last_entry",
 )
-_OPEN_BOOK = insert(book).values(
-    controller_id=bindparam("at_controller"),
-    chain=bindparam("at_chain"),
-    volume_l=bindparam("volume"),
-    hour_utc=bindparam("hour"),
-)
-_MOVE_BOOK = (
-    update(book)
-    .where(book.c.controller_id == bindparam("at_controller"), book.c.chain == bindparam("at_chain"))
-    .values(volume_l=bindparam("volume"), hour_utc=bindparam("hour"))
+_SAVE = Bulk(
+    book,
+    ("controller_id", "chain", "volume_l", "hour_utc"),
+    known="volume_l = excluded.volume_l, hour_utc = excluded.hour_utc",
 )
 
 
@@ -59,27 +49,8 @@ class Book:
 
 def add(connection: Connection, cells: Mapping[Hour, Litres]) -> None:
     """Add litres to cells."""
-    keys = list(cells)
-    known: set[tuple[str, int, int]] = set()
-    for at in range(0, len(keys), CELLS_ASKED_MAX):
-        part = [tuple(hour) for hour in keys[at : at + CELLS_ASKED_MAX]]
-        query = select(*_KEY).where(tuple_(*_KEY).in_(part))
-        known.update((row[0], row[1], row[2]) for row in connection.execute(query))
-    fresh = [
-        hour._asdict() | {"litres": one.litres, "first_entry": one.first_entry, "last_entry": one.last_entry}
-        for hour, one in cells.items()
-        if hour not in known
-    ]
-    more = [
-        {"at_site": hour.site, "at_hour": hour.hour_utc, "at_method": hour.method}
-        | {"more": one.litres, "last": one.last_entry}
-        for hour, one in cells.items()
-        if hour in known
-    ]
-    if fresh:
-        connection.execute(insert(ledger), fresh)
-    if more:
-        connection.execute(_ADD, more)
+    rows = [(*hour, one.litres, one.first_entry, one.last_entry) for hour, one in cells.items()]
+    _ADD.run(connection, rows)
 
 
 def book_of(connection: Connection, key: Key) -> Book | None:
@@ -106,18 +77,9 @@ def last_volume_before(connection: Connection, key: Key, first_chain: int = 1) -
     return connection.execute(query).scalar()
 
 
-def save_books(connection: Connection, books: Mapping[Key, Book], new: Container[Key]) -> None:
-    """Write where the ledger stands; `new`: chains that have no row yet."""
-    rows = {
-        key: {"at_controller": key[0], "at_chain": key[1], "volume": one.volume_l, "hour": one.hour_utc}
-        for key, one in books.items()
-    }
-    fresh = [row for key, row in rows.items() if key in new]
-    known = [row for key, row in rows.items() if key not in new]
-    if fresh:
-        connection.execute(_OPEN_BOOK, fresh)
-    if known:
-        connection.execute(_MOVE_BOOK, known)
+def save_books(connection: Connection, books: Mapping[Key, Book]) -> None:
+    """Write where the ledger stands."""
+    _SAVE.run(connection, [(*key, one.volume_l, one.hour_utc) for key, one in books.items()])
 
 
 def rows(connection: Connection) -> list[tuple[Hour, Litres]]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from karez_gateway.store.bulk import Bulk
 from karez_gateway.store.entries import Stored
@@ -17,6 +17,10 @@ class Verdict(NamedTuple):
     log_index: int
     record_kind: int
     reason: str | None
+
+
+# The position, then the fields of `Stored`.
+GoodRow = Row[int, int, int, int, int, int, bytes]
 
 
 class Good(NamedTuple):
@@ -59,18 +63,29 @@ _GOOD = (
 )
 
 
+def last_of(connection: Connection, position: int, limit: int) -> int:
+    """The last position of the next `limit` verdicts after one; that one where none is left."""
+    top = connection.execute(select(func.max(verdict.c.position))).scalar()
+    return max(position, min(position + limit, -1 if top is None else int(top)))
+
+
 def good_after(
     connection: Connection, position: int, limit: int, kinds: Collection[int]
 ) -> tuple[int, list[Good]]:
     """Good records of some kinds among the next `limit` verdicts, and the last position looked at."""
-    top = connection.execute(select(func.max(verdict.c.position))).scalar()
-    last = min(position + limit, -1 if top is None else int(top))
-    if last <= position:
-        return position, []
+    last, rows = good_rows_after(connection, position, limit, kinds)
+    return last, [Good(row[0], Stored._make(row[1:])) for row in rows]
+
+
+def good_rows_after(
+    connection: Connection, position: int, limit: int, kinds: Collection[int]
+) -> tuple[int, Sequence[GoodRow]]:
+    """The same as they come from the database: to make a `Good` of a row costs as much as to read it."""
+    last = last_of(connection, position, limit)
     query = _GOOD.where(
         verdict.c.position > position, verdict.c.position <= last, verdict.c.record_kind.in_(kinds)
     )
-    return last, [Good(row[0], Stored._make(row[1:])) for row in connection.execute(query)]
+    return last, connection.execute(query).all()
 
 
 def good_of(connection: Connection, controllers: Collection[int], kinds: Collection[int]) -> Iterator[Good]:
@@ -93,6 +108,25 @@ def note_finding(
         connection.execute(update(finding).filter_by(**key).values(litres=litres))
 
 
+_ALL_SEQS = (0, (1 << 63) - 1)
+_CHAINED = (
+    select(
+        entry.c.log_index,
+        entry.c.controller_id,
+        entry.c.chain,
+        entry.c.seq,
+        entry.c.received_utc_s,
+        entry.c.body,
+        verdict.c.reason,
+    )
+    .join(verdict, verdict.c.log_index == entry.c.log_index)
+    .where(entry.c.controller_id == bindparam("controller"), entry.c.chain == bindparam("of_chain"))
+    .where(entry.c.seq.between(bindparam("first"), bindparam("last")))
+    .where(or_(verdict.c.reason.is_(None), verdict.c.reason.not_in(bindparam("unchained", expanding=True))))
+    .order_by(entry.c.seq)
+)
+
+
 def chained(
     connection: Connection,
     controller_id: int,
@@ -104,24 +138,10 @@ def chained(
 
     `seqs`: only those from a number to another.
     """
-    query = (
-        select(
-            entry.c.log_index,
-            entry.c.controller_id,
-            entry.c.chain,
-            entry.c.seq,
-            entry.c.received_utc_s,
-            entry.c.body,
-            verdict.c.reason,
-        )
-        .join(verdict, verdict.c.log_index == entry.c.log_index)
-        .where(entry.c.controller_id == controller_id, entry.c.chain == chain)
-        .where(or_(verdict.c.reason.is_(None), verdict.c.reason.not_in(unchained)))
-        .order_by(entry.c.seq)
-    )
-    if seqs is not None:
-        query = query.where(entry.c.seq.between(*seqs))
-    return [(Stored._make(row[:-1]), row[-1]) for row in connection.execute(query)]
+    first, last = seqs or _ALL_SEQS
+    asked = {"controller": controller_id, "of_chain": chain, "unchained": list(unchained)}
+    rows = connection.execute(_CHAINED, asked | {"first": first, "last": last})
+    return [(Stored._make(row[:-1]), row[-1]) for row in rows]
 
 
 def quarantined(connection: Connection, controller_id: int, chain: int) -> dict[str, int]:

@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from karez_gateway.county.counting import counted
+
 SHOWN = 8  # names of wells in a line; --json has them all
 _STATES = {"held": "held", "idle": "no report sent yet", "absent": "not in gateway.toml any more"}
 
@@ -33,9 +35,13 @@ def lines(one: dict[str, Any]) -> Iterator[str]:
     for each in one["refusals"][:1]:
         yield f"  refused last: record {each['seq']} of {each['controller']}: {each['reason']}"
     if one.get("aside"):
-        yield f"  {one['aside']} stations get no confirm and wait for another try"
+        stations = counted(
+            one["aside"], "station gets no confirm and waits", "stations get no confirm and wait"
+        )
+        yield f"  {stations} for another try"
     if one["state"] == "absent":
-        yield f"  name it under [[destination]] again, and its {one['waiting']} reports go"
+        reports = counted(one["waiting"], "report goes", "reports go")
+        yield f"  name it under [[destination]] again, and its {reports}"
     yield from _stations(one)
     for each in one["again"]:
         yield "  " + _again(each)
@@ -44,7 +50,7 @@ def lines(one: dict[str, Any]) -> Iterator[str]:
 def _stations(one: dict[str, Any]) -> Iterator[str]:
     if one.get("without_address") and not one["held"]:
         wells = one["without_address"]
-        yield f"  {len(wells)} wells have no address there: {_some(wells)}"
+        yield f"  {counted(len(wells), 'well has', 'wells have')} no address there: {_some(wells)}"
     if one.get("unknown_stations"):
         yield f"  addressed, but nobody of that name is enrolled: {_some(one['unknown_stations'])}"
     left = list(one.get("remainder_l", {}).items())
@@ -60,7 +66,7 @@ def _again(one: dict[str, Any]) -> str:
         f" from {utc(one['from_utc_s'])} to {utc(one['to_utc_s'])}" if one["from_utc_s"] is not None else ""
     )
     state = "being queued" if one["is_open"] else "queued"
-    return f"{one['verb']}{of}{span}: {one['reports']} reports {state}; by {_why(one)}"
+    return f"{one['verb']}{of}{span}: {counted(one['reports'], 'report')} {state}; by {_why(one)}"
 
 
 def did(one: dict[str, Any]) -> str:

@@ -132,7 +132,7 @@ def shares(slot: bytes, before_l: int, volume_l: int) -> list[tuple[int, int]]:
     if litres <= 0:
         return []
     method = slot[_METHOD] if slot[_METHOD] in METHODS else 0
-    booked = booked_l(slot, before_l, volume_l)
+    booked = booked_l(slot, before_l, volume_l) if slot[1] == record.EVENT else 0
     if not booked:
         return [(method, litres)]
     was_metered = method == record.METERED or slot[_REASON] == event_details.TAKEOVER

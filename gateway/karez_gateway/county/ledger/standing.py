@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection
 
 from karez_gateway.calendars import HOUR_S, Calendar
+from karez_gateway.county.counting import counted
 from karez_gateway.county.wateryear import Span
 from karez_gateway.ledger.stage import STAGE as LEDGER
 from karez_gateway.store import corrections, cursors, heard, objects, sites, verdicts
@@ -42,10 +43,11 @@ def unfinished(connection: Connection, span: Span) -> list[str]:
     found = []
     behind = verdicts.next_position(connection) - 1 - cursors.position(connection, LEDGER)
     if behind > 0:
-        found.append(f"{behind} verdicts are not booked: let the service run")
+        found.append(f"{counted(behind, 'verdict is', 'verdicts are')} not booked: let the service run")
     waiting = [one for one in corrections.every(connection, span) if one.log_index is None]
     if waiting:
-        found.append(f"{len(waiting)} corrections wait for the log: let the service run")
+        those = counted(len(waiting), "correction waits", "corrections wait")
+        found.append(f"{those} for the log: let the service run")
     return found
 
 
@@ -56,10 +58,11 @@ def _of_site(connection: Connection, site: str, span: Span, civil: Calendar) -> 
         above = sites.count_above(connection, chain) if chain.top_seq > chain.stored_seq else 0
         lacking = chain.top_seq - chain.stored_seq - above
         unjudged = chain.stored_seq + above - chain.verified_seq
+        of = f" of {chain.controller}"
         if lacking > 0:
-            yield f"{site}: {lacking} records of {chain.controller} have not come"
+            yield f"{site}: {counted(lacking, f'record{of} has', f'records{of} have')} not come"
         if unjudged > 0:
-            yield f"{site}: {unjudged} records of {chain.controller} are not verified"
+            yield f"{site}: {counted(unjudged, f'record{of} is', f'records{of} are')} not verified"
         seen = sites.newest_good(connection, chain)
         if seen is not None and seen.utc_s is not None:
             newest = max(newest or 0, seen.utc_s)

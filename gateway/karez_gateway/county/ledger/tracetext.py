@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from karez_gateway.calendars import HOUR_S, MONTH, Calendar
+from karez_gateway.county.counting import counted
 from karez_gateway.county.ledger import tracing
 from karez_gateway.county.ledger.correction_file import shown
 from karez_gateway.county.ledger.tracing import Step, Trace
@@ -109,9 +110,10 @@ def _known(litres: int | None) -> str:
 def lines(found: Trace, places: Places, civil: Calendar) -> Iterator[str]:
     """For people."""
     told = facts(found, places, civil)
+    cells, records = counted(len(told["cells"]), "cell"), counted(len(told["records"]), "record")
     yield f"{told['site']}  {told['from']} – {told['to']}"
-    yield f"  booked            {shown(told['booked_l']):>16} m³  in {len(told['cells'])} cells of the ledger"
-    yield f"  from the records  {shown(told['from_records_l']):>16} m³  {len(told['records'])} records"
+    yield f"  booked            {shown(told['booked_l']):>16} m³  in {cells} of the ledger"
+    yield f"  from the records  {shown(told['from_records_l']):>16} m³  {records}"
     yield f"  from raw registers {shown(told['from_registers_l']):>15} m³  what the meter's own bytes say"
     yield f"  corrections       {shown(told['correction_l']):>16} m³  in force"
     yield f"  total             {shown(told['total_l']):>16} m³"

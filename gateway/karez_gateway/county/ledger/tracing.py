@@ -127,7 +127,7 @@ def _steps(connection: Connection, places: Places, site: str, span: Span) -> lis
             followed[key] = Register(bindings.of_chain(connection, key).signed_binding)
         slot = one.record.slot
         seen = followed[key].read(slot)
-        for hour, litres in booking.book(connection, one):
+        for hour, litres in booking.book(connection, one.record):
             if hour.site == site and span.from_utc_s // HOUR_S <= hour.hour_utc < span.to_utc_s // HOUR_S:
                 last = before.get(key, (None, None, None))
                 place = places.of(one.record.log_index)

@@ -57,12 +57,15 @@ def table(year: int, cases: Sequence[Case]) -> Table:
     return Table(KIND, COLUMNS, rows, {"water_year": str(year)})
 
 
-def read(data: bytes, year: int, cases: Sequence[Case]) -> list[Decided]:
-    """Decisions of every site that has a proposal. Raises Refused with what is wrong, row by row."""
+def read(data: bytes, year: int, cases: Sequence[Case], encoding: str = "") -> list[Decided]:
+    """Decisions of every site that has a proposal. Raises Refused with what is wrong, row by row.
+
+    `encoding`: of a CSV file, as reading_csv.py knows them; UTF-8 if left out.
+    """
     expected = {one[0].site: (_frozen(year, *one), one[1]) for one in cases}
     found: dict[str, Decided] = {}
     wrong: list[str] = []
-    for row in _rows(data):
+    for row in _rows(data, encoding):
         if len(row.cells) != len(COLUMNS):
             wrong.append(f"row {row.number} has {len(row.cells)} cells, not {len(COLUMNS)}")
             continue
@@ -138,11 +141,11 @@ def _is_same(said: str, was: str) -> bool:
         return False
 
 
-def _rows(data: bytes) -> list[Row]:
+def _rows(data: bytes, encoding: str) -> list[Row]:
     """Rows below the header, CSV or XLSX. Raises Refused for what is no such file."""
     if len(data) > FILE_BYTES_MAX:
         raise Refused(f"the file is larger than {FILE_BYTES_MAX} bytes: it is no decision file")
-    sheet = reading.only(reading.read(data, "the file"))
+    sheet = reading.only(reading.read(data, "the file", encoding))
     header = [one.text for one in sheet.rows[0].cells] if sheet.rows else []
     if header not in ([one.key for one in COLUMNS], [one.zh for one in COLUMNS]):
         raise Refused("the first line must be that of the exported file: no column added, moved or gone")
