@@ -5,9 +5,9 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from karez_gateway.balances import balanced
 from karez_gateway.cli.main import app
 from karez_gateway.errors import Refused
+from karez_gateway.power.balances import balanced
 
 LINE = {"name": "T12", "feeder_wh": 900_000, "wells": [400_000, [300_000, 5]]}
 

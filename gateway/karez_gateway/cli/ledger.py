@@ -12,11 +12,8 @@ from karez_gateway import config as configuration
 from karez_gateway.cli import months as cli_months
 from karez_gateway.cli.deeds import IN_FORCE, Because, By, Document, deed
 from karez_gateway.cli.speech import AsJson, Data, print_json, read, spoken
-<<<<<<< HEAD
-from karez_gateway.county.ledger import cli_doubles
-=======
 from karez_gateway.county.counting import counted
->>>>>>> e5f56df32ca7567e6096880decdb6b3e355e7f6f
+from karez_gateway.county.ledger import cli_doubles
 from karez_gateway.errors import Refused
 
 ledger = typer.Typer(

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from karez_gateway import cli_balances
 from karez_gateway import config as configuration
 from karez_gateway.cli import alarms as cli_alarms
 from karez_gateway.cli import api as cli_api
+from karez_gateway.cli import balances as cli_balances
 from karez_gateway.cli import commissionings as cli_commissionings
 from karez_gateway.cli import controllers as cli_registry
 from karez_gateway.cli import emergency as cli_emergency

@@ -268,11 +268,11 @@ def statements(data: Data, as_json: AsJson = False) -> None:
             print_json(found)
             return
         for one in found:
-<<<<<<< HEAD
-            what = f"{one['file']}, {one['rows']} rows" if one["file"] else _counts(one["states"] or {})
-=======
-            what = f"{one['file']}, {counted(one['rows'], 'row')}" if one["file"] else _counts(one["states"])
->>>>>>> e5f56df32ca7567e6096880decdb6b3e355e7f6f
+            what = (
+                f"{one['file']}, {counted(one['rows'], 'row')}"
+                if one["file"]
+                else _counts(one["states"] or {})
+            )
             typer.echo(f"act {one['act']:>6}  {one['month']}  {one['sort']:<16}  {one['by']:<12}  {what}")
 
 

@@ -114,14 +114,10 @@ def decompose(
             print_json({**proof.facts(found), "changed": changed, "would_undo": undoes, "findings": says})
             return
         _say(found, proof.facts(found), lang)
-<<<<<<< HEAD
         for line in undoes:
             typer.echo(f"would undo {line}")
-        typer.echo("nothing was changed" if dry_run else f"{changed} plans are in force")
-=======
         plans = counted(changed, "plan is", "plans are")
         typer.echo("nothing was changed" if dry_run else f"{plans} in force")
->>>>>>> e5f56df32ca7567e6096880decdb6b3e355e7f6f
 
 
 def _wish(

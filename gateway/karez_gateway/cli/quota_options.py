@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-<<<<<<< HEAD
 from karez_gateway.cli.deeds import check_language, user
-=======
-from karez_gateway.cli.deeds import check_language
-from karez_gateway.cli.orders import user
 from karez_gateway.county.counting import counted
->>>>>>> e5f56df32ca7567e6096880decdb6b3e355e7f6f
 from karez_gateway.county.wateryear import FIRST_YEAR, LAST_YEAR
 from karez_gateway.errors import Refused
 

@@ -11,12 +11,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-<<<<<<< HEAD
 from karez_gateway.county import bringing
 from karez_gateway.county.acts import Deed
-=======
 from karez_gateway.county.counting import counted
->>>>>>> e5f56df32ca7567e6096880decdb6b3e355e7f6f
 from karez_gateway.downlink import orders, redelivery
 from karez_gateway.downlink.orders import KeyList, Order
 from karez_gateway.errors import Refused

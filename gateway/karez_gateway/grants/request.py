@@ -14,12 +14,9 @@ from karez_gateway import hostclock
 from karez_gateway.county import acts, grants, usage, yearplans
 from karez_gateway.county.acts import Deed
 from karez_gateway.county.grants import Plan, Terms
-<<<<<<< HEAD
-from karez_gateway.county.quota.wording import m3
-=======
 from karez_gateway.county.ledger import doubles, evidence
 from karez_gateway.county.ledger.evidence import Signed
->>>>>>> 3e8f222b4d2f3307985386298e5bc2c107ffaddd
+from karez_gateway.county.quota.wording import m3
 from karez_gateway.county.registry import Registry
 from karez_gateway.county.wateryear import Span, WaterYears
 from karez_gateway.downlink import offering

@@ -22,12 +22,8 @@ from karez_protocols import chain as chain_of
 
 # Records looked at, until they hold a statement before and a signature behind; the last look takes all.
 WINDOWS = (64, 512, 8192, 1 << 32)
-<<<<<<< HEAD
-ANY_INDEX = (1 << 63) - 1
 _EVER = 1 << 62
-=======
 PAGE = 64  # records whose times are read at once: more than a day of them
->>>>>>> e5f56df32ca7567e6096880decdb6b3e355e7f6f
 
 _COVERED_H = slice(*PLACES[record.STATEMENT]["covered_h"][:2])
 _COVERED_SEQ = slice(*PLACES[record.STATEMENT]["covered_seq"][:2])
@@ -89,8 +85,8 @@ def last_under(connection: Connection, owner: Controller, before_utc_s: int = _E
 
 
 def _begins_after(connection: Connection, key: Key, utc_s: int) -> bool:
-    first = _at(connection, key, 0)
-    return first is not None and first[1] >= utc_s
+    first = entries.times(connection, key, 0, 1)
+    return bool(first) and first[0].utc_s >= utc_s
 
 
 def _last(connection: Connection, bound: Controller, chain: int, end_seq: int) -> Proof | None:

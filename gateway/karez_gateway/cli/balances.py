@@ -24,8 +24,8 @@ def balances(
     well's with its meter's error limit in permille where that is not 20; feeder_permille (10) and
     losses_permille (50) may be given. Each line is answered by one. Exit code 1: there is a finding.
     """
-    from karez_gateway import balances as listed
     from karez_gateway.cli.feeder import finding_of
+    from karez_gateway.power import balances as listed
 
     is_found = False
     with spoken():
