@@ -97,9 +97,13 @@ class Truth:
         """Active over apparent power of the motor now."""
         if self.is_stalled:
             return motor.LOCKED_FACTOR_PERMILLE
-        turning = self._ramps.spin * 1000 // self._ramps.spin_full if self._rush_mw else 1000
+        ramps = self._ramps
+        if not self._rush_mw:
+            return motor.RUNNING_FACTOR_PERMILLE
+        if ramps.motor < self.parameters.motor_start_ms:
+            return motor.LOCKED_FACTOR_PERMILLE
         span = motor.RUNNING_FACTOR_PERMILLE - motor.LOCKED_FACTOR_PERMILLE
-        return motor.LOCKED_FACTOR_PERMILLE + span * turning // 1000
+        return motor.RUNNING_FACTOR_PERMILLE - span * ramps.rush // ramps.rush_full
 
     @property
     def water_level_mm(self) -> int:
