@@ -89,6 +89,9 @@ class ControllerVm:
         self._beat_ms = self._clock.now_ms()
         self._clock.watch(self._tell_clock)
         self._tell_clock()
+        self._site.on_contactor = self._tell_aux
+        if self._site.well.contactor:  # welded: it was closed before this process was
+            self._tell_aux(True)
         self._tasks = [
             asyncio.create_task(self._read(reader)),
             asyncio.create_task(self._watch_heart()),
@@ -195,9 +198,15 @@ class ControllerVm:
 
     async def _switch(self, on: bool) -> None:
         self._coil = on
+        if on:  # who closes it lives: its boot, in which nobody beat, is no standstill
+            self._beat_ms = self._clock.now_ms()
         await self._clock.sleep_ms(CONTACTOR_MS)
-        self._site.set_contactor(on)
-        self.send(f"aux {int(on)}")
+        self._site.set_contactor(self._coil)  # the dead-man may have opened it meanwhile
+        self._tell_aux(self._site.well.contactor)
+
+    def _tell_aux(self, is_closed: bool) -> None:
+        """What the auxiliary contact says: welded or in a brown-out, it is not what the coil wants."""
+        self.send(f"aux {int(is_closed)}")
 
     def _drop(self) -> None:
         self._coil = False
@@ -211,5 +220,5 @@ class ControllerVm:
                 continue
             if self._coil:
                 self._drop()
-                self.send("aux 0")
+                self._tell_aux(self._site.well.contactor)
             await self._clock.sleep_ms(LOOK_MS)

@@ -3,7 +3,8 @@
     title = "…"            title_zh = "…"
     [well]                 fields of well.WellParameters
     [meters]               water = "PROFILE@ADDRESS", power = …; default: TUF-2000M and SDM630.
-                           water = "none": no flow meter, the litres are converted from energy
+                           water = "none": no flow meter, the litres are converted from energy.
+                           level = "PROFILE@ADDRESS": a probe in the well; default: none
     [controller]           settings of the controller (poll, intervals, restart delay …)
     [[act]]
     title = "…"            title_zh = "…"
@@ -26,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from karez_firmware.core.settings import BadSetting, check
 from karez_protocols import causes
-from karez_simulators import wording
+from karez_simulators import part_steps, wording
 from karez_simulators.acts import CHECKS, HANDS
 from karez_simulators.clock import SPEED_MAX
 from karez_simulators.meter_choice import Unusable
@@ -236,6 +237,8 @@ def _step(step: Any, hanging: dict[str, BenchMeter], where: str) -> Step:
     _known({name: 0}, table, where)
     values = {key: value for key, value in step.items() if key not in ("do", "check")}
     _fits(table[name], name, values, where)
+    if why := part_steps.unfit(name, values, where):
+        raise ScenarioError(why)
     if "meter" in values:
         _fits_meter(name, values, hanging, where)
     return Step(name, is_check, values)
