@@ -108,6 +108,11 @@ class GatewayProcess:
             raise GatewayError(f"the gateway did not start: {last_line(self.log)}")
 
     @property
+    def pid(self) -> int:
+        """Its process id; 0 while it does not run."""
+        return 0 if self._process is None else self._process.pid
+
+    @property
     def obituary(self) -> str:
         """How the service ended, if nobody ended it; else empty."""
         if self._process is None or self._process.returncode is None:
