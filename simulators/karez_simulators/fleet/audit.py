@@ -1,8 +1,8 @@
-"""After the run: does the gateway hold what was sent, each record once and byte for byte?
+"""After the run the gateway must hold what was sent, each record once and byte for byte.
 
-Read from its log as an auditor reads it (C2SP tiles), and from what its own `status` says of each controller. A
-chain value covers all before it: if every record of a controller follows the one before, from the binding to the
-last value that the controller computed, no byte of any is another.
+Read from its log as an auditor reads it (C2SP tiles), and from what its own `status` says of each
+controller. A chain value covers all before it: if every record of a controller follows the one before, from
+the binding to the last value that the controller computed, no byte of any is another.
 """
 
 from __future__ import annotations
@@ -125,7 +125,10 @@ def of_status(audit: Audit, status: dict[str, Any], boxes: Iterable[dict[str, An
     said = {one["name"]: one for one in status["controllers"]}
     for facts in boxes:
         one = said.get(facts["name"], {"chains": [], "litres_booked": 0})
-        chains = [(row["chain"], row["verified_seq"], sum(row["quarantined"].values()), row["forks"]) for row in one["chains"]]
+        chains = [
+            (row["chain"], row["verified_seq"], sum(row["quarantined"].values()), row["forks"])
+            for row in one["chains"]
+        ]
         if chains != [(1, facts["last_seq"], 0, 0)]:
             audit.not_verified += 1
             audit.blame(f"{facts['name']}: (chain, verified, quarantined, forks) is {chains}")

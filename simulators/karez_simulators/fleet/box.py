@@ -1,7 +1,7 @@
 """One controller of the fleet: the firmware's own uplink over a life that this process writes.
 
-`Uplink`, `Courier` and `MqttClient` are those of the firmware: window, order, pauses, what is sent again. Only
-their port is another one: sockets of this process, a journal in its memory.
+`Uplink`, `Courier` and `MqttClient` are those of the firmware: window, order, pauses, what is sent again.
+Only their port is another one: sockets of this process, a journal in its memory.
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ class CountingCourier(Courier):
         while self.sent_through < len(sent_ms) and sent_ms[self.sent_through]:
             self.sent_through += 1
         if values["chain"] != 1 or seq is None or seq > self.sent_through:
-            self._tally.complain(f"{self._name}: {values} acknowledges what was not sent ({self.sent_through})")
+            self._tally.complain(
+                f"{self._name}: {values} acknowledges what was not sent ({self.sent_through})"
+            )
         if frame is None or not 0 < frame <= self._frame:
             self._tally.complain(f"{self._name}: {values} answers no frame of ours ({self._frame})")
         if seq is not None and seq < self._journal.head["acknowledged_seq"]:
@@ -109,10 +111,8 @@ class FleetUplink(Uplink):
 
     def __init__(self, port: Port, journal: Journal, tally: Tally, box: Box, kbps: int) -> None:
         self._box = box
-        super().__init__(
-            port, Identity(box.member.name), None, journal, Offers(tally), Clock(), box.state
-        )
-        self.courier = CountingCourier(journal, self.client, box.member.name, tally, kbps)
+        super().__init__(port, Identity(box.member.name), None, journal, Offers(tally), Clock(), box.state)
+        self.courier: CountingCourier = CountingCourier(journal, self.client, box.member.name, tally, kbps)
 
     def _open(self) -> stream.Stream:
         return self._box.open_stream()
@@ -220,5 +220,3 @@ class Box:
 
 def _always() -> bool:
     return True
-
-

@@ -30,17 +30,15 @@ SAY_EVERY_S = 5.0  # where nobody watches: a line of a file
 EPILOG = "Example: karez bench fleet --sites 400 --interval 10 --minutes 1"
 
 
-def fleet(  # noqa: D417 - the options say it
+def fleet(
     sites: Annotated[int, typer.Option(help="Sites, wells to intakes as Turpan has them.")] = 6954,
     interval: Annotated[int, typer.Option(help="Seconds between two records of a site.")] = 60,
     minutes: Annotated[float, typer.Option(help="How long records are made.")] = 10.0,
-    shape: Annotated[
-        str, typer.Option(help="steady, spring-start, reconnect-storm or backlog.")
-    ] = "steady",
+    shape: Annotated[str, typer.Option(help="steady, spring-start, reconnect-storm or backlog.")] = "steady",
     broker: Annotated[str, typer.Option(help="auto, mosquitto or in-process.")] = "auto",
     clock_spread: Annotated[
         float, typer.Option(help="Clocks of the sites are late by up to so many seconds.")
-    ] = 2.0,
+    ] = 1.0,
     outage: Annotated[int, typer.Option(help="Seconds without a broker (reconnect-storm).")] = 30,
     backlog_sites: Annotated[int, typer.Option(help="Sites that come back with a backlog.")] = 200,
     backlog_days: Annotated[float, typer.Option(help="Days of records, one a minute, in a backlog.")] = 30.0,
@@ -60,10 +58,11 @@ def fleet(  # noqa: D417 - the options say it
     """
     from karez_simulators.fleet import plan as plans
     from karez_simulators.fleet import run
+    from karez_simulators.mosquitto import MosquittoMissing
 
     wanted = plans.Plan(
         sites=sites, interval_s=interval, minutes=minutes, shape=shape, broker=broker,
-        clock_spread_s=min(clock_spread, interval) if clock_spread == plans.Plan.clock_spread_s else clock_spread,
+        clock_spread_s=clock_spread,
         outage_s=outage, backlog_sites=backlog_sites, backlog_days=backlog_days, uplink_kbps=uplink,
         patience_s=patience, workers=workers, seed=seed,
     )  # fmt: skip
@@ -72,7 +71,7 @@ def fleet(  # noqa: D417 - the options say it
         with _folder(keep) as folder:
             plans.check_machine(wanted, run.files_max(), folder)
             found = _play(wanted, folder)
-    except (plans.PlanError, run.MosquittoMissing) as error:
+    except (plans.PlanError, MosquittoMissing) as error:
         raise _end(str(error), UNUSABLE) from None
     except (run.FleetError, *run.EXPECTED) as error:
         raise _end(" ".join(str(error).split()), FAILED) from None

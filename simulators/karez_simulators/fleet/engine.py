@@ -1,6 +1,7 @@
 """One process's controllers: one loop over their sockets and their times.
 
-Each box has one place in a queue by time: its uplink's next deadline or its own next deed, whichever is sooner.
+Each box has one place in a queue by time: its uplink's next deadline or its own next deed, whichever is
+sooner.
 """
 
 from __future__ import annotations
@@ -79,7 +80,10 @@ class Engine:
     # -- before it is measured ------------------------------------------------------------
 
     def prepare(self, say: Callable[[int], None]) -> None:
-        """Let every box write its boot record, and its backlog if it has one; `say(records)` as it goes on."""
+        """Let every box write its boot record, and its backlog if it has one.
+
+        `say(records)` is called as it goes on.
+        """
         for one in self.playing:
             now_s, minutes = int(self.utc_s()), one.times.backlog_minutes
             life = one.box.life

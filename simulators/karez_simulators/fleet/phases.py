@@ -1,4 +1,4 @@
-"""The course of a run: everybody comes to the link, the load, the rest is drained; and what it cost meanwhile."""
+"""The course of a run: everybody comes to the link, the load, the rest is drained; what it cost."""
 
 from __future__ import annotations
 
@@ -60,7 +60,10 @@ class Phases:
         fleet, players = self.fleet, self.fleet.players
         away = fleet.plan.draining
         await fleet.until(
-            lambda: players.have_said("prepared"), PREPARE_S, "all records of backlogs are written", "preparing"
+            lambda: players.have_said("prepared"),
+            PREPARE_S,
+            "all records of backlogs are written",
+            "preparing",
         )
         players.tell("connect")
         home = fleet.plan.sites - away
@@ -69,7 +72,9 @@ class Phases:
             now = players.sum("progress")
             return now.get("connected", 0) >= home and now["acknowledged"] > 0
 
-        self.connected_s = await fleet.until(all_here, CONNECT_S, "every controller is connected", "connecting")
+        self.connected_s = await fleet.until(
+            all_here, CONNECT_S, "every controller is connected", "connecting"
+        )
         await asyncio.sleep(SETTLE_S if fleet.plan.sites > SETTLE_S * 100 else 0)
         await self._load()
         self.drained_s = await fleet.until(

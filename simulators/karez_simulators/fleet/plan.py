@@ -44,7 +44,7 @@ class Plan:
     minutes: float = 10.0
     shape: str = STEADY
     broker: str = AUTOMATIC
-    clock_spread_s: float = 2.0  # controllers' clocks are late by up to so much
+    clock_spread_s: float = 1.0  # controllers' clocks are late by up to so much
     outage_s: int = 30  # of the broker, in a reconnect storm
     backlog_sites: int = 200
     backlog_days: float = 30.0

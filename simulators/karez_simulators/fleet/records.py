@@ -47,7 +47,7 @@ def packer(kind: int) -> tuple[struct.Struct, tuple[str, ...]]:
 
 
 def content(kind: int, values: Mapping[str, Any]) -> bytes:
-    """Return the 112 bytes of a record whose `values` are known and in range. Raises struct.error, KeyError."""
+    """Return the 112 bytes of a record; every value is known. Raises struct.error, KeyError."""
     laid_out, names = packer(kind)
     found: list[Any] = []
     before = ""
@@ -70,11 +70,13 @@ def register(litres: int) -> bytes:
 class Scribe:
     """Writes one controller's records in order; `keep` gets each slot of 128 bytes."""
 
-    def __init__(self, name: str, key: Ed25519PrivateKey, binding: bytes, keep: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, name: str, key: Ed25519PrivateKey, binding: bytes, keep: Callable[[bytes], None]
+    ) -> None:
         """Begin chain 1 at the binding."""
         self.name = name
         self.seq = 0
-        self.h = chain.genesis(1, binding)
+        self.h: bytes = chain.genesis(1, binding)
         self.volume_l = 0
         self.energy_wh = 0
         self.pump = STOPPED
@@ -126,7 +128,7 @@ class Scribe:
         return self._seal(content(kind, values))
 
     def interval(self, utc_s: int, litres: int, energy_wh: int, flow_lph: int, power_w: int) -> bytes:
-        """Write what most records are: the interval that ends now, some litres and Wh after the one before."""
+        """Write what most records are: the interval that ends now, some litres and Wh later."""
         self.volume_l += litres
         self.energy_wh += energy_wh
         frame, at = self._frame, self._at

@@ -56,7 +56,11 @@ def of(
         },
         "faults": [*counted["wrong"], *audit.faults],
         "cost": {
-            name: {"core_share": round(one.share, 4), "rss_mb": round(one.rss_mb), "peak_mb": round(one.peak_mb)}
+            name: {
+                "core_share": round(one.share, 4),
+                "rss_mb": round(one.rss_mb),
+                "peak_mb": round(one.peak_mb),
+            }
             for name, one in phases.costs.items()
         },
     }
@@ -113,13 +117,14 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
     )
     if backlog := report.get("backlog"):
         yield (
-            f"backlog    {backlog['records']:,} records of {backlog['sites']} sites in {backlog['drained_s']:,} s, "
-            f"{backlog['records_per_s']:,} a second"
+            f"backlog    {backlog['records']:,} records of {backlog['sites']} sites "
+            f"in {backlog['drained_s']:,} s, {backlog['records_per_s']:,} a second"
         )
     if storm := report.get("storm"):
         yield (
-            f"storm      {storm['outage_s']} s without a broker; all connected {_seconds(storm['reconnected_s'])} "
-            f"and nothing waiting {_seconds(storm['caught_up_s'])} after it was back"
+            f"storm      {storm['outage_s']} s without a broker; all connected "
+            f"{_seconds(storm['reconnected_s'])} after it was back, nothing waiting "
+            f"{_seconds(storm['caught_up_s'])} after it"
         )
     for name, cost in report["cost"].items():
         yield f"cost       {name}: {cost['core_share']:.1%} of one core, {cost['rss_mb']:,} MB"
@@ -129,7 +134,9 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
 
 
 def _percentiles(one: dict[str, Any]) -> str:
-    return ", ".join(f"{name.replace('_', '.')} {one[name]}" for name in ("p50", "p90", "p99", "p99_9", "max"))
+    return ", ".join(
+        f"{name.replace('_', '.')} {one[name]}" for name in ("p50", "p90", "p99", "p99_9", "max")
+    )
 
 
 def _seconds(value: float | None) -> str:

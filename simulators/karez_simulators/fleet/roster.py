@@ -104,7 +104,9 @@ def _segment(quantity: int, profile: str, serial: str) -> dict[str, object]:
     }
 
 
-def bind(bench: Office, regulator: bytes, key: Ed25519PrivateKey, site: str, *, intake: bool, utc_s: int) -> bytes:
+def bind(
+    bench: Office, regulator: bytes, key: Ed25519PrivateKey, site: str, *, intake: bool, utc_s: int
+) -> bytes:
     """Return the signed binding of a controller to a site."""
     public = key.public_key().public_bytes_raw()
     values = _values(chain.controller_name(public), site, public, regulator, utc_s)
@@ -112,7 +114,10 @@ def bind(bench: Office, regulator: bytes, key: Ed25519PrivateKey, site: str, *, 
         values |= {"rated_flow_lph": well_life.INTAKE_FLOW_LPH, "rated_power_w": 0}
         segments = [_segment(grant.WATER, "channel", site)]
     else:
-        segments = [_segment(grant.WATER, "tuf2000m", f"W-{site}"), _segment(grant.ENERGY, "sdm630", f"E-{site}")]
+        segments = [
+            _segment(grant.WATER, "tuf2000m", f"W-{site}"),
+            _segment(grant.ENERGY, "sdm630", f"E-{site}"),
+        ]
     return bench.sign(binding.LABEL, binding.encode(values, segments))
 
 

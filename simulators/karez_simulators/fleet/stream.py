@@ -55,7 +55,7 @@ class Stream:
         return True
 
     def handshake_step(self, first: bytes) -> int | None:
-        """Return the bytes of `first` taken once the connection is secure, None until then. Raises OSError."""
+        """Return the bytes of `first` taken once the connection is secure, else None. Raises OSError."""
         end = self._end
         if not isinstance(end, ssl.SSLSocket):
             raise OSError(errno.ENOTCONN, "handshake before the connection")

@@ -1,7 +1,7 @@
 """When each controller does what: comes to the link, ends an interval, starts its pump.
 
-Intervals end on the clock (`core/schedule.py` of the firmware), so a county whose clocks are right reports all at
-once. Clocks are late by up to the plan's spread, each by its own. All times here are seconds.
+Intervals end on the clock (`core/schedule.py` of the firmware), so a county whose clocks are right reports
+all at once. Clocks are late by up to the plan's spread, each by its own. All times here are seconds.
 """
 
 from __future__ import annotations
@@ -47,5 +47,5 @@ def of(plan: Plan, number: int) -> Timetable:
 
 
 def is_draining(plan: Plan, number: int) -> bool:
-    """True for the sites that come back with a backlog: spread evenly over all numbers, and so over processes."""
+    """True for the sites that come back with a backlog, spread evenly over all numbers."""
     return number * plan.draining // plan.sites != (number + 1) * plan.draining // plan.sites

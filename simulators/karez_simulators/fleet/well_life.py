@@ -71,7 +71,7 @@ class WellLife:
             self._sign(utc_s)
 
     def live_through(self, minutes: int, until_utc_s: int, phase: int) -> None:
-        """Write so many minutes of records that end at `until_utc_s`; `phase` in minutes shifts the irrigations."""
+        """Write so many minutes of records up to `until_utc_s`; `phase` in minutes shifts irrigations."""
         for minute in range(minutes):
             utc_s = until_utc_s - 60 * (minutes - minute)
             half_days, minutes_in = divmod(minute + phase, HALF_DAY_MINUTES)

@@ -1,4 +1,4 @@
-"""A process that plays some of a fleet's controllers: commands on stdin, what happens on stdout, both JSON lines.
+"""A process that plays some of a fleet's controllers: commands on stdin, JSON lines on stdout.
 
     connect | begin UTC_S | end        preparing, prepared, progress, result
 
