@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from karez_simulators.fleet import timetable
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from karez_simulators.fleet.timetable import Timetable
 
 POLL_S_MAX = 0.2
+# Boxes of a process that connect at once while the fleet comes up: as fast as the machine goes, and no
+# handshake waits so long that it is given up. A storm has no such limit.
+COMING_MAX = 24
 NEVER_S = float("inf")
 
 
@@ -36,6 +40,7 @@ class Playing:
         self.interval_s = NEVER_S
         self.start_s = NEVER_S
         self.due_ms = 0  # its place in the queue
+        self.has_come = False  # it was on the link once
 
     @property
     def next_s(self) -> float:
@@ -63,6 +68,8 @@ class Engine:
         self.tally = Tally()
         self.sockets = Sockets()
         self._queue: list[tuple[int, int]] = []
+        self._away: deque[int] = deque()  # boxes that were told to come and wait for room
+        self._coming = 0
         self._until_s = 0.0
         # UTC of this process's millisecond 0; time itself must not jump while a fleet plays.
         self._utc_0_s = time.time() - self.sockets.now_ms() / 1000
@@ -96,12 +103,15 @@ class Engine:
                 say(self.made)
 
     def connect(self, *, draining: bool) -> None:
-        """Bring boxes to the link: those with a backlog, or all the others, so many a second."""
-        now_ms = self.sockets.now_ms()
-        chosen = [at for at, one in enumerate(self.playing) if bool(one.times.backlog_minutes) == draining]
-        for place, at in enumerate(chosen):
-            delay_ms = 0 if draining else place * 1000 // timetable.CONNECTS_PER_S
-            self._put(at, now_ms + delay_ms)
+        """Bring boxes to the link: those with a backlog, or all the others, a few at once."""
+        self._away += [at for at, one in enumerate(self.playing) if bool(one.times.backlog_minutes) == draining]
+        self._fetch()
+
+    def _fetch(self) -> None:
+        """Let the next boxes come, if there is room for them."""
+        while self._away and self._coming < COMING_MAX:
+            self._coming += 1
+            self._put(self._away.popleft(), self.sockets.now_ms())
 
     def begin(self, begin_s: float) -> None:
         """Measure from this moment (UTC) on, as long as the plan says."""
@@ -153,6 +163,10 @@ class Engine:
             self.tally.late_ms[rounded(int((utc_s - one.next_s) * 1000))] += 1
             one.act(utc_s, self.plan.interval_s, self._until_s)
         due_ms = one.box.turn(now_ms)
+        if not one.has_come and one.box.is_up:
+            one.has_come = True
+            self._coming -= 1
+            self._fetch()
         if one.next_s != NEVER_S:
             due_ms = min(due_ms, int((one.next_s - self._utc_0_s) * 1000) + 1)
         self._put(at, max(due_ms, now_ms + 1))
@@ -170,14 +184,14 @@ class Engine:
         return any(one.next_s != NEVER_S for one in self.playing)
 
     def standing(self) -> dict[str, int]:
-        """Return how the fleet stands: boxes on the link, records that wait, of them backlogs."""
-        waiting = [one.box.waiting for one in self.playing if one.box.uplink is not None]
-        away = sum(one.box.scribe.seq for one in self.playing if one.box.uplink is None)
+        """Return how the fleet stands: boxes on the link; records that wait, of them of boxes still away."""
+        waiting = [(one.box.waiting, one.box.uplink is None) for one in self.playing]
         return {
             "connected": sum(one.box.is_up for one in self.playing),
             "made": self.made,
             "acknowledged": self.tally.acknowledged,
-            "waiting": sum(waiting) + away,
+            "waiting": sum(count for count, _ in waiting),
+            "away": sum(count for count, is_away in waiting if is_away),
             "draining": sum(one.times.backlog_minutes > 0 and not one.box.drained_ms for one in self.playing),
         }
 

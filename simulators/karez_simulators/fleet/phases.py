@@ -70,7 +70,7 @@ class Phases:
 
         def all_here() -> bool:
             now = players.sum("progress")
-            return now.get("connected", 0) >= home and now["acknowledged"] > 0
+            return now.get("connected", 0) >= home and now["waiting"] == now["away"]
 
         self.connected_s = await fleet.until(
             all_here, CONNECT_S, "every controller is connected", "connecting"

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from karez_simulators.fleet.plan import Plan
 
 HOUR_S = 3_600
-CONNECTS_PER_S = 150  # of one process while the fleet comes up; a storm has no such limit
 
 
 @dataclass(frozen=True)
