@@ -38,9 +38,7 @@ class One:
 
 def found_in(tmp_path, one, slots):
     """The audit of a log that holds these slots, received 3 s after their own time."""
-    bodies = [
-        entry.encode_record(one.name, 1, record.header(slot)["utc_s"] + 3, slot) for slot in slots
-    ]
+    bodies = [entry.encode_record(one.name, 1, record.header(slot)["utc_s"] + 3, slot) for slot in slots]
     folder = tmp_path / "log"
     (folder / "tile" / "entries").mkdir(parents=True)
     (folder / "checkpoint").write_text(f"origin\n{len(bodies)}\nroot\n")
