@@ -1,18 +1,19 @@
-"""A prefecture on one gateway: what it costs while 6,954 sites report each minute, and how a month's backlog drains.
+"""A prefecture on one gateway: what it costs while 6,954 sites report each minute, how a backlog drains.
 
 All of it is `karez bench fleet`, run as a user runs it, with its own check that nothing was lost and every
-acknowledgement was true; a run that does not hold is an error here. The gateway is a process of its own, the broker
-beside it ends the controllers' TLS (design §13).
+acknowledgement was true; a run that does not hold is an error here. The gateway is a process of its own,
+the broker beside it ends the controllers' TLS (design §13).
 
-Cost: the gateway's processor time over the minutes measured, as a share of one core, and its resident memory at
-most. Processor time is what it is on a machine that others use too; latency is not.
+Cost: the gateway's processor time over the minutes measured, as a share of one core, and its resident
+memory at most. Processor time is what it is on a machine that others use too; latency is not.
 
-Backlog: 200 sites with 30 days of records, one a minute, come back at once, each over an uplink of 64 kbit/s; all
-others report each minute meanwhile. The time until the last of the month is acknowledged, and how late live records
-came to the gateway (99.9 per cent of them).
+Backlog: 200 sites with 30 days of records, one a minute, come back at once, each over an uplink of 64
+kbit/s; all others report each minute meanwhile. The time until the last of the month is acknowledged, and
+how late live records came to the gateway (99.9 per cent of them).
 
 `--quick` plays one small fleet with two hours of backlog for all figures; nothing is scaled up from it.
-The generator alone is `fleet_generator_records_per_s`: records packed, chained, and signed at a controller's cadence.
+The generator alone is `fleet_generator_records_per_s`: records packed, chained, and signed at a
+controller's cadence.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A fleet's records are the codec's, byte for byte, and stand in a chain that the gateway's judge would take."""
+"""A fleet's records are the codec's, byte for byte, and stand in a chain that holds."""
 
 import hashlib
 import random

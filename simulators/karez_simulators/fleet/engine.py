@@ -104,7 +104,9 @@ class Engine:
 
     def connect(self, *, draining: bool) -> None:
         """Bring boxes to the link: those with a backlog, or all the others, a few at once."""
-        self._away += [at for at, one in enumerate(self.playing) if bool(one.times.backlog_minutes) == draining]
+        self._away += (
+            at for at, one in enumerate(self.playing) if bool(one.times.backlog_minutes) == draining
+        )
         self._fetch()
 
     def _fetch(self) -> None:

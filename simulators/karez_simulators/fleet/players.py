@@ -36,7 +36,7 @@ class Player:
         self.failure = ""
         self.pid = 0
         self._process: asyncio.subprocess.Process | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._listening: asyncio.Task[None] | None = None
         self._words: deque[str] = deque(maxlen=WORDS_KEPT)
 
     async def start(self) -> None:
@@ -49,17 +49,18 @@ class Player:
         self._process, self.pid = process, process.pid
         if process.stdout is None or process.stderr is None:
             raise PlayerFailed("a process of controllers has no output")
-        self._tasks = [
-            asyncio.create_task(self._hear(process.stdout)),
-            asyncio.create_task(self._read_words(process.stderr)),
-        ]
+        self._listening = asyncio.create_task(self._listen(process.stdout, process.stderr))
+
+    async def _listen(self, out: asyncio.StreamReader, err: asyncio.StreamReader) -> None:
+        """Hear it to its end: then its last words are there."""
+        await asyncio.gather(self._hear(out), self._read_words(err))
+        if "result" not in self.heard:
+            self.failure = f"a process of controllers ended: {self.words}"
 
     async def _hear(self, lines: asyncio.StreamReader) -> None:
         async for line in lines:
             facts = json.loads(line)
             self.heard[facts.pop("event")] = facts
-        if "result" not in self.heard:
-            self.failure = "a process of controllers ended"
 
     async def _read_words(self, lines: asyncio.StreamReader) -> None:
         async for line in lines:
@@ -91,7 +92,12 @@ class Player:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self.ended()
+
+    async def ended(self) -> None:
+        """Wait until it has ended and its last words are heard."""
+        if self._listening is not None:
+            await asyncio.gather(self._listening, return_exceptions=True)
 
 
 class Players:
@@ -135,7 +141,7 @@ class Players:
         """Raise PlayerFailed if one of them has ended by itself."""
         for one in self.all:
             if one.failure:
-                raise PlayerFailed(f"{one.failure}: {one.words}")
+                raise PlayerFailed(one.failure)
 
     def results(self) -> list[dict[str, Any]]:
         """Return what each wrote at its end."""
