@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from karez_simulators import cli_detection, cli_meters, cli_platform, cli_platform_compare, cli_witness
+from karez_simulators.fleet import cli as cli_fleet
 
 if TYPE_CHECKING:
     from karez_simulators.play import Part
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.command(epilog=cli_meters.EPILOG)(cli_meters.meters)
 app.command(epilog=cli_witness.EPILOG)(cli_witness.witness)
 app.command(epilog=cli_detection.EPILOG)(cli_detection.detection)
+app.command(epilog=cli_fleet.EPILOG)(cli_fleet.fleet)
 cli_platform.app.command(epilog=cli_platform_compare.EPILOG)(cli_platform_compare.compare)
 app.add_typer(cli_platform.app, name="platform")
 

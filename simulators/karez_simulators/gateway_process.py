@@ -47,17 +47,18 @@ def last_line(log: Path) -> str:
     return f"{lines[-1] if lines else 'it said nothing'} ({log.name}; --keep FOLDER keeps it)"
 
 
-async def karez(*words: str) -> Spoken:
-    """Run one `karez` command to its end. Raises GatewayError if that does not come."""
+async def karez(*words: str, within_s: float = VERB_S) -> Spoken:
+    """Run one `karez` command to its end. Raises GatewayError if that does not come in time."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "karez_gateway", *words,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
     )  # fmt: skip
     try:
-        out, err = await asyncio.wait_for(process.communicate(), VERB_S)
+        async with asyncio.timeout(within_s):
+            out, err = await process.communicate()
     except TimeoutError:
-        raise GatewayError(f"karez {' '.join(words[:2])} did not end within {VERB_S} s") from None
+        raise GatewayError(f"karez {' '.join(words[:2])} did not end within {within_s:g} s") from None
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
@@ -73,9 +74,9 @@ class GatewayProcess:
         self.log = data.with_name("gateway.log")
         self._process: asyncio.subprocess.Process | None = None
 
-    async def verb(self, verb: str, *words: str, may_fail: bool = False) -> Spoken:
+    async def verb(self, verb: str, *words: str, may_fail: bool = False, within_s: float = VERB_S) -> Spoken:
         """Run `karez gateway VERB --data DATA WORDS`. Raises GatewayError on a failure."""
-        spoken = await karez("gateway", verb, "--data", str(self.data), *words)
+        spoken = await karez("gateway", verb, "--data", str(self.data), *words, within_s=within_s)
         if spoken.code and not may_fail:
             last = (spoken.err.strip() or spoken.out.strip()).splitlines()[-1:]
             raise GatewayError(f"karez gateway {verb}: {last[0] if last else spoken.code}")
@@ -108,6 +109,11 @@ class GatewayProcess:
             raise GatewayError(f"the gateway did not start: {last_line(self.log)}")
 
     @property
+    def pid(self) -> int:
+        """Its process id; 0 while it does not run."""
+        return 0 if self._process is None else self._process.pid
+
+    @property
     def obituary(self) -> str:
         """How the service ended, if nobody ended it; else empty."""
         if self._process is None or self._process.returncode is None:
@@ -128,7 +134,7 @@ class GatewayProcess:
                 process.kill()
                 await process.wait()
 
-    async def status(self) -> dict[str, Any]:
+    async def status(self, within_s: float = VERB_S) -> dict[str, Any]:
         """Return `karez gateway status --json`."""
-        facts: dict[str, Any] = (await self.verb("status", "--json")).json
+        facts: dict[str, Any] = (await self.verb("status", "--json", within_s=within_s)).json
         return facts

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TILE_ENTRIES = 256
+ENTRY_BYTES_MIN = 2 + 2  # its length, then version and sort
 
 
 class Unreadable(RuntimeError):
@@ -44,6 +45,15 @@ def size_of(log: Path) -> int:
 
 def entries(log: Path) -> Iterator[dict[str, Any]]:
     """Yield every entry the checkpoint covers, decoded, in order of the log. Raises Unreadable."""
+    for number, body in enumerate(bodies(log)):
+        try:
+            yield entry.decode(body)
+        except ProtocolError as error:
+            raise Unreadable(f"entry {number}: {error}") from None
+
+
+def bodies(log: Path) -> Iterator[bytes]:
+    """Yield the bytes of every entry the checkpoint covers, in order of the log. Raises Unreadable."""
     size = size_of(log)
     for number in range((size + TILE_ENTRIES - 1) // TILE_ENTRIES):
         width = min(TILE_ENTRIES, size - number * TILE_ENTRIES)
@@ -51,13 +61,10 @@ def entries(log: Path) -> Iterator[dict[str, Any]]:
         at = 0
         for nth in range(width):
             end = at + 2 + int.from_bytes(data[at : at + 2], "big")
-            try:
-                # A length that is cut off leaves nothing, or too little, to decode.
-                if end > len(data):
-                    raise Unreadable(f"entry {number * TILE_ENTRIES + nth} is cut off")
-                yield entry.decode(data[at + 2 : end])
-            except ProtocolError as error:
-                raise Unreadable(f"entry {number * TILE_ENTRIES + nth}: {error}") from None
+            # A length that is cut off leaves nothing, or too little, to decode.
+            if end > len(data) or end - at < ENTRY_BYTES_MIN:
+                raise Unreadable(f"entry {number * TILE_ENTRIES + nth} is cut off")
+            yield data[at + 2 : end]
             at = end
 
 

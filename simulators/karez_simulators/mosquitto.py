@@ -115,6 +115,14 @@ class Mosquitto:
         """Process id while it runs."""
         return self._child.pid if self._child else None
 
+    @property
+    def obituary(self) -> str:
+        """How it ended, if nobody ended it; else empty."""
+        if self._child is None or self._child.returncode is None:
+            return ""
+        last = self._log[-1].decode(errors="replace").strip() if self._log else "it said nothing"
+        return f"mosquitto ended (code {self._child.returncode}): {last}"
+
     async def start(self) -> None:
         """Start and wait until it serves. Raises MosquittoFailed with its log."""
         if self._child:

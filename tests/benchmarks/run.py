@@ -12,6 +12,7 @@ from pathlib import Path
 import bus
 import catchup
 import decoding
+import fleet
 import planner
 import quota
 import registry_import
@@ -34,6 +35,7 @@ SUBJECTS = {
     "regulator": regulator,
     "rollup": rollup,
     "uplink": uplink,
+    "fleet": fleet,
 }
 
 

@@ -24,9 +24,15 @@ SETTLED_S = 10
 DOUBLINGS_MAX = 8  # 43 min
 
 
-def look(connection: Connection, controller_id: int, state: Mapping[str, Any], now_s: int) -> bool:
+def look(
+    connection: Connection,
+    controller_id: int,
+    accepted: Iterable[Proof],
+    state: Mapping[str, Any],
+    now_s: int,
+) -> bool:
     """Compare a state with what the controller had accepted; take up again what it lacks. True if so."""
-    proved = [one for one in proofs.of_controller(connection, controller_id) if _is_settled(one, now_s)]
+    proved = [one for one in accepted if _is_settled(one, now_s)]
     missing: set[int] = set()
     grants = [one for one in proved if one.sort == record.GRANT]
     newest = max(grants, key=lambda one: one.object_seq or 0, default=None)

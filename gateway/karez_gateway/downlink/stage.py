@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from karez_gateway.downlink import redelivery, refusals
 from karez_gateway.entries.sequence import Batch, Sequencer
 from karez_gateway.seam import Seam, unharmed
-from karez_gateway.store import controllers, cursors, downlinks, verdicts
+from karez_gateway.store import controllers, cursors, downlinks, proofs, verdicts
 from karez_gateway.store.downlinks import Downlink
 from karez_gateway.store.verdicts import Good
 from karez_gateway.verifier import slots
@@ -108,13 +108,16 @@ class Downlinks:
         """Take the newest states; return the names of those that had lost what they had accepted."""
         lost = []
         with self._database.writing() as connection:
-            for name, state in states.items():
-                number = self._id_of(connection, name) if state["online"] else None
-                if number is None:
-                    continue
+            online = {name: state for name, state in states.items() if state["online"]}
+            numbers = {
+                name: number for name in online if (number := self._id_of(connection, name)) is not None
+            }
+            accepted = proofs.of_controllers(connection, list(numbers.values()))
+            for name, number in numbers.items():
                 if name in came_online:
                     downlinks.hurry(connection, number, now_s)
-                if redelivery.look(connection, number, state, now_s):
+                held = accepted.get(number)
+                if held and redelivery.look(connection, number, held, online[name], now_s):
                     lost.append(name)
         return lost
 

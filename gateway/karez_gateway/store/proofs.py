@@ -1,5 +1,6 @@
 """SQL over `downlink` and the records that decided it: what a controller has shown to hold, and where."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
@@ -10,6 +11,7 @@ from karez_gateway.store.schema import downlink, entry, fork, verdict
 from karez_gateway.verifier.slots import PLACES
 from karez_protocols import record
 
+ASKED_MAX = 5000  # SQLite takes 32,766 parameters in one statement
 _DIGEST = slice(*PLACES[record.GRANT]["digest"][:2])  # as in every record of an object
 
 
@@ -27,10 +29,14 @@ class Proof(NamedTuple):
     times_again: int
 
 
-def of_controller(connection: Connection, controller_id: int) -> list[Proof]:
-    """What a controller has accepted, oldest first."""
+def of_controllers(connection: Connection, numbers: Sequence[int]) -> dict[int, list[Proof]]:
+    """What each of these controllers has accepted, oldest first; none of those that have accepted nothing.
+
+    Asked for together: a county's states come at once, every minute.
+    """
     query = (
         select(
+            downlink.c.controller_id,
             downlink.c.id,
             downlink.c.sort,
             downlink.c.office,
@@ -42,10 +48,15 @@ def of_controller(connection: Connection, controller_id: int) -> list[Proof]:
             downlink.c.times_again,
         )
         .join(entry, entry.c.log_index == downlink.c.decided_index)
-        .where(downlink.c.controller_id == controller_id, downlink.c.state == ACCEPTED)
+        .where(downlink.c.state == ACCEPTED)
         .order_by(downlink.c.id)
     )
-    return [Proof._make(row) for row in connection.execute(query)]
+    found: dict[int, list[Proof]] = {}
+    for at in range(0, len(numbers), ASKED_MAX):
+        asked = query.where(downlink.c.controller_id.in_(numbers[at : at + ASKED_MAX]))
+        for number, *facts in connection.execute(asked):
+            found.setdefault(number, []).append(Proof._make(facts))
+    return found
 
 
 def is_forked_since(connection: Connection, controller_id: int, log_index: int) -> bool:
