@@ -57,6 +57,7 @@ class ControllerVm:
         self._is_ended_by_us = False
         self._again: asyncio.Task[None] | None = None  # its restart, when it said that it would
         self.how = Start()
+        self._clock_wrong_s = 0
         self.errors = folder / "controller.log"
 
     @property
@@ -164,8 +165,13 @@ class ControllerVm:
             self._page.close()
             self._page = None
 
+    def set_clock_wrong(self, seconds: int) -> None:
+        """Its clock is off by so much from now on, also after a restart."""
+        self._clock_wrong_s = seconds
+        self._tell_clock()
+
     def _tell_clock(self) -> None:
-        utc_ms = self._clock.utc() * 1000 + self._clock.now_ms() % 1000
+        utc_ms = (self._clock.utc() + self._clock_wrong_s) * 1000 + self._clock.now_ms() % 1000
         self.send(f"clock {self._clock.speed} {utc_ms}")
 
     async def _read(self, reader: asyncio.StreamReader) -> None:

@@ -13,21 +13,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from karez_protocols import grant, record
-from karez_simulators import firmware_image, gateway_toml, provisioning
+from karez_simulators import cards, firmware_image, gateway_toml, provisioning
 from karez_simulators.broker import LinkBroker
 from karez_simulators.cable import Cable, DeskError
 from karez_simulators.clock import NS_PER_S, Clock
 from karez_simulators.controller_vm import ControllerVm
 from karez_simulators.gateway_process import GatewayProcess
 from karez_simulators.mosquitto import Mosquitto
-from karez_simulators.offices import Bench, Regulator, Right
+from karez_simulators.offices import Bench, Coefficient, Regulator, Right
 from karez_simulators.physical_site import PhysicalSite
 from karez_simulators.pki import LinkAuthority
 from karez_simulators.platform_levels import Platforms
+from karez_simulators.rude_network import Passage
 from karez_simulators.well import WellParameters
 
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ SITE = "410105-0001"
 ORIGIN = "karez.test/desk"
 BROKERS = ("in-process", "mosquitto")
 LOOPBACK = "127.0.0.1"
-CARD = b"card-001"
-ACCOUNT = 7
+CARD = cards.CARDS[cards.FARMER]
 YEAR_S = 365 * 86_400
 SET_UP_SPEED = 4  # three readings must agree, a second apart
 
@@ -107,6 +107,7 @@ class Desk(Cable):
         self.regulator = Regulator()
         self.site = PhysicalSite(self.clock, plan.well, meters=plan.meters, seed=plan.seed)
         self.broker: LinkBroker | Mosquitto = self._broker()
+        self.antenna = Passage(0)  # the controller's own way to the broker
         self.platforms = Platforms(plan.platform_port)
         self.gateway = GatewayProcess(folder / "gateway")
         self.vm: ControllerVm | None = None
@@ -139,6 +140,8 @@ class Desk(Cable):
         _check_ports(self.plan)
         # One after the other, so that whatever is up is taken down again if the next fails.
         await self._stack.enter_async_context(self.broker)
+        self.antenna.target = self.broker.port
+        await self._stack.enter_async_context(self.antenna)
         await self._stack.enter_async_context(self.platforms)
         await self._stack.enter_async_context(self.site)
         self._stack.push_async_callback(self.gateway.stop)
@@ -159,9 +162,9 @@ class Desk(Cable):
         binding = provisioning.bind(
             self.bench, self.regulator, identity, SITE, self.site, self.clock.utc()
         )  # fmt: skip
-        link = {"host": self.broker.host, "port": self.broker.port, "tls_name": TLS_NAME}
+        link = {"host": self.broker.host, "port": self.antenna.port, "tls_name": TLS_NAME}
         link |= self.plan.link
-        config = provisioning.configuration(self.plan.settings, {CARD: ACCOUNT}, link, self.site)
+        config = provisioning.configuration(self.plan.settings, cards.known(), link, self.site)
         path = self.folder / "site.binding"
         path.write_bytes(binding)
         await self.gateway.verb("enrol", str(path))
@@ -249,13 +252,20 @@ class Desk(Cable):
             return self.metered_l
         return self.site.counted("power") * coefficient.multiplier_ppm // 1_000_000
 
+    def coefficient(self) -> Coefficient:
+        """What the step test of this well found. Raises DeskError where a water meter hangs."""
+        found = provisioning.coefficient(self.site)
+        if found is None:
+            raise DeskError("a water meter hangs at this well: nothing is converted")
+        return found
+
     # -- hands ----------------------------------------------------------------------------
 
-    def press(self, button: str) -> None:
-        """A person presses start or stop, card at the reader."""
+    def press(self, button: str, card: bytes = CARD) -> None:
+        """A person presses start, stop or emergency, card at the reader."""
         if not self.controller().is_running:
             raise DeskError("the controller does not run: nobody hears the button")
-        self.controller().press(button, CARD)
+        self.controller().press(button, card)
 
     async def ask(self, line: str) -> None:
         """A technician at the cable asks for a change. Raises DeskError if the controller refuses it."""
@@ -282,10 +292,16 @@ class Desk(Cable):
         words = ("--unchecked",) if unchecked else ()
         await self.gateway.verb("grant", str(path), *words)
 
-    async def give_right(self, litres: int) -> None:
-        """Sign and deliver a grant of `litres` above what is booked, and wait until it is in force."""
+    async def give_right(self, litres: int, **more: Any) -> None:
+        """Sign and deliver a grant of `litres` above what is booked, and wait until it is in force.
+
+        `more`: what a Right may say besides; `seconds` from now it ends, instead of in a year.
+        """
         self.grant_seq += 1
-        data = self.regulator.grant(self.right(self.volume_l + litres, self.grant_seq))
+        seconds = more.pop("seconds", YEAR_S)
+        right = self.right(self.volume_l + litres, self.grant_seq)
+        right = replace(right, to_utc_s=self.clock.utc() + seconds, **more)
+        data = self.regulator.grant(right)
         self.grants.append(data)
         known = len(self.records(record.GRANT))
         await self.carry(data)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from karez_protocols import cause_words_zh, causes, record
-from karez_simulators import meter_fault_wording, meter_faults
+from karez_simulators import meter_fault_wording, meter_faults, wording_failures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +72,8 @@ STEPS = {
         "enter_swap": "A technician enters closing and opening reading of the other meter",
         "export": "The gateway writes the site's evidence bundle, one file",
         "flip_a_bit": "One bit in the middle of the bundle is flipped",
-    },
+    }
+    | wording_failures.STEPS["en"],
     "zh": {
         "grant": "水行政主管部门签发授权，可再取 {litres} 升；由网关送达机井",
         "forged_grant": "外人伪造签名，声称可再取 {litres} 升；由网关照样转送",
@@ -100,7 +101,8 @@ STEPS = {
         "enter_swap": "技术员补录换表的止码与起码",
         "export": "网关导出本站点的证据包，一个文件",
         "flip_a_bit": "证据包中间翻转一位",
-    },
+    }
+    | wording_failures.STEPS["zh"],
 }
 
 CHECKS = {
@@ -170,7 +172,8 @@ CHECKS = {
             "karez verify, offline",
             "karez verify rejects the file: {code}, record {seq}, byte {first}",
         ),
-    },
+    }
+    | wording_failures.CHECKS["en"],
     "zh": {
         "pump_runs": ("水泵出水", "水泵出水 {flow} m³/h，用电 {power} kW"),
         "pump_is_off": ("水泵已停", "水泵已停：用电 {power} kW"),
@@ -207,7 +210,8 @@ CHECKS = {
             "karez verify 离线验证",
             "karez verify 拒绝该文件：{code}，记录 {seq}，字节 {first}",
         ),
-    },
+    }
+    | wording_failures.CHECKS["zh"],
 }
 
 
@@ -220,6 +224,10 @@ def of_step(lang: str, name: str, values: Mapping[str, object]) -> str:
         words["meter"] = METERS[lang][str(words["meter"])]
     if "level" in words:
         words["level"] = LEVELS[lang][str(words["level"])]
+    if "card" in words:
+        words["card"] = wording_failures.CARDS[lang][str(words["card"])]
+    if "verb" in words:
+        words["verb"] = wording_failures.VERBS[lang][str(words["verb"])]
     return STEPS[lang][name].format(**words)
 
 
