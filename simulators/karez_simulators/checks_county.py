@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from karez_protocols import causes, record
+from karez_protocols import causes, flags, record
 from karez_simulators.cable import DeskError
 from karez_simulators.checks import RECEIPT_S
 from karez_simulators.clock import NS_PER_S
@@ -16,6 +16,18 @@ from karez_simulators.story import PATIENCE_S, Found
 
 ALARM_S = 2 * PATIENCE_S  # the service looks at its records again and again
 LOOK_S = 1.0
+# What the county hears of as a bit of each record while it lasts, instead of as an event.
+BITS = {
+    causes.DID_NOT_STOP: flags.NOT_STOPPED,
+    causes.FOREIGN_CURRENT: flags.FOREIGN_RUN,
+    causes.METER_SILENT: flags.WATER_SILENT,
+    causes.ENERGY_WITHOUT_WATER: flags.NO_WATER,
+    causes.WATER_WITHOUT_ENERGY: flags.NO_ENERGY,
+    causes.RATIO_OFF: flags.RATIO,
+    causes.REVERSE_FLOW: flags.REVERSED,
+    causes.METER_STUCK: flags.STUCK,
+    causes.METER_FROZEN: flags.FROZEN,
+}
 UNMETERED, BALANCED = 1, 0  # exit codes of `karez gateway feeder`
 
 
@@ -23,11 +35,12 @@ class CountyChecks(People):
     """More steps of `check = …`."""
 
     async def alarm(self, cause: str) -> Found:
-        """The gateway has an open alarm for this site, of an event with this cause."""
+        """The gateway has an open alarm for this site, of this cause: of an event, or as long as it lasts."""
         number = next(number for number, words in causes.every() if words == cause)
+        lines = (f"event:{number}", f"alarm:{BITS.get(number, 0).bit_length() - 1}")
         deadline_ns = self.desk.clock.ran_ns() + int(ALARM_S * NS_PER_S)
         while True:
-            found = [one for one in await self.open_alarms() if one["line"] == f"event:{number}"]
+            found = [one for one in await self.open_alarms() if one["line"] in lines]
             if found or self.desk.clock.ran_ns() > deadline_ns:
                 break
             await asyncio.sleep(LOOK_S)

@@ -78,7 +78,7 @@ class WellChecks(Story):
         if not opened:
             raise DeskError("no segment has been opened since the act began")
         told = event_details.decode(causes.SEGMENT_OPENED, opened[-1]["detail"])
-        before_l = self.volume_at_act
+        before_l = self.volume_at_convert
         holds = told["reason"] == event_details.COEFFICIENT and told["base"] == before_l
         return holds, {"number": told["number"], "base": told["base"], "before": before_l}
 

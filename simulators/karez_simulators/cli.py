@@ -45,6 +45,7 @@ PlatformPort = Annotated[
     int, typer.Option(min=0, max=65535, help="Port of the (first) platform; 0 = any free one.")
 ]
 Keep = Annotated[Path | None, typer.Option(help="Keep everything in this new folder afterwards.")]
+Stay = Annotated[bool, typer.Option("--stay", help="Keep desk and page up afterwards, until q or Ctrl-C.")]
 Picture = Annotated[Path | None, typer.Option(help="Write what was shown as an SVG picture.")]
 
 
@@ -73,9 +74,15 @@ def run(
     keep: Keep = None,
     lang: Lang = "",
     picture: Picture = None,
+    *,
+    stay: Stay = False,
 ) -> None:
-    """Play a scenario; its verdict is the exit code: 0 every check held, 1 not, 2 it could not be played."""
-    _play((scenario,), f"run {scenario}", broker, (broker_port, platform_port), keep, lang, picture)
+    """Play a scenario; its verdict is the exit code: 0 every check held, 1 not, 2 it could not be played.
+
+    On a terminal keys are hands at the desk: s start, x stop, d door, m magnet, c mains, a antenna.
+    """
+    ports = (broker_port, platform_port)
+    _play((scenario,), f"run {scenario}", broker, ports, keep, lang, picture, is_staying=stay)
 
 
 def _check_folders(keep: Path | None, picture: Path | None) -> None:
@@ -99,6 +106,8 @@ def _play(
     keep: Path | None,
     lang: str,
     picture: Path | None,
+    *,
+    is_staying: bool = False,
 ) -> None:
     try:
         from karez_simulators import play, scenario
@@ -109,7 +118,7 @@ def _play(
         cli_words.spell_what_it_can()
         try:
             parts = _parts([scenario.load(name) for name in names], broker, ports)
-            held = _show(parts, f"karez bench {words}", keep, language, picture)
+            held = _show(parts, f"karez bench {words}", keep, language, picture, is_staying=is_staying)
         except scenario.ScenarioError as error:
             raise cli_words.refuse(*error.faults) from None
         except play.EXPECTED as error:
@@ -132,7 +141,15 @@ def _parts(scenarios: "list[Scenario]", broker: str, ports: tuple[int, int]) -> 
     ]
 
 
-def _show(parts: "list[Part]", command: str, keep: Path | None, language: str, picture: Path | None) -> bool:
+def _show(
+    parts: "list[Part]",
+    command: str,
+    keep: Path | None,
+    language: str,
+    picture: Path | None,
+    *,
+    is_staying: bool,
+) -> bool:
     """Play on the stage; return whether every check held."""
     from rich.console import Console
 
@@ -140,7 +157,7 @@ def _show(parts: "list[Part]", command: str, keep: Path | None, language: str, p
 
     show = stage.Stage([scenario for scenario, _ in parts], language, Console())
     with show:
-        held = play.run(parts, show, keep)
+        held = play.run(parts, show, keep, is_staying=is_staying)
     show.close()
     if picture is not None:
         show.save_picture(picture, command)

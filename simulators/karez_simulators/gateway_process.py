@@ -74,7 +74,7 @@ class GatewayProcess:
         self._process: asyncio.subprocess.Process | None = None
 
     async def verb(self, verb: str, *words: str, may_fail: bool = False) -> Spoken:
-        """Run `karez gateway VERB --data DATA WORDS`; a verb may have two words. Raises GatewayError on a failure."""
+        """Run `karez gateway VERB --data DATA WORDS`, one word or two. Raises GatewayError on a failure."""
         spoken = await karez("gateway", *verb.split(), "--data", str(self.data), *words)
         if spoken.code and not may_fail:
             last = (spoken.err.strip() or spoken.out.strip()).splitlines()[-1:]

@@ -54,10 +54,14 @@ class People(Hands):
         desk = self.desk
         before = len(desk.events(causes.STEP_TEST))
         await desk.ask(f"steptest {seconds}")
+        answered = len(desk.answers)
         await desk.clock.sleep_ms(seconds * 1000)
         await desk.until(
-            lambda: len(desk.events(causes.STEP_TEST)) > before, PATIENCE_S, "the step test is on record"
-        )
+            lambda: len(desk.events(causes.STEP_TEST)) > before or len(desk.answers) > answered,
+            PATIENCE_S, "the step test is on record",
+        )  # fmt: skip
+        if len(desk.answers) > answered:
+            raise DeskError(f"the controller refuses: {' '.join(desk.answers[-1][2:])}")
 
     async def emergency(self) -> None:
         """A farmer whose right is used up presses the emergency button; the contactor closes."""
@@ -71,16 +75,16 @@ class People(Hands):
 
     async def door_open(self) -> None:
         """Somebody opens the cabinet's door."""
-        self._at_the_box("door 1")
+        self._door(is_open=True)
 
     async def door_shut(self) -> None:
         """The cabinet's door is shut again."""
-        self._at_the_box("door 0")
+        self._door(is_open=False)
 
-    def _at_the_box(self, line: str) -> None:
+    def _door(self, *, is_open: bool) -> None:
         if not self.desk.controller().is_running:
             raise DeskError("the controller does not run: nobody notices")
-        self.desk.controller().send(line)
+        self.desk.controller().set_door(is_open)
 
     async def grant_finish(self, litres: int, finish: int) -> None:
         """The regulator gives a right with litres beyond it, for the irrigation that is under way."""
@@ -103,6 +107,7 @@ class People(Hands):
         tested = self.desk.coefficient()
         self.coefficient_version = tested.version + 1
         self.coefficient_ppm = tested.multiplier_ppm * percent // 100
+        self.volume_at_convert = self.desk.volume_l
         await self.desk.ask(f"convert {self.coefficient_ppm} {self.coefficient_version}")
 
     async def remote(self, verb: str) -> None:

@@ -32,7 +32,7 @@ class Story:
         self.report: dict[str, Any] = {}
         self.flipped_at = 0
         self.began_utc_s = desk.clock.utc()
-        self.volume_at_act = 0
+        self.volume_at_convert = 0
         self.unmetered_wh = 0  # of a pump without a meter, behind the same transformer
         self.coefficient_version = self.coefficient_ppm = 0  # of the newest one
         self.resent_level = ""
@@ -41,7 +41,6 @@ class Story:
     def act_begins(self) -> None:
         """What is on record from here on belongs to a new act."""
         self.seq_at_act = len(self.desk.slots)
-        self.volume_at_act = self.desk.volume_l
 
     @staticmethod
     def utc_text(utc_s: int) -> str:
