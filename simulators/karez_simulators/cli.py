@@ -13,6 +13,7 @@ from karez_simulators import (
     cli_platform,
     cli_platform_compare,
     cli_scenarios,
+    cli_wells,
     cli_witness,
     cli_words,
 )
@@ -32,6 +33,7 @@ app = typer.Typer(
 
 app.command(epilog=cli_meters.EPILOG)(cli_meters.meters)
 app.command(epilog=cli_scenarios.EPILOG)(cli_scenarios.scenarios)
+app.command(epilog=cli_wells.EPILOG)(cli_wells.wells)
 app.command(epilog=cli_witness.EPILOG)(cli_witness.witness)
 cli_platform.app.command(epilog=cli_platform_compare.EPILOG)(cli_platform_compare.compare)
 app.add_typer(cli_platform.app, name="platform")

@@ -2,10 +2,10 @@
 
 CARDS = {
     "en": {
-        "farmer": "the farmer",
-        "family": "his wife (another card of the same account)",
-        "neighbour": "a neighbour (another account)",
-        "stranger": "a stranger (a card that nobody entered)",
+        "farmer": "The farmer",
+        "family": "His wife (a card of the same account)",
+        "neighbour": "A neighbour (another account)",
+        "stranger": "A stranger (a card nobody entered)",
     },
     "zh": {
         "farmer": "农户",
@@ -19,9 +19,9 @@ VERBS = {"en": {"start": "start", "stop": "stop"}, "zh": {"start": "启动", "st
 
 STEPS = {
     "en": {
-        "start_with": "A card at the reader, of {card}; start is pressed, the contactor closes",
-        "start_in_vain_with": "A card at the reader, of {card}; start is pressed, the controller says no",
-        "stop_with": "A card at the reader, of {card}; stop is pressed, the controller writes the stop",
+        "start_with": "{card} presses start; the contactor closes",
+        "start_in_vain_with": "{card} presses start; the controller says no",
+        "stop_with": "{card} presses stop; the controller writes the stop",
         "stop_in_vain": "Stop is pressed; the pump does not stop, and the controller says so",
         "comes_on": "The contactor closes, and nobody stands at the well",
         "step_test": "A technician's step test: {seconds} s at the running pump",
@@ -32,8 +32,8 @@ STEPS = {
         "grant_emergency": "The regulator signs a right to {litres} L more, {emergency} L for an emergency",
         "grant_warning": "The regulator signs a right to {litres} L more that warns and does not stop",
         "grant_until": (
-            "The regulator signs a right to {litres} L more that ends in {seconds} s; "
-            "behind it the interim rule, {interim} L for {interim_seconds} s"
+            "A right to {litres} L more, over in {seconds} s; "
+            "then the interim rule: {interim} L, {interim_seconds} s"
         ),
         "convert": "Somebody at the cable sets a coefficient of {percent} % of the tested one",
         "remote": "An operator at the county wishes that the pump {verb}; the gateway sends it",
