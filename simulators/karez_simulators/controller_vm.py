@@ -92,6 +92,9 @@ class ControllerVm:
         self._clock.watch(self._tell_clock)
         self._tell_clock()
         self._tell_door()
+        self._site.on_contactor = self._tell_aux
+        if self._site.well.contactor:  # welded: it was closed before this process was
+            self._tell_aux(True)
         self._tasks = [
             asyncio.create_task(self._read(reader)),
             asyncio.create_task(self._watch_heart()),
@@ -219,7 +222,11 @@ class ControllerVm:
         self._coil = on
         await self._clock.sleep_ms(CONTACTOR_MS)
         self._site.set_contactor(on)
-        self.send(f"aux {int(on)}")
+        self._tell_aux(self._site.well.contactor)
+
+    def _tell_aux(self, is_closed: bool) -> None:
+        """What the auxiliary contact says: welded or in a brown-out, it is not what the coil wants."""
+        self.send(f"aux {int(is_closed)}")
 
     def _drop(self) -> None:
         self._coil = False
@@ -233,5 +240,5 @@ class ControllerVm:
                 continue
             if self._coil:
                 self._drop()
-                self.send("aux 0")
+                self._tell_aux(self._site.well.contactor)
             await self._clock.sleep_ms(LOOK_MS)

@@ -161,14 +161,20 @@ class Hands(Story):
         self.desk.site.set_mains(True)
         await self.restart()
 
-    async def fault(self, meter: str, name: str) -> None:
-        """Somebody or something spoils a meter, by one of its faults (docs/bench-meters.md)."""
+    async def fault(self, meter: str = "", name: str = "", part: str = "") -> None:
+        """Somebody or something spoils a meter or a part of the well, by name (docs/bench-meters.md)."""
         self.fault_utc_s = self.desk.clock.utc()
-        self._site_with(meter).fault(meter, name)
+        self._spoil(name, meter, part, on=True)
 
-    async def mend(self, meter: str, name: str) -> None:
+    async def mend(self, meter: str = "", name: str = "", part: str = "") -> None:
         """The fault is taken back."""
-        self._site_with(meter).fault(meter, name, on=False)
+        self._spoil(name, meter, part, on=False)
+
+    def _spoil(self, name: str, meter: str, part: str, *, on: bool) -> None:
+        if part:
+            self.desk.site.part_fault(part, name, on)
+        else:
+            self._site_with(meter).fault(meter, name, on)
 
     async def reset(self) -> None:
         """A technician has seen to what was wrong, and resets the lock-out."""

@@ -47,6 +47,14 @@ FAULTS_ZH = {
     "the sensor is off: the mark for it, or 0 if the probe has none": (
         "传感器断线：给出断线标志，没有标志的为 0"
     ),
+    "a silted probe: the level hardly moves, whatever the water does": (
+        "探头淤堵：水位怎样变化，示值几乎不动"
+    ),
+    "the zero was set wrong: 3 m too much water": "零点设错：水位多出 3 米",
+    "the probe is caught 8 m above its place: less water, or none": "探头卡在原位以上 8 米：示值偏少或为 0",
+    "a loose contact: the level jumps by metres from one reading to the next": (
+        "接触不良：示值忽高忽低，相差数米"
+    ),
     "hears nothing and says nothing": "收不到也不应答",
     "about every second answer has a wrong byte": "约半数应答含错误字节",
     "answers a second late": "应答晚一秒",

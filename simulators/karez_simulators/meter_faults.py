@@ -37,6 +37,10 @@ VALVE = {"valve_stuck": "valve commands are answered as accepted, the valve neve
 RELAY = {"relay_stuck": "trip and close are answered as accepted, the contact never moves"}
 LEVEL = {name: ANY[name] for name in ("stuck", "frozen_to_the_digit")} | {
     "no_signal": "the sensor is off: the mark for it, or 0 if the probe has none",
+    "fouled": "a silted probe: the level hardly moves, whatever the water does",
+    "wrong_zero": "the zero was set wrong: 3 m too much water",
+    "hung": "the probe is caught 8 m above its place: less water, or none",
+    "jump": "a loose contact: the level jumps by metres from one reading to the next",
 }
 WIRE = {
     "silent": "hears nothing and says nothing",

@@ -10,17 +10,21 @@ from karez_protocols.profile import Profile
 from karez_simulators import meter_choice
 from karez_simulators.line import Line
 from karez_simulators.meter_faults import ACTS, WIRE
+from karez_simulators.physics import well_faults
 from karez_simulators.well import Well
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from karez_simulators.clock import Clock
     from karez_simulators.meter_choice import BenchMeter
     from karez_simulators.meters import Instrument
     from karez_simulators.well import WellParameters
 
-METERS = {"water": "tuf2000m@1", "power": "sdm630@2"}
-NO_METER = "none"  # of "water": a well whose litres are converted from its energy
-QUANTITIES = {"water": "water", "power": "energy"}  # what each counts, as the controller calls it
+NO_METER = "none"  # of "water": a well whose litres are converted from its energy; of "level": no probe
+METERS = {"water": "tuf2000m@1", "power": "sdm630@2", "level": NO_METER}
+QUANTITIES = {"water": "water", "power": "energy", "level": "level"}  # as the controller calls them
+COUNTING = ("water", "power")  # those whose dial counts
 SERIAL_LETTERS = 10  # of a profile's name: a binding has room for 16, "-247-9" behind it
 
 
@@ -43,12 +47,14 @@ class MeterSwap:
 class PhysicalSite:
     """Well, meters and line on one clock; an asynchronous context manager.
 
-    `meters`: what is mounted as "water" and as "power", each `PROFILE@ADDRESS`; "water" may be NO_METER.
+    `meters`: what is mounted as "water", "power" and "level", each `PROFILE@ADDRESS`; "water" and "level"
+    may be NO_METER.
     Everything the controller may touch is `port_path` (its serial port), the
     contactor (`set_contactor`) and its feedback (`well.is_powered`). The rest
-    (`fault`, `set_mains`, `well`, `line`) belongs to the scenario. Setters act at
+    (`fault`, `part_fault`, `set_mains`, `well`, `line`) belongs to the scenario. Setters act at
     the clock's present instant. `switching_noise_ms` may be set at any time: how long
-    the pair is disturbed whenever the contactor switches.
+    the pair is disturbed whenever the contactor switches. `on_contactor` is called with what the auxiliary
+    contact says when the contacts move by themselves, as in a brown-out.
     """
 
     def __init__(
@@ -60,7 +66,8 @@ class PhysicalSite:
         seed: int = 0,
     ) -> None:
         self.clock = clock
-        self.well = Well(parameters, clock.now_ms())
+        self.well = Well(parameters, clock.now_ms(), seed=seed)
+        self.on_contactor: Callable[[bool], None] | None = None
         self.line = Line(clock, baud=9600, seed=seed)
         self.mounted = mounted(meters or {}, self.well)
         self.meters: dict[str, Instrument] = {name: one.meter for name, one in self.mounted.items()}
@@ -68,8 +75,9 @@ class PhysicalSite:
         self._silenced: set[str] = set()
         self._taken_off = dict.fromkeys(self.meters, 0)  # meters that hung here before
         self._off: list[BenchMeter] = []  # those of another kind than what hangs here now
-        self._begun = dict.fromkeys(self.meters, 0)  # litres or Wh on the dial when counting began …
-        self._before = dict.fromkeys(self.meters, 0)  # … and what was counted before that dial
+        self._counting = [meter for meter in self.meters if meter in COUNTING]
+        self._begun = dict.fromkeys(self._counting, 0)  # litres or Wh on the dial when counting began …
+        self._before = dict.fromkeys(self._counting, 0)  # … and what was counted before that dial
         self.switching_noise_ms = 0
         for one in self.mounted.values():
             one.attach(self.line, one.document["serial"]["baud"])
@@ -137,8 +145,8 @@ class PhysicalSite:
     def begin_counting(self) -> None:
         """From now on `counted` is zero and more."""
         self.settle()
-        self._before = dict.fromkeys(self.meters, 0)
-        self._begun = {meter: self.dial(meter) for meter in self.meters}
+        self._before = dict.fromkeys(self._counting, 0)
+        self._begun = {meter: self.dial(meter) for meter in self._counting}
 
     def counted(self, meter: str) -> int:
         """Litres or Wh on all the dials that have hung there since `begin_counting`."""
@@ -172,7 +180,7 @@ class PhysicalSite:
         self.well.set_contactor(closed, self.clock.now_ms())
 
     def set_bridged(self, bridged: bool) -> None:
-        """Somebody bridges the contactor, or it welds."""
+        """Somebody bridges the contactor."""
         self.well.set_bridged(bridged, self.clock.now_ms())
 
     def set_mains(self, present: bool) -> None:
@@ -180,8 +188,19 @@ class PhysicalSite:
         self.well.set_mains(present, self.clock.now_ms())
         self._silence("power")
 
+    def part_fault(self, part: str, name: str, on: bool = True) -> None:
+        """Switch a fault of "pump", "supply" or "contactor" on or off, see physics/well_faults.py.
+
+        Raises KeyError for unknown names.
+        """
+        was_closed = self.well.contactor
+        well_faults.spoil(self.well, part, name, on, self.clock.now_ms())
+        self._silence("power")
+        if self.on_contactor is not None and self.well.contactor != was_closed:
+            self.on_contactor(self.well.contactor)
+
     def fault(self, meter: str, name: str, on: bool = True) -> None:
-        """Switch a fault of "water" or "power" on or off: of the wire (`meter_faults.WIRE`), or of the meter.
+        """Switch a fault of a meter on or off: of the wire (`meter_faults.WIRE`), or of the meter.
 
         Registers show it from the meter's next refresh, what happens once at once. Raises KeyError for
         unknown names.
@@ -204,8 +223,12 @@ class PhysicalSite:
         """A technician takes a meter off and puts a sound one of its kind on, at the same address.
 
         Raises KeyError where there is none, ValueError for one that is called by its own number: the
-        controller would not find the new one without another configuration.
+        controller would not find the new one without another configuration; and for a level probe.
         """
+        if meter not in COUNTING:
+            raise ValueError(
+                f"a {meter} probe counts nothing: there are no readings to enter, it is not swapped"
+            )
         if self.mounted[meter].server is None:
             raise ValueError(f"the {meter} meter is called by its number, a new one by another: not swapped")
         serial = self.serial(meter)

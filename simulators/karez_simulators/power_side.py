@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 PHASE_VOLTS = (230.2, 229.7, 231.1)
 FREQUENCY_HZ = 50.02
-MOTOR_POWER_FACTOR = 0.86
-MOTOR_TAN_PHI = tan(0.5355)  # acos 0.86
 PHASE_LOSS_CURRENT = sqrt(3)  # two windings carry a delta motor's load
+MOTOR_TAN_PHI = tan(0.5355)  # acos 0.86, the power factor of a loaded motor (physics/motor.py)
+BACK_FED = 0.9  # constructed: of a lost phase's voltage comes back from a motor that turns
 WRONG_CT_FACTOR = 2  # constructed: 200/5 set where 100/5 is mounted
 RIPPLE = 0.002  # of the voltage: a healthy meter never shows the same digits for long
 MILLIWH_PER_KWH = 1_000_000
@@ -77,26 +77,36 @@ class PowerSide:
         return self._frozen
 
     def _measured(self) -> Phases:
-        lost = "phase_loss" in self._active
-        volts = [
-            0.0
-            if not self._well.mains or n >= self.phase_count or (lost and n == 2)
-            else PHASE_VOLTS[n] * (1 + self._random.uniform(-self._ripple, self._ripple))
-            for n in range(3)
-        ]
-        power_w = self._well.power_w * self._factor() * (PHASE_LOSS_CURRENT if lost else 1.0)
+        blown = "phase_loss" in self._active  # at the meter; a supply without it is the well's
+        lost = (blown or self._well.is_phase_lost) and self.phase_count == 3
+        volts = [self._volts(n, blown) for n in range(3)]
+        power_w = self._well.power_w * self._factor() * (PHASE_LOSS_CURRENT if blown else 1.0)
         sign = -1 if TURNED & self._active else 1
-        active = [power_w / self.phase_count if volts[n] else 0.0 for n in range(3)]
-        apparent = [one / MOTOR_POWER_FACTOR for one in active]
+        factor = self._well.power_factor_permille / 1000
+        loaded = [n for n in range(self.phase_count) if not (lost and n == 2)]
+        share_w = power_w / (self.phase_count if blown else len(loaded))
+        active = [share_w if n in loaded and volts[n] else 0.0 for n in range(3)]
+        # Two phases carry what three did: sqrt(3) times the current, a third more than their share.
+        more = PHASE_LOSS_CURRENT * len(loaded) / 3 if lost and not blown else 1.0
+        apparent = [one / factor * more for one in active]
         return Phases(
             _three(volts),
             _three([va / v if v else 0.0 for va, v in zip(apparent, volts, strict=True)]),
             _three([sign * one for one in active]),
-            _three([one * MOTOR_TAN_PHI for one in active]),
+            _three([sqrt(max(va * va - w * w, 0.0)) for va, w in zip(apparent, active, strict=True)]),
             _three(apparent),
-            sign * MOTOR_POWER_FACTOR if power_w else 1.0,
+            sign * factor if power_w else 1.0,
             FREQUENCY_HZ if self._well.mains else 0.0,
         )
+
+    def _volts(self, phase: int, is_blown: bool) -> float:
+        """Voltage of one phase; what trembles trembles in each, so that the chances stay in step."""
+        if not self._well.mains or phase >= self.phase_count or (is_blown and phase == 2):
+            return 0.0
+        volts = PHASE_VOLTS[phase] * (1 + self._random.uniform(-self._ripple, self._ripple))
+        if phase == 2 and self._well.is_phase_lost:
+            return volts * BACK_FED if self._well.is_powered and not self._well.is_stalled else 0.0
+        return volts * self._well.voltage_permille / 1000
 
     def _factor(self) -> int:
         if BLINDING & self._active:

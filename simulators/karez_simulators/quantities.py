@@ -8,6 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from karez_simulators.physics.level_probe import LevelProbe
 from karez_simulators.power_side import PowerSide, between
 from karez_simulators.water_side import WaterSide
 
@@ -39,7 +40,9 @@ class Quantities:
         self.power = PowerSide(well, active, START_MILLIWH, RIPPLE, phase_count)
         self._well = well
         self._active = active
-        self._frozen_mm: int | None = None
+        parameters = well.parameters
+        hangs_mm = parameters.static_level_mm + parameters.rated_drawdown_mm + PROBE_BELOW_MM
+        self.probe = LevelProbe(hangs_mm, active)
         self.begin()
 
     @property
@@ -63,13 +66,7 @@ class Quantities:
         self._flow_lph = Fraction(self.water.flow_lph)
         self._totals_milliwh = self.power.import_milliwh, self.power.export_milliwh
         self._phases = self.power.phases()
-        parameters = self._well.parameters
-        hangs_mm = parameters.static_level_mm + parameters.rated_drawdown_mm + PROBE_BELOW_MM
-        above_mm = hangs_mm - self._well.water_level_mm
-        if "frozen_to_the_digit" in self._active:
-            self._frozen_mm = above_mm = self._frozen_mm or above_mm
-        else:
-            self._frozen_mm = None
+        above_mm = self.probe.look_mm(self._well.water_level_mm)
         self._above_mm = Fraction(0 if self.is_blind else above_mm)
 
     def value(self, name: str, unit: str, meaning: str = "") -> Fraction:

@@ -4,7 +4,8 @@
     failure = "F2"         which of failures.toml it plays, if it is one of those
     [well]                 fields of well.WellParameters
     [meters]               water = "PROFILE@ADDRESS", power = …; default: TUF-2000M and SDM630.
-                           water = "none": no flow meter, the litres are converted from energy
+                           water = "none": no flow meter, the litres are converted from energy.
+                           level = "PROFILE@ADDRESS": a probe in the well; default: none
     [controller]           settings of the controller (poll, intervals, restart delay …)
     [[act]]
     title = "…"            title_zh = "…"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from karez_protocols import causes
-from karez_simulators import cards, wording
+from karez_simulators import cards, part_steps, wording
 from karez_simulators.acts import CHECKS, HANDS
 from karez_simulators.meter_faults import ACTS
 from karez_simulators.physical_site import METERS
@@ -62,7 +62,9 @@ def read(step: Any, hanging: dict[str, BenchMeter], where: str) -> Step:
     values = {key: value for key, value in step.items() if key not in ("do", "check")}
     faults = Faults()
     faults.attempt(_fits, (CHECKS if is_check else HANDS)[name], name, values, where)
-    if isinstance(values.get("meter"), str):
+    if why := part_steps.unfit(name, values, where):
+        faults.add(why)
+    elif isinstance(values.get("meter"), str):
         faults.attempt(_fits_meter, name, values, hanging, where)
     faults.end()
     return Step(name, is_check, values)

@@ -31,7 +31,7 @@ class WaterSide:
         self.negative_ul = 0
         self._well = well
         self._active = active
-        self._seen_ul = well.volume_ul
+        self._seen_ul = well.pipe_volume_ul
         self._random = random.Random(1)
         self._air_lph = 0
         self._frozen_lph: int | None = None
@@ -47,7 +47,7 @@ class WaterSide:
         return self._measured_lph()
 
     def _measured_lph(self) -> int:
-        flow_lph = self._well.flow_lph if self._sees() else 0
+        flow_lph = self._well.pipe_flow_lph if self._sees() else 0
         if "air" in self._active:
             flow_lph = self._air_lph
         return -flow_lph if "reverse" in self._active else flow_lph
@@ -60,7 +60,7 @@ class WaterSide:
 
     def count(self, passed_ms: int = 0) -> None:
         """Count what the well has lifted since the last call; `passed_ms` is for what air counts."""
-        lifted_ul = self._well.volume_ul
+        lifted_ul = self._well.pipe_volume_ul  # a meter takes the air in the water for water
         passed_ul = lifted_ul - self._seen_ul if self._sees() else 0
         self._seen_ul = lifted_ul
         if "air" in self._active:

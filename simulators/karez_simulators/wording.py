@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from karez_protocols import cause_words_zh, causes, record
-from karez_simulators import meter_fault_wording, meter_faults, wording_failures
+from karez_simulators import meter_fault_wording, meter_faults, part_fault_wording, wording_failures
+from karez_simulators.physics import well_faults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,8 +41,14 @@ LEVELS = {
 }
 
 METERS = {
-    "en": {"water": "water meter", "power": "power meter"},
-    "zh": {"water": "水表", "power": "电表"},
+    "en": {"water": "water meter", "power": "power meter", "level": "level probe"},
+    "zh": {"water": "水表", "power": "电表", "level": "水位计"},
+}
+
+# Parts of the well that have faults of their own (physics/well_faults.py).
+PARTS = {
+    "en": {"pump": "pump", "supply": "supply", "contactor": "contactor"},
+    "zh": {"pump": "水泵", "supply": "电源", "contactor": "接触器"},
 }
 
 STEPS = {
@@ -219,8 +226,10 @@ def of_step(lang: str, name: str, values: Mapping[str, object]) -> str:
     """Return the sentence of a step; a meter and its fault stand in it in words."""
     words = dict(values)
     if "name" in words:
-        words["name"] = of_fault(lang, str(words["meter"]), str(words["name"]))
-    if "meter" in words:
+        words["name"] = of_fault(lang, str(words.get("part") or words["meter"]), str(words["name"]))
+    if "part" in words:
+        words["meter"] = PARTS[lang][str(words["part"])]
+    elif "meter" in words:
         words["meter"] = METERS[lang][str(words["meter"])]
     if "level" in words:
         words["level"] = LEVELS[lang][str(words["level"])]
@@ -232,8 +241,10 @@ def of_step(lang: str, name: str, values: Mapping[str, object]) -> str:
 
 
 def of_fault(lang: str, meter: str, fault: str) -> str:
-    """Return what a fault of "water" or "power" does."""
-    own = {"water": meter_faults.WATER, "power": meter_faults.POWER}[meter]
+    """Return what a fault of "water", "power", "level" or a part of the well does."""
+    if meter in well_faults.PARTS:
+        return part_fault_wording.of(lang, well_faults.PARTS[meter][fault])
+    own = {"water": meter_faults.WATER, "power": meter_faults.POWER, "level": meter_faults.LEVEL}[meter]
     return meter_fault_wording.of(lang, own.get(fault) or meter_faults.EVERY.get(fault, fault))
 
 

@@ -61,7 +61,7 @@ def test_the_books_do_not_depend_on_how_time_is_cut():
             well.set_contactor(closed, at_ms)
             now_ms = at_ms
         well.advance(2_000_000)
-        ends.append((well._water, well._energy, well._drawdown_um, well.volume_ul))
+        ends.append((well._ramps.water, well._ramps.energy, well._drawdown_um, well.volume_ul))
     assert len(set(ends)) == 1, ends
 
 
