@@ -49,7 +49,7 @@ class Cable:
             self.panel = " ".join(words[1:]).split("|")
         elif words[0] == "beat":
             self.waiting = int(words[1])
-            self.late_ms.append(int(words[4]))
+            self.late_ms.append(int(words[-3]))  # the loss before it is a tuple, with spaces
         elif words[0] == "commissioned":
             self.is_commissioned = True
         elif words[0] in ("done", "refused"):

@@ -18,15 +18,15 @@ ALARM_S = 2 * PATIENCE_S  # the service looks at its records again and again
 LOOK_S = 1.0
 # What the county hears of as a bit of each record while it lasts, instead of as an event.
 BITS = {
-    causes.DID_NOT_STOP: flags.NOT_STOPPED,
-    causes.FOREIGN_CURRENT: flags.FOREIGN_RUN,
-    causes.METER_SILENT: flags.WATER_SILENT,
-    causes.ENERGY_WITHOUT_WATER: flags.NO_WATER,
-    causes.WATER_WITHOUT_ENERGY: flags.NO_ENERGY,
-    causes.RATIO_OFF: flags.RATIO,
-    causes.REVERSE_FLOW: flags.REVERSED,
-    causes.METER_STUCK: flags.STUCK,
-    causes.METER_FROZEN: flags.FROZEN,
+    causes.DID_NOT_STOP: (flags.NOT_STOPPED,),
+    causes.FOREIGN_CURRENT: (flags.FOREIGN_RUN,),
+    causes.METER_SILENT: (flags.WATER_SILENT, flags.ENERGY_SILENT, flags.LEVEL_SILENT),
+    causes.ENERGY_WITHOUT_WATER: (flags.NO_WATER,),
+    causes.WATER_WITHOUT_ENERGY: (flags.NO_ENERGY,),
+    causes.RATIO_OFF: (flags.RATIO,),
+    causes.REVERSE_FLOW: (flags.REVERSED,),
+    causes.METER_STUCK: (flags.STUCK,),
+    causes.METER_FROZEN: (flags.FROZEN,),
 }
 UNMETERED, BALANCED = 1, 0  # exit codes of `karez gateway feeder`
 
@@ -37,7 +37,7 @@ class CountyChecks(People):
     async def alarm(self, cause: str) -> Found:
         """The gateway has an open alarm for this site, of this cause: of an event, or as long as it lasts."""
         number = next(number for number, words in causes.every() if words == cause)
-        lines = (f"event:{number}", f"alarm:{BITS.get(number, 0).bit_length() - 1}")
+        lines = {f"event:{number}", *(f"alarm:{bit.bit_length() - 1}" for bit in BITS.get(number, ()))}
         deadline_ns = self.desk.clock.ran_ns() + int(ALARM_S * NS_PER_S)
         while True:
             found = [one for one in await self.open_alarms() if one["line"] in lines]
