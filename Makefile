@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := $(BIN)/python -m uv pip compile --universal --generate-hashes --no-header --quiet --python-version 3.11
 
-.PHONY: help demo test lint coverage benchmark budget commission powercut faults mutants fuzz lock clean
+.PHONY: help demo test lint coverage benchmark budget commission scenarios powercut faults mutants fuzz lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -47,6 +47,9 @@ budget: build/dev.ok ## heap and size of the whole firmware against its limits
 
 commission: build/dev.ok ## a well commissioned by the guide, a meter and a box swapped, by the clock
 	@$(BIN)/python tests/commission/run.py
+
+scenarios: build/bench.ok ## every scenario that ships, into build/scenarios.json; passed, failed and waiting at the end
+	@$(BIN)/karez bench scenarios --json > build/scenarios.json
 
 powercut: build/dev.ok ## a scripted day cut at every write, in all modes, and again during recovery
 	@$(BIN)/python tests/powercut/run.py

@@ -36,5 +36,5 @@ CHECKS = _table(
     "pump_runs pump_is_off litres_exact converted_exact stopped_by method overshoot refused event noticed "
     "grant_in_force records_wait log_complete receipt no_receipt ledger_adds_up gap_booked meter_changed "
     "bundle_proved bundle_rejected booked_to not_on_record no_start signed left_falls time_is "
-    "coefficient_on_record counted_beside alarm receipts_complete resent feeder_finds"
+    "coefficient_on_record nothing_lost alarm receipts_complete resent feeder_finds"
 )

@@ -11,6 +11,8 @@ from karez_simulators.story import PATIENCE_S, Found, Story
 
 PANEL = ("state", "used", "left", "code")  # what its four lines say
 
+LIFTED_PERCENT = 98  # of the truth: what the meter's last step and the motor's run-down are in a short run
+
 
 class WellChecks(Story):
     """More steps of `check = …`."""
@@ -82,7 +84,10 @@ class WellChecks(Story):
         holds = told["reason"] == event_details.COEFFICIENT and told["base"] == before_l
         return holds, {"number": told["number"], "base": told["base"], "before": before_l}
 
-    async def counted_beside(self, at_least: int) -> Found:
-        """The newest stop holds litres that no meter has counted: by the energy of the time without one."""
-        stop: dict[str, Any] = self.desk.newest(record.STOP, "held_l")
-        return stop["held_l"] >= at_least, {"held": stop["held_l"], "booked": stop["volume_l"]}
+    async def nothing_lost(self) -> Found:
+        """W and P of the newest stop are what the pump truly lifted, or more: a blind meter hides nothing."""
+        stop: dict[str, Any] = self.desk.newest(record.STOP, "volume_l", "held_l")
+        lifted_l = self.desk.site.settle().volume_l
+        counted_l = stop["volume_l"] + stop["held_l"]
+        figures = {"booked": stop["volume_l"], "held": stop["held_l"], "lifted": lifted_l}
+        return counted_l * 100 >= lifted_l * LIFTED_PERCENT, figures

@@ -101,9 +101,9 @@ CHECKS = {
             "the new coefficient on record",
             "Segment {number} begins at {base} L, where the books stood ({before} L): nothing is rewritten",
         ),
-        "counted_beside": (
-            "litres that no meter has counted",
-            "Beside the {booked} L of the meter {held} L are counted by energy, against the ceiling",
+        "nothing_lost": (
+            "what a blind meter hides",
+            "{booked} L are booked and {held} L counted beside them; the pump truly lifted {lifted} L",
         ),
         "alarm": ("an alarm at the county", "An alarm is open at the county ({states}): {cause}"),
         "receipts_complete": (
@@ -130,7 +130,7 @@ CHECKS = {
             "新系数记录在案",
             "第 {number} 段从 {base} 升开始，即原账面（{before} 升）：此前不改",
         ),
-        "counted_beside": ("无表计量的水", "除水表的 {booked} 升外，另按用电计 {held} 升，计入上限"),
+        "nothing_lost": ("失灵水表之水", "记账 {booked} 升，另按用电计 {held} 升；水泵实际提水 {lifted} 升"),
         "alarm": ("县级告警", "县级告警未销（{states}）：{cause}"),
         "receipts_complete": ("平台收齐每次停泵", "{level}平台已确认全部 {count} 次停泵"),
         "resent": ("重发的报文", "{level}平台再次收到 {count} 份报文，无一矛盾"),
