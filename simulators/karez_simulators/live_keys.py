@@ -94,10 +94,9 @@ class LiveKeys:
         if desk.site.well.mains:
             desk.site.set_mains(False)
             desk.site.set_contactor(False)
-            vm.kill()
+            await vm.stop()
             return "key mains off"
         desk.site.set_mains(True)
-        await vm.stop()
         desk.forget_panel()
         await vm.start()
         return "key mains on"

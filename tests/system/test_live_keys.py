@@ -12,9 +12,11 @@ from fcntl import ioctl
 
 import pytest
 
-from bench_process import WAIT_S, processes_of
+from bench_process import processes_of
 
+pytestmark = pytest.mark.timeout(600)
 COLUMNS, ROWS = 150, 45
+WAIT_S = 200  # a desk comes up in about 5 s, and in a minute on a machine with ten times the work
 IDLE = """
 title = "A quiet desk"
 title_zh = "安静的台面"
@@ -78,10 +80,13 @@ class Terminal:
 
     async def shows(self, text):
         """Wait until this was drawn behind what was looked for last."""
-        async with asyncio.timeout(WAIT_S):
-            while text not in self.screen:
-                self._news.clear()
-                await self._news.wait()
+        try:
+            async with asyncio.timeout(WAIT_S):
+                while text not in self.screen:
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise AssertionError(f"{text!r} was never drawn; {self.screen[-4000:]}") from None
         self.screen = self.screen[self.screen.index(text) + len(text) :]
 
     def press(self, key):
@@ -96,7 +101,6 @@ class Terminal:
         return self.process.returncode
 
 
-@pytest.mark.timeout(240)
 async def test_every_key_is_a_hand_at_the_desk_and_the_line_below_names_them(tmp_path):
     async with Terminal(tmp_path, LONG) as terminal:
         await terminal.shows("3600 s pass")
