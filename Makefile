@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := $(BIN)/python -m uv pip compile --universal --generate-hashes --no-header --quiet --python-version 3.11
 
-.PHONY: help demo test lint coverage benchmark budget commission detection powercut faults mutants fuzz lock clean
+.PHONY: help demo test lint coverage benchmark budget commission detection scenarios powercut faults mutants fuzz lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -51,6 +51,9 @@ commission: build/dev.ok ## a well commissioned by the guide, a meter and a box 
 detection: build/bench.ok ## how soon which tampering is found, over 200 seeds: docs/detection.md
 	@$(BIN)/karez bench detection --seeds 0:200 --out docs/detection.json
 	@$(BIN)/python docs/detection_page.py
+
+scenarios: build/bench.ok ## every scenario that ships, into build/scenarios.json; passed, failed and waiting at the end
+	@$(BIN)/karez bench scenarios --json > build/scenarios.json
 
 powercut: build/dev.ok ## a scripted day cut at every write, in all modes, and again during recovery
 	@$(BIN)/python tests/powercut/run.py

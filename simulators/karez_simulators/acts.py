@@ -8,13 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from karez_simulators.checks import Checks
-from karez_simulators.hands import Hands
+from karez_simulators.checks_county import CountyChecks
+from karez_simulators.checks_well import WellChecks
+from karez_simulators.hands_mishaps import Mishaps
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 
-class Play(Hands, Checks):
+class Play(Mishaps, CountyChecks, Checks, WellChecks):
     """A desk in the middle of a scenario, with everything that can be done and looked at there."""
 
 
@@ -25,10 +27,14 @@ def _table(names: str) -> dict[str, Callable[..., Awaitable[Any]]]:
 HANDS = _table(
     "grant forged_grant replayed_grant start start_in_vain pump wait stop run_out delivered "
     "broker_away broker_back platform_away platform_back kill restart mains_cut mains_back fault mend "
-    "reset swap_meter silent_swap enter_swap export flip_a_bit"
+    "reset swap_meter silent_swap enter_swap export flip_a_bit "
+    "start_with start_in_vain_with stop_with stop_in_vain comes_on step_test emergency door_open door_shut "
+    "grant_finish grant_emergency grant_warning grant_until convert remote acknowledge resend bridge "
+    "unbridge water_table antenna_off antenna_on clock_lost clock_found second_pump"
 )
 CHECKS = _table(
     "pump_runs pump_is_off litres_exact converted_exact stopped_by method overshoot refused event noticed "
     "grant_in_force records_wait log_complete receipt no_receipt ledger_adds_up gap_booked meter_changed "
-    "bundle_proved bundle_rejected"
+    "bundle_proved bundle_rejected booked_to not_on_record no_start signed left_falls time_is "
+    "coefficient_on_record nothing_lost alarm receipts_complete resent feeder_finds"
 )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import Any
 
 from karez_protocols import causes, chain, record
 from karez_simulators import provisioning
+
+BEATS_KEPT = 100_000
 
 
 class DeskError(RuntimeError):
@@ -21,6 +24,7 @@ class Cable:
         self.slots: list[bytes] = []  # every record the box showed, in order
         self.panel = ["", "", "", ""]
         self.waiting = 0  # records the box has not been acknowledged
+        self.late_ms: deque[int] = deque(maxlen=BEATS_KEPT)  # how late its control was, by the newest beats
         self.answers: list[list[str]] = []  # `done …` and `refused …`
         self.is_commissioned = False
         self.not_understood = ""
@@ -45,6 +49,7 @@ class Cable:
             self.panel = " ".join(words[1:]).split("|")
         elif words[0] == "beat":
             self.waiting = int(words[1])
+            self.late_ms.append(int(words[-3]))  # the loss before it is a tuple, with spaces
         elif words[0] == "commissioned":
             self.is_commissioned = True
         elif words[0] in ("done", "refused"):

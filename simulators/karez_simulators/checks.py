@@ -13,11 +13,9 @@ from karez_simulators import provisioning, wording
 from karez_simulators.cable import DeskError
 from karez_simulators.gateway_process import karez
 from karez_simulators.platform_levels import COUNTY, STEPS_L
-from karez_simulators.story import PATIENCE_S, Story
+from karez_simulators.story import PATIENCE_S, Found, Story
 
 RECEIPT_S = 90.0  # a platform that was down is tried again within a minute
-
-Found = tuple[bool, dict[str, Any]]  # whether it holds, and the figures for its sentence
 
 
 def _numbered(words: str) -> int:

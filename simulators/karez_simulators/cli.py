@@ -2,15 +2,23 @@
 
 # ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
 
-import io
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from karez_simulators import cli_detection, cli_meters, cli_platform, cli_platform_compare, cli_witness
+from karez_simulators import (
+    cli_detection,
+    cli_meters,
+    cli_platform,
+    cli_platform_compare,
+    cli_scenarios,
+    cli_wells,
+    cli_witness,
+    cli_words,
+)
+from karez_simulators.cli_words import FAILED, INTERRUPTED, Broker, Lang
 from karez_simulators.fleet import cli as cli_fleet
 
 if TYPE_CHECKING:
@@ -26,19 +34,16 @@ app = typer.Typer(
 )
 
 app.command(epilog=cli_meters.EPILOG)(cli_meters.meters)
+app.command(epilog=cli_scenarios.EPILOG)(cli_scenarios.scenarios)
+app.command(epilog=cli_wells.EPILOG)(cli_wells.wells)
 app.command(epilog=cli_witness.EPILOG)(cli_witness.witness)
 app.command(epilog=cli_detection.EPILOG)(cli_detection.detection)
 app.command(epilog=cli_fleet.EPILOG)(cli_fleet.fleet)
 cli_platform.app.command(epilog=cli_platform_compare.EPILOG)(cli_platform_compare.compare)
 app.add_typer(cli_platform.app, name="platform")
 
-FAILED = 1
-UNUSABLE = 2
-INTERRUPTED = 130
-
 DEMO = ("one-litre", "tampered-well", "converted-well")
 
-Broker = Annotated[str, typer.Option(help="in-process, or mosquitto (the real one, if installed).")]
 BrokerPort = Annotated[
     int, typer.Option(min=0, max=65535, help="Port of the (first) broker; 0 = any free one.")
 ]
@@ -46,26 +51,8 @@ PlatformPort = Annotated[
     int, typer.Option(min=0, max=65535, help="Port of the (first) platform; 0 = any free one.")
 ]
 Keep = Annotated[Path | None, typer.Option(help="Keep everything in this new folder afterwards.")]
-Lang = Annotated[str, typer.Option(help="en or zh; default from LANG.")]
+Stay = Annotated[bool, typer.Option("--stay", help="Keep desk and page up afterwards, until q or Ctrl-C.")]
 Picture = Annotated[Path | None, typer.Option(help="Write what was shown as an SVG picture.")]
-
-
-def _refuse(text: str) -> typer.Exit:
-    typer.echo(f"karez bench: {text}", err=True)
-    return typer.Exit(UNUSABLE)
-
-
-def _language(lang: str) -> str:
-    if lang not in ("", "en", "zh"):
-        raise _refuse(f"--lang {lang}: en or zh")
-    named = os.environ.get("LC_ALL") or os.environ.get("LANG", "")
-    return lang or ("zh" if named.lower().startswith("zh") else "en")
-
-
-def _spell_what_it_can() -> None:
-    """A terminal in GBK or Latin-1 has no ✓: it shows a question mark, and the play goes on."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
 
 
 @app.command(epilog="Example: karez bench demo --lang zh")
@@ -93,32 +80,28 @@ def run(
     keep: Keep = None,
     lang: Lang = "",
     picture: Picture = None,
+    *,
+    stay: Stay = False,
 ) -> None:
-    """Play a scenario; its verdict is the exit code: 0 every check held, 1 not, 2 it could not be played."""
-    _play((scenario,), f"run {scenario}", broker, (broker_port, platform_port), keep, lang, picture)
+    """Play a scenario; its verdict is the exit code: 0 every check held, 1 not, 2 it could not be played.
 
-
-@app.command(epilog="Example: karez bench scenarios")
-def scenarios(lang: Lang = "") -> None:
-    """List the scenarios that ship with karez."""
-    from karez_simulators import scenario
-
-    is_chinese = _language(lang) == "zh"
-    _spell_what_it_can()
-    for name in scenario.names():
-        found = scenario.load(name)
-        typer.echo(f"{name:<20} {found.title_zh if is_chinese else found.title}")
+    On a terminal keys are hands at the desk: s start, x stop, d door, m magnet, c mains, a antenna.
+    """
+    ports = (broker_port, platform_port)
+    _play((scenario,), f"run {scenario}", broker, ports, keep, lang, picture, is_staying=stay)
 
 
 def _check_folders(keep: Path | None, picture: Path | None) -> None:
     """Refuse before a minute's play what could not be written after it."""
     try:
         if keep is not None and keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
-            raise _refuse(f"--keep {keep} is not empty: name a new folder")
+            raise cli_words.refuse(f"--keep {keep} is not empty: name a new folder")
         if picture is not None and (picture.is_dir() or not os.access(picture.absolute().parent, os.W_OK)):
-            raise _refuse(f"--picture {picture} cannot be written: name a file in a folder that is yours")
+            raise cli_words.refuse(
+                f"--picture {picture} cannot be written: name a file in a folder that is yours"
+            )
     except OSError as error:
-        raise _refuse(f"{error.filename}: {error.strerror}") from None
+        raise cli_words.refuse(f"{error.filename}: {error.strerror}") from None
 
 
 def _play(
@@ -129,21 +112,23 @@ def _play(
     keep: Path | None,
     lang: str,
     picture: Path | None,
+    *,
+    is_staying: bool = False,
 ) -> None:
     try:
         from karez_simulators import play, scenario
-        from karez_simulators.desk import BROKERS
 
-        language = _language(lang)
-        if broker not in BROKERS:
-            raise _refuse(f"--broker {broker} is not known; known: {', '.join(BROKERS)}")
+        language = cli_words.language(lang)
+        cli_words.check_broker(broker)
         _check_folders(keep, picture)
-        _spell_what_it_can()
+        cli_words.spell_what_it_can()
         try:
             parts = _parts([scenario.load(name) for name in names], broker, ports)
-            held = _show(parts, f"karez bench {words}", keep, language, picture)
-        except (scenario.ScenarioError, *play.EXPECTED) as error:
-            raise _refuse(" ".join(str(error).split())) from None
+            held = _show(parts, f"karez bench {words}", keep, language, picture, is_staying=is_staying)
+        except scenario.ScenarioError as error:
+            raise cli_words.refuse(*error.faults) from None
+        except play.EXPECTED as error:
+            raise cli_words.refuse(str(error)) from None
         except play.Stopped:
             raise KeyboardInterrupt from None
     except KeyboardInterrupt:
@@ -162,7 +147,15 @@ def _parts(scenarios: "list[Scenario]", broker: str, ports: tuple[int, int]) -> 
     ]
 
 
-def _show(parts: "list[Part]", command: str, keep: Path | None, language: str, picture: Path | None) -> bool:
+def _show(
+    parts: "list[Part]",
+    command: str,
+    keep: Path | None,
+    language: str,
+    picture: Path | None,
+    *,
+    is_staying: bool,
+) -> bool:
     """Play on the stage; return whether every check held."""
     from rich.console import Console
 
@@ -170,7 +163,7 @@ def _show(parts: "list[Part]", command: str, keep: Path | None, language: str, p
 
     show = stage.Stage([scenario for scenario, _ in parts], language, Console())
     with show:
-        held = play.run(parts, show, keep)
+        held = play.run(parts, show, keep, is_staying=is_staying)
     show.close()
     if picture is not None:
         show.save_picture(picture, command)

@@ -57,6 +57,8 @@ class ControllerVm:
         self._is_ended_by_us = False
         self._again: asyncio.Task[None] | None = None  # its restart, when it said that it would
         self.how = Start()
+        self._clock_wrong_s = 0
+        self._is_door_open: bool | None = None  # None: its contact has said nothing yet
         self.errors = folder / "controller.log"
 
     @property
@@ -89,6 +91,7 @@ class ControllerVm:
         self._beat_ms = self._clock.now_ms()
         self._clock.watch(self._tell_clock)
         self._tell_clock()
+        self._tell_door()
         self._site.on_contactor = self._tell_aux
         if self._site.well.contactor:  # welded: it was closed before this process was
             self._tell_aux(True)
@@ -167,8 +170,27 @@ class ControllerVm:
             self._page.close()
             self._page = None
 
+    def set_clock_wrong(self, seconds: int) -> None:
+        """Its clock is off by so much from now on, also after a restart."""
+        self._clock_wrong_s = seconds
+        self._tell_clock()
+
+    def set_door(self, is_open: bool) -> None:
+        """The door of its cabinet is open or shut, also after a restart."""
+        self._is_door_open = is_open
+        self._tell_door()
+
+    @property
+    def is_door_open(self) -> bool:
+        """True while the door stands open."""
+        return bool(self._is_door_open)
+
+    def _tell_door(self) -> None:
+        if self._is_door_open is not None:
+            self.send(f"door {int(self._is_door_open)}")
+
     def _tell_clock(self) -> None:
-        utc_ms = self._clock.utc() * 1000 + self._clock.now_ms() % 1000
+        utc_ms = (self._clock.utc() + self._clock_wrong_s) * 1000 + self._clock.now_ms() % 1000
         self.send(f"clock {self._clock.speed} {utc_ms}")
 
     async def _read(self, reader: asyncio.StreamReader) -> None:

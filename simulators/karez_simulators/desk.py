@@ -12,36 +12,35 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from karez_protocols import grant, record
-from karez_simulators import firmware_image, gateway_toml, provisioning
+from karez_simulators import cards, firmware_image, gateway_toml, provisioning
 from karez_simulators.broker import LinkBroker
 from karez_simulators.cable import Cable, DeskError
 from karez_simulators.clock import NS_PER_S, Clock
 from karez_simulators.controller_vm import ControllerVm
+from karez_simulators.desk_parts import beside, check_ports
 from karez_simulators.gateway_process import GatewayProcess
 from karez_simulators.mosquitto import Mosquitto
-from karez_simulators.offices import Bench, Regulator, Right
+from karez_simulators.offices import Bench, Coefficient, Regulator, Right
 from karez_simulators.physical_site import PhysicalSite
 from karez_simulators.pki import LinkAuthority
 from karez_simulators.platform_levels import Platforms
+from karez_simulators.rude_network import Passage
 from karez_simulators.well import WellParameters
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
-    from pathlib import Path
+    from collections.abc import Callable
     from types import TracebackType
 
 TLS_NAME = "broker.karez.test"
 SITE = "410105-0001"
 ORIGIN = "karez.test/desk"
 BROKERS = ("in-process", "mosquitto")
-LOOPBACK = "127.0.0.1"
-CARD = b"card-001"
-ACCOUNT = 7
+CARD = cards.CARDS[cards.FARMER]
 YEAR_S = 365 * 86_400
 SET_UP_SPEED = 4  # three readings must agree, a second apart
 
@@ -58,36 +57,6 @@ class Plan:
     platform_port: int = 0
     seed: int = 0
     link: dict[str, object] = field(default_factory=dict)  # what a controller is told else of its broker
-
-
-def _check_ports(plan: Plan) -> None:
-    """Raise DeskError, naming port and option, if a port that was asked for cannot be had."""
-    asked = (
-        ("broker", "--broker-port", plan.broker_port),
-        ("platform", "--platform-port", plan.platform_port),
-    )
-    with contextlib.ExitStack() as held:  # both at once: they may be the same
-        for what, option, port in asked:
-            try:
-                if port:
-                    held.enter_context(socket.create_server((LOOPBACK, port)))
-            except OSError as error:
-                raise DeskError(
-                    f"port {port} of the {what} cannot be used ({error.strerror}): "
-                    f"name another with {option}, or leave it out for a free one"
-                ) from None
-
-
-@contextlib.asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Do this beside the body, and to its end; neither outlives the other's failure."""
-    doing = asyncio.create_task(work)
-    try:
-        yield
-        await doing
-    finally:
-        doing.cancel()
-        await asyncio.gather(doing, return_exceptions=True)
 
 
 class Desk(Cable):
@@ -107,9 +76,12 @@ class Desk(Cable):
         self.regulator = Regulator()
         self.site = PhysicalSite(self.clock, plan.well, meters=plan.meters, seed=plan.seed)
         self.broker: LinkBroker | Mosquitto = self._broker()
+        self.antenna = Passage(0)  # the controller's own way to the broker
         self.platforms = Platforms(plan.platform_port)
         self.gateway = GatewayProcess(folder / "gateway")
         self.vm: ControllerVm | None = None
+        self.site_code = SITE
+        self.image: Path = Path()  # of the firmware, once it is built
         self.grant_seq = 0
         self.grants: list[bytes] = []
         self._stack = contextlib.AsyncExitStack()
@@ -136,16 +108,18 @@ class Desk(Cable):
 
     async def _come_up(self) -> None:
         firmware_image.micropython()  # without one nothing else need be tried
-        _check_ports(self.plan)
+        check_ports(self.plan)
         # One after the other, so that whatever is up is taken down again if the next fails.
         await self._stack.enter_async_context(self.broker)
+        self.antenna.target = self.broker.port
+        await self._stack.enter_async_context(self.antenna)
         await self._stack.enter_async_context(self.platforms)
         await self._stack.enter_async_context(self.site)
         self._stack.push_async_callback(self.gateway.stop)
-        async with _beside(self._init_gateway()):
+        async with beside(self._init_gateway()):
             # In a thread: a signal that comes meanwhile is heard.
-            image = await asyncio.to_thread(firmware_image.build, self._images)
-        self.vm = ControllerVm(self.folder / "controller", image, self.site, self.clock, self.hear)
+            self.image = await asyncio.to_thread(firmware_image.build, self._images)
+        self.vm = ControllerVm(self.folder / "controller", self.image, self.site, self.clock, self.hear)
         self._stack.push_async_callback(self.vm.stop)
 
     async def provision(self) -> None:
@@ -157,15 +131,15 @@ class Desk(Cable):
         identity = self._identity()
         self.site.begin_counting()
         binding = provisioning.bind(
-            self.bench, self.regulator, identity, SITE, self.site, self.clock.utc()
+            self.bench, self.regulator, identity, self.site_code, self.site, self.clock.utc()
         )  # fmt: skip
-        link = {"host": self.broker.host, "port": self.broker.port, "tls_name": TLS_NAME}
+        link = {"host": self.broker.host, "port": self.antenna.port, "tls_name": TLS_NAME}
         link |= self.plan.link
-        config = provisioning.configuration(self.plan.settings, {CARD: ACCOUNT}, link, self.site)
+        config = provisioning.configuration(self.plan.settings, cards.known(), link, self.site)
         path = self.folder / "site.binding"
         path.write_bytes(binding)
         await self.gateway.verb("enrol", str(path))
-        async with _beside(self.gateway.start()):
+        async with beside(self._start_gateway()):
             provisioning.hand_over(vm, identity, binding, self.authority, config)
             await self._commissioned(vm)
             # Commissioning has a run of its own; what follows is the box's first day at the well.
@@ -173,6 +147,13 @@ class Desk(Cable):
             await vm.start()
             await self.until(lambda: self.is_ready, 30, "the meters answer and the books are known")
         self.clock.speed = speed
+
+    async def _start_gateway(self) -> None:
+        await self.gateway.start()
+
+    def destinations(self) -> str:
+        """The platforms' part of gateway.toml."""
+        return self.platforms.toml()
 
     async def _commissioned(self, vm: ControllerVm) -> None:
         """Wait until the box has taken what the bench gave it, and has ended by itself."""
@@ -192,7 +173,7 @@ class Desk(Cable):
             self.broker.host, self.broker.port, TLS_NAME, keys / "ca.crt", certificate, key
         )
         await self.gateway.init(
-            gateway_toml.text(link, ORIGIN, self.bench.public, self.platforms.toml()),
+            gateway_toml.text(link, ORIGIN, self.bench.public, self.destinations()),
             "--origin", ORIGIN,
             "--provisioner", self.bench.public.hex(), "--regulator", self.regulator.public.hex(),
         )  # fmt: skip
@@ -249,13 +230,20 @@ class Desk(Cable):
             return self.metered_l
         return self.site.counted("power") * coefficient.multiplier_ppm // 1_000_000
 
+    def coefficient(self) -> Coefficient:
+        """What the step test of this well found. Raises DeskError where a water meter hangs."""
+        found = provisioning.coefficient(self.site)
+        if found is None:
+            raise DeskError("a water meter hangs at this well: nothing is converted")
+        return found
+
     # -- hands ----------------------------------------------------------------------------
 
-    def press(self, button: str) -> None:
-        """A person presses start or stop, card at the reader."""
+    def press(self, button: str, card: bytes = CARD) -> None:
+        """A person presses start, stop or emergency, card at the reader."""
         if not self.controller().is_running:
             raise DeskError("the controller does not run: nobody hears the button")
-        self.controller().press(button, CARD)
+        self.controller().press(button, card)
 
     async def ask(self, line: str) -> None:
         """A technician at the cable asks for a change. Raises DeskError if the controller refuses it."""
@@ -272,7 +260,7 @@ class Desk(Cable):
         """Return a right up to an absolute ceiling, valid for a year around now."""
         utc_s = self.clock.utc()
         return Right(
-            SITE, seq, ceiling_l, utc_s - 3600, utc_s + YEAR_S, f"DESK-2026-{seq:04d}", policy,
+            self.site_code, seq, ceiling_l, utc_s - 3600, utc_s + YEAR_S, f"DESK-2026-{seq:04d}", policy,
         )  # fmt: skip
 
     async def carry(self, signed_grant: bytes, *, unchecked: bool = False) -> None:
@@ -282,10 +270,16 @@ class Desk(Cable):
         words = ("--unchecked",) if unchecked else ()
         await self.gateway.verb("grant", str(path), *words)
 
-    async def give_right(self, litres: int) -> None:
-        """Sign and deliver a grant of `litres` above what is booked, and wait until it is in force."""
+    async def give_right(self, litres: int, **more: Any) -> None:
+        """Sign and deliver a grant of `litres` above what is booked, and wait until it is in force.
+
+        `more`: what a Right may say besides; `seconds` from now it ends, instead of in a year.
+        """
         self.grant_seq += 1
-        data = self.regulator.grant(self.right(self.volume_l + litres, self.grant_seq))
+        seconds = more.pop("seconds", YEAR_S)
+        right = self.right(self.volume_l + litres, self.grant_seq)
+        right = replace(right, to_utc_s=self.clock.utc() + seconds, **more)
+        data = self.regulator.grant(right)
         self.grants.append(data)
         known = len(self.records(record.GRANT))
         await self.carry(data)

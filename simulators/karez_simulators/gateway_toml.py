@@ -41,6 +41,10 @@ ca = {q(link.ca)}
 certificate = {q(link.certificate)}
 key = {q(link.key)}
 
+[commands]
+remote_stop = true
+remote_start = true
+
 [log]
 origin = {q(origin)}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from karez_protocols import causes, record
 from karez_simulators.cable import DeskError
-from karez_simulators.desk import SITE
+from karez_simulators.desk import CARD, SITE
 from karez_simulators.offices import Regulator
 from karez_simulators.physical_site import QUANTITIES
 from karez_simulators.story import PATIENCE_S, Story
@@ -46,13 +46,17 @@ class Hands(Story):
 
     async def start(self) -> None:
         """A farmer touches the card and presses start; the contactor closes."""
+        await self.start_by(CARD)
+
+    async def start_by(self, card: bytes) -> None:
+        """Somebody with this card does."""
         desk = self.desk
         before = len(desk.events(causes.START_REFUSED))
 
         def refused() -> list[dict[str, Any]]:
             return desk.events(causes.START_REFUSED)[before:]
 
-        desk.press("start")
+        desk.press("start", card)
         await desk.until(
             lambda: desk.site.well.is_powered or bool(refused()),
             PATIENCE_S, "the contactor closes after a start",

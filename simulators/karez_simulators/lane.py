@@ -14,12 +14,15 @@ from rich.text import Text
 
 from karez_simulators import stage_wording, wording
 from karez_simulators.physical_site import NO_METER
+from karez_simulators.scenario_steps import Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from karez_simulators.desk import Desk
-    from karez_simulators.scenario import Act, Scenario, Step
+    from karez_simulators.scenario import Act, Scenario
+
+BY_HAND = Step("key", is_check=False, values={})  # a step that no scenario asked for
 
 
 @dataclass
@@ -131,6 +134,20 @@ class Lane:
         self.acts[-1].lines.append(line)
         self._changed()
         return line
+
+    def note(self, key: str, why: str = "") -> None:
+        """A key of the live page was pressed: say what the hand did, beside what the scenario does."""
+        text = f"> {self._words[key]}" + (f": {why}" if why else "")
+        if self.is_retired:
+            self._tell(Text(f"   · {text}"))
+        else:
+            self.acts[-1].lines.append(Line(BY_HAND, text, held=True))
+        self._changed()
+
+    def stays(self) -> None:
+        """The play is over and the desk stays up."""
+        self.retire()
+        self._tell(Text(self._words["stays"], style="bold"))
 
     def done(self, line: Line, held: bool, figures: dict[str, Any] | None) -> None:
         """A step has ended; `held` False is a check that does not hold."""

@@ -46,6 +46,29 @@ class Right:
     head_seq: int = 0
     head_h: bytes = NOBODYS_HEAD
     head_volume_l: int = 0
+    finish_l: int = 0  # beyond the ceiling, for the irrigation that is under way
+    emergency_l: int = 0  # beyond it, opened by button
+    interim_l: int = 0  # beyond it from its end on, for `interim_s`: until the next right is issued
+    interim_s: int = 0
+
+    def rows(self) -> list[dict[str, int]]:
+        """Return the grant's rows of water."""
+        row = {
+            "quantity": grant.WATER,
+            "from_utc_s": self.from_utc_s,
+            "to_utc_s": self.to_utc_s,
+            "ceiling": self.ceiling_l,
+            "finish_100l": self.finish_l // 100,
+            "emergency_100l": self.emergency_l // 100,
+        }
+        if not self.interim_s:
+            return [row]
+        later = {
+            "from_utc_s": self.to_utc_s,
+            "to_utc_s": self.to_utc_s + self.interim_s,
+            "ceiling": self.ceiling_l + self.interim_l,
+        }
+        return [row, row | later]
 
 
 @dataclass(frozen=True)
@@ -68,7 +91,7 @@ class Regulator(Office):
         return self.sign(technicians.LABEL, technicians.encode(values, rows))
 
     def grant(self, right: Right) -> bytes:
-        """Return a signed grant with one water row."""
+        """Return a signed grant of water."""
         values = {
             "flags": 0,
             "policy": right.policy,
@@ -83,15 +106,7 @@ class Regulator(Office):
             "head_volume_l": right.head_volume_l,
             "head_ledger_l": right.head_volume_l,
         }
-        row = {
-            "quantity": grant.WATER,
-            "from_utc_s": right.from_utc_s,
-            "to_utc_s": right.to_utc_s,
-            "ceiling": right.ceiling_l,
-            "finish_100l": 0,
-            "emergency_100l": 0,
-        }
-        return self.sign(grant.LABEL, grant.encode(values, [row]))
+        return self.sign(grant.LABEL, grant.encode(values, right.rows()))
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,15 @@ class PhysicalSite:
     def counted(self, meter: str) -> int:
         """Litres or Wh on all the dials that have hung there since `begin_counting`."""
         self.settle()
-        return self._before[meter] + self.dial(meter) - self._begun[meter]
+        return self._before[meter] + self._on_dial(meter, self.dial(meter))
+
+    def _on_dial(self, meter: str, shown: int) -> int:
+        """What this dial has counted since its counting began, also when it has rolled over meanwhile."""
+        moved = shown - self._begun[meter]
+        if moved >= 0:
+            return moved
+        told = [self._told(meter, at) for at in range(len(self._profiles[meter].requests))]
+        return moved + int(self._profiles[meter].total_modulus(told) or 0)
 
     def serial(self, meter: str) -> str:
         """The number on the meter: where the protocol calls it by one, that; else a constructed one."""
@@ -264,7 +272,7 @@ class PhysicalSite:
         self.settle()
         self.meters[meter].refresh(self.clock.utc())
         closing = self.dial(meter)
-        self._before[meter] += closing - self._begun[meter]
+        self._before[meter] += self._on_dial(meter, closing)
         return closing
 
     def _jump(self, meter: str, name: str) -> int:

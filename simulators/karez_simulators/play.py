@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from karez_protocols.errors import ProtocolError
-from karez_simulators import firmware_image
+from karez_simulators import firmware_image, live_keys
 from karez_simulators.acts import CHECKS, HANDS, Play
 from karez_simulators.cable import DeskError
 from karez_simulators.desk import Desk
@@ -25,7 +25,7 @@ from karez_simulators.log_reader import Unreadable
 from karez_simulators.mosquitto import MosquittoFailed, MosquittoMissing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from karez_simulators.desk import Plan
     from karez_simulators.lane import Lane
@@ -57,23 +57,24 @@ class Stopped(Exception):
     """One of SIGNALS came: everything has been stopped."""
 
 
-async def play(parts: Sequence[Part], stage: Stage, keep: Path | None) -> bool:
+async def play(parts: Sequence[Part], stage: Stage, keep: Path | None, *, is_staying: bool = False) -> bool:
     """Play all acts of all parts; return whether every check held.
 
     Raises one of EXPECTED if a desk does not come up. `keep`: a folder that stays afterwards, with a
     folder for each of several scenarios; None = a temporary one that goes.
+    `is_staying`: each desk stays up until `stage.leave`.
     """
     folder = (keep or Path(tempfile.mkdtemp(prefix="karez-desk-"))).absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        async with _refreshed(stage):
-            return await _side_by_side(parts, stage, folder)
+        async with _refreshed(stage), live_keys.heard(stage):
+            return await _side_by_side(parts, stage, folder, is_staying=is_staying)
     finally:
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _side_by_side(parts: Sequence[Part], stage: Stage, folder: Path) -> bool:
+async def _side_by_side(parts: Sequence[Part], stage: Stage, folder: Path, *, is_staying: bool) -> bool:
     """Play every part; the first that fails ends all."""
     # One desk is set up after the other: the firmware is compiled once, and this machine may be small.
     is_up = [asyncio.Event() for _ in parts]
@@ -81,9 +82,9 @@ async def _side_by_side(parts: Sequence[Part], stage: Stage, folder: Path) -> bo
     for number, (part, lane) in enumerate(zip(parts, stage.lanes, strict=True)):
         place = folder / part[0].name if len(parts) > 1 else folder
         before = is_up[number - 1] if number else None
-        playing.append(
-            asyncio.create_task(_part(part, lane, place, firmware_image.cache(), (before, is_up[number])))
-        )
+        stay = stage.stay if is_staying else None
+        turns = (before, is_up[number])
+        playing.append(asyncio.create_task(_part(part, lane, place, turns, stay)))
     try:
         for ended in asyncio.as_completed(playing):
             if not await ended:
@@ -101,7 +102,11 @@ def _desk(place: Path, plan: Plan, images: Path) -> Desk:
 
 
 async def _part(
-    part: Part, lane: Lane, place: Path, images: Path, turns: tuple[asyncio.Event | None, asyncio.Event]
+    part: Part,
+    lane: Lane,
+    place: Path,
+    turns: tuple[asyncio.Event | None, asyncio.Event],
+    stay: Callable[[Lane], Awaitable[None]] | None,
 ) -> bool:
     """Play one scenario; False when a check fails. `turns`: the desk before is up, this one is up."""
     scenario, plan = part
@@ -110,16 +115,24 @@ async def _part(
     if before is not None:
         await before.wait()
     began = time.monotonic()
-    async with _desk(place, plan, images) as desk:
+    async with _desk(place, plan, firmware_image.cache()) as desk:
         lane.shows(desk)
         await desk.provision()
         is_up.set()
         lane.set_up(time.monotonic() - began)
-        performance = Play(desk)
-        for act in scenario.acts:
-            if not await _act(performance, act, lane):
-                return False
-        lane.ends()
+        held = await _acts(Play(desk), scenario, lane)
+        if stay is not None:
+            await stay(lane)
+        if held:
+            lane.ends()
+    return held
+
+
+async def _acts(performance: Play, scenario: Scenario, lane: Lane) -> bool:
+    """Play act after act up to the first that fails."""
+    for act in scenario.acts:
+        if not await _act(performance, act, lane):
+            return False
     return True
 
 
@@ -165,15 +178,18 @@ async def _step(performance: Play, step: Step, lane: Lane) -> bool:
     return bool(held)
 
 
-def run(parts: Sequence[Part], stage: Stage, keep: Path | None) -> bool:
-    """Play in an event loop of its own. Raises Stopped once a signal has ended it."""
+def run(parts: Sequence[Part], stage: Stage, keep: Path | None, *, is_staying: bool = False) -> bool:
+    """Play in an event loop of its own. Raises Stopped once a signal has ended it; in a stay it ends that."""
 
     async def whole() -> bool:
-        playing = asyncio.ensure_future(play(parts, stage, keep))
+        playing = asyncio.ensure_future(play(parts, stage, keep, is_staying=is_staying))
         heard: list[int] = []
 
         def stop(number: int) -> None:
-            if not heard:  # an impatient second Ctrl-C must not cut the tidying up short
+            if stage.is_staying and not heard:
+                heard.append(0)
+                stage.leave()
+            elif not heard:  # an impatient second Ctrl-C must not cut the tidying up short
                 heard.append(number)
                 playing.cancel()
 

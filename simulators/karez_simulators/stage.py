@@ -7,8 +7,10 @@ terminal and elsewhere, from `wording`.
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from karez_simulators.physical_site import PhysicalSite
     from karez_simulators.scenario import Scenario
 
-FRAME_LINES = 10  # of the live page: title, the act's frame, the desk, and one to spare
+FRAME_LINES = 11  # of the live page: title, the act's frame, the desk, the keys, and one to spare
 LINES_LEAST = 3
 PICTURE_COLUMNS = 100
 # The picture brings no font from elsewhere: it must open without a network.
@@ -51,6 +53,8 @@ class Stage:
             self._count += len(scenario.acts)
         self._said = [0] * len(self.lanes)  # texts of each lane that the console has
         self._live: Live | None = None
+        self.is_staying = False
+        self._left = asyncio.Event()
         if console.is_terminal:
             self._live = Live(console=console, auto_refresh=False, get_renderable=self.page)
 
@@ -60,12 +64,28 @@ class Stage:
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        self._shown.retire()
+        self.shown.retire()
         if self._live is not None:
             self._live.stop()
 
     @property
-    def _shown(self) -> Lane:
+    def has_keys(self) -> bool:
+        """True on a terminal with a keyboard."""
+        return self._live is not None and sys.stdin.isatty()
+
+    async def stay(self, lane: Lane) -> None:
+        """Keep the desk and the page up until somebody leaves."""
+        lane.stays()
+        self.is_staying = True
+        await self._left.wait()
+
+    def leave(self) -> None:
+        """End the stay; before it nothing is left to end."""
+        if self.is_staying:
+            self._left.set()
+
+    @property
+    def shown(self) -> Lane:
         """The lane that the audience looks at: the first that is not over, else the last."""
         return next((lane for lane in self.lanes if not lane.is_over), self.lanes[-1])
 
@@ -82,7 +102,7 @@ class Stage:
         """Say what is new in the lane that is shown, and draw the live page again, if there is one."""
         for lane in self.lanes:
             self._say_told(lane)
-            if lane is self._shown:
+            if lane is self.shown:
                 break
         if self._live is not None:
             self._live.refresh()
@@ -108,9 +128,10 @@ class Stage:
 
     def page(self) -> Group:
         """The live page: the act that is played, and its desk. It fits the terminal."""
-        lane = self._shown
+        lane = self.shown
+        keys = [Text(self._words["keys"], style="dim", no_wrap=True)] if self.has_keys else []
         if lane.is_retired:
-            return Group(self._desk_row())
+            return Group(self._desk_row(), *keys)
         act = lane.acts[-1]
         room = max(LINES_LEAST, self._console.size.height - FRAME_LINES)
         lines = [line.drawn for line in act.lines[-room:]]
@@ -118,7 +139,7 @@ class Stage:
             line.no_wrap, line.overflow = True, "ellipsis"  # in full once the act is over
         where = self._words["act"].format(number=act.number, count=self._count)
         panel = Panel(Group(*lines), title=act.title, title_align="left", subtitle=where)
-        return Group(panel, self._desk_row())
+        return Group(panel, self._desk_row(), *keys)
 
     def save_picture(self, path: Path, command: str) -> None:
         """Write everything that was said, and the desk as it was last, as an SVG. Raises OSError.
@@ -135,7 +156,7 @@ class Stage:
         path.write_text(svg, encoding="utf-8")
 
     def _desk_row(self) -> Table:
-        desk = self._shown.desk
+        desk = self.shown.desk
         row = Table.grid(expand=True)
         for _ in range(3):
             row.add_column(ratio=1)

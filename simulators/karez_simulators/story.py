@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from karez_protocols import entry
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 # Real seconds that something on the desk may take before it counts as not happening.
 PATIENCE_S = 25
+
+Found = tuple[bool, dict[str, Any]]  # whether a check holds, and the figures for its sentence
 
 
 class Story:
@@ -28,10 +31,21 @@ class Story:
         self.bundle = desk.folder / "site.kzb"
         self.report: dict[str, Any] = {}
         self.flipped_at = 0
+        self.began_utc_s = desk.clock.utc()
+        self.volume_at_convert = 0
+        self.unmetered_wh = 0  # of a pump without a meter, behind the same transformer
+        self.coefficient_version = self.coefficient_ppm = 0  # of the newest one
+        self.resent_level = ""
+        self.copies_before_resend = 0
 
     def act_begins(self) -> None:
         """What is on record from here on belongs to a new act."""
         self.seq_at_act = len(self.desk.slots)
+
+    @staticmethod
+    def utc_text(utc_s: int) -> str:
+        """A time as the gateway's commands take it."""
+        return dt.datetime.fromtimestamp(utc_s, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     # -- the log, as an auditor reads it --------------------------------------------------
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from karez_protocols import cause_words_zh, causes, record
-from karez_simulators import meter_fault_wording, meter_faults, part_fault_wording
+from karez_simulators import meter_fault_wording, meter_faults, part_fault_wording, wording_failures
 from karez_simulators.physics import well_faults
 
 if TYPE_CHECKING:
@@ -72,14 +72,15 @@ STEPS = {
         "mains_cut": "The mains fail: pump, power meter and controller lose their supply at once",
         "mains_back": "The mains are back; the controller starts and reads what became of its meters",
         "fault": "At the {meter}: {name}",
-        "mend": "No longer, at the {meter}: {name}",
+        "mend": "Mended: {name}",
         "reset": "A technician has seen to it, and resets the lock-out",
         "swap_meter": "A technician puts on another {meter} and enters closing and opening reading",
         "silent_swap": "Somebody puts on another {meter} and says nothing",
         "enter_swap": "A technician enters closing and opening reading of the other meter",
         "export": "The gateway writes the site's evidence bundle, one file",
         "flip_a_bit": "One bit in the middle of the bundle is flipped",
-    },
+    }
+    | wording_failures.STEPS["en"],
     "zh": {
         "grant": "水行政主管部门签发授权，可再取 {litres} 升；由网关送达机井",
         "forged_grant": "外人伪造签名，声称可再取 {litres} 升；由网关照样转送",
@@ -100,14 +101,15 @@ STEPS = {
         "mains_cut": "停电：水泵、电表与控制器同时失去电源",
         "mains_back": "来电；控制器重新启动，读取停电期间的表计",
         "fault": "{meter}：{name}",
-        "mend": "{meter}恢复正常，不再有：{name}",
+        "mend": "恢复正常，不再有：{name}",
         "reset": "技术员查明处理，解除闭锁",
         "swap_meter": "技术员更换{meter}，录入止码与起码",
         "silent_swap": "有人更换了{meter}，没有告知",
         "enter_swap": "技术员补录换表的止码与起码",
         "export": "网关导出本站点的证据包，一个文件",
         "flip_a_bit": "证据包中间翻转一位",
-    },
+    }
+    | wording_failures.STEPS["zh"],
 }
 
 CHECKS = {
@@ -177,7 +179,8 @@ CHECKS = {
             "karez verify, offline",
             "karez verify rejects the file: {code}, record {seq}, byte {first}",
         ),
-    },
+    }
+    | wording_failures.CHECKS["en"],
     "zh": {
         "pump_runs": ("水泵出水", "水泵出水 {flow} m³/h，用电 {power} kW"),
         "pump_is_off": ("水泵已停", "水泵已停：用电 {power} kW"),
@@ -214,7 +217,8 @@ CHECKS = {
             "karez verify 离线验证",
             "karez verify 拒绝该文件：{code}，记录 {seq}，字节 {first}",
         ),
-    },
+    }
+    | wording_failures.CHECKS["zh"],
 }
 
 
@@ -229,6 +233,10 @@ def of_step(lang: str, name: str, values: Mapping[str, object]) -> str:
         words["meter"] = METERS[lang][str(words["meter"])]
     if "level" in words:
         words["level"] = LEVELS[lang][str(words["level"])]
+    if "card" in words:
+        words["card"] = wording_failures.CARDS[lang][str(words["card"])]
+    if "verb" in words:
+        words["verb"] = wording_failures.VERBS[lang][str(words["verb"])]
     return STEPS[lang][name].format(**words)
 
 

@@ -20,7 +20,7 @@ READERS = {"en": "technician.md", "zh": "technician.zh-CN.md"}
 NAMESPACE = 'xmlns="http://www.w3.org/2000/svg"'
 
 
-@pytest.mark.parametrize("generator", ["console_verbs.py", "configuration_tables.py"])
+@pytest.mark.parametrize("generator", ["console_verbs.py", "configuration_tables.py", "scenarios_table.py"])
 def test_a_page_has_its_tables_and_answers_from_the_code(generator):
     done = subprocess.run(
         [sys.executable, f"docs/{generator}", "--check"],

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from bench_process import Bench, bench
-from karez_simulators import firmware_image, mosquitto, scenario
+from karez_simulators import failures, firmware_image, mosquitto, scenario
 
 UNUSABLE = 2
 LISTENERS = ("127.0.0.1", "0.0.0.0")
@@ -22,12 +22,12 @@ def is_one_line(ended, *said):
         assert text in ended.err
 
 
-@pytest.mark.parametrize("verb", ["demo", "run", "scenarios"])
+@pytest.mark.parametrize("verb", ["demo", "run", "scenarios", "wells"])
 async def test_every_verb_has_help_with_an_example(tmp_path, verb):
     ended = await bench(tmp_path, verb, "--help")
     assert ended.code == 0
     text = "\n".join(ended.out)
-    assert f"Example: karez bench {verb}" in text and "--lang" in text
+    assert f"Example: karez bench {verb}" in text and ("--lang" in text or verb == "wells")
 
 
 async def test_bench_alone_lists_its_verbs(tmp_path):
@@ -40,9 +40,14 @@ async def test_bench_alone_lists_its_verbs(tmp_path):
 async def test_the_scenarios_that_ship_are_listed(tmp_path, words, title):
     ended = await bench(tmp_path, "scenarios", *words)
     assert ended.code == 0
-    assert [line.split(maxsplit=1) for line in ended.out] == [
+    shown = ended.out[: ended.out.index("")]
+    assert [line.split(maxsplit=1) for line in shown] == [
         [name, getattr(scenario.load(name), title)] for name in scenario.names()
     ]
+    waiting = [
+        (one.number, f"{getattr(one, title)}: {what}") for one in failures.catalogue() for what in one.waits
+    ]
+    assert [tuple(line.split(maxsplit=1)) for line in ended.out[len(shown) + 2 :]] == waiting != []
 
 
 async def test_the_language_of_the_terminal_is_spoken(tmp_path):
@@ -56,6 +61,11 @@ async def test_the_language_of_the_terminal_is_spoken(tmp_path):
         (("demo", "--broker", "rabbit"), ("--broker rabbit", "in-process, mosquitto")),
         (("demo", "--lang", "xx"), ("--lang xx", "en or zh")),
         (("scenarios", "--lang", "xx"), ("--lang xx", "en or zh")),
+        (("scenarios", "--broker", "rabbit"), ("--broker rabbit", "in-process, mosquitto")),
+        (("scenarios", "--only", "f16-strang-card"), ("did you mean 'f16-strange-card'?",)),
+        (("scenarios", "--only", "F28"), ("F28: no scenario plays it yet", "lay-up")),
+        (("scenarios", "--only", ""), ("'' in --only is not known",)),
+        (("wells", "--broker", "rabbit"), ("--broker rabbit", "in-process, mosquitto")),
         (("run", "one-liter"), ("did you mean 'one-litre'?",)),
         (("run", "nowhere.toml"), ("nowhere.toml", "No such file or directory")),
         (("run", "."), ("Is a directory",)),
@@ -76,8 +86,12 @@ async def test_a_wrong_word_is_one_line(tmp_path, words, said):
 
 
 @pytest.mark.parametrize(
-    "words", ["run", "demo --broker-port 70000", "demo --broker-port x", "dmeo", "demo -x"]
-)
+    "words",
+    [
+        "run", "scenarios --jobs 0", "wells --wells 0", "wells --seconds x", "demo --broker-port 70000",
+        "demo --broker-port x", "dmeo", "demo -x",
+    ],
+)  # fmt: skip
 async def test_what_the_command_line_itself_refuses_is_no_traceback(tmp_path, words):
     ended = await bench(tmp_path, *words.split())
     assert ended.code == UNUSABLE and ended.err
@@ -154,3 +168,25 @@ def test_a_mosquitto_outside_of_path_is_found(tmp_path):
     program.chmod(0o755)
     assert mosquitto.find(path="", beside=str(tmp_path)) == str(program)
     assert mosquitto.found(str(program)) == str(program)
+
+
+async def test_every_fault_of_a_file_is_told_at_once_with_file_table_and_key(tmp_path):
+    (tmp_path / "bad.toml").write_text(
+        'titel = "T"\ntitle_zh = "T"\nfailure = "F31"\n[well]\nrated_flow_lph = -5\ndepth = 1\n'
+        '[meters]\nheat = "tuf2000m"\n[controller]\nrestart_delay_s = 9999\nquiet_days = 0\n'
+        '[[act]]\ntitle = "A"\ntitle_zh = "A"\nspeed = 50\n'
+        'steps = [ { do = "pump", seconds = "x", litres = 1 }, { check = "dance" }, { do = "grant" } ]\n',
+        encoding="utf-8",
+    )
+    ended = await bench(tmp_path, "run", "bad.toml")
+    assert ended.code == UNUSABLE
+    lines = ended.err.splitlines()
+    assert all(line.startswith("karez bench: bad.toml: ") for line in lines), ended.err
+    for said in (
+        "'titel' in the file", "title = ", "failure = 'F31'", "[well]: rated_flow_lph", "'depth' in [well]",
+        "'heat' in [meters]", "[controller]: restart_delay_s = 9999", "[controller]: quiet_days = 0",
+        "speed = 50 in act 1", "'litres' in act 1, step 1 (pump)", "act 1, step 1: seconds = 'x'",
+        "'dance' in act 1, step 2", "act 1, step 3: grant needs litres",
+    ):  # fmt: skip
+        assert sum(said in line for line in lines) == 1, (said, ended.err)
+    assert len(lines) == 13

@@ -116,7 +116,7 @@ def test_speed_is_1_unless_given(tmp_path):
     ("name", "said"),
     [
         ("one-liter", "did you mean 'one-litre'?"),
-        ("zzz", "the ones that ship: converted-well, mixed-line, one-litre, tampered-well"),
+        ("zzz", f"the ones that ship: {', '.join(scenario.names())}"),
         ("", "Is a directory"),
         ("nowhere.toml", "No such file or directory"),
         (".", "Is a directory"),

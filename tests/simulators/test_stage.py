@@ -27,6 +27,9 @@ SEEN = {
     "volume": 1_234_000, "rest": 253, "ledger": 1_234_567, "litres": 99, "outage": 6, "verdict": "proved",
     "irrigations": 17, "seq": 25, "first": 4063, "seconds": 189, "within": 300, "method": 2,
     "closing": 12_345_678, "opening": 12_345_678, "base": 1_234_567,
+    "started": 7, "stopped": 7, "count": 3, "covered": 1234, "state": 2, "number": 3, "before": 1_234_567,
+    "held": 1_234_567, "states": "acknowledged, raised", "wells": "1234.56", "feeder": "1234.56",
+    "unexplained": "1234.56",
     "energy": "1234.56", "coefficient": "2.884", "lifted": 1_234_567,
 }  # fmt: skip
 SECONDS = re.compile(r"\d+(?= s\b| 秒)")
