@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from karez_simulators import cli_meters, cli_platform, cli_platform_compare, cli_witness
+from karez_simulators import cli_meters, cli_platform, cli_platform_compare, cli_witness, cli_world
 
 if TYPE_CHECKING:
     from karez_simulators.play import Part
@@ -26,6 +26,7 @@ app = typer.Typer(
 
 app.command(epilog=cli_meters.EPILOG)(cli_meters.meters)
 app.command(epilog=cli_witness.EPILOG)(cli_witness.witness)
+app.command(epilog=cli_world.EPILOG)(cli_world.world)
 cli_platform.app.command(epilog=cli_platform_compare.EPILOG)(cli_platform_compare.compare)
 app.add_typer(cli_platform.app, name="platform")
 

@@ -74,5 +74,5 @@ class Farm:
         return any(self._lasting.get(name, 0) > 0 or self._troubles.get(name, -1) >= now_ms for name in names)
 
     def stands(self, *troubles: str) -> bool:
-        """True while one of these stands."""
-        return any(self._lasting.get(name, 0) > 0 for name in troubles)
+        """True while one of these (any, if none is named) stands."""
+        return any(self._lasting.get(name, 0) > 0 for name in troubles or self._lasting)

@@ -37,8 +37,10 @@ def next_ms(box: Box, now_ms: int, utc_s: int) -> int:
     box.is_glancing = False
     if _is_busy(app):
         return LINK_MS
-    if now_ms < box.fine_until_ms or not _is_steady(app):
+    if now_ms < box.fine_until_ms:
         return min(STEP_MS, _until_poll_ms(box))
+    if not _is_steady(app):
+        return _until_poll_ms(box)
     to_boundary_ms = QUIET_MS - (utc_s * 1000 + now_ms % 1000) % QUIET_MS
     if app.controller.pump.state == pump.RUNNING:
         if _is_near_its_end(app):
@@ -70,10 +72,8 @@ def _until_poll_ms(box: Box) -> int:
 
 def _is_busy(app: App) -> bool:
     """True while bytes, records or signatures are under way: the next turn is at once."""
-    client = app.uplink.client
-    has_news = app.uplink.is_up and (app.uplink.courier.has_unsent and client.can_publish())
-    is_talking = client.next_deadline_ms() == app.port.now_ms()
-    return bool(app.background.is_busy or app.records.pending or is_talking or has_news)
+    is_talking = app.uplink.client.next_deadline_ms() == app.port.now_ms()
+    return bool(app.background.is_busy or app.records.pending or is_talking)
 
 
 def _is_steady(app: App) -> bool:

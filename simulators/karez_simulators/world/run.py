@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from karez_protocols import causes, record, site_class
 from karez_simulators.world import ending, gateway_host, invariants, native, quick_fields, sometimes, troubles
@@ -27,13 +27,11 @@ BEGAN_UTC_S = 1_790_035_200  # 2026-09-22 00:00 UTC
 SECTORS = 24  # of the ring: 744 records, so that a month goes round it
 UPPER_PERCENT = 115  # the upper coefficient stands this far above the step test's ratio
 EASE_MS = 6 * HOUR_MS  # at the end: everything is put right, and has so long
-LAST_EVENTS = 12
 # Mean time between two mischiefs at a well: often where the run is short, else a season would be nothing else.
-GAP_SHORT_MS, GAP_LONG_MS = 5 * HOUR_MS, 60 * HOUR_MS
+GAP_SHORT_MS, GAP_LONG_MS = 3 * HOUR_MS, 60 * HOUR_MS
 
 
-@dataclass(frozen=True)
-class Violation:
+class Violation(NamedTuple):
     """What did not hold, at which well, and when."""
 
     invariant: str
