@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from karez_simulators.world.seeds import Seen
 
 EPILOG = "Example: karez bench world --seed 7 --days 3   or   karez bench world --seeds 1:200 --json --jobs 2"
-DAYS, WELLS = 60, 5
+DAYS, WELLS = 60.0, 5
 SEEDS_MAX = 1_000_000
 VIOLATED, UNUSABLE, INTERRUPTED = 1, 2, 130
 
 Seed = Annotated[int | None, typer.Option(min=0, max=2**31, help="Tell the story of this seed.")]
 Seeds = Annotated[str, typer.Option(metavar="FROM:TO", help="Run these seeds, both included.")]
-Days = Annotated[int, typer.Option(min=1, max=3650, help="Days of virtual time.")]
+Days = Annotated[float, typer.Option(min=0.01, max=3650, help="Days of virtual time; 0.25 is six hours.")]
 Wells = Annotated[int, typer.Option(min=1, max=100, help="Wells of the county.")]
 Jobs = Annotated[int, typer.Option(min=1, max=64, help="Processes, for --seeds.")]
 AsJson = Annotated[bool, typer.Option("--json", help="End with one JSON object on stdout.")]
@@ -76,7 +76,7 @@ def _wanted(seed: int | None, seeds: str) -> range:
     return range(first, last + 1)
 
 
-def _run(wanted: range, days: int, wells: int, jobs: int, as_json: bool, language: str) -> bool:
+def _run(wanted: range, days: float, wells: int, jobs: int, as_json: bool, language: str) -> bool:
     """Run them; return whether everything held."""
     from karez_simulators.world import seeds
 
@@ -101,7 +101,7 @@ def _run(wanted: range, days: int, wells: int, jobs: int, as_json: bool, languag
     return not found["violations"]
 
 
-def _show_violation(seen: "Seen", days: int, wells: int) -> None:
+def _show_violation(seen: "Seen", days: float, wells: int) -> None:
     """What did not hold, what came before it, and how to see it again."""
     from karez_simulators.world import seeds
 
@@ -112,14 +112,14 @@ def _show_violation(seen: "Seen", days: int, wells: int) -> None:
     typer.echo(f"    again: {seeds.replay(seen.seed, days, wells)}", err=True)
 
 
-def _tell(seed: int, days: int, wells: int, language: str) -> bool:
+def _tell(seed: int, days: float, wells: int, language: str) -> bool:
     """The story of one seed."""
     from karez_simulators.world import run, seeds
 
     found = run.play(seed, days, wells)
     for event in found.story.events:
         typer.echo(event.said(language))
-    typer.echo(f"seed {seed}: {days} days, {wells} wells, {found.story.records} records")
+    typer.echo(f"seed {seed}: {days:g} days, {wells} wells, {found.story.records} records")
     typer.echo(f"digest {found.story.digest}")
     if found.violations:
         typer.echo(f"again: {seeds.replay(seed, days, wells)}")

@@ -143,14 +143,23 @@ def open_the_door(world: World, farm: Farm, _: Chance) -> None:
 
 
 def rot(world: World, farm: Farm, chance: Chance) -> None:
-    """Age turns one bit over in a record that the gateway does not have yet."""
-    app = farm.box.app
-    if app is None or app.journal.head["acknowledged_seq"] >= app.journal.head["seq"] - 1:
-        return
-    seq = chance.randrange(app.journal.head["acknowledged_seq"] + 1, app.journal.head["seq"])
-    if farm.box.rot(seq, chance.randrange(24, 112), chance.randrange(8)):
-        farm.ring_lost = True
-        world.story.tell(farm.name, "rot", seq=seq)
+    """While the network is gone age turns one bit over in a record that the gateway does not have yet."""
+    farm.begin("radio")
+    farm.radio.set_up(False)
+
+    def turn() -> None:
+        farm.end("radio", world.agenda.now_ms)
+        app = farm.box.app
+        head = app.journal.head if app is not None else {"seq": 0, "acknowledged_seq": 0}
+        if head["acknowledged_seq"] + 2 < head["seq"]:
+            seq = chance.randrange(head["acknowledged_seq"] + 1, head["seq"] - 1)
+            if farm.box.rot(seq, chance.randrange(24, 100), chance.randrange(8)):
+                farm.ring_lost = True
+                world.story.tell(farm.name, "rot", seq=seq)
+        if not farm.stands("radio"):
+            world.radio_back(farm)
+
+    world.agenda.after(HOUR_MS, turn)
 
 
 def restore_flash(world: World, farm: Farm, chance: Chance) -> None:

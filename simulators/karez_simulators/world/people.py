@@ -29,17 +29,17 @@ class Farmer:
         self._world, self._farm, self._chance = world, farm, chance
         self._is_long = world.days > LONG_DAYS
         self._tries = 0
-        world.agenda.after(chance.randrange(10 * MINUTE_MS, 3 * HOUR_MS), self._begin)
+        world.agenda.after(chance.randrange(5 * MINUTE_MS, 90 * MINUTE_MS), self._begin)
 
     def _begin(self) -> None:
         chance, agenda = self._chance, self._world.agenda
         if self._farm.is_drinking:
-            duration_ms, gap_ms = chance.randrange(3, 9) * MINUTE_MS, chance.randrange(8, 15) * HOUR_MS
+            duration_ms, gap_ms = chance.randrange(3, 9) * MINUTE_MS, chance.randrange(5, 15) * HOUR_MS
         elif self._is_long:
             duration_ms = chance.randrange(60, 200) * MINUTE_MS
             gap_ms = chance.randrange(5 * 24, 11 * 24) * HOUR_MS
         else:
-            duration_ms, gap_ms = chance.randrange(8, 50) * MINUTE_MS, chance.randrange(4, 11) * HOUR_MS
+            duration_ms, gap_ms = chance.randrange(8, 50) * MINUTE_MS, chance.randrange(2, 9) * HOUR_MS
         self._farm.wants_until_ms = agenda.now_ms + duration_ms
         self._tries = TRIES_MAX
         self._start()
@@ -75,7 +75,10 @@ class Officer:
         self._world, self._chance = world, chance
         for at, farm in enumerate(world.farms):
             world.agenda.after(FIRST_MS + at * 1000, lambda farm=farm: self._first(farm))
-            world.agenda.after(GRANT_MS + at * MINUTE_MS, lambda farm=farm: self._look(farm))
+            world.agenda.after(self._gap_ms() + at * MINUTE_MS, lambda farm=farm: self._look(farm))
+
+    def _gap_ms(self) -> int:
+        return min(GRANT_MS, int(self._world.days * DAY_MS) // 3)
 
     def _first(self, farm: Farm) -> None:
         hours = self._chance.randrange(1, 6) if self._world.days > LONG_DAYS else 1
@@ -103,15 +106,15 @@ class Officer:
         world, chance = self._world, self._chance
         if world.is_ending:
             return
-        world.agenda.after(GRANT_MS + chance.randrange(HOUR_MS), lambda: self._look(farm))
+        world.agenda.after(self._gap_ms() + chance.randrange(HOUR_MS), lambda: self._look(farm))
         used_l, flow_lph = farm.history.volume_l, farm.site.well.parameters.rated_flow_lph
         newest = max(farm.history.signed.values(), key=lambda one: one.seq, default=None)
         ceiling_l = newest.ceiling_l if newest else 0
-        if chance.happens(60):
+        if chance.happens(100):
             self.grant(farm, max(used_l, ceiling_l - flow_lph // 2))  # a cut is the same act
         elif ceiling_l - used_l < flow_lph // 2 and chance.happens(700):
             self.grant(farm, used_l + chance.randrange(flow_lph // 2, flow_lph * 3))
-        elif chance.happens(60) and not farm.stands("order"):
+        elif chance.happens(150) and not farm.stands("order"):
             self._stop(farm)
 
     def _stop(self, farm: Farm) -> None:

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 BEGAN_UTC_S = 1_790_035_200  # 2026-09-22 00:00 UTC
 SECTORS = 24  # of the ring: 744 records, so that a month goes round it
 UPPER_PERCENT = 115  # the upper coefficient stands this far above the step test's ratio
-EASE_MS = 6 * HOUR_MS  # at the end: everything is put right, and has so long
+EASE_MS = 4 * HOUR_MS  # at the end: everything is put right, and has so long
 # Mean time between two mischiefs at a well: often where the run is short, else a season would be nothing else.
-GAP_SHORT_MS, GAP_LONG_MS = 3 * HOUR_MS, 60 * HOUR_MS
+GAP_LONG_MS, PER_RUN = 60 * HOUR_MS, 8
 
 
 class Violation(NamedTuple):
@@ -45,7 +45,7 @@ class Result:
     """What became of a run."""
 
     seed: int
-    days: int
+    days: float
     wells: int
     story: Story
     violations: list[Violation] = field(default_factory=list)
@@ -61,8 +61,10 @@ class Result:
 class World:
     """A county in one process. Make it inside `ready()`, then `run()` once."""
 
-    def __init__(self, seed: int, days: int, wells: int, directory: Path) -> None:
-        """Build everything that the seed says."""
+    def __init__(
+        self, seed: int, days: float, wells: int, directory: Path, only: tuple[str, ...] = ()
+    ) -> None:
+        """Build everything that the seed says. `only`: names of the troubles that there are; none: all."""
         self.seed, self.days = seed, days
         self.agenda = Agenda(BEGAN_UTC_S)
         self.chance = Chance(seed, "world")
@@ -88,7 +90,7 @@ class World:
         for at, name in enumerate(names):
             self.farms.append(self._farm(name, self._use(at)))
         self._by_controller = {farm.box.name: farm for farm in self.farms}
-        self._people()
+        self._people(troubles.named(only))
 
     # -- building -----------------------------------------------------------------------
 
@@ -119,12 +121,12 @@ class World:
             return {"restart_delay_s": 60, "interval_idle_s": 3600, "interval_pumping_s": 900}
         return {"restart_delay_s": 60, "interval_idle_s": 900, "interval_pumping_s": 300}
 
-    def _people(self) -> None:
+    def _people(self, table: tuple[troubles.Kind, ...]) -> None:
         self.officer = Officer(self, Chance(self.seed, "officer"))
-        gap_ms = GAP_LONG_MS if self.days > LONG_DAYS else GAP_SHORT_MS
+        gap_ms = min(GAP_LONG_MS, int(self.days * DAY_MS) // PER_RUN)
         for farm in self.farms:
             Farmer(self, farm, Chance(self.seed, f"farmer {farm.name}"))
-            troubles.Mischief(self, farm, Chance(self.seed, f"mischief {farm.name}"), gap_ms)
+            troubles.Mischief(self, farm, Chance(self.seed, f"mischief {farm.name}"), gap_ms, table)
         self.agenda.after(HOUR_MS, self._each_hour)
         self._machine_chance = Chance(self.seed, "machines")
         self.agenda.after(self._machine_gap_ms(), self._machines)
@@ -132,8 +134,8 @@ class World:
     # -- machines of the county ---------------------------------------------------------
 
     def _machine_gap_ms(self) -> int:
-        hours = self.days * 24 // (12 if self.days > LONG_DAYS else 5) + 1
-        return self._machine_chance.randrange(HOUR_MS, hours * 2 * HOUR_MS)
+        mean_ms = int(self.days * DAY_MS) // (12 if self.days > LONG_DAYS else 4)
+        return self._machine_chance.randrange(mean_ms // 4, mean_ms * 2)
 
     def _machines(self) -> None:
         """Now and then the gateway is killed at one of its phases, or a platform misbehaves."""
@@ -265,10 +267,11 @@ class World:
 
     def run(self) -> Result:
         """Live the days, put everything right, look once more."""
-        self.agenda.run(self.days * DAY_MS)
+        last_ms = int(self.days * DAY_MS)
+        self.agenda.run(last_ms)
         if not self.violations:
             self._put_right()
-            self.agenda.run(self.days * DAY_MS + EASE_MS)
+            self.agenda.run(last_ms + EASE_MS)
         if not self.violations:
             self._last_look()
         for farm in self.farms:
@@ -321,7 +324,7 @@ class World:
         return self._bundles[farm.name]
 
 
-def play(seed: int, days: int, wells: int) -> Result:
-    """Run one seed and return what became of it. Raises NoGateway."""
+def play(seed: int, days: float, wells: int, only: tuple[str, ...] = ()) -> Result:
+    """Run one seed and return what became of it. Raises NoGateway, KeyError for a trouble that is none."""
     with native.signer(), quick_fields.quickened(), gateway_host.folder() as folder:
-        return World(seed, days, wells, gateway_host.inside(folder)).run()
+        return World(seed, days, wells, gateway_host.inside(folder), only).run()

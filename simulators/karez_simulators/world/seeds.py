@@ -26,9 +26,9 @@ class Seen(NamedTuple):
     last_events: tuple[str, ...]  # where something did not hold
 
 
-def look(seed: int, days: int, wells: int, lang: str = "en") -> Seen:
+def look(seed: int, days: float, wells: int, lang: str = "en", only: tuple[str, ...] = ()) -> Seen:
     """Run one seed."""
-    found = run.play(seed, days, wells)
+    found = run.play(seed, days, wells, only)
     told = [one.said(lang) for one in found.story.events[-LAST_EVENTS:]] if found.violations else []
     return Seen(
         seed,
@@ -40,13 +40,13 @@ def look(seed: int, days: int, wells: int, lang: str = "en") -> Seen:
     )
 
 
-def replay(seed: int, days: int, wells: int) -> str:
+def replay(seed: int, days: float, wells: int) -> str:
     """The command that runs a seed once more."""
-    return f"karez bench world --seed {seed} --days {days} --wells {wells}"
+    return f"karez bench world --seed {seed} --days {days:g} --wells {wells}"
 
 
 def every(
-    seeds: Iterable[int], days: int, wells: int, jobs: int, progress: Callable[[Seen], None]
+    seeds: Iterable[int], days: float, wells: int, jobs: int, progress: Callable[[Seen], None]
 ) -> dict[str, Any]:
     """Run seeds and return the one object of `--json`: its digests are not in it, its violations are."""
     began_s = time.monotonic()
@@ -62,7 +62,7 @@ def every(
         ]
     return {
         "seeds": count,
-        "simulated_days": count * days,
+        "simulated_days": round(count * days, 2),
         "violations": violations,
         "records": records,
         "wall_s": round(time.monotonic() - began_s, 1),
@@ -70,7 +70,7 @@ def every(
     }
 
 
-def _each(seeds: list[int], days: int, wells: int, jobs: int) -> Iterator[Seen]:
+def _each(seeds: list[int], days: float, wells: int, jobs: int) -> Iterator[Seen]:
     if jobs == 1:
         for seed in seeds:
             yield look(seed, days, wells)

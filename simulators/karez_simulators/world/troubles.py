@@ -64,7 +64,7 @@ def _after_cut(world: World, farm: Farm) -> None:
 
 def radio_out(world: World, farm: Farm, chance: Chance) -> None:
     """No network for hours, or days where the run is long."""
-    hours = chance.choice((1, 3, 8, 8 * min(world.days, 9)))
+    hours = chance.choice((1, 1, 3, 8, 8 * max(1, min(int(world.days), 9))))
     world.story.tell(farm.name, "radio_out", hours=hours)
     farm.begin("radio")
     farm.radio.set_up(False)
@@ -174,11 +174,23 @@ TABLE = (
 )
 
 
+NAMES = tuple(one.act.__name__ for one in TABLE)
+
+
+def named(names: tuple[str, ...]) -> tuple[Kind, ...]:
+    """The rows of these names, all if none is named. Raises KeyError."""
+    known = dict(zip(NAMES, TABLE, strict=True))
+    return tuple(known[name] for name in names) or TABLE
+
+
 class Mischief:
     """Throws something at a well every so often, until the run's end."""
 
-    def __init__(self, world: World, farm: Farm, chance: Chance, gap_ms: int) -> None:
-        """`gap_ms`: the mean time between two."""
+    def __init__(
+        self, world: World, farm: Farm, chance: Chance, gap_ms: int, table: tuple[Kind, ...]
+    ) -> None:
+        """`gap_ms`: the mean time between two; `table`: what there is."""
+        self._table = table
         self._world, self._farm, self._chance, self._gap_ms = world, farm, chance, gap_ms
         self._next()
 
@@ -189,6 +201,6 @@ class Mischief:
     def _act(self) -> None:
         if self._world.is_ending:
             return
-        kind = self._chance.choices(TABLE, [one.weight for one in TABLE])[0]
+        kind = self._chance.choices(self._table, [one.weight for one in self._table])[0]
         kind.act(self._world, self._farm, self._chance)
         self._next()
