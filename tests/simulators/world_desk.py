@@ -61,7 +61,9 @@ def block_at_quarantine(monkeypatch):
     def blocked(self, frames):
         acks = take(self, frames)
         with self._sequencer.database.reading() as connection:
-            return [one for one in acks if not _has_bad(connection, self._controllers[one.controller].id, one)]
+            return [
+                one for one in acks if not _has_bad(connection, self._controllers[one.controller].id, one)
+            ]
 
     def _has_bad(connection, controller_id, ack):
         marks = chains.verified(connection, (controller_id, ack.chain))

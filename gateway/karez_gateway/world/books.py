@@ -17,7 +17,7 @@ SEQ_MAX = 0xFFFFFFFE
 
 
 def facts(store: Database) -> dict[str, Any]:
-    """{"waiting": reports that platforms lack, "controllers": {name: {"site", "litres", "chains": [...]}}}."""
+    """{"waiting": reports that platforms lack, "controllers": {name: {"site", "litres", "chains"}}}."""
     with store.reading() as connection:
         query = select(func.count()).select_from(outbox).where(outbox.c.state == outboxes.WAITING)
         return {

@@ -71,7 +71,7 @@ class County:
             one.name: Outbox(sequencer, one, self._at, place_in(self._config, sequencer))
             for one in self._config.destination
         }
-        self._stages = [
+        self._stages: list[Any] = [
             Verification(self._store, self._at),
             Ledger(self._store, self._at),
             Heard(self._store, self._at),

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 Act = "Callable[[], None]"
 
+
 class Agenda:
     """Virtual time in milliseconds since the run began. It moves only from one act to the next."""
 

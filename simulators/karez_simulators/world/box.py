@@ -103,10 +103,7 @@ class Box:
             return
         told = self._told_by_memories()
         profiles = {quantity: profile for quantity, profile, _, _ in told.meters}
-        self.lines = [
-            MeterLine(name, profiles[name], self.site)
-            for name in (WATER, ENERGY)
-        ]
+        self.lines = [MeterLine(name, profiles[name], self.site) for name in (WATER, ENERGY)]
         self.app.buses = list(self.lines)
         self.port.hear(f"aux {int(self.site.aux)}")
         self.look_closely(30_000)

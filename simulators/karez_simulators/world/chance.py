@@ -1,14 +1,18 @@
-"""Where a run's chance comes from: a stream of its own for everybody, so that one more throw moves nobody else."""
+"""Where a run's chance comes from: dice of one name each, so that one more throw moves nobody else."""
 
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Self
 
 
 class Chance(random.Random):
     """Dice of one name in one run. The same seed and name fall alike in every process."""
 
-    def __new__(cls, seed: int, name: str) -> Chance:  # noqa: ARG004 - random.Random hashes what it is given
+    def __new__(cls, seed: int, name: str) -> Self:  # noqa: ARG004 - random.Random hashes what it is given
         """Make dice that are not seeded yet."""
         return super().__new__(cls)
 

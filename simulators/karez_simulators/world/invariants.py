@@ -7,7 +7,6 @@ at each turn of a controller, each hour, and when all was put right at the end.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from karez_firmware.core import pump
@@ -16,6 +15,8 @@ from karez_simulators.world import ending, stops
 from karez_simulators.world.site import WATER_ERROR_PPM
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from karez_simulators.world.farm import Farm
     from karez_simulators.world.run import World
 
@@ -108,7 +109,9 @@ def right_is_the_signed_one(_: World, farm: Farm) -> str:
     if app is None or right is None or app.rights.seq != right.seq or not app.parts.clock.is_trusted:
         return ""
     held_l = app.rights.ceiling(grant.WATER, app.parts.clock.date_utc_s, False, False, True)[0]
-    return "" if held_l in (None, right.ceiling_l) else f"it holds {held_l} L, signed were {right.ceiling_l} L"
+    return (
+        "" if held_l in (None, right.ceiling_l) else f"it holds {held_l} L, signed were {right.ceiling_l} L"
+    )
 
 
 def off_unless_started(_: World, farm: Farm) -> str:
@@ -129,7 +132,11 @@ def books_equal_the_meter(world: World, farm: Farm) -> str:
     if world.agenda.now_ms - farm.box.fine_until_ms < 0 or app.controller.recorder.water.state:
         return ""
     booked_l, metered_l = app.books.volume_l, farm.site.metered_l
-    return "" if abs(booked_l - metered_l) <= ROUNDING_L else f"W is {booked_l} L, its meters counted {metered_l} L"
+    return (
+        ""
+        if abs(booked_l - metered_l) <= ROUNDING_L
+        else f"W is {booked_l} L, its meters counted {metered_l} L"
+    )
 
 
 def books_equal_the_well(_: World, farm: Farm) -> str:
@@ -170,7 +177,7 @@ def the_ring_keeps_records(_: World, farm: Farm) -> str:
 
 
 def the_backlog_drains(world: World, farm: Farm) -> str:
-    """Design section 9: with network and gateway there, everything stored is acknowledged; nothing blocks it."""
+    """Design section 9: with network and gateway there, what is stored is acknowledged; nothing blocks it."""
     app, now_ms = farm.box.app, world.agenda.now_ms
     if app is None or farm.history.rolled_back or not farm.radio.is_up or not world.host.is_up:
         farm.drained_ms = now_ms
@@ -179,7 +186,10 @@ def the_backlog_drains(world: World, farm: Farm) -> str:
     if head["acknowledged_seq"] != farm.acknowledged_seq or head["acknowledged_seq"] >= head["seq"]:
         farm.acknowledged_seq = head["acknowledged_seq"]
         farm.drained_ms = now_ms
-    if now_ms - max(farm.drained_ms, world.host.up_since_ms, farm.booted_ms, farm.radio_back_ms) <= DRAINED_MS:
+    if (
+        now_ms - max(farm.drained_ms, world.host.up_since_ms, farm.booted_ms, farm.radio_back_ms)
+        <= DRAINED_MS
+    ):
         return ""
     return f"{head['seq'] - head['acknowledged_seq']} records wait for two hours, and nothing is in their way"
 

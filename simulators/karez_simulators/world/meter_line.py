@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from karez_protocols.profile import Profile
     from karez_simulators.world.site import Site
 
+
 class MeterLine:
     """`name`: water or energy."""
 
@@ -40,7 +41,12 @@ class MeterLine:
         """Nothing comes by itself."""
         return b""
 
-    def turn(self, now_us: int, poll_us: int, heard: bytes | None = None) -> tuple[str, dict[str, Any]] | None:  # noqa: ARG002 - the Bus's call
+    def turn(
+        self,
+        now_us: int,
+        poll_us: int,
+        heard: bytes | None = None,  # noqa: ARG002 - the Bus's call
+    ) -> tuple[str, dict[str, Any]] | None:
         """Return (name, reading) when one is due, else None."""
         if now_us < self._due_us:
             return None

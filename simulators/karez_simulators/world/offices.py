@@ -69,7 +69,14 @@ class Offices:
         }
 
     def grant(
-        self, site: str, seq: int, ceiling_l: int, utc_s: int, *, policy: int = grant.STOP, forged: bool = False
+        self,
+        site: str,
+        seq: int,
+        ceiling_l: int,
+        utc_s: int,
+        *,
+        policy: int = grant.STOP,
+        forged: bool = False,
     ) -> bytes:
         """Sign a right: litres since commissioning, until a year from now. `forged`: by nobody's key."""
         values = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from karez_protocols import bundle
 
@@ -38,9 +38,7 @@ class Operator:
         del farm
 
     @staticmethod
-    def _again(found: dict[str, object], slots: list[bytes]) -> bytes:
+    def _again(found: dict[str, Any], slots: list[bytes]) -> bytes:
         """The file as a program would write it, digest and all."""
-        values = [found[name] for name in ("binding", "grants", "chain", "h_before")]
-        return bytes(bundle.encode(*values, slots, found["note"], found["proofs"]))
-
-
+        papers = found["binding"], found["grants"], found["chain"], found["h_before"]
+        return bytes(bundle.encode(*papers, slots, found["note"], found["proofs"]))

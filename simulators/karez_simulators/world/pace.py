@@ -31,7 +31,7 @@ LINK_MS = 2  # an answer is under way
 def next_ms(box: Box, now_ms: int, utc_s: int) -> int:
     """Milliseconds until this controller's next turn."""
     app = box.app
-    assert app is not None  # noqa: S101 - only who has had a turn is asked
+    assert app is not None
     energy = box.lines[1]
     energy.least_us = 0
     box.is_glancing = False
@@ -49,7 +49,7 @@ def next_ms(box: Box, now_ms: int, utc_s: int) -> int:
         box.is_glancing = True
         return min(PUMPING_MS, to_boundary_ms)
     if not box.passes_over:
-        return min(STEP_MS, _until_poll_ms(box))
+        return min(_until_poll_ms(box), to_boundary_ms)
     box.asleep_since_ms = now_ms
     return to_boundary_ms
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from karez_firmware.core import pump
@@ -74,8 +75,8 @@ class Officer:
         """Send the first rights."""
         self._world, self._chance = world, chance
         for at, farm in enumerate(world.farms):
-            world.agenda.after(FIRST_MS + at * 1000, lambda farm=farm: self._first(farm))
-            world.agenda.after(self._gap_ms() + at * MINUTE_MS, lambda farm=farm: self._look(farm))
+            world.agenda.after(FIRST_MS + at * 1000, partial(self._first, farm))
+            world.agenda.after(self._gap_ms() + at * MINUTE_MS, partial(self._look, farm))
 
     def _gap_ms(self) -> int:
         return min(GRANT_MS, int(self._world.days * DAY_MS) // 3)

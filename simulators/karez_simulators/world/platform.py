@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,12 +36,10 @@ class Platform:
         if self.manner == DOWN:
             return
         for _ in range(ROUNDS_MAX):
-            waiting = self._host.ask(lambda: self._host.county.reports(self.name)) or []
+            waiting = self._host.ask(partial(self._host.county.reports, self.name)) or []
             answers = {name: answer for name, document in waiting if (answer := self._answer(name, document))}
-            now_utc_s = self._agenda.utc_s
-            if not answers or not self._host.ask(
-                lambda answers=answers: self._host.county.confirmed(now_utc_s, self.name, answers)
-            ):
+            take = partial(self._host.county.confirmed, self._agenda.utc_s, self.name, answers)
+            if not answers or not self._host.ask(take):
                 return
 
     def _answer(self, name: str, document: bytes) -> bytes:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from karez_firmware.ports import fake
-from karez_simulators.world.chance import Chance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from karez_firmware.ports.fake_memory import RamFram, RamNor
     from karez_simulators.world.agenda import Agenda
+    from karez_simulators.world.chance import Chance
 
 _RECORD = "record "
 

@@ -83,7 +83,7 @@ def unpack(layout: Layout, data: bytes, offset: int = 0) -> dict[str, Any]:
     """As fields.unpack."""
     whole = bytes(data[offset : offset + size_of(layout)])
     if len(whole) < size_of(layout):
-        raise Malformed("%d bytes, %d needed" % (len(data) - offset, size_of(layout)))
+        raise Malformed(f"{len(data) - offset} bytes, {size_of(layout)} needed")
     values: dict[str, Any] = {}
     for name, kind, at, end, _, unknown, _, _ in _fields(layout):
         if kind == "u":
@@ -97,7 +97,7 @@ def unpack(layout: Layout, data: bytes, offset: int = 0) -> dict[str, Any]:
         elif kind == "t":
             values[name] = fields._text(name, whole[at:end])  # noqa: SLF001 - the same
         elif any(whole[at:end]):
-            raise Malformed("reserved bytes at offset %d are not zero" % at)
+            raise Malformed(f"reserved bytes at offset {at} are not zero")
     return values
 
 

@@ -32,7 +32,7 @@ class Radio:
     def __init__(self, agenda: Agenda, chance: Chance, on_up: Callable[[str, bytes], None]) -> None:
         """Stand, without trouble: `lost_permille` and `doubled_permille` are set by who makes some."""
         self.broker = fake_broker.Broker("")
-        self.broker.published = _Outgoing(self._send)
+        self.broker.published = _Outgoing(self._send)  # type: ignore[assignment]
         self.is_up = True
         self.lost_permille = self.doubled_permille = 0
         self.garble: Callable[[bytes], bytes] | None = None  # somebody in the middle

@@ -27,7 +27,7 @@ BEGAN_UTC_S = 1_790_035_200  # 2026-09-22 00:00 UTC
 SECTORS = 24  # of the ring: 744 records, so that a month goes round it
 UPPER_PERCENT = 115  # the upper coefficient stands this far above the step test's ratio
 EASE_MS = 4 * HOUR_MS  # at the end: everything is put right, and has so long
-# Mean time between two mischiefs at a well: often where the run is short, else a season would be nothing else.
+# Mean time between two mischiefs at a well: so many a short run, else a season would be nothing else.
 GAP_LONG_MS, PER_RUN = 60 * HOUR_MS, 8
 
 

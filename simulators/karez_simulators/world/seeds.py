@@ -1,4 +1,4 @@
-"""Many seeds: each a run of its own, over processes if asked for; progress as it goes, one object at the end."""
+"""Many seeds: each a run of its own, over processes if asked for; one object at the end."""
 
 from __future__ import annotations
 

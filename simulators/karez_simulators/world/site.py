@@ -1,4 +1,4 @@
-"""One well with all that stands there: aquifer, pump, contactor, supply, two meters, and the truth of them."""
+"""One well with all that stands there: aquifer, pump, contactor, supply, two meters, and their truth."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Site:
     def shown_l(self) -> int:
         """The water meter's total in litres."""
         meter = self.meters[WATER]
-        assert isinstance(meter, Tuf2000m)  # noqa: S101 - the only one that hangs here
+        assert isinstance(meter, Tuf2000m)
         return meter.water.positive_ul // 1_000_000
 
     @property

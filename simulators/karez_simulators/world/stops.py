@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from karez_protocols import causes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from karez_simulators.world.farm import Farm
     from karez_simulators.world.run import World
 
@@ -58,5 +59,3 @@ def is_right(world: World, farm: Farm, values: dict[str, Any]) -> bool:
     """True if what this stop gives as its cause was so."""
     known = RIGHT.get(values["cause"])
     return known is not None and known(world, farm, values)
-
-

@@ -39,7 +39,7 @@ def _grid_back(world: World, farm: Farm) -> None:
         world.power_on(farm)
 
 
-def cut_in_a_write(world: World, farm: Farm, chance: Chance) -> None:
+def cut_in_a_write(_: World, farm: Farm, chance: Chance) -> None:
     """The supply goes while a memory is being written: torn bytes, unstable bits."""
     if not farm.box.is_on:
         return

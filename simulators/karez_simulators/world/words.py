@@ -1,5 +1,7 @@
 """The sentences of a story, in English and Chinese: data, not code."""
 
+# ruff: noqa: E501 - a sentence and its translation side by side
+
 from __future__ import annotations
 
 import datetime as dt
