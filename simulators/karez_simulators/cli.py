@@ -17,6 +17,7 @@ from karez_simulators import (
     cli_wells,
     cli_witness,
     cli_words,
+    cli_world,
 )
 from karez_simulators.cli_words import FAILED, INTERRUPTED, Broker, Lang
 from karez_simulators.fleet import cli as cli_fleet
@@ -39,6 +40,7 @@ app.command(epilog=cli_wells.EPILOG)(cli_wells.wells)
 app.command(epilog=cli_witness.EPILOG)(cli_witness.witness)
 app.command(epilog=cli_detection.EPILOG)(cli_detection.detection)
 app.command(epilog=cli_fleet.EPILOG)(cli_fleet.fleet)
+app.command(epilog=cli_world.EPILOG)(cli_world.world)
 cli_platform.app.command(epilog=cli_platform_compare.EPILOG)(cli_platform_compare.compare)
 app.add_typer(cli_platform.app, name="platform")
 

@@ -75,7 +75,7 @@ class GatewayProcess:
         self._process: asyncio.subprocess.Process | None = None
 
     async def verb(self, verb: str, *words: str, may_fail: bool = False, within_s: float = VERB_S) -> Spoken:
-        """Run `karez gateway VERB --data DATA WORDS`, VERB one word or two. Raises GatewayError on a failure."""
+        """Run `karez gateway VERB --data DATA WORDS`; VERB: one word or two. Raises GatewayError."""
         spoken = await karez("gateway", *verb.split(), "--data", str(self.data), *words, within_s=within_s)
         if spoken.code and not may_fail:
             last = (spoken.err.strip() or spoken.out.strip()).splitlines()[-1:]

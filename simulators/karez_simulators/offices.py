@@ -20,10 +20,10 @@ UNTESTED = (None, None, 0)  # no step test yet, lift not measured, a check valve
 
 
 class Office:
-    """One signing key."""
+    """One signing key: a new one, or the same for the same 32 bytes where a run has to be repeated."""
 
-    def __init__(self) -> None:
-        self._key = Ed25519PrivateKey.generate()
+    def __init__(self, seed: bytes | None = None) -> None:
+        self._key = Ed25519PrivateKey.from_private_bytes(seed) if seed else Ed25519PrivateKey.generate()
         self.public = self._key.public_key().public_bytes_raw()
 
     def sign(self, label: bytes, body: bytes) -> bytes:

@@ -1,0 +1,55 @@
+"""The data directory of a world's gateway: made as `karez gateway init` makes it, its empty tables copied.
+
+The migrations take longer than a short run of the world does, so they are run once for a process.
+"""
+
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from karez_gateway import config, setup
+from karez_gateway.store import engines
+from karez_gateway.store.database import FILE, Database
+
+_DESTINATION = """
+[[destination]]
+name = "{name}"
+kind = "mqtt-json"
+host = "127.0.0.1"
+port = 1883
+[destination.stations]
+{stations}
+"""
+
+
+@cache
+def _empty_tables() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / FILE
+        Database.open(engines.in_file(path)).close()
+        return path.read_bytes()
+
+
+def create(
+    directory: Path, provisioner: bytes, regulator: bytes, platforms: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Create it. `platforms`: name -> {site: station code}. Raises GatewayError."""
+    setup.create(
+        directory,
+        name="world",
+        origin="karez.world/county",
+        broker_host="127.0.0.1",
+        broker_port=1883,
+        provisioner=provisioner.hex(),
+        regulators=[regulator.hex()],
+    )
+    path = directory / config.FILE
+    parts = [
+        _DESTINATION.format(
+            name=name, stations="\n".join(f'{site} = "{code}"' for site, code in stations.items())
+        )
+        for name, stations in platforms.items()
+    ]
+    path.write_text(path.read_text(encoding="utf-8") + "".join(parts), encoding="utf-8")
+    (directory / FILE).write_bytes(_empty_tables())

@@ -1,0 +1,117 @@
+"""karez_protocols.fields for a machine with room: each layout's text is read once, not at every record.
+
+The controller has no room for tables, so its codec cuts the text apart each time. A world packs some
+hundred layouts a second of its own time. Bytes, values and errors are the same:
+tests/simulators/test_world_quick.py holds the two against each other.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from karez_protocols import fields
+from karez_protocols.errors import Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Layout = str | tuple[str, ...]
+_EACH = fields.each
+
+
+class _Field(NamedTuple):
+    name: str
+    kind: str
+    at: int
+    end: int
+    size: int
+    unknown: int  # as bits
+    low: int
+    high: int
+
+
+@cache
+def each(layout: Layout) -> tuple[tuple[str, str, int, int], ...]:
+    """As fields.each."""
+    return tuple(_EACH(layout))
+
+
+@cache
+def size_of(layout: Layout) -> int:
+    """As fields.size_of."""
+    return sum(size for _, _, _, size in each(layout))
+
+
+@cache
+def _fields(layout: Layout) -> tuple[_Field, ...]:
+    found = []
+    for name, kind, at, size in each(layout):
+        bits = 8 * size
+        unknown = (1 << bits) - 1 if kind == "u" else 1 << (bits - 1)
+        low, high = (0, unknown - 1) if kind == "u" else (1 - unknown, unknown - 1)
+        found.append(_Field(name, kind, at, at + size, size, unknown, low, high))
+    return tuple(found)
+
+
+def pack(layout: Layout, values: dict[str, Any]) -> bytes:
+    """As fields.pack."""
+    parts = []
+    for name, kind, _, _, size, unknown, low, high in _fields(layout):
+        if kind == "x":
+            parts.append(bytes(size))
+        elif kind not in "us":
+            parts.append(fields._bytes(name, kind, values[name], size))  # noqa: SLF001 - its word for what does not fit
+        elif (value := values[name]) is None:
+            parts.append(unknown.to_bytes(size, "little"))
+        elif low <= value <= high:
+            parts.append(value.to_bytes(size, "little", signed=kind == "s"))
+        else:
+            fields._integer(name, kind, value, size)  # noqa: SLF001 - raises
+    return b"".join(parts)
+
+
+def pack_into(layout: Layout, buffer: bytearray, offset: int, values: dict[str, Any]) -> int:
+    """As fields.pack_into."""
+    end = offset + size_of(layout)
+    buffer[offset:end] = pack(layout, values)
+    return end
+
+
+def unpack(layout: Layout, data: bytes, offset: int = 0) -> dict[str, Any]:
+    """As fields.unpack."""
+    whole = bytes(data[offset : offset + size_of(layout)])
+    if len(whole) < size_of(layout):
+        raise Malformed(f"{len(data) - offset} bytes, {size_of(layout)} needed")
+    values: dict[str, Any] = {}
+    for name, kind, at, end, _, unknown, _, _ in _fields(layout):
+        if kind == "u":
+            value = int.from_bytes(whole[at:end], "little")
+            values[name] = None if value == unknown else value
+        elif kind == "s":
+            value = int.from_bytes(whole[at:end], "little", signed=True)
+            values[name] = None if value == -unknown else value
+        elif kind == "b":
+            values[name] = whole[at:end]
+        elif kind == "t":
+            values[name] = fields._text(name, whole[at:end])  # noqa: SLF001 - the same
+        elif any(whole[at:end]):
+            raise Malformed(f"reserved bytes at offset {at} are not zero")
+    return values
+
+
+_PLACES = {"each": each, "size_of": size_of, "pack": pack, "pack_into": pack_into, "unpack": unpack}
+
+
+@contextmanager
+def quickened() -> Iterator[None]:
+    """Let everybody in this process use it."""
+    kept = {name: getattr(fields, name) for name in _PLACES}
+    for name, function in _PLACES.items():
+        setattr(fields, name, function)
+    try:
+        yield
+    finally:
+        for name, function in kept.items():
+            setattr(fields, name, function)

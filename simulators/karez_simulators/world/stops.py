@@ -1,0 +1,61 @@
+"""Which stop is right: for every cause what must have been so. A cause that is not in the table never is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from karez_protocols import causes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from karez_simulators.world.farm import Farm
+    from karez_simulators.world.run import World
+
+# What must never stop drinking water (design section 6).
+OF_RIGHT = (
+    causes.ACCOUNT_EMPTY, causes.WATER_CEILING, causes.ENERGY_CEILING, causes.GRANT_EXPIRED,
+    causes.GRANT_MISSING, causes.OFFLINE_CEILING, causes.BOOKS_UNKNOWN, causes.STORE_DEAD,
+)  # fmt: skip
+PRESSED_MS = 30_000
+METER_TROUBLE = ("meter_silent", "meter_wild", "meter_jump", "magnet", "bypass", "ct_off")
+
+
+def _pressed(world: World, farm: Farm, _: dict[str, Any]) -> bool:
+    return farm.pressed_stop_ms is not None and world.agenda.now_ms - farm.pressed_stop_ms <= PRESSED_MS
+
+
+def _used_up(_: World, farm: Farm, values: dict[str, Any]) -> bool:
+    """W + P had come to within half a poll's water of the ceiling (design section 6, early opening)."""
+    right = farm.history.right
+    if right is None or values["volume_l"] is None:
+        return False
+    near_l = farm.site.well.parameters.greatest_flow_lph * 2_100 // 3_600_000 + 2
+    return bool(values["volume_l"] + (values["held_l"] or 0) + near_l >= right.ceiling_l)
+
+
+def _felt(*troubles: str) -> Callable[[World, Farm, dict[str, Any]], bool]:
+    def was_so(world: World, farm: Farm, _: dict[str, Any]) -> bool:
+        return farm.felt(world.agenda.now_ms, *troubles)
+
+    return was_so
+
+
+RIGHT: dict[int, Callable[[World, Farm, dict[str, Any]], bool]] = {
+    causes.BUTTON: _pressed,
+    causes.WATER_CEILING: _used_up,
+    causes.GRANT_MISSING: lambda _world, farm, _: farm.history.right is None,
+    causes.ORDER_STOP: _felt("order"),
+    causes.SEALED: _felt("order"),
+    causes.MAINS_LOST: _felt("grid", "power_cycling"),
+    causes.RESTARTED: _felt("grid", "power_cycling", "write_cut"),
+    causes.FEEDBACK_LOST: _felt("grid", "power_cycling", "ct_off", "meter_silent", "write_cut"),
+    causes.NO_WATER: _felt("magnet", "bypass", "meter_jump"),
+    causes.BOOKS_UNKNOWN: _felt(*METER_TROUBLE),
+}
+
+
+def is_right(world: World, farm: Farm, values: dict[str, Any]) -> bool:
+    """True if what this stop gives as its cause was so."""
+    known = RIGHT.get(values["cause"])
+    return known is not None and known(world, farm, values)
