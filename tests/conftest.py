@@ -1,5 +1,6 @@
 """For all tests: signals mean the same however a run was started, files lie in memory, long ones go first."""
 
+import itertools
 import os
 import shutil
 import signal
@@ -12,8 +13,8 @@ HERE = Path(__file__).parent
 MEMORY = Path("/dev/shm")
 FREE_BYTES_MIN = 4 << 30  # a run leaves less than a tenth of it, and a container's default is 64 MiB
 
-# Files with tests of half a minute and more, the longest first. Most of them wait for a machine's time
-# to pass: the other workers have the processor meanwhile, and none is left with one of them at the end.
+# Files with tests of half a minute and more, the longest first: no worker is left with one of them at the
+# end. Each worker begins with its share of them; the tests of ONE_BY_ONE share nothing and are dealt singly.
 LONGEST = (
     "system/test_commission_vm.py",
     "system/test_one_litre.py",
@@ -32,6 +33,7 @@ LONGEST = (
     "gateway/test_provision.py",
     "gateway/test_service.py",
 )
+ONE_BY_ONE = HERE / "test_micropython.py"
 
 # A shell's background job ignores SIGINT, and so would its children, to whom tests send it as Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -52,13 +54,30 @@ if "TMPDIR" not in os.environ and MEMORY.is_dir() and _is_roomy(MEMORY):
     tempfile.tempdir = None  # asked for already, perhaps
 
 
-def pytest_collection_modifyitems(items):
-    """Put the tests of LONGEST first."""
+def _in_turn(first, others, workers):
+    """Equal runs, one for each worker (--dist worksteal): every run begins with its share of `first`."""
+    shares = [[] for _ in range(workers)]
+    whole = {}  # the file of a test: the share that has its others
+    for item in first:
+        number = None if item.path == ONE_BY_ONE else whole.setdefault(item.path, len(whole) % workers)
+        (shares[number] if number is not None else min(shares, key=len)).append(item)
+    rest, dealt = iter(others), []
+    for number, share in enumerate(shares):
+        run = (len(first) + len(others) - len(dealt)) // (workers - number)
+        dealt += share + list(itertools.islice(rest, max(run - len(share), 0)))
+    return dealt + list(rest)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Put the tests of LONGEST first, for each worker its share of them."""
     place = {HERE / name: number for number, name in enumerate(LONGEST)}
     gone = [str(path) for path in place if not path.exists()]
     if gone:
         raise pytest.UsageError(f"{', '.join(gone)}: not there any more; correct LONGEST in {__file__}")
     items.sort(key=lambda item: place.get(item.path, len(place)))
+    first = [item for item in items if item.path in place]
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = _in_turn(first, items[len(first) :], workers)
 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError
 
-from karez_gateway import failure, origins, restored
 from karez_gateway.config import Config
+from karez_gateway.entries import origins, restored
+from karez_gateway.entries.sequence import Sequencer
 from karez_gateway.errors import StoreError
 from karez_gateway.log.errors import LogError
 from karez_gateway.log.keys import load_key
 from karez_gateway.log.tlog import Tlog
 from karez_gateway.seam import Seam, unharmed
-from karez_gateway.sequence import Sequencer
+from karez_gateway.service import failure
 from karez_gateway.store.database import Database
 
 LOG = "log"

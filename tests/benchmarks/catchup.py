@@ -26,12 +26,14 @@ from pathlib import Path
 
 from entry import entry
 from karez_gateway import config as configuration
-from karez_gateway import data, enrolment, setup
-from karez_gateway.fieldlink import BATCH_FRAMES_MAX
-from karez_gateway.ingest import Frame, Ingest
+from karez_gateway import data
+from karez_gateway.controllers import enrolment
+from karez_gateway.intake.fieldlink import BATCH_FRAMES_MAX
+from karez_gateway.intake.ingest import Frame, Ingest
+from karez_gateway.intake.verification import Verification
+from karez_gateway.operation import setup
 from karez_gateway.store import chains, controllers, engines
 from karez_gateway.store.entries import NewEntry
-from karez_gateway.verification import Verification
 from karez_gateway.verifier.slots import HEADER, PLACES
 from karez_protocols import chain, record
 from karez_protocols.record import CONTENT_SIZE

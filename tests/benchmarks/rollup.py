@@ -15,15 +15,16 @@ from pathlib import Path
 
 from entry import entry
 from karez_gateway import config as configuration
-from karez_gateway import enrolment, setup
 from karez_gateway.calendars import MONTH, Calendar
+from karez_gateway.controllers import enrolment
 from karez_gateway.county.acts import Deed
 from karez_gateway.county.changing import change
 from karez_gateway.county.ledger import books
 from karez_gateway.county.ledger.rollup import roll
 from karez_gateway.county.wateryear import Span
-from karez_gateway.heard import Heard
-from karez_gateway.ledger import Ledger
+from karez_gateway.intake.heard import Heard
+from karez_gateway.ledger.stage import Ledger
+from karez_gateway.operation import setup
 from karez_gateway.store import controllers, entries, verdicts
 from karez_gateway.store.database import Database
 from karez_gateway.store.entries import SLOT, NewEntry

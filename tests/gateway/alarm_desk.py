@@ -2,8 +2,8 @@
 
 from sqlalchemy import select
 
-from karez_gateway.alarmrecords import AlarmRecords
-from karez_gateway.alarmrules import AlarmRules
+from karez_gateway.alarms.records import AlarmRecords
+from karez_gateway.alarms.rules import AlarmRules
 from karez_gateway.county import changing
 from karez_gateway.county.acts import Deed
 from karez_gateway.county.alarms import engine

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import httpx
 
 from karez_gateway import config as configuration
-from karez_gateway import tokens
+from karez_gateway.api import tokens
 from karez_gateway.api.access import Served
 from karez_gateway.api.application import create as application
 from karez_gateway.store.readonly import ReadOnlyDatabase

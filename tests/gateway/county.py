@@ -7,17 +7,18 @@ from sqlalchemy import select
 
 import empty_store
 from karez_gateway import config as configuration
-from karez_gateway import data, setup
+from karez_gateway import data
+from karez_gateway.controllers.enrolment import enrol
 from karez_gateway.county.acts import Acts
-from karez_gateway.downlink import Downlinks
-from karez_gateway.enrolment import enrol
-from karez_gateway.heard import Heard
-from karez_gateway.ingest import Frame, Ingest
-from karez_gateway.ledger import Ledger
+from karez_gateway.downlink.stage import Downlinks
+from karez_gateway.intake.heard import Heard
+from karez_gateway.intake.ingest import Frame, Ingest
+from karez_gateway.intake.verification import Verification
+from karez_gateway.ledger.stage import Ledger
+from karez_gateway.operation import setup
 from karez_gateway.seam import unharmed
 from karez_gateway.store import chains, controllers, entries, ledgers
 from karez_gateway.store.schema import verdict
-from karez_gateway.verification import Verification
 from synthetic import PROVISIONER, REGULATOR, public
 
 RECEIVED_UTC_S = 1_790_100_000

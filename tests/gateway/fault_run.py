@@ -12,21 +12,21 @@ from contextlib import contextmanager
 
 from sqlalchemy import func, select
 
-from karez_gateway import revocation
 from karez_gateway.config import Destination
-from karez_gateway.enrolment import queue_grant
+from karez_gateway.controllers import revocation
+from karez_gateway.controllers.enrolment import queue_grant
+from karez_gateway.controllers.revocation import Revocations
+from karez_gateway.entries.sequence import Sequencer
 from karez_gateway.errors import Refused
+from karez_gateway.intake.verify import REVOKED
 from karez_gateway.log.keys import load_key
 from karez_gateway.log.tlog import Tlog
-from karez_gateway.outbox import Outbox
-from karez_gateway.revocation import Revocations
-from karez_gateway.sequence import Sequencer
 from karez_gateway.store import chains, controllers, downlinks, entries
 from karez_gateway.store.schema import entry as entry_table
 from karez_gateway.store.schema import outbox as outbox_table
 from karez_gateway.store.schema import verdict as verdict_table
 from karez_gateway.uploads import Receipt
-from karez_gateway.verify import REVOKED
+from karez_gateway.uploads.outbox import Outbox
 from karez_protocols import entry
 
 from .county import RECEIVED_UTC_S, County

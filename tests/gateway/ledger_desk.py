@@ -9,7 +9,7 @@ from karez_gateway.county.acts import Deed
 from karez_gateway.county.ledger import books, closing, correcting, correction_file
 from karez_gateway.county.registry import name_of
 from karez_gateway.county.wateryear import WaterYears
-from karez_gateway.places import Places
+from karez_gateway.entries.places import Places
 from karez_protocols import record
 
 from .county import create, opened

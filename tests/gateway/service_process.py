@@ -12,7 +12,7 @@ import aiomqtt
 
 from karez_gateway import config as configuration
 from karez_gateway import data as data_directory
-from karez_gateway.status import status as facts_of
+from karez_gateway.operation.status import status as facts_of
 from karez_protocols import link
 
 from .county import create

@@ -6,7 +6,7 @@ import time
 import pytest
 from typer.testing import CliRunner
 
-from karez_gateway.cli import app
+from karez_gateway.cli.main import app
 from karez_gateway.county import emergencies
 from karez_gateway.store.acts import Act
 from karez_protocols import causes

@@ -275,7 +275,7 @@ def escalate(desk):
 
 
 def acknowledge(desk, number):
-    from karez_gateway import alarmacts
+    from karez_gateway.alarms import acts as alarmacts
     from karez_gateway.county.acts import Deed
 
     deed = Deed("li", "seen", desk.now_s)

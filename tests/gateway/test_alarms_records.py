@@ -148,7 +148,7 @@ def busy_box():
 def test_a_stage_that_is_killed_at_every_step_says_what_an_unharmed_one_says(
     tmp_path, monkeypatch, database_kind
 ):
-    from karez_gateway import alarmrecords
+    from karez_gateway.alarms import records as alarmrecords
 
     monkeypatch.setattr(alarmrecords, "SLICE", 5)
     deaths = []

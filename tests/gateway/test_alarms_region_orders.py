@@ -3,8 +3,8 @@
 import pytest
 from typer.testing import CliRunner
 
-from karez_gateway import regionwells
-from karez_gateway.cli import app
+from karez_gateway.cli.main import app
+from karez_gateway.downlink import regionwells
 from karez_gateway.errors import Refused
 
 from .alarm_county import region, site

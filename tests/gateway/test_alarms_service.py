@@ -51,7 +51,7 @@ def acts_logged(directory):
 
 
 def test_open_alarms_are_figures_for_prometheus(tmp_path):
-    from karez_gateway import metrics
+    from karez_gateway.service import metrics
 
     from .alarm_desk import Desk
     from .county import create, opened

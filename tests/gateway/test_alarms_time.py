@@ -7,8 +7,8 @@ import time
 import pytest
 from typer.testing import CliRunner
 
-from karez_gateway.alarmrules import STAGE, LinkWatch
-from karez_gateway.cli import app
+from karez_gateway.alarms.rules import STAGE, LinkWatch
+from karez_gateway.cli.main import app
 from karez_gateway.county.alarms.facts import Live
 from karez_gateway.store import acts
 
@@ -69,7 +69,7 @@ def test_a_well_falls_silent_and_speaks_again(desk):
 
 
 def test_grants_that_wait_and_that_end_with_the_year(desk):
-    from karez_gateway.enrolment import queue_grant
+    from karez_gateway.controllers.enrolment import queue_grant
 
     box = SyntheticController("a", "well-1")
     desk.take(used(box, 1))

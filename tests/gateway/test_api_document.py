@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from karez_gateway import commissionings
+from karez_gateway.controllers import commissionings
 from karez_protocols import record
 
 from .api_desk import desk

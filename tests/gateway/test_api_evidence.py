@@ -3,9 +3,9 @@
 from collections import Counter
 
 from karez_gateway import config as configuration
-from karez_gateway import neworigin
+from karez_gateway.controllers.enrolment import rebind
 from karez_gateway.data import TRUST
-from karez_gateway.enrolment import rebind
+from karez_gateway.entries import neworigin
 from karez_gateway.verifier import bundle_check, trust
 from karez_protocols import record
 

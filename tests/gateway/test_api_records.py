@@ -85,7 +85,7 @@ def test_findings_and_lost_numbers_are_told_with_their_evidence(tmp_path):
     right = make_grant("well-1", 3, 1_000_100)
     with desk(tmp_path / "g") as found:
         found.county.enrol(box)
-        from karez_gateway.enrolment import queue_grant
+        from karez_gateway.controllers.enrolment import queue_grant
 
         queue_grant(found.county.store, right)
         box.accept_grant(right)

@@ -8,9 +8,10 @@ import threading
 
 import pytest
 
-from karez_gateway import backup, restored
 from karez_gateway import config as configuration
+from karez_gateway.entries import restored
 from karez_gateway.errors import Refused, StoreError
+from karez_gateway.operation import backup
 
 from .county import create, opened
 from .synthetic import SyntheticController

@@ -2,12 +2,12 @@
 
 import pytest
 
-from karez_gateway import commands
-from karez_gateway.commands import Commands
 from karez_gateway.config import Commands as Settings
+from karez_gateway.downlink import commands
+from karez_gateway.downlink.commands import Commands
 from karez_gateway.errors import Refused
-from karez_gateway.status import status
-from karez_gateway.statustext import lines
+from karez_gateway.operation.status import status
+from karez_gateway.operation.statustext import lines
 from karez_gateway.store import commands as table
 from karez_protocols import binding, causes, entry, link, record, site_class
 

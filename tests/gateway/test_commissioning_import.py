@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
-from karez_gateway import commissionings, revocation
-from karez_gateway.cli import app
-from karez_gateway.enrolment import rebind
+from karez_gateway.cli.main import app
+from karez_gateway.controllers import commissionings, revocation
+from karez_gateway.controllers.enrolment import rebind
 from karez_gateway.errors import Refused
 from karez_gateway.store import commissionings as stored
 from karez_gateway.store.schema import commissioning, commissioning_photo, technician_list

@@ -7,9 +7,9 @@ import pytest
 from alembic import command
 from alembic.config import Config
 
-from karez_gateway import backup
 from karez_gateway import config as configuration
 from karez_gateway.errors import StoreError
+from karez_gateway.operation import backup
 from karez_gateway.store import copies, engines
 from karez_gateway.store.database import FILE, HEAD, MIGRATIONS, Database
 

@@ -8,15 +8,17 @@ import pytest
 
 from karez_gateway import config as configuration
 from karez_gateway import data as data_directory
-from karez_gateway import doctor, evidence, neworigin, origins, restored
-from karez_gateway.cosigning import Cosigning, cosigned
+from karez_gateway.entries import neworigin, origins, restored
+from karez_gateway.entries.logview import prove
 from karez_gateway.errors import StoreError
-from karez_gateway.logview import prove
-from karez_gateway.status import status
-from karez_gateway.statustext import lines
+from karez_gateway.operation import doctor
+from karez_gateway.operation.status import status
+from karez_gateway.operation.statustext import lines
+from karez_gateway.proofs import evidence
 from karez_gateway.verifier import bundle_check, trust
 from karez_gateway.verifier.checkpoint import open_checkpoint
 from karez_gateway.verifier.note import VerifierKey
+from karez_gateway.witnesses.cosigning import Cosigning, cosigned
 from karez_gateway.worker import Worker
 from karez_simulators.broker import LinkBroker
 from karez_simulators.witness import Witness

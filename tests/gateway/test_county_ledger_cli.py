@@ -6,7 +6,7 @@ import time
 import pytest
 from typer.testing import CliRunner
 
-from karez_gateway.cli import app
+from karez_gateway.cli.main import app
 from karez_gateway.county.ledger import coefficient, correction_file
 from karez_gateway.county.ledger.coefficient import Day
 from karez_gateway.county.registry import Object

@@ -9,7 +9,7 @@ from karez_gateway.county.ledger import correcting
 from karez_gateway.county.ledger.corrections import Correction
 from karez_gateway.exports import making
 from karez_gateway.exports.due import Period
-from karez_gateway.heard import Heard
+from karez_gateway.intake.heard import Heard
 from karez_gateway.store import exports, heard
 from karez_gateway.store.heard import Day, Hours
 from karez_protocols import record

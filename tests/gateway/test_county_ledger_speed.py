@@ -9,8 +9,8 @@ from pathlib import Path
 from karez_gateway.county.ledger import books
 from karez_gateway.county.ledger.rollup import roll
 from karez_gateway.county.wateryear import Span
-from karez_gateway.heard import Heard
-from karez_gateway.ledger import Ledger
+from karez_gateway.intake.heard import Heard
+from karez_gateway.ledger.stage import Ledger
 
 from .ledger_desk import CIVIL, DAY_S, office
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 from typer.testing import CliRunner
 
-from karez_gateway.cli import app
+from karez_gateway.cli.main import app
 from karez_gateway.county.ledger import registers, tracing
 from karez_gateway.county.ledger.registers import Meter, Unit
 from karez_gateway.store.schema import act, ledger

@@ -2,7 +2,6 @@
 
 import pytest
 
-from karez_gateway import grant_request
 from karez_gateway.calendars import Calendar
 from karez_gateway.county import changing, planning, usage, year_close
 from karez_gateway.county.acts import Deed
@@ -11,7 +10,8 @@ from karez_gateway.county.ledger import books, correcting
 from karez_gateway.county.ledger.corrections import Correction
 from karez_gateway.county.registry import name_of
 from karez_gateway.county.wateryear import WaterYears
-from karez_gateway.grant_request import Asked
+from karez_gateway.grants import request as grant_request
+from karez_gateway.grants.request import Asked
 from karez_gateway.regulator import draft, request
 
 from .county import create, opened

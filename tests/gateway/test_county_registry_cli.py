@@ -6,8 +6,8 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from karez_gateway import commissionings
-from karez_gateway.cli import app
+from karez_gateway.cli.main import app
+from karez_gateway.controllers import commissionings
 
 from .commissionings import FINISHED_UTC_S, filed, make_list, sample, swapped_meter
 from .county import create, opened

@@ -2,7 +2,7 @@
 
 import pytest
 
-from karez_gateway import evidence
+from karez_gateway.proofs import evidence
 from karez_gateway.uploads import dialects
 from karez_gateway.verifier import bundle_check
 from karez_protocols.sl651_dialect import FILL_FF

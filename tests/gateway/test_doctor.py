@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from karez_gateway import config as configuration
-from karez_gateway import doctor
+from karez_gateway.operation import doctor
 from karez_gateway.store import entries
 
 from .county import RECEIVED_UTC_S, create, opened

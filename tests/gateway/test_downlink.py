@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from karez_gateway import enrolment
+from karez_gateway.controllers import enrolment
 from karez_gateway.errors import Refused
 from karez_gateway.store import downlinks
 from karez_protocols import causes, entry, record

@@ -5,7 +5,7 @@ from sqlalchemy import event as sql_events
 from sqlalchemy import text
 
 from karez_gateway.errors import Refused
-from karez_gateway.ledger import Ledger
+from karez_gateway.ledger.stage import Ledger
 from karez_gateway.store import eventcounts
 from karez_gateway.store.database import FILE
 from karez_gateway.uploads import event_counters

@@ -3,8 +3,9 @@
 import pytest
 
 from karez_gateway import data as data_directory
-from karez_gateway import enrolment, evidence
+from karez_gateway.controllers import enrolment
 from karez_gateway.errors import Refused
+from karez_gateway.proofs import evidence
 from karez_gateway.verifier import bundle_check, trust
 from karez_protocols import bundle, chain, entry, record
 

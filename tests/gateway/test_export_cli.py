@@ -8,10 +8,12 @@ import signal
 import pytest
 from typer.testing import CliRunner
 
-from karez_gateway import cli, doctor, metrics, statustext
 from karez_gateway import config as configuration
+from karez_gateway.cli import main as cli
 from karez_gateway.errors import ConfigError
-from karez_gateway.status import status
+from karez_gateway.operation import doctor, statustext
+from karez_gateway.operation.status import status
+from karez_gateway.service import metrics
 
 from .county import create, opened
 from .service_process import service, until_status

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from karez_gateway import config as configuration
-from karez_gateway import exportstatus
 from karez_gateway.calendars import Calendar
+from karez_gateway.exports import status as exportstatus
 from karez_gateway.exports.exporter import Exporter
 from karez_gateway.store import exports
 from karez_gateway.worker import Worker

@@ -8,15 +8,16 @@ from collections import Counter
 
 import pytest
 
-from karez_gateway import hostclock, registry
-from karez_gateway.commands import Commands
-from karez_gateway.enrolment import queue_grant
-from karez_gateway.ingest import Frame
-from karez_gateway.status import status
-from karez_gateway.statustext import lines
+from karez_gateway import hostclock
+from karez_gateway.controllers import registry
+from karez_gateway.controllers.enrolment import queue_grant
+from karez_gateway.downlink.commands import Commands
+from karez_gateway.downlink.timesignal import why_not
+from karez_gateway.intake.ingest import Frame
+from karez_gateway.intake.verify import FORK, LATE
+from karez_gateway.operation.status import status
+from karez_gateway.operation.statustext import lines
 from karez_gateway.store import commands, controllers, entries
-from karez_gateway.timesignal import why_not
-from karez_gateway.verify import FORK, LATE
 from karez_protocols import entry, link
 
 from .county import RECEIVED_UTC_S, create, opened

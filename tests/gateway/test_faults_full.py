@@ -9,9 +9,9 @@ import json
 import resource
 import subprocess
 
-from karez_gateway import failure
 from karez_gateway.log.tlog import NEXT
 from karez_gateway.log.writer import TEMPORARY
+from karez_gateway.service import failure
 from karez_protocols import link
 from karez_simulators.broker import LinkBroker
 

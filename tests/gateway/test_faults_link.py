@@ -6,8 +6,8 @@ import json
 
 from karez_gateway import config as configuration
 from karez_gateway import data as data_directory
+from karez_gateway.intake.verify import REVOKED
 from karez_gateway.store import entries
-from karez_gateway.verify import REVOKED
 from karez_protocols import entry, link
 from karez_simulators.broker import LinkBroker
 

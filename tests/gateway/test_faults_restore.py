@@ -8,12 +8,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from karez_gateway import backup, neworigin, registry
 from karez_gateway import config as configuration
 from karez_gateway import data as data_directory
+from karez_gateway.controllers import registry
+from karez_gateway.entries import neworigin
+from karez_gateway.entries.origins import current
+from karez_gateway.entries.restored import ControllerClaims, halted
 from karez_gateway.errors import StoreError
-from karez_gateway.origins import current
-from karez_gateway.restored import ControllerClaims, halted
+from karez_gateway.operation import backup
 from karez_gateway.store import entries
 from karez_protocols import entry
 

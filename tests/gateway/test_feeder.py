@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from karez_gateway.feeder import remainder
+from karez_gateway.power.feeder import remainder
 
 energies = st.integers(0, 10**12)
 permilles = st.integers(0, 100)

@@ -6,7 +6,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from karez_gateway.cli import app
+from karez_gateway.cli.main import app
 
 from .county import create, opened
 from .synthetic import INTERVAL_S, START_UTC_S, SyntheticController

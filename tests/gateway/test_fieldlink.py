@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from karez_gateway.config import Broker
-from karez_gateway.fieldlink import FieldLink
+from karez_gateway.intake.fieldlink import FieldLink
 from karez_gateway.worker import Worker
 from karez_simulators.broker import LinkBroker
 
@@ -57,7 +57,7 @@ async def test_a_stop_that_comes_together_with_the_brokers_answer_is_obeyed():
 
 
 async def test_a_stop_is_obeyed_though_the_broker_does_not_take_the_good_bye(monkeypatch):
-    monkeypatch.setattr("karez_gateway.fieldlink.ANSWER_S", 0.05)
+    monkeypatch.setattr("karez_gateway.intake.fieldlink.ANSWER_S", 0.05)
     async with running_link() as (link, running):
         link._client._client.on_disconnect = None  # the broker's end of it never comes
         running.cancel()

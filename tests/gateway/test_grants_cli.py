@@ -6,7 +6,7 @@ import time
 import pytest
 from typer.testing import CliRunner
 
-from karez_gateway.cli import app as gateway
+from karez_gateway.cli.main import app as gateway
 from karez_gateway.county import changing
 from karez_gateway.county.acts import Deed
 from karez_gateway.regulator.cli import app as regulator
@@ -123,7 +123,7 @@ def test_a_request_bears_its_name_only_once_its_act_is_kept(data, tmp_path, monk
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("karez_gateway.grant_request.keep", killed)
+        patch.setattr("karez_gateway.grants.request.keep", killed)
         prepare(data, path, ok=130)  # as a shell has it for Ctrl-C
     assert seen == [["north.request.part"]]
     assert list(tmp_path.glob("north*")) == []

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from karez_firmware.core.rights import Rights
-from karez_gateway import checkpoints, grant_delivery, grant_request
 from karez_gateway.calendars import Calendar
 from karez_gateway.county import acts as county_acts
 from karez_gateway.county import changing
@@ -15,7 +14,10 @@ from karez_gateway.county.ledger import correcting
 from karez_gateway.county.ledger.corrections import Correction
 from karez_gateway.county.wateryear import Span, WaterYears
 from karez_gateway.errors import Refused
-from karez_gateway.grant_request import Asked
+from karez_gateway.grants import delivery as grant_delivery
+from karez_gateway.grants import request as grant_request
+from karez_gateway.grants.request import Asked
+from karez_gateway.proofs import checkpoints
 from karez_gateway.regulator import draft, request, signed_grants, state
 from karez_gateway.regulator.checkpoint import prove
 from karez_gateway.regulator.journal import Head

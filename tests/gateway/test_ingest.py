@@ -2,7 +2,7 @@
 
 from sqlalchemy import func, select
 
-from karez_gateway.ingest import Frame
+from karez_gateway.intake.ingest import Frame
 from karez_gateway.store import controllers
 from karez_gateway.store.schema import entry as entries_table
 from karez_gateway.store.schema import fork

@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from karez_gateway import metrics
+from karez_gateway.service import metrics
 
 from .county import create, opened
 from .synthetic import SyntheticController

@@ -7,15 +7,17 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
-from karez_gateway import cli, evidence, neworigin, origins, restored
 from karez_gateway import config as configuration
 from karez_gateway import data as data_directory
+from karez_gateway.cli import main as cli
+from karez_gateway.entries import neworigin, origins, restored
+from karez_gateway.entries.logview import LogView
+from karez_gateway.entries.restored import ControllerClaims
 from karez_gateway.errors import Refused, StoreError
 from karez_gateway.log.tlog import Tlog
-from karez_gateway.logview import LogView
-from karez_gateway.restored import ControllerClaims
-from karez_gateway.status import status
-from karez_gateway.statustext import lines
+from karez_gateway.operation.status import status
+from karez_gateway.operation.statustext import lines
+from karez_gateway.proofs import evidence
 from karez_gateway.store.database import FILE
 from karez_gateway.verifier import bundle_check, trust
 from karez_gateway.verifier.checkpoint import Checkpoint

@@ -7,11 +7,12 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
-from karez_gateway import enrolment, offering
-from karez_gateway.downlink import payload
+from karez_gateway.controllers import enrolment
+from karez_gateway.downlink import offering
+from karez_gateway.downlink.stage import payload
 from karez_gateway.errors import Refused
-from karez_gateway.status import status
-from karez_gateway.statustext import lines
+from karez_gateway.operation.status import status
+from karez_gateway.operation.statustext import lines
 from karez_gateway.store import downlinks, engines
 from karez_gateway.store.database import MIGRATIONS, Database
 from karez_protocols import causes, entry, link, order, record

@@ -4,9 +4,10 @@ from itertools import pairwise
 
 import pytest
 
-from karez_gateway import enrolment, offering, redelivery
-from karez_gateway.ingest import Frame
-from karez_gateway.status import status
+from karez_gateway.controllers import enrolment
+from karez_gateway.downlink import offering, redelivery
+from karez_gateway.intake.ingest import Frame
+from karez_gateway.operation.status import status
 from karez_gateway.store import downlinks
 from karez_protocols import causes, order, record
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from karez_gateway import evidence
+from karez_gateway.proofs import evidence
 from karez_gateway.verifier import bundle_check, trust
 from karez_protocols import entry, order, record, signed
 

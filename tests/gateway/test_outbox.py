@@ -1,9 +1,9 @@
 """Reports to platforms over real connections to the simulated county platform."""
 
-from karez_gateway import evidence
-from karez_gateway.sender import retry_after_s
+from karez_gateway.proofs import evidence
 from karez_gateway.store import outboxes
 from karez_gateway.uploads import szy206
+from karez_gateway.uploads.sender import retry_after_s
 from karez_gateway.verifier import bundle_check
 from karez_protocols import causes, entry, record
 from karez_protocols.szy206 import SLT427_2021

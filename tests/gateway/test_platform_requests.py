@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 import pytest
 import structlog
 
-from karez_gateway import commands, enrolment
 from karez_gateway.config import Commands as Settings
 from karez_gateway.config import Destination
+from karez_gateway.controllers import enrolment
+from karez_gateway.downlink import commands
 from karez_gateway.errors import Refused
 from karez_gateway.store import commands as table
 from karez_gateway.uploads import downlink_rules as rules

@@ -8,7 +8,7 @@ import random
 import pytest
 from cryptography import x509
 
-from karez_gateway import registry_import
+from karez_gateway.controllers import registry_import
 from karez_gateway.technician import connection, provision_run
 from karez_gateway.technician.controller import Controller
 from karez_gateway.technician.errors import LineTrouble, Trouble, WrongUse

@@ -6,15 +6,17 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from karez_gateway import commands as command_stage
-from karez_gateway import evidence, offering, registry, registry_import, revocation
-from karez_gateway.cli import app
-from karez_gateway.enrolment import queue_grant, rebind
+from karez_gateway.cli.main import app
+from karez_gateway.controllers import registry, registry_import, revocation
+from karez_gateway.controllers.enrolment import queue_grant, rebind
+from karez_gateway.controllers.revocation import Revocations
+from karez_gateway.downlink import commands as command_stage
+from karez_gateway.downlink import offering
 from karez_gateway.errors import Refused
-from karez_gateway.revocation import Revocations
+from karez_gateway.intake.verify import LATE, NOT_FOLLOWING, REVOKED
+from karez_gateway.proofs import evidence
 from karez_gateway.store import commands, controllers, downlinks, revocations, verdicts
 from karez_gateway.verifier import bundle_check, trust
-from karez_gateway.verify import LATE, NOT_FOLLOWING, REVOKED
 from karez_protocols import binding, chain, entry, link, record, signed
 
 from .county import RECEIVED_UTC_S, create, opened

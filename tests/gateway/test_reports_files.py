@@ -11,10 +11,10 @@ from xml.etree import ElementTree as ET
 import pytest
 from typer.testing import CliRunner
 
-from karez_gateway import doctor
-from karez_gateway.cli import app
+from karez_gateway.cli.main import app
 from karez_gateway.county.reports import files, making, words
 from karez_gateway.county.reports.document import Column, Litres, Permille, Report, Table, plain, shown
+from karez_gateway.operation import doctor
 
 from . import pdf_text
 from .ledger_desk import CIVIL, CONVERTED, Well, office, region, site

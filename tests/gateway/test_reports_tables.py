@@ -2,7 +2,7 @@
 
 import pytest
 
-from karez_gateway.config_reports import Reports, UserList
+from karez_gateway.config.reports import Reports, UserList
 from karez_gateway.county.ledger import hearing
 from karez_gateway.county.ledger.hearing import Rates
 from karez_gateway.county.registry import Object, Registry

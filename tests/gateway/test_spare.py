@@ -6,8 +6,9 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from karez_gateway import commissionings, enrolment, offering, spare
-from karez_gateway.cli import app
+from karez_gateway.cli.main import app
+from karez_gateway.controllers import commissionings, enrolment, spare
+from karez_gateway.downlink import offering
 from karez_gateway.errors import Refused
 from karez_gateway.technician import spare_file, visit_sources, visit_spare
 from karez_gateway.technician.errors import WrongUse

@@ -12,8 +12,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import DatabaseError, IntegrityError, InternalError
 
 from karez_gateway.config import STORE_VARIABLE
+from karez_gateway.entries.seqruns import SeqRuns
 from karez_gateway.errors import StoreError
-from karez_gateway.seqruns import SeqRuns
 from karez_gateway.store import cursors, engines
 from karez_gateway.store.database import FILE, HEAD, MIGRATIONS, Database
 from karez_gateway.store.schema import cursor, metadata, verdict

@@ -2,7 +2,7 @@
 
 import socket
 
-from karez_gateway import supervision
+from karez_gateway.service import supervision
 
 
 def test_a_state_arrives_as_one_datagram(tmp_path, monkeypatch):

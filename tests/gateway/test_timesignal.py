@@ -2,8 +2,8 @@
 
 import pytest
 
-from karez_gateway import timesignal
-from karez_gateway.timesignal import TimeSignal
+from karez_gateway.downlink import timesignal
+from karez_gateway.downlink.timesignal import TimeSignal
 from karez_protocols import record
 
 RIGHT = {"online": 1, "time_state": record.TIME_SYNCHRONISED}

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from karez_gateway import witness
 from karez_gateway.log.tiles import tile_path, tiles_of
 from karez_gateway.verifier import merkle
 from karez_gateway.verifier.checkpoint import Checkpoint
 from karez_gateway.verifier.errors import VerificationError
 from karez_gateway.verifier.note import Note, Signer, VerifierKey, open_note, sign_note
+from karez_gateway.witnesses import witness
 from karez_simulators import witness as simulated
 from karez_simulators import witness_notes, witness_tree
 

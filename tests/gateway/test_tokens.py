@@ -6,9 +6,10 @@ import threading
 import pytest
 from typer.testing import CliRunner
 
-from karez_gateway import cli, tokens
+from karez_gateway.api import tokens
+from karez_gateway.api.tokens import Scope, Tokens
+from karez_gateway.cli import main as cli
 from karez_gateway.errors import Refused, StoreError
-from karez_gateway.tokens import Scope, Tokens
 
 from .county import create
 

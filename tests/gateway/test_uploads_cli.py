@@ -7,8 +7,10 @@ import pytest
 
 from karez_gateway import config as configuration
 from karez_gateway import data as data_directory
-from karez_gateway import doctor, metrics, uploadtext
+from karez_gateway.operation import doctor
+from karez_gateway.service import metrics
 from karez_gateway.store import uploadactions
+from karez_gateway.uploads import text as uploadtext
 from karez_simulators.broker import LinkBroker
 from karez_simulators.platform_asks import Ask
 from karez_simulators.platform_szy206 import PASSWORD, PlatformSzy206
@@ -81,7 +83,7 @@ def test_what_cannot_be_done_is_refused_with_code_2(tmp_path, words, says):
 
 
 def test_a_platform_that_was_taken_out_keeps_its_queue_and_is_shown(tmp_path):
-    from karez_gateway.outbox import Outbox
+    from karez_gateway.uploads.outbox import Outbox
 
     box = SyntheticController("a", "well-1")
     box.irrigate(2)

@@ -8,14 +8,16 @@ import json
 
 import pytest
 
-from karez_gateway import evidence, neworigin, uploadacts
+from karez_gateway.entries import neworigin
 from karez_gateway.errors import Refused
-from karez_gateway.outbox import Outbox, place_in
-from karez_gateway.sender import Sender
-from karez_gateway.stations import Stations
+from karez_gateway.proofs import evidence
 from karez_gateway.store import bindings, controllers, outboxes, uploadactions
 from karez_gateway.uploads import NoConfirm, Receipt, mqtt_json, szy206
-from karez_gateway.uploadstatus import everything
+from karez_gateway.uploads import acts as uploadacts
+from karez_gateway.uploads.outbox import Outbox, place_in
+from karez_gateway.uploads.sender import Sender
+from karez_gateway.uploads.stations import Stations
+from karez_gateway.uploads.status import everything
 from karez_gateway.worker import Worker
 from karez_protocols import entry
 from karez_simulators.platform_asks import Ask
@@ -209,7 +211,7 @@ async def test_a_pause_ends_the_connection_and_the_wait_for_another_try(tmp_path
 
 
 async def test_a_station_stays_on_the_line_with_nothing_to_report(tmp_path, monkeypatch):
-    monkeypatch.setattr("karez_gateway.sender.LOOK_S", 0.05)
+    monkeypatch.setattr("karez_gateway.uploads.sender.LOOK_S", 0.05)
     box = SyntheticController("a", "well-1")
     platform = PlatformSzy206()
     await platform.start()
@@ -352,7 +354,7 @@ def test_what_cannot_be_sent_again_is_refused_with_what_to_do(tmp_path):
 
 
 async def test_a_resend_of_a_long_time_goes_on_after_a_restart(tmp_path, monkeypatch):
-    monkeypatch.setattr("karez_gateway.outbox.SLICE", 7)
+    monkeypatch.setattr("karez_gateway.uploads.outbox.SLICE", 7)
     box = SyntheticController("a", "well-1")
     box.irrigate(30)
     directory = create(tmp_path / "g")

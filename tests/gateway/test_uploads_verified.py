@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from karez_gateway import evidence
+from karez_gateway.proofs import evidence
 from karez_gateway.uploads.mqtt_json import document
 from karez_gateway.uploads.subject import Subject
 from karez_gateway.verifier import bundle_check, uploads_check

@@ -1,6 +1,8 @@
 """Verdicts: chain, statements, signatures, plausibility, in the order of the numbers."""
 
-from karez_gateway import enrolment, statustext, verify
+from karez_gateway.controllers import enrolment
+from karez_gateway.intake import verify
+from karez_gateway.operation import statustext
 from karez_gateway.store import controllers, verdicts
 from karez_protocols import causes, chain, event_details, fields, grant, record
 from karez_protocols.record import CONTENT_SIZE

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, update
 from typer.testing import CliRunner
 
-from karez_gateway.cli import app
+from karez_gateway.cli.main import app
 from karez_gateway.data import TRUST
 from karez_gateway.store.schema import act, registry_object
 from karez_gateway.store.schema import entry as entry_table
@@ -182,8 +182,9 @@ def test_text_of_people_is_no_markup(desk, tmp_path):
 
 
 def test_the_trail_has_what_is_kept_elsewhere(desk):
-    from karez_gateway import revocation, uploadacts
+    from karez_gateway.controllers import revocation
     from karez_gateway.store import uploadactions
+    from karez_gateway.uploads import acts as uploadacts
 
     desk.take(bypassing())
     open_bypass(desk)

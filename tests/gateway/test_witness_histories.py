@@ -9,8 +9,8 @@ from karez_gateway.config import Witness as Settings
 from karez_gateway.log.cosigned import CosignedCheckpoints
 from karez_gateway.log.tlog import Tlog
 from karez_gateway.verifier.note import VerifierKey
-from karez_gateway.witness import Answer, BadAnswer
-from karez_gateway.witnessing import Witnessing
+from karez_gateway.witnesses.witness import Answer, BadAnswer
+from karez_gateway.witnesses.witnessing import Witnessing
 from karez_simulators.witness import Witness
 from karez_simulators.witness_state import WitnessState
 

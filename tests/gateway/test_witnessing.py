@@ -7,7 +7,7 @@ import pytest
 
 from karez_gateway.log.tlog import Tlog
 from karez_gateway.verifier.checkpoint import open_checkpoint
-from karez_gateway.witness_http import WitnessHttp
+from karez_gateway.witnesses.http import WitnessHttp
 from karez_simulators.witness_manners import DRIPPING, EVERY, SILENT
 
 from .witnesses import ORIGIN, SIGNER, T0, Stand, made

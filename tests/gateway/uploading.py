@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 
 from karez_gateway.config import Destination
-from karez_gateway.outbox import Outbox
-from karez_gateway.sender import Sender
 from karez_gateway.store import outboxes, platforms
+from karez_gateway.uploads.outbox import Outbox
+from karez_gateway.uploads.sender import Sender
 from karez_gateway.worker import Worker
 
 ADDRESS = "4101050100"

@@ -5,8 +5,8 @@ from karez_gateway.log.cosigned import CosignedCheckpoints
 from karez_gateway.log.files import DirectoryFiles
 from karez_gateway.log.tlog import Tlog
 from karez_gateway.verifier.note import Signer, VerifierKey
-from karez_gateway.witness_http import WitnessHttp
-from karez_gateway.witnessing import Witnessing
+from karez_gateway.witnesses.http import WitnessHttp
+from karez_gateway.witnesses.witnessing import Witnessing
 from karez_simulators.witness import Witness
 from karez_simulators.witness_notes import LogKey, WitnessKey
 from karez_simulators.witness_server import WitnessServer

@@ -11,7 +11,7 @@ import pytest
 from amqtt.codecs_amqtt import read_or_raise
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from karez_gateway import brokerfiles
+from karez_gateway.intake import brokerfiles
 from karez_protocols import mqtt
 from karez_simulators import mosquitto, pki
 from karez_simulators.broker import LinkBroker, client_context

@@ -9,14 +9,14 @@ import json
 
 from typer.testing import CliRunner
 
-from karez_gateway.alarmrecords import AlarmRecords
-from karez_gateway.alarmrules import AlarmRules
+from karez_gateway.alarms.records import AlarmRecords
+from karez_gateway.alarms.rules import AlarmRules
 from karez_gateway.calendars import Calendar
-from karez_gateway.cli import app as gateway
+from karez_gateway.cli.main import app as gateway
 from karez_gateway.county import usage
 from karez_gateway.county.alarms import engine
 from karez_gateway.county.wateryear import WaterYears
-from karez_gateway.ingest import Frame
+from karez_gateway.intake.ingest import Frame
 from karez_gateway.regulator.cli import app as regulator
 from karez_gateway.technician import keys
 from karez_protocols import record, site_class

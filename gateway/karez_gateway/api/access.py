@@ -16,9 +16,9 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from karez_gateway.api.problems import Problem
+from karez_gateway.api.tokens import Token, Tokens
 from karez_gateway.config import Config
 from karez_gateway.store.readonly import ReadOnlyDatabase
-from karez_gateway.tokens import Token, Tokens
 
 FAILURES_MAX = 10
 WINDOW_S = 60

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
-from karez_gateway import commissionings as kept
 from karez_gateway.api import models
 from karez_gateway.api.access import Caller, Ours
 from karez_gateway.api.answers import document
@@ -13,6 +12,7 @@ from karez_gateway.api.asked import InCalendar, only_known
 from karez_gateway.api.models import Answer, Moment
 from karez_gateway.api.routes_sites import SiteName, allowed
 from karez_gateway.calendars import Calendar
+from karez_gateway.controllers import commissionings as kept
 
 router = APIRouter(dependencies=[Depends(only_known)])
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
 
-from karez_gateway import verify
 from karez_gateway.api import models
 from karez_gateway.api.access import Caller, Ours
 from karez_gateway.api.answers import document
 from karez_gateway.api.asked import only_known
 from karez_gateway.api.routes_sites import SiteName, allowed
-from karez_gateway.places import Places
+from karez_gateway.entries.places import Places
+from karez_gateway.intake import verify
 from karez_gateway.store import entries, sites, verdicts
 from karez_gateway.store.sites import Chain
 

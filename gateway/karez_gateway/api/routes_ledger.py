@@ -4,14 +4,14 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from karez_gateway import figures
 from karez_gateway.api import models
 from karez_gateway.api.access import Caller, Ours
 from karez_gateway.api.answers import document
 from karez_gateway.api.asked import From, InCalendar, To, only_known, span
 from karez_gateway.api.routes_sites import SiteName, allowed
 from karez_gateway.calendars import Calendar
-from karez_gateway.places import Places
+from karez_gateway.entries.places import Places
+from karez_gateway.ledger import figures
 from karez_gateway.store import sites
 from karez_gateway.store.corrections import Kept
 

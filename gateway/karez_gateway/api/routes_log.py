@@ -4,14 +4,16 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from karez_gateway import logview, origins, servicestate, uploadstatus
 from karez_gateway.api import models
 from karez_gateway.api.access import Caller, Ours
 from karez_gateway.api.answers import document, tagged
 from karez_gateway.api.asked import InCalendar, only_known
 from karez_gateway.calendars import Calendar
 from karez_gateway.data import SERVICE
-from karez_gateway.origins import Origin
+from karez_gateway.entries import logview, origins
+from karez_gateway.entries.origins import Origin
+from karez_gateway.service import servicestate
+from karez_gateway.uploads import status as uploadstatus
 from karez_gateway.verifier.checkpoint import open_checkpoint
 
 router = APIRouter(dependencies=[Depends(only_known)])

@@ -6,15 +6,15 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import Connection
 
-from karez_gateway import evidence, recordview
-from karez_gateway.api import asked, models
+from karez_gateway.api import asked, models, recordview
 from karez_gateway.api.access import Caller, Ours, Served
 from karez_gateway.api.answers import document, tagged
 from karez_gateway.api.asked import PAGE_DEFAULT, InCalendar, Limit, only_known
 from karez_gateway.api.problems import Problem, bad_request
 from karez_gateway.api.routes_sites import SiteName, allowed
 from karez_gateway.calendars import Calendar
-from karez_gateway.places import Places
+from karez_gateway.entries.places import Places
+from karez_gateway.proofs import evidence
 from karez_gateway.store import sites
 from karez_gateway.store.sites import Chain, Whole
 

@@ -5,17 +5,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy import Connection
 
-from karez_gateway import servicestate, siteview
-from karez_gateway.api import models
+from karez_gateway.api import models, siteview
 from karez_gateway.api.access import Caller, Ours, Served
 from karez_gateway.api.answers import document
 from karez_gateway.api.asked import PAGE_DEFAULT, InCalendar, Limit, only_known
 from karez_gateway.api.problems import no_such_site
+from karez_gateway.api.siteview import WORDS, SiteView
+from karez_gateway.api.tokens import Token
 from karez_gateway.calendars import Calendar
 from karez_gateway.data import SERVICE
-from karez_gateway.siteview import WORDS, SiteView
+from karez_gateway.service import servicestate
 from karez_gateway.store import sites
-from karez_gateway.tokens import Token
 
 router = APIRouter(dependencies=[Depends(only_known)])
 

@@ -15,10 +15,10 @@ import uvicorn
 
 from karez_gateway.api.access import Served
 from karez_gateway.api.application import create
+from karez_gateway.api.tokens import Tokens
 from karez_gateway.config import Config
 from karez_gateway.errors import GatewayError
 from karez_gateway.store.readonly import ReadOnlyDatabase
-from karez_gateway.tokens import Tokens
 
 CONNECTIONS_MAX = 200  # above that 503 at once: each may hold some kilobytes of a request
 KEEP_ALIVE_S = 15

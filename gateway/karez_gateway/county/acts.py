@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from karez_gateway import hostclock
+from karez_gateway.entries.sequence import Sequencer
 from karez_gateway.errors import Refused
 from karez_gateway.seam import Seam, unharmed
-from karez_gateway.sequence import Sequencer
 from karez_gateway.store import acts
 from karez_gateway.store.acts import Act
 from karez_protocols import entry

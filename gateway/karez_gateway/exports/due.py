@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from karez_gateway.calendars import DAY, MONTH, Calendar
-from karez_gateway.config_api import Export
+from karez_gateway.config.api import Export
 
 # After an outage each missed period has its file, up to so many; what is older comes as late litres.
 CATCH_UP_MAX = 400

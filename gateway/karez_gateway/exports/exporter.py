@@ -15,12 +15,12 @@ from typing import Any
 
 import structlog
 
-from karez_gateway import failure
 from karez_gateway.config import Config
-from karez_gateway.config_api import Export
+from karez_gateway.config.api import Export
 from karez_gateway.exports import due, making
 from karez_gateway.exports.due import Period
 from karez_gateway.exports.making import Done
+from karez_gateway.service import failure
 from karez_gateway.store import exports
 from karez_gateway.store.database import Database
 from karez_gateway.store.readonly import ReadOnlyDatabase

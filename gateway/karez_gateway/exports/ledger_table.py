@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
-from karez_gateway import figures
 from karez_gateway.calendars import HOUR_S, MONTH, Calendar
 from karez_gateway.county.wateryear import Span
+from karez_gateway.entries.places import Places
 from karez_gateway.exports.due import Period
 from karez_gateway.exports.saying import Saying
 from karez_gateway.exports.table import Cell, Column
-from karez_gateway.figures import Figure
-from karez_gateway.places import Places
+from karez_gateway.ledger import figures
+from karez_gateway.ledger.figures import Figure
 from karez_gateway.store import corrections
 from karez_gateway.store.exports import OLDER
 

@@ -7,11 +7,12 @@ from typing import IO, NamedTuple
 
 from sqlalchemy import Connection
 
-from karez_gateway import figures, origins, servicestate
 from karez_gateway.calendars import Calendar
 from karez_gateway.config import Config
-from karez_gateway.config_api import Export
+from karez_gateway.config.api import Export
 from karez_gateway.data import SERVICE
+from karez_gateway.entries import origins
+from karez_gateway.entries.places import Places
 from karez_gateway.errors import Refused
 from karez_gateway.exports import (
     due,
@@ -24,7 +25,8 @@ from karez_gateway.exports import (
 from karez_gateway.exports.due import Period
 from karez_gateway.exports.saying import Saying
 from karez_gateway.exports.table import Cell, Column, Table
-from karez_gateway.places import Places
+from karez_gateway.ledger import figures
+from karez_gateway.service import servicestate
 from karez_gateway.store import exports, sites
 from karez_gateway.store.database import Database
 from karez_gateway.store.exports import File, Said

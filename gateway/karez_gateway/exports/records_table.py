@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import Connection
 
-from karez_gateway import recordview
+from karez_gateway.api import recordview
 from karez_gateway.calendars import Calendar
+from karez_gateway.entries.places import Places
 from karez_gateway.exports.due import Period
 from karez_gateway.exports.table import Cell, Column
-from karez_gateway.places import Places
 from karez_gateway.store import bindings, outboxes, sites
 from karez_gateway.store.sites import Chain, Whole
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from karez_gateway import siteview
+from karez_gateway.api import siteview
+from karez_gateway.api.siteview import WORDS
 from karez_gateway.calendars import Calendar
 from karez_gateway.exports.table import Cell, Column
-from karez_gateway.siteview import WORDS
 
 COLUMNS = (
     Column("site", "取水口"),

@@ -16,16 +16,16 @@ import structlog
 
 from karez_gateway.calendars import Calendar
 from karez_gateway.config import Config
-from karez_gateway.config_alarms import Receiver
+from karez_gateway.config.alarms import Receiver
 from karez_gateway.county.alarms.places import Places
 from karez_gateway.county.alarms.signs import URGENT
 from karez_gateway.errors import ConfigError
 from karez_gateway.notify import message, receivers, smtp
 from karez_gateway.notify.webhook import Webhooks
-from karez_gateway.sender import retry_after_s
 from karez_gateway.store import notices, objects
 from karez_gateway.store.database import Database
 from karez_gateway.store.notices import Notice, Queue
+from karez_gateway.uploads.sender import retry_after_s
 from karez_gateway.worker import Worker
 
 _log = structlog.get_logger()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from karez_gateway.config_alarms import PERSON, RESPONSIBLE, ROLE, Receiver
+from karez_gateway.config.alarms import PERSON, RESPONSIBLE, ROLE, Receiver
 from karez_gateway.county.alarms.places import Places
 from karez_gateway.county.alarms.signs import SEVERITIES, URGENT
 from karez_gateway.county.alarms.states import ESCALATED

@@ -8,7 +8,7 @@ import smtplib
 import ssl
 from email.message import EmailMessage
 
-from karez_gateway.config_alarms import Mail
+from karez_gateway.config.alarms import Mail
 from karez_gateway.errors import ConfigError
 from karez_gateway.notify.webhook import NotDelivered
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from karez_gateway.calendars import Calendar
 from karez_gateway.config import Config
-from karez_gateway.config_alarms import PERSON, RESPONSIBLE, ROLE, Receiver
+from karez_gateway.config.alarms import PERSON, RESPONSIBLE, ROLE, Receiver
 from karez_gateway.county.alarms.places import Places
 from karez_gateway.errors import ConfigError, Refused
 from karez_gateway.notify import message, smtp

@@ -7,8 +7,8 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, Engine, inspect
 from sqlalchemy.exc import DatabaseError
 
-from karez_gateway import failure
 from karez_gateway.errors import StoreError
+from karez_gateway.service import failure
 from karez_gateway.store import copies, engines
 
 FILE = "karez.sqlite3"

@@ -15,8 +15,8 @@ from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from karez_gateway import failure
 from karez_gateway.errors import StoreError
+from karez_gateway.service import failure
 from karez_gateway.store.database import HEAD, Database
 from karez_gateway.store.engines import CONNECT_S
 

@@ -16,9 +16,11 @@ from typing import Any, Protocol
 
 import structlog
 
-from karez_gateway import commands, data, servicestate
+from karez_gateway import data
 from karez_gateway.config import Commands, Config, Destination
+from karez_gateway.downlink import commands
 from karez_gateway.errors import Refused
+from karez_gateway.service import servicestate
 from karez_gateway.store import commands as table
 from karez_gateway.store import stations
 from karez_gateway.store.database import Database

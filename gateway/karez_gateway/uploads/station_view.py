@@ -10,8 +10,8 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from karez_gateway import rights
 from karez_gateway.errors import Refused
+from karez_gateway.grants import rights
 from karez_gateway.store import controllers, downlinks, eventcounts, platforms, revocations, stations
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.database import Database

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from karez_gateway import figures
 from karez_gateway.calendars import MONTH, Calendar
 from karez_gateway.county import acts
 from karez_gateway.county.acts import Deed
@@ -13,6 +12,7 @@ from karez_gateway.county.ledger import corrections as pure
 from karez_gateway.county.ledger.corrections import Below, Correction
 from karez_gateway.county.wateryear import Span
 from karez_gateway.errors import Refused
+from karez_gateway.ledger import figures
 from karez_gateway.store import acts as stored_acts
 from karez_gateway.store import corrections, objects, rollups, sites
 from karez_gateway.store.corrections import Kept

@@ -15,7 +15,7 @@ from karez_gateway.county.ledger.corrections import METHOD_OF, Correction, check
 from karez_gateway.county.wateryear import WaterYears
 from karez_gateway.errors import Refused
 from karez_gateway.exports.writers import defused
-from karez_gateway.figures import method as method_of
+from karez_gateway.ledger.figures import method as method_of
 
 COLUMNS = ("site", "kind", "period", "method", "to_method", "volume_m3", "note")
 NEEDED = (*COLUMNS[:4], "volume_m3")

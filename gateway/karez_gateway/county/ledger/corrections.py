@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from karez_gateway.calendars import HOUR_S, MONTH, Calendar
 from karez_gateway.county.wateryear import Span
 from karez_gateway.errors import Refused
-from karez_gateway.figures import METHODS
+from karez_gateway.ledger.figures import METHODS
 
 SORT = "correction"  # of the act
 LITRES_MAX = 10**12  # 10⁹ m³: more than any county has

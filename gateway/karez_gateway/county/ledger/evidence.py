@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from karez_gateway import checkpoints
-from karez_gateway.checkpoints import Proof
 from karez_gateway.county.wateryear import Span
+from karez_gateway.proofs import checkpoints
+from karez_gateway.proofs.checkpoints import Proof
 from karez_gateway.regulator import boxes
 from karez_gateway.regulator.boxes import Box
 from karez_gateway.regulator.checkpoint import water

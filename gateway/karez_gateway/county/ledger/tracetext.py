@@ -4,12 +4,12 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from karez_gateway import figures
 from karez_gateway.calendars import HOUR_S, MONTH, Calendar
 from karez_gateway.county.ledger import tracing
 from karez_gateway.county.ledger.correction_file import shown
 from karez_gateway.county.ledger.tracing import Step, Trace
-from karez_gateway.places import Places
+from karez_gateway.entries.places import Places
+from karez_gateway.ledger import figures
 
 
 def facts(found: Trace, places: Places, civil: Calendar) -> dict[str, Any]:

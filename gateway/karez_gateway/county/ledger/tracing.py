@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from karez_gateway import figures
-from karez_gateway.booking import Booking, Empty
 from karez_gateway.calendars import HOUR_S, Calendar
 from karez_gateway.county.ledger import checking, registers
 from karez_gateway.county.ledger.registers import Register
 from karez_gateway.county.wateryear import Span
-from karez_gateway.places import Place, Places
+from karez_gateway.entries.places import Place, Places
+from karez_gateway.ledger import figures
+from karez_gateway.ledger.booking import Booking, Empty
 from karez_gateway.store import acts, bindings, closings, corrections, sites, verdicts
 from karez_gateway.store.corrections import Kept
 from karez_gateway.store.ledgers import Hour, Litres

@@ -5,8 +5,8 @@ from sqlalchemy import Connection
 from karez_gateway.county.ledger.corrections import KINDS
 from karez_gateway.county.reports.document import Cell, Litres, Table
 from karez_gateway.county.reports.figures_tables import Scope, table
-from karez_gateway.figures import method
-from karez_gateway.places import Places
+from karez_gateway.entries.places import Places
+from karez_gateway.ledger.figures import method
 from karez_gateway.store import acts
 
 HEADS = ("act", "entry", "site", "kind", "from", "to", "method", "volume", "by", "because")

@@ -13,7 +13,7 @@ from karez_gateway.county.registry import Registry
 from karez_gateway.county.reports import uncertainty
 from karez_gateway.county.reports.document import Cell, Column, Litres, Permille, Table
 from karez_gateway.county.reports.words import COLUMNS, HEADINGS, Say
-from karez_gateway.figures import method
+from karez_gateway.ledger.figures import method
 from karez_protocols import record
 
 _METHODS = (

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Collection, Iterable
 
-from karez_gateway.config_reports import Reports, UserList
+from karez_gateway.config.reports import Reports, UserList
 from karez_gateway.county.kinds import ALL, CLASSES, POINTS, QUANTITIES, SOURCES
 from karez_gateway.county.ledger.classing import Placed
 from karez_gateway.county.ledger.rollup import Line, roll

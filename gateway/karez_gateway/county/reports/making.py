@@ -16,9 +16,9 @@ from karez_gateway.county.reports.document import Litres, Permille, Report, Tabl
 from karez_gateway.county.reports.figures_tables import Scope
 from karez_gateway.county.reports.words import FACTS, TITLES, Say
 from karez_gateway.county.wateryear import WaterYears
+from karez_gateway.entries.places import Places
 from karez_gateway.errors import Refused
-from karez_gateway.figures import STATISTIC_EN, STATISTIC_ZH
-from karez_gateway.places import Places
+from karez_gateway.ledger.figures import STATISTIC_EN, STATISTIC_ZH
 from karez_gateway.store import closings, rollups
 
 KINDS = (DAY, MONTH, QUARTER, HALF, YEAR)

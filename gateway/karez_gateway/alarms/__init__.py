@@ -1,0 +1,1 @@
+"""What somebody should look at: rules, what became of it, violations and their evidence packs."""

@@ -1,0 +1,104 @@
+"""`karez gateway ledger doubles`: litres that two boxes of a site counted, with what shows it."""
+
+# ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
+
+import shlex
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from karez_gateway import config as configuration
+from karez_gateway.cli.speech import AsJson, Data, print_json, spoken
+
+if TYPE_CHECKING:
+    from karez_gateway.county.ledger.doubles import Site
+
+DOUBLES = "Example: karez gateway ledger doubles --data /var/lib/karez --year 2027 --site well-12"
+
+
+def doubles(
+    data: Data,
+    year: Annotated[int, typer.Option(help="Water year.")],
+    site: Annotated[str, typer.Option(help="Only this one, also if all is well with it.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List sites whose books of a year are not what their boxes signed, box by box.
+
+    After a box was replaced its litres may stand twice in the books: the old box's last records came late, or
+    the new one began below its W. Changes nothing: a person decides, and takes them off with
+    `karez gateway ledger correct --kind double`.
+    """
+    from karez_gateway import data as data_directory
+    from karez_gateway.county.ledger import doubles as finding
+    from karez_gateway.errors import Refused
+
+    with spoken():
+        config = configuration.load(data)
+        years = config.county.years
+        years.span(year)
+        with data_directory.beside(config) as store, store.reading() as connection:
+            found = finding.of_sites(connection, years, year, site)
+        if site and not found:
+            raise Refused(f"site {site[:64]!r}: no box there has signed anything in {year}")
+    rows = [facts(one) for one in found]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        typer.echo("\n".join(lines(row)))
+    if not rows:
+        typer.echo(f"{year}: the books are what the boxes signed")
+
+
+def facts(found: "Site") -> dict[str, Any]:
+    """For a program."""
+    compared, signed = found.compared, found.signed
+    return {
+        "site": found.site,
+        "year": found.year,
+        "booked_l": compared.booked_l,
+        "signed_l": compared.plain_l,
+        "excess_l": compared.excess_l,
+        "counts_as_used_l": compared.twice_l,
+        "healed_l": compared.healed_l,
+        "to_heal_l": compared.to_heal_l,
+        "is_agreed": compared.is_agreed,
+        "year_start_l": signed.start_l,
+        "unsigned_l": signed.unsigned_l,
+        "boxes": [
+            {"controller": one.controller, "begins_at_l": one.base_l, "signed_up_to_l": one.top_l}
+            for one in signed.boxes
+        ],
+    }
+
+
+def lines(row: dict[str, Any]) -> Iterator[str]:
+    """For people."""
+    yield (
+        f"{row['site']}  {row['year']}: {row['booked_l']:,} L booked, {row['signed_l']:,} L signed, "
+        f"{row['healed_l']:,} L taken off"
+    )
+    yield f"  W at the year's start: {row['year_start_l']:,} L"
+    for one in row["boxes"]:
+        yield (
+            f"  box {one['controller']}: begins at W {one['begins_at_l']:,} L by its binding, signed up to "
+            f"{one['signed_up_to_l']:,} L"
+        )
+    if row["unsigned_l"]:
+        yield f"  {row['unsigned_l']:,} L were booked last year, never signed, and count in this year"
+    if row["to_heal_l"] <= 0 or not row["excess_l"]:
+        yield (
+            "  nothing to take off"
+            if row["is_agreed"]
+            else f"  the books lack {-row['to_heal_l']:,} L that was signed"
+        )
+        return
+    if row["is_agreed"]:
+        yield f"  {row['to_heal_l']:,} L count as used until somebody says that they are the same water"
+    else:
+        yield f"  {row['to_heal_l']:,} L have to be taken off before a right can be asked for"
+    yield (
+        f"  karez gateway ledger correct --data DIRECTORY --site {shlex.quote(row['site'])} --kind double "
+        f"--volume -{row['to_heal_l'] / 1000:.3f} --period MONTH --because … --document …"
+    )

@@ -1,0 +1,1 @@
+"""The boxes: who stands where since when, how one becomes known, is replaced, and is believed no more."""

@@ -1,0 +1,1 @@
+"""What comes up from controllers: frames to durable entries, and the judgement of each chain."""

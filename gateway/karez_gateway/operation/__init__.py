@@ -1,0 +1,1 @@
+"""What an operator does and sees around the service: set-up, backup, doctor, status."""

@@ -1,0 +1,1 @@
+"""The power company's months, and the wells of a feeder against its own meter."""

@@ -1,0 +1,1 @@
+"""The one process that runs day and night: its parts, its failures, its figures."""

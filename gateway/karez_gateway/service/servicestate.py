@@ -1,0 +1,83 @@
+"""service.json: what only the running service knows, for `karez gateway status`.
+
+Replaced whole, never fsynced, removed on a clean stop. After a crash its process is gone.
+"""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # `status` reads the file and needs no broker client
+    from karez_gateway.intake.fieldlink import LinkState
+    from karez_gateway.intake.ingest import Counters
+
+# The file is written at once when it says something new; otherwise this often, for its time.
+REFRESH_S = 5
+STALE_S = 30  # a machine under load; a process of the same number is rarer than that
+
+
+class ServiceState:
+    """Writes the file when something in it changed."""
+
+    def __init__(self, path: Path) -> None:
+        """Write nothing yet."""
+        self._path = path
+        self._last: dict[str, Any] = {}
+        self._written_s = 0.0
+
+    def write(
+        self,
+        link: "LinkState",
+        counters: "Counters",
+        destinations: Mapping[str, Mapping[str, Any]],
+        time_held: str,
+    ) -> None:
+        """Replace the file if it would say something new."""
+        now_s = time.time()
+        facts: dict[str, Any] = {
+            "pid": os.getpid(),
+            "broker": link.broker,
+            "presence": {
+                name: {"utc_s": one.utc_s, **one.state} for name, one in sorted(link.presence.items())
+            },
+            "states_malformed": link.states_malformed,
+            "counters": asdict(counters),
+            "destinations": dict(destinations),
+            "time_held": time_held,  # why controllers are not told the time
+        }
+        if facts == self._last and now_s - self._written_s < REFRESH_S:
+            return
+        self._last, self._written_s = facts, now_s
+        temporary = self._path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(facts | {"utc_s": int(now_s)}))
+        temporary.replace(self._path)
+
+    def remove(self) -> None:
+        """The service ends."""
+        self._path.unlink(missing_ok=True)
+
+
+def is_running(facts: Mapping[str, Any]) -> bool:
+    """True if the process that wrote these facts lives and still refreshes them."""
+    if time.time() - facts.get("utc_s", 0) > STALE_S:
+        return False
+    try:
+        os.kill(facts["pid"], 0)
+    except (ProcessLookupError, KeyError):
+        return False
+    except PermissionError:  # another user's process: it lives
+        return True
+    return True
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What the service wrote last; empty if it never ran."""
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
