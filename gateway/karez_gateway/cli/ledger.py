@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from karez_gateway import config as configuration
+from karez_gateway.cli import doubles as cli_doubles
 from karez_gateway.cli import months as cli_months
 from karez_gateway.cli.deeds import IN_FORCE, Because, By, Document, deed
 from karez_gateway.cli.speech import AsJson, Data, print_json, read, spoken
 from karez_gateway.county.counting import counted
-from karez_gateway.county.ledger import cli_doubles
 from karez_gateway.errors import Refused
 
 ledger = typer.Typer(

@@ -90,8 +90,9 @@ def trace(
     The litres are booked again from the records, and W is worked out again from the raw registers. Ends with
     code 1 if they are not the same, or if an act is not what the log holds.
     """
+    from karez_gateway.cli import doubles as cli_doubles
     from karez_gateway.county import periods
-    from karez_gateway.county.ledger import cli_doubles, doubles, regiontrace, tracetext, tracing
+    from karez_gateway.county.ledger import doubles, regiontrace, tracetext, tracing
     from karez_gateway.entries.places import Places
     from karez_gateway.store import sites
     from karez_gateway.store.readonly import ReadOnlyDatabase
