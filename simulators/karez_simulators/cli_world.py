@@ -39,10 +39,10 @@ def world(
 
     Exit code: 0 everything held, 1 something did not, 2 wrong use.
     """
-    from karez_simulators.cli import _language
+    from karez_simulators.cli_words import language as chosen
     from karez_simulators.world import gateway_host
 
-    language = _language(lang)
+    language = chosen(lang)
     wanted = _wanted(seed, seeds)
     try:
         gateway_host.county_class()

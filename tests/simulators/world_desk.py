@@ -3,12 +3,11 @@
 import sys
 from importlib import metadata
 
-from karez_gateway.ingest import Ingest
-
 from karez_firmware.core.register import Register
 from karez_firmware.core.rights import Rights
 from karez_firmware.journal import Journal
 from karez_firmware.store.twins import Twins
+from karez_gateway.intake.ingest import Ingest
 from karez_gateway.store import chains, verdicts
 from karez_gateway.world.county import County
 from karez_simulators.world import gateway_host

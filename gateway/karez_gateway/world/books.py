@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from karez_gateway import evidence
 from karez_gateway.config import Config
 from karez_gateway.errors import GatewayError
+from karez_gateway.proofs import evidence
 from karez_gateway.store import chains, controllers, entries, ledgers, outboxes, verdicts
 from karez_gateway.store.database import Database
 from karez_gateway.store.schema import outbox

@@ -14,14 +14,18 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from karez_gateway import config, data, downlink, enrolment, grant_delivery, offering
-from karez_gateway.downlink import Downlinks
+from karez_gateway import config, data
+from karez_gateway.controllers import enrolment
+from karez_gateway.downlink import offering
+from karez_gateway.downlink import stage as downlink
+from karez_gateway.downlink.stage import Downlinks
 from karez_gateway.errors import GatewayError
-from karez_gateway.heard import Heard
-from karez_gateway.ingest import Frame, Ingest
-from karez_gateway.ledger import Ledger
-from karez_gateway.outbox import Outbox, place_in
-from karez_gateway.verification import Verification
+from karez_gateway.grants import delivery as grant_delivery
+from karez_gateway.intake.heard import Heard
+from karez_gateway.intake.ingest import Frame, Ingest
+from karez_gateway.intake.verification import Verification
+from karez_gateway.ledger.stage import Ledger
+from karez_gateway.uploads.outbox import Outbox, place_in
 from karez_gateway.world import books, folder, platform
 from karez_protocols import link, link_gateway
 from karez_protocols.errors import ProtocolError

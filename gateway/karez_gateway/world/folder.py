@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from karez_gateway import config, setup
+from karez_gateway import config
+from karez_gateway.operation import setup
 from karez_gateway.store import engines
 from karez_gateway.store.database import FILE, Database
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from karez_gateway.outbox import Outbox
 from karez_gateway.uploads import Receipt, mqtt_json
+from karez_gateway.uploads.outbox import Outbox
 from karez_protocols.errors import ProtocolError
 
 
