@@ -220,8 +220,10 @@ class ControllerVm:
 
     async def _switch(self, on: bool) -> None:
         self._coil = on
+        if on:  # who closes it lives: its boot, in which nobody beat, is no standstill
+            self._beat_ms = self._clock.now_ms()
         await self._clock.sleep_ms(CONTACTOR_MS)
-        self._site.set_contactor(on)
+        self._site.set_contactor(self._coil)  # the dead-man may have opened it meanwhile
         self._tell_aux(self._site.well.contactor)
 
     def _tell_aux(self, is_closed: bool) -> None:

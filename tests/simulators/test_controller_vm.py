@@ -56,6 +56,11 @@ class Wires:
         self.heard.append(" ".join(words))
         self._news.set()
 
+    @property
+    def contact(self):
+        """The newest that the controller heard of its auxiliary contact."""
+        return next((line for line in reversed(self.heard) if line.startswith("heard aux")), "")
+
     async def until(self, is_so):
         """Return when it is so; beats make the time pass."""
         async with asyncio.timeout(WAIT_S):
@@ -91,6 +96,26 @@ async def test_the_coil_closes_the_contactor_and_the_contact_is_told_back(wires)
         wires.vm.press("start", b"\x01\x02")
         await wires.until(lambda: "heard start 0102" in wires.heard)
     assert not wires.site.well.contactor
+
+
+async def test_the_contact_that_is_told_back_is_the_welded_one(tmp_path, monkeypatch):
+    wires = Wires(tmp_path, monkeypatch, prologue=b"coil 1\ncoil 0\n")
+    wires.site.part_fault("contactor", "welded")
+    async with wires:
+        await wires.until(lambda: wires.heard.count("heard aux 1") == 2)  # closed, and closed still
+        assert wires.site.well.contactor and wires.contact == "heard aux 1"
+        wires.site.part_fault("contactor", "welded", on=False)
+        await wires.until(lambda: wires.contact == "heard aux 0")
+        assert not wires.site.well.contactor
+
+
+async def test_a_contact_that_lets_go_in_a_brown_out_is_told_back(wires):
+    async with wires:
+        await wires.until(lambda: wires.contact == "heard aux 1")
+        wires.site.part_fault("supply", "deep_brown_out")
+        await wires.until(lambda: wires.contact == "heard aux 0")
+        wires.site.part_fault("supply", "deep_brown_out", on=False)  # the coil was on all the while
+        await wires.until(lambda: wires.contact == "heard aux 1")
 
 
 async def test_a_killed_controller_drops_the_contactor(wires):

@@ -66,6 +66,34 @@ def test_a_good_file_is_read(tmp_path):
     assert found.acts[0].steps[1] == scenario.Step("stopped_by", True, {"cause": "button"})
 
 
+def test_faults_of_parts_and_of_a_probe_are_read(tmp_path):
+    path = tmp_path / "parts.toml"
+    steps = (
+        '{ do = "fault", part = "contactor", name = "welded" }, '
+        '{ do = "mend", part = "pump", name = "air" }, '
+        '{ do = "fault", meter = "level", name = "hung" }'
+    )
+    path.write_text(
+        step(steps).replace("[controller]", '[meters]\nlevel = "qdy30a@3"\n[controller]'), "utf-8"
+    )
+    found = scenario.load(str(path))
+    assert found.meters == {"level": "qdy30a@3"}
+    assert found.acts[0].steps[0] == scenario.Step("fault", False, {"part": "contactor", "name": "welded"})
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ('part = "pump", name = "welded"', "'welded' in act 1, step 1 (fault) is not known; known: dry_run"),
+        ('part = "motor", name = "worn"', "'motor' in act 1, step 1 (fault) is not known"),
+        ('meter = "level", name = "hung"', "act 1, step 1: no level meter hangs at this well"),
+        ('part = 7, name = "worn"', "part = 7 must be a text"),
+    ],
+)
+def test_a_fault_at_a_part_that_is_not_there_is_named_with_its_place(refusal, where, said):
+    assert said in refusal(step(f'{{ do = "fault", {where} }}'))
+
+
 @pytest.mark.parametrize("mark", ["\ufeff" + GOOD, GOOD.replace("\n", "\r\n")])
 def test_a_file_from_a_windows_editor_is_read(tmp_path, mark):
     path = tmp_path / "sip.toml"

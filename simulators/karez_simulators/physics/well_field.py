@@ -102,7 +102,8 @@ class WellField:
                 is_supply = True
             is_mark = at_ms == self._mark_ms
             self._mark_ms += MARK_MS if is_mark else 0
-            self._change_ms = self.feeder.next_change_ms(at_ms)
+            if at_ms == self._change_ms:
+                self._change_ms = self.feeder.next_change_ms(at_ms)
             self._plan()
             if is_mark:
                 self._mark()
@@ -151,7 +152,7 @@ class WellField:
             flow + (past - flow) * decay
             for flow, past, decay in zip(flows, self._memory, self._decays, strict=True)
         ]
-        self._is_at_rest = max(map(abs, self._memory)) < REST_MLPH
+        self._is_at_rest = not any(flows) and max(map(abs, self._memory)) < REST_MLPH
         for well, weights in zip(self.wells, self._weights, strict=True):
             well.hear_formation(max(0, round(sum(map(mul, weights, self._memory)))))
 
