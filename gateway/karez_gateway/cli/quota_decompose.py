@@ -114,10 +114,14 @@ def decompose(
             print_json({**proof.facts(found), "changed": changed, "would_undo": undoes, "findings": says})
             return
         _say(found, proof.facts(found), lang)
-        for line in undoes:
-            typer.echo(f"would undo {line}")
-        plans = counted(changed, "plan is", "plans are")
-        typer.echo("nothing was changed" if dry_run else f"{plans} in force")
+        _say_change(undoes, None if dry_run else changed)
+
+
+def _say_change(undoes: list[str], changed: int | None) -> None:
+    for line in undoes:
+        typer.echo(f"would undo {line}")
+    plans = "" if changed is None else counted(changed, "plan is", "plans are")
+    typer.echo(f"{plans} in force" if plans else "nothing was changed")
 
 
 def _wish(
