@@ -58,7 +58,7 @@ class GatewayHost:
         deliver: Callable[[str, bytes], None],
         work_ms: int,
     ) -> None:
-        """Make it, with (provisioner, regulator), and start it. `work_ms`: between two rounds of its stages."""
+        """Make it, with (provisioner, regulator), and start it. `work_ms`: from round to round."""
         county = county_class()
         self.killed: type[BaseException] = county.Killed
         self.phases: tuple[str, ...] = county.phases
