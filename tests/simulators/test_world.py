@@ -39,7 +39,7 @@ def test_a_planted_bug_is_found_and_without_it_the_same_seed_is_clean(
     assert not run.play(seed, desk.SHORT_DAYS, 1, (trouble,)).violations
     plant(monkeypatch)
     found = run.play(seed, desk.SHORT_DAYS, 1, (trouble,)).violations
-    assert found and found[0].invariant == invariant, found
+    assert invariant in {one.invariant for one in found}, found
 
 
 def test_one_seed_is_one_run():

@@ -39,7 +39,8 @@ def test_many_seeds_end_with_one_object():
 
 def test_a_violation_is_told_with_its_seed_and_the_command_to_see_it_again(monkeypatch):
     desk.book_held_readings(monkeypatch)
-    monkeypatch.setattr(run.troubles, "TABLE", run.troubles.named(("meter_wild",)))
+    wild = run.troubles.named(("meter_wild",))
+    monkeypatch.setattr(run.troubles, "named", lambda _names: wild)
     found = world("--seeds", "1:1", "--days", "0.25", "--wells", "1", "--json")
     assert found.exit_code == 1
     told = json.loads(found.stdout.splitlines()[-1])["violations"][0]

@@ -52,6 +52,8 @@ class County:
         self._stack = ExitStack()
         self._kill = ""
         self._online: dict[str, dict[str, Any]] = {}
+        self._heard: dict[str, dict[str, Any]] = {}
+        self._came: set[str] = set()
 
     @classmethod
     def create(
@@ -82,7 +84,7 @@ class County:
             self._downlinks,
             *self._outboxes.values(),
         ]
-        self._online = {}  # the session is clean: who is there says so again
+        self._online, self._heard, self._came = {}, {}, set()  # the session is clean: all say it again
         return opened.healed
 
     def stop(self) -> None:
@@ -108,7 +110,7 @@ class County:
             if leaf == "up":
                 frames.append(Frame(controller, payload, now_utc_s))
             elif leaf == "state":
-                self._hear(controller, payload, now_utc_s)
+                self._hear(controller, payload)
         if not frames:
             return []
         return [
@@ -116,19 +118,23 @@ class County:
             for ack in self._ingest.take(frames)
         ]
 
-    def _hear(self, controller: str, payload: bytes, now_utc_s: int) -> None:
+    def _hear(self, controller: str, payload: bytes) -> None:
+        """Keep the newest state for the next `work`, as the service does between two looks."""
         try:
             state = link_gateway.decode_state(payload)
         except ProtocolError:
             return
         before = self._online.get(controller)
-        self._online[controller] = state
-        if state["online"]:
-            came = [] if before and before["online"] else [controller]
-            self._downlinks.heard({controller: state}, came, now_utc_s)
+        if state["online"] and not (before and before["online"]):
+            self._came.add(controller)
+        self._online[controller] = self._heard[controller] = state
 
     def work(self, now_utc_s: int) -> list[Message]:
         """Run every stage until nothing is left; return what is due to controllers."""
+        heard, came = self._heard, sorted(self._came)
+        self._heard, self._came = {}, set()
+        if heard:
+            self._downlinks.heard(heard, came, now_utc_s)
         self._downlinks.log_queued(now_utc_s)
         for stage in self._stages:
             while stage.step():

@@ -54,6 +54,7 @@ class Box:
         self.boots = self.turns = 0
         self.fine_until_ms = 0  # every step counts until then
         self.passes_over = True  # quiet polls (pace.py)
+        self.quiet_ms = 900_000  # nothing is due for so long but the next interval record
         self.on_record: Callable[[bytes], None] = lambda _slot: None
         self.after_turn: Callable[[], None] = lambda: None
         self.on_cut: Callable[[], None] = lambda: None
@@ -65,6 +66,7 @@ class Box:
 
     def provision(self, binding: bytes, settings: dict[str, int]) -> None:
         """What the bench gives a box."""
+        self.quiet_ms = settings["interval_idle_s"] * 1000
         config = {
             "settings": settings,
             "accounts": {CARD.hex(): 7},
@@ -137,7 +139,7 @@ class Box:
 
     def _coil(self, on: bool, _now_us: int) -> None:
         app, boots = self.app, self.boots
-        self.look_closely(20_000)
+        self.look_closely(10_000)
 
         def contacts() -> None:
             if self.boots == boots and (self.app is not None or app is None):

@@ -60,13 +60,13 @@ class Farm:
     def begin(self, trouble: str) -> None:
         """A trouble begins and stands until `end`."""
         self._lasting[trouble] = self._lasting.get(trouble, 0) + 1
-        self.box.look_closely(30_000)
+        self.box.look_closely(10_000)
 
     def end(self, trouble: str, now_ms: int) -> None:
         """It is over; its echo is not."""
         self._lasting[trouble] -= 1
         self._troubles[trouble] = now_ms + ECHO_MS
-        self.box.look_closely(30_000)
+        self.box.look_closely(10_000)
 
     def felt(self, now_ms: int, *troubles: str) -> bool:
         """True while one of these (any, if none is named) stands or echoes."""

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 GROUP, NAME = "karez.world", "gateway"
 GATHER_MS = 1_500  # boxes that write at the same minute are stored with one transaction
-WORK_MS = 7_200_000
 SOON_MS = 5_000  # after somebody brought something
 MEMORY = Path("/dev/shm")  # noqa: S108 - what a run leaves is deleted at its end
 
@@ -57,8 +56,9 @@ class GatewayHost:
         keys: tuple[bytes, bytes],
         platforms: Mapping[str, Mapping[str, str]],
         deliver: Callable[[str, bytes], None],
+        work_ms: int,
     ) -> None:
-        """Make it, with (provisioner, regulator), and start it."""
+        """Make it, with (provisioner, regulator), and start it. `work_ms`: from round to round."""
         county = county_class()
         self.killed: type[BaseException] = county.Killed
         self.phases: tuple[str, ...] = county.phases
@@ -72,7 +72,8 @@ class GatewayHost:
         self._inbox: list[tuple[str, bytes]] = []
         self._work_due = False
         self.on_killed: Callable[[str], int] = lambda _phase: 60_000  # -> when it is started again
-        agenda.after(WORK_MS, self._work_regularly)
+        self._work_ms = work_ms
+        agenda.after(work_ms, self._work_regularly)
 
     # -- the broker's side --------------------------------------------------------------
 
@@ -140,7 +141,7 @@ class GatewayHost:
 
     def _work_regularly(self) -> None:
         self.work()
-        self._agenda.after(WORK_MS, self._work_regularly)
+        self._agenda.after(self._work_ms, self._work_regularly)
 
     def bring(self, kind: str, data: bytes) -> str | None:
         """A person brings something; None: the gateway is down, else why it was refused."""

@@ -179,7 +179,7 @@ def the_ring_keeps_records(_: World, farm: Farm) -> str:
 def the_backlog_drains(world: World, farm: Farm) -> str:
     """Design section 9: with network and gateway there, what is stored is acknowledged; nothing blocks it."""
     app, now_ms = farm.box.app, world.agenda.now_ms
-    if app is None or farm.history.rolled_back or not farm.radio.is_up or not world.host.is_up:
+    if app is None or farm.history.rolled_back or not farm.radio.is_well or not world.host.is_up:
         farm.drained_ms = now_ms
         return ""
     head = app.journal.head

@@ -22,16 +22,17 @@ if TYPE_CHECKING:
 STEP_MS = 250  # the app's own
 PUMPING_MS = 5_000  # crosscheck._STALL_MS: longer steps are not counted
 ENERGY_US = 15_000_000  # the power meter is asked every third step
-QUIET_MS = 900_000
 WHOLE_MS = 300_000  # while it pumps, link, panel and memory are looked after so often
 NEAR_S = 20  # before the litres or the hours of a right end
+ASKING_MS = 300_000  # what is not acknowledged is sent again
 LINK_MS = 2  # an answer is under way
 
 
 def next_ms(box: Box, now_ms: int, utc_s: int) -> int:
     """Milliseconds until this controller's next turn."""
     app = box.app
-    assert app is not None
+    if app is None:
+        return box.quiet_ms
     energy = box.lines[1]
     energy.least_us = 0
     box.is_glancing = False
@@ -41,15 +42,17 @@ def next_ms(box: Box, now_ms: int, utc_s: int) -> int:
         return min(STEP_MS, _until_poll_ms(box))
     if not _is_steady(app):
         return _until_poll_ms(box)
-    to_boundary_ms = QUIET_MS - (utc_s * 1000 + now_ms % 1000) % QUIET_MS
+    to_boundary_ms = box.quiet_ms - (utc_s * 1000 + now_ms % 1000) % box.quiet_ms
     if app.controller.pump.state == pump.RUNNING:
         if _is_near_its_end(app):
             return STEP_MS
         energy.least_us = ENERGY_US
         box.is_glancing = True
-        return min(PUMPING_MS, to_boundary_ms)
+        return min(PUMPING_MS, to_boundary_ms)  # an interval of a run ends within a step of its time
     if not box.passes_over:
         return min(_until_poll_ms(box), to_boundary_ms)
+    if app.uplink.is_up and app.uplink.courier.waiting:
+        to_boundary_ms = min(to_boundary_ms, ASKING_MS)
     box.asleep_since_ms = now_ms
     return to_boundary_ms
 

@@ -35,7 +35,8 @@ class Farmer:
     def _begin(self) -> None:
         chance, agenda = self._chance, self._world.agenda
         if self._farm.is_drinking:
-            duration_ms, gap_ms = chance.randrange(3, 9) * MINUTE_MS, chance.randrange(5, 15) * HOUR_MS
+            rests = (18, 32) if self._is_long else (5, 15)
+            duration_ms, gap_ms = chance.randrange(3, 9) * MINUTE_MS, chance.randrange(*rests) * HOUR_MS
         elif self._is_long:
             duration_ms = chance.randrange(60, 200) * MINUTE_MS
             gap_ms = chance.randrange(5 * 24, 11 * 24) * HOUR_MS

@@ -13,14 +13,13 @@ if TYPE_CHECKING:
     from karez_simulators.world.gateway_host import GatewayHost
 
 POLITE, RUDE, DOWN = "polite", "rude", "down"
-EVERY_MS = 7_200_000
 ROUNDS_MAX = 40  # of 64 reports: a backlog of two days at once
 
 
 class Platform:
     """One platform of the county. `manner` is set from outside."""
 
-    def __init__(self, name: str, agenda: Agenda, chance: Chance, host: GatewayHost) -> None:
+    def __init__(self, name: str, agenda: Agenda, chance: Chance, host: GatewayHost, every_ms: int) -> None:
         """Listen from now on."""
         self.name = name
         self.manner = POLITE
@@ -29,7 +28,8 @@ class Platform:
         self._agenda = agenda
         self._chance = chance
         self._host = host
-        agenda.after(EVERY_MS, self._exchange_regularly)
+        self._every_ms = every_ms
+        agenda.after(every_ms, self._exchange_regularly)
 
     def exchange(self) -> None:
         """Let the gateway send what waits, as far as this platform's manners let it."""
@@ -61,4 +61,4 @@ class Platform:
 
     def _exchange_regularly(self) -> None:
         self.exchange()
-        self._agenda.after(EVERY_MS, self._exchange_regularly)
+        self._agenda.after(self._every_ms, self._exchange_regularly)

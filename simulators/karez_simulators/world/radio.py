@@ -42,6 +42,11 @@ class Radio:
         self._chance = chance
         self._on_up = on_up
 
+    @property
+    def is_well(self) -> bool:
+        """True while it is up and loses nothing."""
+        return self.is_up and not self.lost_permille
+
     def name(self, controller: str) -> None:
         """Whose it is."""
         self.broker.topic = link.topic(controller, "down")

@@ -68,6 +68,7 @@ class World:
         self.seed, self.days = seed, days
         self.agenda = Agenda(BEGAN_UTC_S)
         self.chance = Chance(seed, "world")
+        self._round_ms = (8 if days > LONG_DAYS else 3) * HOUR_MS  # of the gateway's stages, and of platforms
         self.story = Story(self.agenda)
         self.violations: list[Violation] = []
         self.is_ending = False
@@ -80,11 +81,16 @@ class World:
         stations = {name: f"code-{name}" for name in names}
         keys = self.offices.provisioner.public, self.offices.regulator.public
         self.host = GatewayHost(
-            self.agenda, directory, keys, {"county": stations, "province": stations}, self._down
+            self.agenda,
+            directory,
+            keys,
+            {"county": stations, "province": stations},
+            self._down,
+            self._round_ms,
         )
         self.host.on_killed = self._gateway_killed
         self.platforms = [
-            Platform(name, self.agenda, Chance(seed, f"platform {name}"), self.host)
+            Platform(name, self.agenda, Chance(seed, f"platform {name}"), self.host, self._round_ms)
             for name in ("county", "province")
         ]
         for at, name in enumerate(names):

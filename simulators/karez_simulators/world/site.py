@@ -62,8 +62,9 @@ class Site:
             ENERGY: MeterPlace(self.well, 1_000_000 + chance.randint(-ENERGY_ERROR_PPM, ENERGY_ERROR_PPM)),
         }
         # A meter looks at a well and asks no more of it than a MeterPlace has.
+        self._water_meter = Tuf2000m(ADDRESSES[WATER], self.place[WATER])  # type: ignore[arg-type]
         self.meters: dict[str, Meter] = {
-            WATER: Tuf2000m(ADDRESSES[WATER], self.place[WATER]),  # type: ignore[arg-type]
+            WATER: self._water_meter,
             ENERGY: Sdm630(ADDRESSES[ENERGY], self.place[ENERGY]),  # type: ignore[arg-type]
         }
         self._last_l = self.shown_l()
@@ -92,9 +93,7 @@ class Site:
 
     def shown_l(self) -> int:
         """The water meter's total in litres."""
-        meter = self.meters[WATER]
-        assert isinstance(meter, Tuf2000m)
-        return meter.water.positive_ul // 1_000_000
+        return self._water_meter.water.positive_ul // 1_000_000
 
     @property
     def metered_l(self) -> int:
