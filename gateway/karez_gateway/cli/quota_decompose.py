@@ -78,11 +78,6 @@ def decompose(
     from karez_gateway.county import planning
     from karez_gateway.county.quota import proof
 
-    def keep(found: "Decomposition") -> None:
-        """The proof is on the disk before its plans are in force."""
-        if out is not None:
-            typer.echo(options.write(proof.table(found), out, lang, force=force), err=as_json)
-
     with spoken():
         wish = _wish(region, year, of_class, source, weight, cap or [], step, reserve, tree)
         if out is not None:
@@ -94,7 +89,7 @@ def decompose(
                 with store.reading() as connection:
                     found = planning.decompose(connection, years, wish, with_decisions=decided)
                     undoes = planning.would_undo(connection, found)
-                    keep(found)
+                    _keep(found, out, lang, force=force, aside=as_json)
             else:
                 deed = options.deed(by, because, document, effective, years)
                 with store.writing() as connection:
@@ -108,13 +103,21 @@ def decompose(
                         is_undoing_meant=over_changes,
                     )
                     changed = len(objects)
-                    keep(found)
+                    _keep(found, out, lang, force=force, aside=as_json)
         if as_json:
             says = [one.facts() for one in found.findings]
             print_json({**proof.facts(found), "changed": changed, "would_undo": undoes, "findings": says})
             return
         _say(found, proof.facts(found), lang)
         _say_change(undoes, None if dry_run else changed)
+
+
+def _keep(found: "Decomposition", out: Path | None, lang: str, *, force: bool, aside: bool) -> None:
+    """The proof is on the disk before its plans are in force."""
+    from karez_gateway.county.quota import proof
+
+    if out is not None:
+        typer.echo(options.write(proof.table(found), out, lang, force=force), err=aside)
 
 
 def _say_change(undoes: list[str], changed: int | None) -> None:
