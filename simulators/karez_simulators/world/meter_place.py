@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from karez_simulators.well import Well, WellParameters
+    from karez_simulators.well import Well
 
 
 class MeterPlace:
@@ -22,15 +22,9 @@ class MeterPlace:
         self._water_ul = self._seen_ul = 0
         self._energy_mwh = self._seen_mwh = 0
 
-    @property
-    def parameters(self) -> WellParameters:
-        """Of the well."""
-        return self._well.parameters
-
-    @property
-    def mains(self) -> bool:
-        """Whether the supply is there."""
-        return self._well.mains
+    def __getattr__(self, name: str) -> Any:
+        """Supply, parameters and the like are the well's own, wherever a meter hangs."""
+        return getattr(self._well, name)
 
     @property
     def gain_ppm(self) -> int:
@@ -39,19 +33,19 @@ class MeterPlace:
 
     @gain_ppm.setter
     def gain_ppm(self, value: int) -> None:
-        self._water_ul, self._seen_ul = self.volume_ul, self._well.volume_ul
+        self._water_ul, self._seen_ul = self.pipe_volume_ul, self._well.pipe_volume_ul
         self._energy_mwh, self._seen_mwh = self.energy_milliwh, self._well.energy_milliwh
         self._gain_ppm = value
 
     @property
-    def volume_ul(self) -> int:
-        """Microlitres that have passed the meter."""
-        return self._water_ul + (self._well.volume_ul - self._seen_ul) * self._gain_ppm // 1_000_000
+    def pipe_volume_ul(self) -> int:
+        """Microlitres that have passed the meter, air in the water among them."""
+        return self._water_ul + (self._well.pipe_volume_ul - self._seen_ul) * self._gain_ppm // 1_000_000
 
     @property
-    def flow_lph(self) -> int:
+    def pipe_flow_lph(self) -> int:
         """Flow in the meter."""
-        return self._well.flow_lph * self._gain_ppm // 1_000_000
+        return self._well.pipe_flow_lph * self._gain_ppm // 1_000_000
 
     @property
     def energy_milliwh(self) -> int:
