@@ -12,7 +12,7 @@ from karez_gateway.store import chains, verdicts
 from karez_gateway.world.county import County
 from karez_simulators.world import gateway_host
 
-SHORT_DAYS, WELLS = 0.25, 2
+SHORT_DAYS = 0.25
 
 
 def offer_the_gateway(monkeypatch):

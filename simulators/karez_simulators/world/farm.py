@@ -29,6 +29,7 @@ class Farm:
         self.start_volume_l = 0
         self.is_exact = True  # W is what its meters have counted: nothing was ever converted
         self.pressed_stop_ms: int | None = None
+        self.started_ms = 0  # the irrigation in progress, or the last one
         self.wants_until_ms = 0  # the farmer irrigates until then
         self.seq = 0  # of the newest grant signed
         self.booted_ms = 0

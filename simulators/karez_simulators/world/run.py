@@ -68,7 +68,9 @@ class World:
         self.seed, self.days = seed, days
         self.agenda = Agenda(BEGAN_UTC_S)
         self.chance = Chance(seed, "world")
-        self._round_ms = (8 if days > LONG_DAYS else 3) * HOUR_MS  # of the gateway's stages, and of platforms
+        self._round_ms = (
+            12 if days > LONG_DAYS else 3
+        ) * HOUR_MS  # of the gateway's stages, and of platforms
         self.story = Story(self.agenda)
         self.violations: list[Violation] = []
         self.is_ending = False
@@ -251,7 +253,7 @@ class World:
     def _tell_record(self, farm: Farm, values: dict[str, Any]) -> None:
         kind, cause = values["kind"], values["cause"]
         if kind == record.START:
-            farm.start_volume_l = values["volume_l"] or 0
+            farm.start_volume_l, farm.started_ms = values["volume_l"] or 0, self.agenda.now_ms
             self.story.tell(farm.name, "started", volume_l=values["volume_l"])
         elif kind == record.STOP:
             litres = (values["volume_l"] or 0) - farm.start_volume_l

@@ -17,12 +17,12 @@ OF_RIGHT = (
     causes.ACCOUNT_EMPTY, causes.WATER_CEILING, causes.ENERGY_CEILING, causes.GRANT_EXPIRED,
     causes.GRANT_MISSING, causes.OFFLINE_CEILING, causes.BOOKS_UNKNOWN, causes.STORE_DEAD,
 )  # fmt: skip
-PRESSED_MS = 30_000
 METER_TROUBLE = ("meter_silent", "meter_wild", "meter_jump", "magnet", "bypass", "ct_off")
 
 
-def _pressed(world: World, farm: Farm, _: dict[str, Any]) -> bool:
-    return farm.pressed_stop_ms is not None and world.agenda.now_ms - farm.pressed_stop_ms <= PRESSED_MS
+def _pressed(_: World, farm: Farm, __: dict[str, Any]) -> bool:
+    """Since this irrigation began; a cut may put off the record of it until the mains are back."""
+    return farm.pressed_stop_ms is not None and farm.pressed_stop_ms >= farm.started_ms
 
 
 def _used_up(_: World, farm: Farm, values: dict[str, Any]) -> bool:
