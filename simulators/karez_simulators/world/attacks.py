@@ -171,10 +171,15 @@ def restore_flash(world: World, farm: Farm, chance: Chance) -> None:
     def back() -> None:
         if farm.box.app is None or world.is_ending:
             return
+        farm.begin("restored")
         world.power_off(farm)
         farm.box.nor, farm.box.fram = kept
         farm.history.rolled_back = True
         world.story.tell(farm.name, "restored")
-        world.agenda.after(5_000, lambda: world.power_on(farm))
+        world.agenda.after(5_000, go_on)
+
+    def go_on() -> None:
+        world.power_on(farm)
+        farm.end("restored", world.agenda.now_ms)
 
     world.agenda.after(chance.randrange(2, 20) * HOUR_MS, back)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from karez_firmware.core import pump
 from karez_protocols import causes, grant, record
 from karez_simulators.world import ending, stops
+from karez_simulators.world.offices import upper_ml_per_wh
 from karez_simulators.world.site import WATER_ERROR_PPM
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ RECORD, TURN, HOUR, END = "record", "turn", "hour", "end"
 
 # Design section 13: flow x (meter refresh + 1.1 s) + one register step; the meters here refresh in a second.
 OVERSHOOT_MS = 2_100
+ENERGY_STEP_WH = 10  # of the energy meter's register
 ROUNDING_L = 2  # registers are read in whole litres, at two moments
 KNOWN_MS = 120_000  # after a start with meters that answer
 DRAINED_MS = 7_200_000
@@ -87,7 +89,7 @@ def grants_only_rise(_: World, farm: Farm, values: dict[str, Any]) -> str:
     return f"grant {seq} replaced grant {before}" if seq <= before else ""
 
 
-def ceiling_holds(_: World, farm: Farm) -> str:
+def ceiling_holds(world: World, farm: Farm) -> str:
     """I4: litres the meter has seen never pass the signed ceiling by more than the stated overshoot."""
     right, app = farm.history.right, farm.box.app
     if app is None or not farm.site.coil or farm.is_drinking or right is None:
@@ -98,7 +100,10 @@ def ceiling_holds(_: World, farm: Farm) -> str:
     rated_lph = farm.site.well.parameters.greatest_flow_lph
     # A lower grant may find more than its ceiling used: then what was there when it came counts.
     above_l = max(right.ceiling_l, farm.metered_at_grant_l)
-    if metered_l <= above_l + rated_lph * OVERSHOOT_MS // 3_600_000 + ROUNDING_L:
+    bound_l = above_l + rated_lph * OVERSHOOT_MS // 3_600_000 + ROUNDING_L
+    if farm.felt(world.agenda.now_ms, "meter_silent"):  # then P tells of litres, and moves with the energy
+        bound_l += ENERGY_STEP_WH * upper_ml_per_wh(farm.site.well.parameters) // 1000
+    if metered_l <= bound_l:
         return ""
     return f"{metered_l} L of {right.ceiling_l} L (grant {right.seq}), and it runs"
 

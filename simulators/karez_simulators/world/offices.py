@@ -10,9 +10,16 @@ from karez_simulators.offices import Office
 from karez_simulators.world.site import ADDRESSES, ENERGY, PROFILES, WATER, profile_of
 
 if TYPE_CHECKING:
+    from karez_simulators.well import WellParameters
     from karez_simulators.world.site import Site
 
 YEAR_S = 31_536_000
+UPPER_PERCENT = 115  # the upper coefficient stands this far above the step test's ratio
+
+
+def upper_ml_per_wh(parameters: WellParameters) -> int:
+    """More water than that an energy never lifts here, in millilitres for a watt-hour."""
+    return parameters.litres_per_kwh * UPPER_PERCENT // 100
 
 
 class Offices:

@@ -12,7 +12,7 @@ from karez_simulators.world.box import Box
 from karez_simulators.world.chance import Chance
 from karez_simulators.world.farm import Farm
 from karez_simulators.world.gateway_host import GatewayHost
-from karez_simulators.world.offices import Offices
+from karez_simulators.world.offices import Offices, upper_ml_per_wh
 from karez_simulators.world.operator import Operator
 from karez_simulators.world.people import DAY_MS, HOUR_MS, LONG_DAYS, MINUTE_MS, Farmer, Officer
 from karez_simulators.world.platform import DOWN, POLITE, RUDE, Platform
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 BEGAN_UTC_S = 1_790_035_200  # 2026-09-22 00:00 UTC
 SECTORS = 24  # of the ring: 744 records, so that a month goes round it
-UPPER_PERCENT = 115  # the upper coefficient stands this far above the step test's ratio
 EASE_MS = 4 * HOUR_MS  # at the end: everything is put right, and has so long
 # Mean time between two mischiefs at a well: so many a short run, else a season would be nothing else.
 GAP_LONG_MS, PER_RUN = 60 * HOUR_MS, 8
@@ -117,7 +116,7 @@ class World:
         box.after_turn = lambda: self._after_turn(farm)
         box.on_cut = lambda: self._cut(farm)
         ratio = site.well.parameters.litres_per_kwh
-        tested = ratio, ratio * UPPER_PERCENT // 100
+        tested = ratio, upper_ml_per_wh(site.well.parameters)
         binding = self.offices.binding(site, box.name, box.public, use, self.agenda.utc_s, tested)
         box.provision(binding, self._settings())
         self.host.bring("binding", binding)

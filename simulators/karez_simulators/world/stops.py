@@ -48,7 +48,7 @@ RIGHT: dict[int, Callable[[World, Farm, dict[str, Any]], bool]] = {
     causes.ORDER_STOP: _felt("order"),
     causes.SEALED: _felt("order"),
     causes.MAINS_LOST: _felt("grid", "power_cycling"),
-    causes.RESTARTED: _felt("grid", "power_cycling", "write_cut"),
+    causes.RESTARTED: _felt("grid", "power_cycling", "write_cut", "restored"),
     causes.FEEDBACK_LOST: _felt("grid", "power_cycling", "ct_off", "meter_silent", "write_cut"),
     causes.NO_WATER: _felt("magnet", "bypass", "meter_jump"),
     causes.BOOKS_UNKNOWN: _felt(*METER_TROUBLE),
