@@ -388,3 +388,34 @@ def test_a_gateway_that_comes_back_with_nothing_gets_all_of_it_alarms_first():
     assert found.pump()[0] == [50]
     found.now_ms += 1
     assert seqs(found.client.frames[-8:]) == span(17, 100)
+
+
+def long_away(found, at_reconnect=lambda second: False):
+    """Nobody answers for 6,000 s, then a gateway does, with its end without a gap; return the last one."""
+    found.client.window = 9_999
+    stored, end = set(), 0
+    for second in range(0, 13_200, 10):
+        found.now_ms = 1000 * second
+        if second % 900 == 0:
+            found.fill(1)
+            found.courier.look()
+        if at_reconnect(second):
+            found.courier.connected()
+        frames = found.pump()
+        if second < 6_000 or not frames:
+            continue
+        stored.update(seqs(frames))
+        while end + 1 in stored:
+            end += 1
+        found.ack(end)
+    return end
+
+
+def test_a_gateway_that_was_away_for_long_gets_everything_though_alarms_wait_and_new_records_come():
+    found = with_alarms(Round(100), 50)
+    assert long_away(found) == found.journal.head["seq"] and not found.courier.has_unsent
+
+
+def test_a_connection_that_breaks_between_two_questions_does_not_put_the_oldest_off():
+    found = with_alarms(Round(100), 50)
+    assert long_away(found, lambda second: second % 300 == 0) == found.journal.head["seq"]

@@ -67,7 +67,7 @@ class Courier:
         self._sent = self._journal.head["acknowledged_seq"]
         self._live_from, self._live = 1, 0
         self._told = 0
-        self._is_ahead_turn = True
+        self._is_ahead_turn = not self._stalled
         self._sent_ms = None
 
     def acknowledged(self, values, now_ms):
@@ -134,6 +134,7 @@ class Courier:
             self._sent = self._journal.head["acknowledged_seq"]
             self._live_from = self._live + 1  # what went ahead is in doubt, too
             self._told = 0
+            self._is_ahead_turn = False  # the oldest asks: only that moves the acknowledgement
             self._sent_ms = None
             self._stalled += 1
             self.resent += 1
