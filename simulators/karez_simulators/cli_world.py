@@ -113,12 +113,10 @@ def _show_violation(seen: "Seen", days: float, wells: int) -> None:
 
 
 def _tell(seed: int, days: float, wells: int, language: str) -> bool:
-    """The story of one seed."""
+    """The story of one seed, as it happens."""
     from karez_simulators.world import run, seeds
 
-    found = run.play(seed, days, wells)
-    for event in found.story.events:
-        typer.echo(event.said(language))
+    found = run.play(seed, days, wells, hear=lambda event: typer.echo(event.said(language)))
     typer.echo(f"seed {seed}: {days:g} days, {wells} wells, {found.story.records} records")
     typer.echo(f"digest {found.story.digest}")
     if found.violations:

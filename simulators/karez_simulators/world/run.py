@@ -18,9 +18,10 @@ from karez_simulators.world.people import DAY_MS, HOUR_MS, LONG_DAYS, MINUTE_MS,
 from karez_simulators.world.platform import DOWN, POLITE, RUDE, Platform
 from karez_simulators.world.radio import Radio
 from karez_simulators.world.site import Site
-from karez_simulators.world.story import Story
+from karez_simulators.world.story import Event, Story
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 BEGAN_UTC_S = 1_790_035_200  # 2026-09-22 00:00 UTC
@@ -61,16 +62,25 @@ class World:
     """A county in one process. Make it inside `ready()`, then `run()` once."""
 
     def __init__(
-        self, seed: int, days: float, wells: int, directory: Path, only: tuple[str, ...] = ()
+        self,
+        seed: int,
+        days: float,
+        wells: int,
+        directory: Path,
+        only: tuple[str, ...] = (),
+        hear: Callable[[Event], None] | None = None,
     ) -> None:
-        """Build everything that the seed says. `only`: names of the troubles that there are; none: all."""
+        """Build everything that the seed says.
+
+        `only`: names of the troubles that there are; none: all. `hear` is told of events as they happen.
+        """
         self.seed, self.days = seed, days
         self.agenda = Agenda(BEGAN_UTC_S)
         self.chance = Chance(seed, "world")
         self._round_ms = (
             12 if days > LONG_DAYS else 3
         ) * HOUR_MS  # of the gateway's stages, and of platforms
-        self.story = Story(self.agenda)
+        self.story = Story(self.agenda, hear)
         self.violations: list[Violation] = []
         self.is_ending = False
         self.facts: dict[str, Any] = {}
@@ -331,7 +341,13 @@ class World:
         return self._bundles[farm.name]
 
 
-def play(seed: int, days: float, wells: int, only: tuple[str, ...] = ()) -> Result:
+def play(
+    seed: int,
+    days: float,
+    wells: int,
+    only: tuple[str, ...] = (),
+    hear: Callable[[Event], None] | None = None,
+) -> Result:
     """Run one seed and return what became of it. Raises NoGateway, KeyError for a trouble that is none."""
     with native.signer(), quick_fields.quickened(), gateway_host.folder() as folder:
-        return World(seed, days, wells, gateway_host.inside(folder), only).run()
+        return World(seed, days, wells, gateway_host.inside(folder), only, hear).run()

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from karez_simulators.world import words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from karez_simulators.world.agenda import Agenda
 
 
@@ -28,8 +30,9 @@ class Event(NamedTuple):
 class Story:
     """The events of one run in their order. `met` holds what happened at least once (sometimes.py)."""
 
-    def __init__(self, agenda: Agenda) -> None:
-        """Begin an empty one."""
+    def __init__(self, agenda: Agenda, hear: Callable[[Event], None] | None = None) -> None:
+        """Begin an empty one; `hear` is told of each event as it happens."""
+        self._hear = hear
         self.events: list[Event] = []
         self.met: set[str] = set()
         self.records = 0
@@ -42,6 +45,8 @@ class Story:
         self.events.append(event)
         self.met.add(key)
         self._hash.update(json.dumps([self._agenda.now_ms, *event], default=str).encode())
+        if self._hear is not None:
+            self._hear(event)
 
     def record(self, site: str, slot: bytes) -> None:
         """A controller has committed a record."""
