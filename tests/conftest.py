@@ -32,6 +32,11 @@ LONGEST = (
     "simulators/test_board_image.py",
     "gateway/test_provision.py",
     "gateway/test_service.py",
+    "simulators/test_world.py",
+    "system/test_fleet.py",
+    "system/test_benchmarks.py",
+    "system/test_scenario_runs.py",
+    "system/test_wells.py",
 )
 ONE_BY_ONE = HERE / "test_micropython.py"
 

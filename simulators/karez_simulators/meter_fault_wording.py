@@ -52,9 +52,7 @@ FAULTS_ZH = {
     ),
     "the zero was set wrong: 3 m too much water": "零点设错：水位多出 3 米",
     "the probe is caught 8 m above its place: less water, or none": "探头卡在原位以上 8 米：示值偏少或为 0",
-    "a loose contact: the level jumps by metres from one reading to the next": (
-        "接触不良：示值忽高忽低，相差数米"
-    ),
+    "a loose contact: the level jumps by metres between readings": ("接触不良：示值忽高忽低，相差数米"),
     "hears nothing and says nothing": "收不到也不应答",
     "about every second answer has a wrong byte": "约半数应答含错误字节",
     "answers a second late": "应答晚一秒",

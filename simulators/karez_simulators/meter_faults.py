@@ -40,7 +40,7 @@ LEVEL = {name: ANY[name] for name in ("stuck", "frozen_to_the_digit")} | {
     "fouled": "a silted probe: the level hardly moves, whatever the water does",
     "wrong_zero": "the zero was set wrong: 3 m too much water",
     "hung": "the probe is caught 8 m above its place: less water, or none",
-    "jump": "a loose contact: the level jumps by metres from one reading to the next",
+    "jump": "a loose contact: the level jumps by metres between readings",
 }
 WIRE = {
     "silent": "hears nothing and says nothing",

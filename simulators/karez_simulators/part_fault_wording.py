@@ -11,7 +11,7 @@ PARTS_ZH = {
     "air in the water: a third of the flow is lost and the rest jumps; meters count the air": (
         "水中带气：水量少三分之一，其余忽大忽小；水表把气也计入"
     ),
-    "phase C is gone: a running motor runs on and draws more, one at rest hums and stands": (
+    "phase C is gone: a running motor draws more, one at rest hums and stands": (
         "缺 C 相：运行的电机继续转、电流增大，停着的嗡响而不转"
     ),
     "the voltage falls to 72 %: the pump runs slower and draws more current": (

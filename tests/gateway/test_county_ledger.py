@@ -189,7 +189,13 @@ def test_closing_says_what_is_missing_and_does_it_only_despite_that(desk):
     with pytest.raises(Refused) as refused:
         desk.close("2026-10", despite=False)
     said = str(refused.value)
-    for part in ("corrections wait for the log", "records of", "have not come", "are not verified", "silent"):
+    for part in (
+        "1 correction waits for the log",
+        "records of",
+        "have not come",
+        "are not verified",
+        "silent",
+    ):
         assert part in said
     assert "well-9 is licensed and has never had a controller" in said and "well-8" not in said
     done = desk.close("2026-10")

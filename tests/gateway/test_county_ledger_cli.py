@@ -247,7 +247,7 @@ def test_a_revised_coefficient_of_a_group_is_proposed_and_applied(tmp_path):
         booked = sum(desk.county.litres().values())
         file = str(tmp_path / "proposal.csv")
         span = ("--from", "2026-09", "--to", "2026-09", "--out", file)
-        assert "1 corrections proposed" in run(desk, "propose", *span)
+        assert "1 correction proposed" in run(desk, "propose", *span)
         line(desk, "--file", file)
         (one,) = listed(desk)
         assert (one["method"], one["litres"]) == ("converted-group", booked // 2)

@@ -380,7 +380,8 @@ def test_so_many_controllers_must_have_been_told_of_more(tmp_path, count, needed
         for said in range(1, count + 1):
             claims.take(states(**{box.name: 2 + (at < said) for at, box in enumerate(boxes)}))
             assert len(claims.claimed) == said and claims.is_believed == (said >= needed)
-        assert f"{count} controllers were told of more than is stored here" in claims.reason()
+        told = "1 controller was" if count == 1 else f"{count} controllers were"
+        assert f"{told} told of more than is stored here" in claims.reason()
         for box in boxes:  # they send again, and the claim is settled
             box.interval(5)
             county.take(box, *box.payloads())

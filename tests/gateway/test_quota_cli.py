@@ -111,7 +111,7 @@ def test_a_year_from_its_limits_to_the_next_one_s_plans(directory, tmp_path):
         str(record.METERED): 1000
     }
     assert "1 row," in quota("close export", directory, *year, "--out", decided)
-    assert "1 site decided, 12 m³ to deduct from the plans of 2026" in quota(
+    assert "1 site decided, 12 m³ to deduct from their plans of 2026" in quota(
         "close apply", directory, *year, decided, *WHY
     )
     log(directory)

@@ -5,7 +5,8 @@ import contextlib
 import json
 
 from karez_gateway.technician import keys
-from karez_simulators.desk import ACCOUNT, CARD, SITE, TLS_NAME, Desk, Plan
+from karez_simulators import cards
+from karez_simulators.desk import CARD, SITE, TLS_NAME, Desk, Plan
 from karez_simulators.offices import MeterReading, Technician
 from system.console_line import ConsoleLine
 from system.tool_cable import PASSPHRASE
@@ -66,7 +67,7 @@ def site_toml(desk):
             "upper_ml_per_wh": parameters.litres_per_kwh * 115 // 100,
         },
         "settings": {"restart_delay_s": 0, "interval_idle_s": 60},
-        "accounts": {CARD.hex(): ACCOUNT},
+        "accounts": {CARD.hex(): cards.ACCOUNTS[cards.FARMER]},
         "link": {"host": desk.broker.host, "port": desk.broker.port, "tls_name": TLS_NAME},
         "meters": meters,
     }  # fmt: skip

@@ -16,11 +16,13 @@ from commission.visits import (
     visit,
 )
 from karez_gateway.technician import commissioning_file
-from karez_simulators.desk import ACCOUNT, SITE
+from karez_simulators import cards
+from karez_simulators.desk import SITE
 from system.tool_cable import Cable, PulledCable, run
 
 SPEED = 3
 STEP_TEST_S = 180
+ACCOUNT = cards.ACCOUNTS[cards.FARMER]
 FAST = 6  # once the step test is done, which wants its meters read evenly
 
 

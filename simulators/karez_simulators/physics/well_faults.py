@@ -27,7 +27,7 @@ PARTS = {
         "air": "air in the water: a third of the flow is lost and the rest jumps; meters count the air",
     },
     "supply": {
-        "phase_loss": "phase C is gone: a running motor runs on and draws more, one at rest hums and stands",
+        "phase_loss": "phase C is gone: a running motor draws more, one at rest hums and stands",
         "brown_out": "the voltage falls to 72 %: the pump runs slower and draws more current",
         "deep_brown_out": "the voltage falls to 45 %: the contactor lets go until it is back",
     },
