@@ -101,11 +101,12 @@ async def test_a_box_revoked_while_it_speaks_is_acknowledged_quarantined_and_sen
                 state = zeros(link.STATE_BODY) | {"volume_l": 0}
                 await end.publish(link.encode_state(state), "state")
                 await end.send()
-                before = box.seq + 1  # the log begins with who brought the box in
+                before = box.seq
+                entry = before + 1  # the log begins with who brought the box in
                 (tmp_path / "g.grant").write_bytes(make_grant("well-1", 1, 9_000_000))
                 words = ("revoke", "--data", directory, "well-1", "--by", "li", "--because", "stolen")
                 done = await asyncio.to_thread(karez, *words)
-                assert f"is revoked: entry {before} of the log" in done.stdout
+                assert f"is revoked: entry {entry} of the log" in done.stdout
                 words = ("grant", "--data", directory, tmp_path / "g.grant")
                 refused = await asyncio.to_thread(karez, *words)
                 assert refused.returncode == 2 and "is revoked, by li (stolen)" in refused.stderr
@@ -117,7 +118,7 @@ async def test_a_box_revoked_while_it_speaks_is_acknowledged_quarantined_and_sen
             code, log = await running.end()
             assert code == 0
     (shown,) = found["controllers"]
-    assert shown["revoked"]["by"] == "li" and shown["revoked"]["log_index"] == before
+    assert shown["revoked"]["by"] == "li" and shown["revoked"]["log_index"] == entry
     assert shown["chains"][0]["quarantined"] == {REVOKED: box.seq - before}
     assert shown["litres_booked"] == 4 * 4000
     assert [json.loads(line)["controller"] for line in log if "a controller is revoked" in line] == [box.name]
