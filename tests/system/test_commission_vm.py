@@ -77,7 +77,9 @@ async def test_a_well_is_commissioned_gets_another_meter_and_two_other_boxes_and
         assert not [one for one in said if one.get("ask", "").startswith("site.")]  # the gateway knows them
         after = commissioning_file.load(tmp_path / "dead.commissioning.json").says
         assert after.replaced_box.name == says.controller.name != after.controller.name
-        assert after.controller.volume_l == says.controller.volume_l and after.grant.seq == 1
+        # The test of the relay may have moved some water: W is the meter's word, not that of the box before.
+        assert says.controller.volume_l <= after.controller.volume_l == desk.metered_l
+        assert after.grant.seq == 1
         assert any("entry" in one and str(file["volume_l"]) in one for one in after.remarks)
         with Cable(line.port) as cable:
             again = {one["account"]: one["used_l"] for one in (await run(cable, "accounts"))["parts"]}
