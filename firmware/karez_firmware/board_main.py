@@ -10,10 +10,10 @@ def prepare(port):
     from . import bring_up
 
     if bring_up.is_bare(port):
-        from . import commissioning
+        from . import bench_line
 
         port.open_console()
-        commissioning.run(port, port.console)
+        bench_line.run(port, port.console)
         return None
     site = bring_up.bring_up(port)
     done = bring_up.DONE

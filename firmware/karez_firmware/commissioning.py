@@ -1,6 +1,6 @@
-"""A box without a site: it shows its keys and waits for what the bench signs (design §8).
+"""What a box without a site waits for: its keys and the objects that the bench signs (design §8).
 
-It serves the bench's own line and, where there is a port for it, the console (console/bare.py).
+bench_line.py serves the bench's own line and, where there is a port for it, the console (console/bare.py).
 Until the binding, the link's certificate and authority and a configuration are there, the
 contactor cannot be closed, because nothing that could close it is running.
 """
@@ -23,9 +23,6 @@ SORTS = {
     "technicians": objects.TECHNICIANS,  # may come later too, and a newer one replaces it
     "config": objects.CONFIG,
 }
-
-_SLICES = 20  # of the console, between two looks at the bench's line
-_LAST_US = 2_000_000  # for the last answer to leave
 
 
 class Refused(Exception):
@@ -172,48 +169,3 @@ def drop(port, name):
         port.nor.flush()
     except OSError as error:
         raise Refused(str(error))
-
-
-def run(port, terminal=None):
-    """Serve the bench's line and the console's until nothing is missing; return the identity.
-
-    `terminal`: read() -> bytes, write(bytes) -> how many it took; None: there is no console.
-    """
-    identity = identity_of(port)
-    point = binascii.hexlify(identity.link_point).decode()
-    key = binascii.hexlify(identity.public).decode()
-    console = None
-    if terminal:
-        from .console.bare import Bare, Box
-
-        console = Bare(Box(port, identity), terminal)
-    while missing(port):
-        port.say("identity %s %s %s" % (identity.name, key, point))
-        port.say("need " + " ".join(missing(port)))
-        lines: list = []
-        while not lines and not (console and console.app.taken):
-            port.feed()
-            _serve(port, console)
-            lines = port.lines()
-        for words in lines:
-            if words[0] != "object":
-                continue
-            try:
-                port.say("taken " + take(port, identity, words))
-            except Refused as error:
-                port.say("refused %s" % error)
-        while console and console.app.taken:
-            port.say("taken " + console.app.taken.pop())
-    until_us = port.now_us() + _LAST_US
-    while console and console.wait_ms() is not None and port.now_us() < until_us:
-        _serve(port, console)
-    return identity
-
-
-def _serve(port, console):
-    """Wait for what comes on either line, and do some of what the console has to do."""
-    wait_ms = console.wait_ms() if console else None
-    port.wait(port.now_us() + 1000 * (1_000 if wait_ms is None else wait_ms))
-    for _ in range(_SLICES):
-        if not console or not console.run_slice():
-            break

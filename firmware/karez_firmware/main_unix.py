@@ -21,11 +21,11 @@ def prepare(port, console=None):
     from . import bring_up
 
     if bring_up.is_bare(port):
-        from . import commissioning
+        from . import bench_line
 
         if console:
             port.open_console(console)
-        commissioning.run(port, port.console)
+        bench_line.run(port, port.console)
         return None
     site = bring_up.bring_up(port)
     done = bring_up.DONE

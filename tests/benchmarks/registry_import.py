@@ -15,10 +15,10 @@ import openpyxl
 from sqlalchemy import make_url
 
 from entry import entry
-from karez_gateway.county import importing
 from karez_gateway.county.acts import Deed
-from karez_gateway.county.context import Context
-from karez_gateway.county.importing import File
+from karez_gateway.county.checks.context import Context
+from karez_gateway.county.files import importing
+from karez_gateway.county.files.importing import File
 from karez_gateway.store.database import Database
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "gateway"))

@@ -18,10 +18,10 @@ from karez_gateway import config as configuration
 from karez_gateway.calendars import MONTH, Calendar
 from karez_gateway.controllers import enrolment
 from karez_gateway.county.acts import Deed
-from karez_gateway.county.changing import change
 from karez_gateway.county.ledger import books
 from karez_gateway.county.ledger.rollup import roll
-from karez_gateway.county.wateryear import Span
+from karez_gateway.county.registry.changing import change
+from karez_gateway.county.years.wateryear import Span
 from karez_gateway.intake.heard import Heard
 from karez_gateway.ledger.stage import Ledger
 from karez_gateway.operation import setup

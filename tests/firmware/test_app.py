@@ -2,7 +2,7 @@
 
 import binascii
 
-from karez_firmware import bring_up, commissioning
+from karez_firmware import bench_line, bring_up
 from karez_firmware.core import pump
 from karez_firmware.ports import fake, fake_memory
 from karez_firmware.store import objects
@@ -57,7 +57,7 @@ def test_from_power_on_without_a_site_to_records_of_an_irrigation():
     ):
         port.script("object %s %s" % (name, binascii.hexlify(data).decode()), 2_000)
     assert bring_up.is_bare(port)
-    commissioning.run(port)
+    bench_line.run(port)
     assert not bring_up.is_bare(port)
     house = House(nor, fram, well, port=port)
     house.run(4)

@@ -4,7 +4,7 @@ import binascii
 import hashlib
 import json
 
-from karez_firmware import bring_up, commissioning, identity
+from karez_firmware import bench_line, bring_up, identity
 from karez_firmware.commissioning import SORTS
 from karez_firmware.console.bare import Bare, Box
 from karez_firmware.ports import fake_memory
@@ -376,7 +376,7 @@ def test_commissioning_serves_both_lines_ends_with_the_last_object_and_lets_its_
         lines += [console.request(words, 9) for words in steps(name, GOOD[name])]
     terminal = Script(lines)
     bench.port.script("object certificate " + binascii.hexlify(CERTIFICATE).decode(), 100)
-    found = commissioning.run(bench.port, terminal)
+    found = bench_line.run(bench.port, terminal)
     assert found.name == NAME and not bring_up.is_bare(bench.port)
     taken = [line[6:] for line in bench.port.said if line.startswith("taken ")]
     assert sorted(taken) == sorted(ORDER) and taken[-1] == "binding"

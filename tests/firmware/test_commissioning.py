@@ -2,7 +2,7 @@
 
 import binascii
 
-from karez_firmware import bring_up, commissioning, identity
+from karez_firmware import bench_line, bring_up, commissioning, identity
 from karez_firmware.commissioning import SORTS, Refused, take
 from karez_firmware.ports import fake_memory
 from karez_firmware.store import objects
@@ -180,7 +180,7 @@ def test_the_cable_is_served_until_nothing_is_missing():
     for at, name in enumerate(("config", "certificate", "binding", "authority")):
         port.script(" ".join(words(name, GOOD[name])), 3_000 * (at + 1))
     port.script("object config 00", 3_001)
-    found = commissioning.run(port)
+    found = bench_line.run(port)
     assert found.name == NAME
     taken = [line for line in port.said if line.startswith("taken")]
     assert taken == ["taken config", "taken certificate", "taken binding", "taken authority"]
@@ -224,9 +224,9 @@ def test_what_was_taken_comes_up():
     for name, data in GOOD.items():
         port.script(" ".join(words(name, data)))
     assert bring_up.is_bare(port)
-    commissioning.run(port)
+    bench_line.run(port)
     assert not bring_up.is_bare(port)
-    commissioning.run(port)
+    bench_line.run(port)
     site = bring_up.bring_up(port)
     assert site.identity.name == NAME and site.values["site"] == "site-1"
     assert [(one[0], one[2]) for one in site.meters] == [("water", 1), ("energy", 2)]
@@ -242,6 +242,6 @@ def test_the_water_meter_is_asked_first_whatever_the_document_says():
     port = a_port()
     for name, data in GOOD.items():
         port.script(" ".join(words(name, a_config(meters=meters) if name == "config" else data)))
-    commissioning.run(port)
-    commissioning.run(port)
+    bench_line.run(port)
+    bench_line.run(port)
     assert [one[0] for one in bring_up.bring_up(port).meters] == ["water", "energy"]

@@ -4,8 +4,8 @@ from karez_gateway.calendars import Calendar
 from karez_gateway.county.alarms.facts import Facts, Well
 from karez_gateway.county.alarms.places import Places
 from karez_gateway.county.alarms.settings import Settings
-from karez_gateway.county.registry import Object, Registry, name_of
-from karez_gateway.county.wateryear import WaterYears
+from karez_gateway.county.registry.objects import Object, Registry, name_of
+from karez_gateway.county.years.wateryear import WaterYears
 from karez_protocols import record
 
 NOW_S = 1_790_000_000  # 2026-09-21 22:13 at UTC+8

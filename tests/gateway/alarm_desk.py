@@ -4,10 +4,10 @@ from sqlalchemy import select
 
 from karez_gateway.alarms.records import AlarmRecords
 from karez_gateway.alarms.rules import AlarmRules
-from karez_gateway.county import changing
 from karez_gateway.county.acts import Deed
 from karez_gateway.county.alarms import engine
-from karez_gateway.county.registry import name_of
+from karez_gateway.county.registry import changing
+from karez_gateway.county.registry.objects import name_of
 from karez_gateway.seam import unharmed
 from karez_gateway.store import alarms
 from karez_gateway.store.schema import notice

@@ -5,8 +5,8 @@ import io
 
 import xlsxwriter
 
-from karez_gateway.county.kinds import KINDS
-from karez_gateway.county.registry import Object, Registry, name_of
+from karez_gateway.county.registry.kinds import KINDS
+from karez_gateway.county.registry.objects import Object, Registry, name_of
 
 COUNTY = {
     "person": [{"name": "李明", "phone": "+86 138 0000 0000"}],

@@ -4,11 +4,12 @@ from contextlib import contextmanager
 
 from karez_gateway import config as configuration
 from karez_gateway.calendars import Calendar
-from karez_gateway.county import changing, periods
 from karez_gateway.county.acts import Deed
 from karez_gateway.county.ledger import books, closing, correcting, correction_file
-from karez_gateway.county.registry import name_of
-from karez_gateway.county.wateryear import WaterYears
+from karez_gateway.county.registry import changing
+from karez_gateway.county.registry.objects import name_of
+from karez_gateway.county.years import periods
+from karez_gateway.county.years.wateryear import WaterYears
 from karez_gateway.entries.places import Places
 from karez_protocols import record
 

@@ -118,7 +118,7 @@ class RealBox:
                 break
             self.session.app.port.wait(self.session.app.port.now_us() + 1_000)
         if self.session.app.taken and not self.is_bare:
-            self.down_until_s = now_s + self.restart_s  # commissioning.run ends, the next start is a well's
+            self.down_until_s = now_s + self.restart_s  # bench_line.run ends, the next start is a well's
         return self._said()
 
     def _run_app(self):

@@ -3,7 +3,7 @@
 from karez_gateway.county.quota import weights
 from karez_gateway.county.quota.cells import Cell
 from karez_gateway.county.quota.decomposition import Wish, decompose
-from karez_gateway.county.registry import Object, Registry, name_of
+from karez_gateway.county.registry.objects import Object, Registry, name_of
 
 YEAR = 2025
 M3 = 1000

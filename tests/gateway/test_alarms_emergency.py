@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from karez_gateway.cli.main import app
-from karez_gateway.county import emergencies
+from karez_gateway.county.alarms import emergencies
 from karez_gateway.store.acts import Act
 from karez_protocols import causes
 

@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select
 
-from karez_gateway.county import acts, changing, counting
+from karez_gateway.county import acts, counting
 from karez_gateway.county.acts import Deed
+from karez_gateway.county.registry import changing
 from karez_gateway.errors import Refused
 from karez_gateway.proofs import actscheck
 from karez_gateway.store import acts as store_acts

@@ -6,8 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from karez_gateway.calendars import HOUR_S
-from karez_gateway.county import usage
-from karez_gateway.county.ledger import checking
+from karez_gateway.county.ledger import checking, usage
 from karez_gateway.errors import Refused
 from karez_gateway.ledger import figures
 from karez_gateway.store import acts, closings, corrections, entries

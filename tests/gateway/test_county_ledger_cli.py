@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from karez_gateway.cli.main import app
 from karez_gateway.county.ledger import coefficient, correction_file
 from karez_gateway.county.ledger.coefficient import Day
-from karez_gateway.county.registry import Object, name_of
+from karez_gateway.county.registry.objects import Object, name_of
 from karez_gateway.errors import Refused
 from karez_gateway.store import corrections
 from karez_protocols import record

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from karez_gateway.county.ledger import books
 from karez_gateway.county.ledger.rollup import roll
-from karez_gateway.county.wateryear import Span
+from karez_gateway.county.years.wateryear import Span
 from karez_gateway.intake.heard import Heard
 from karez_gateway.ledger.stage import Ledger
 

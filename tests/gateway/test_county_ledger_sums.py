@@ -7,8 +7,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from karez_gateway.county import usage
-from karez_gateway.county.ledger import tracing
+from karez_gateway.county.ledger import tracing, usage
 from karez_gateway.county.ledger.rollup import roll
 from karez_gateway.store import closings
 from karez_protocols import causes, event_details, fields, grant, record

@@ -3,13 +3,14 @@
 import pytest
 
 from karez_gateway.calendars import Calendar
-from karez_gateway.county import changing, planning, usage, year_close
+from karez_gateway.county import planning, year_close
 from karez_gateway.county.acts import Deed
-from karez_gateway.county.grants import Terms
-from karez_gateway.county.ledger import books, correcting
+from karez_gateway.county.ledger import books, correcting, usage
 from karez_gateway.county.ledger.corrections import Correction
-from karez_gateway.county.registry import name_of
-from karez_gateway.county.wateryear import WaterYears
+from karez_gateway.county.quota.grants import Terms
+from karez_gateway.county.registry import changing
+from karez_gateway.county.registry.objects import name_of
+from karez_gateway.county.years.wateryear import WaterYears
 from karez_gateway.grants import request as grant_request
 from karez_gateway.grants.request import Asked
 from karez_gateway.regulator import draft, request

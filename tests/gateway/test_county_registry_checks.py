@@ -2,11 +2,12 @@
 
 import pytest
 
-from karez_gateway.county import checks, due, trees
-from karez_gateway.county.context import Context
-from karez_gateway.county.kinds import STATUSES
-from karez_gateway.county.registry import Object, name_of
-from karez_gateway.county.wording import CELLS, FAULTS, SENTENCES, WARNINGS
+from karez_gateway.county.checks import all_rules, due
+from karez_gateway.county.checks.context import Context
+from karez_gateway.county.registry import trees
+from karez_gateway.county.registry.kinds import STATUSES
+from karez_gateway.county.registry.objects import Object, name_of
+from karez_gateway.county.registry.wording import CELLS, FAULTS, SENTENCES, WARNINGS
 
 from .county_forms import COUNTY, registry_of, values_of
 
@@ -35,7 +36,7 @@ def objects(*rows):
 
 
 def found(*rows, before=BASE, context=CONTEXT):
-    return checks.compared(before, before.with_changes(objects(*rows)), context)
+    return all_rules.compared(before, before.with_changes(objects(*rows)), context)
 
 
 def with_rows(*rows):
@@ -235,7 +236,7 @@ def test_a_change_that_breaks_a_rule_is_refused_where_it_does(case):
 def test_what_a_person_should_look_at_refuses_nothing(case):
     rows, expected, asked = case
     before = asked.get("before", BASE)
-    said = checks.found_in(before, before.with_changes(objects(*rows)), asked.get("context", CONTEXT))
+    said = all_rules.found_in(before, before.with_changes(objects(*rows)), asked.get("context", CONTEXT))
     assert expected in [one[:4] for one in said.warnings]
     assert said.faults == []
 
@@ -246,7 +247,7 @@ def test_every_sentence_is_met_and_reads_in_both_languages():
     assert len(SENTENCES) == len(CELLS) + len(FAULTS) + len(WARNINGS)
     for rows, expected, asked in [*CASES, *WARNED]:
         before = asked.get("before", BASE)
-        said = checks.found_in(before, before.with_changes(objects(*rows)), asked.get("context", CONTEXT))
+        said = all_rules.found_in(before, before.with_changes(objects(*rows)), asked.get("context", CONTEXT))
         one = next(each for each in [*said.faults, *said.warnings] if each[:4] == expected)
         for language in ("en", "zh"):
             assert "{" not in one.text(language)
@@ -255,7 +256,7 @@ def test_every_sentence_is_met_and_reads_in_both_languages():
 
 
 def test_the_county_itself_breaks_no_rule():
-    assert checks.found_in(BASE, BASE, CONTEXT) == ([], [])
+    assert all_rules.found_in(BASE, BASE, CONTEXT) == ([], [])
 
 
 GOOD = [
@@ -312,14 +313,14 @@ def test_rounds_lie_in_a_water_year_that_begins_in_autumn():
 
 def test_what_was_wrong_before_is_no_reason_to_refuse():
     bad = with_rows(row("region", 1, parent=""))
-    assert checks.found_in(bad, bad, CONTEXT).faults
+    assert all_rules.found_in(bad, bad, CONTEXT).faults
     assert found(row("person", phone="1"), before=bad) == ([], [])
 
 
 def test_the_check_of_a_change_says_every_fault_at_once():
     after = with_rows(row("region", 0, parent="650402"), row("meter", multiplier="0"))
-    with pytest.raises(checks.Faulty, match=r"region 6504 parent: lies below itself.*meter W-1") as caught:
-        checks.refusing(CONTEXT, [])(BASE, after)
+    with pytest.raises(all_rules.Faulty, match=r"region 6504 parent: lies below itself.*meter W-1") as caught:
+        all_rules.refusing(CONTEXT, [])(BASE, after)
     assert {one.what for one in caught.value.found.faults} == {"cycle", "zero"}
 
 

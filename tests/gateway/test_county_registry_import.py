@@ -6,11 +6,11 @@ import json
 import pytest
 from sqlalchemy import select
 
-from karez_gateway.county import importing
 from karez_gateway.county.acts import Deed
-from karez_gateway.county.context import Context
-from karez_gateway.county.importing import File
-from karez_gateway.county.standing import context, today
+from karez_gateway.county.checks.context import Context
+from karez_gateway.county.checks.standing import context, today
+from karez_gateway.county.files import importing
+from karez_gateway.county.files.importing import File
 from karez_gateway.errors import Refused
 from karez_gateway.store import acts, objects
 from karez_gateway.store.schema import act, registry_object

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from karez_gateway.county import reading, rows
-from karez_gateway.county.fields import INTEGER_MAX, RATIO
-from karez_gateway.county.kinds import KINDS
-from karez_gateway.county.rows import Place
+from karez_gateway.county.files import reading, rows, sheets
+from karez_gateway.county.files.rows import Place
+from karez_gateway.county.registry.fields import INTEGER_MAX, RATIO
+from karez_gateway.county.registry.kinds import KINDS
 from karez_gateway.errors import Refused
 
 from .county_forms import COUNTY, csv_of, csv_of_lines, xlsx_of
@@ -72,7 +72,7 @@ def test_csv_in_its_encodings(data, encoding):
         (b"\xd0\xcf\x11\xe0 and so on", "", "old .xls workbook or has a password"),
         (b"PK\x03\x04 and so on", "", "p.csv is a damaged workbook"),
         (b"PK\x03\x04 and so on", "utf-8", "is a workbook: leave --encoding out"),
-        (b"name\n" + b"\n" * reading.ROWS_MAX, "", "more than 200000 rows: split it"),
+        (b"name\n" + b"\n" * sheets.ROWS_MAX, "", "more than 200000 rows: split it"),
         (b"name\n" + b"a" * reading.FILE_BYTES_MAX, "", "larger than 64 MB: split it"),
     ],
     ids=lambda value: "" if isinstance(value, bytes) else value[:30],

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from karez_gateway.county import exporting, importing
-from karez_gateway.county.context import Context
-from karez_gateway.county.faults import BadCell
-from karez_gateway.county.fields import CODE, DATE, INTEGER_MAX, TEXT, YES_NO
-from karez_gateway.county.importing import File
-from karez_gateway.county.kinds import KINDS
-from karez_gateway.county.reading import cleaned
-from karez_gateway.county.registry import Object, Registry, name_of
+from karez_gateway.county.checks.context import Context
+from karez_gateway.county.files import exporting, importing
+from karez_gateway.county.files.importing import File
+from karez_gateway.county.files.sheets import cleaned
+from karez_gateway.county.registry.faults import BadCell
+from karez_gateway.county.registry.fields import CODE, DATE, INTEGER_MAX, TEXT, YES_NO
+from karez_gateway.county.registry.kinds import KINDS
+from karez_gateway.county.registry.objects import Object, Registry, name_of
 from karez_gateway.exports import writers
 from karez_gateway.exports.writers import FORMULA
 

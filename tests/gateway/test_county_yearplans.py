@@ -3,11 +3,11 @@
 import pytest
 
 from karez_gateway.calendars import Calendar
-from karez_gateway.county import grants, yearplans
 from karez_gateway.county.alarms.places import Places
-from karez_gateway.county.quota import closing
+from karez_gateway.county.quota import closing, grants
 from karez_gateway.county.reports import planned
-from karez_gateway.county.wateryear import WaterYears
+from karez_gateway.county.years import yearplans
+from karez_gateway.county.years.wateryear import WaterYears
 
 from .alarm_county import YEAR, plan, region, registry, site
 

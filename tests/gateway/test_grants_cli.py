@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from karez_gateway.cli.main import app as gateway
-from karez_gateway.county import changing
 from karez_gateway.county.acts import Deed
+from karez_gateway.county.registry import changing
 from karez_gateway.regulator.cli import app as regulator
 from karez_gateway.technician import keys
 
@@ -27,7 +27,7 @@ COUNTY = "\n[county]\nutc_offset_h = 0\n"
 def data(tmp_path):
     """A gateway with two wells that have signed, and plans for this year."""
     from karez_gateway.calendars import Calendar
-    from karez_gateway.county.wateryear import WaterYears
+    from karez_gateway.county.years.wateryear import WaterYears
 
     found = create(tmp_path / "gateway", COUNTY)
     start = WaterYears(Calendar(0)).span(YEAR).from_utc_s

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from karez_gateway.calendars import Calendar
-from karez_gateway.county import grants
-from karez_gateway.county.grants import Terms
-from karez_gateway.county.registry import Object, Registry, name_of
-from karez_gateway.county.wateryear import MONTHS, WaterYears
+from karez_gateway.county.quota import grants
+from karez_gateway.county.quota.grants import Terms
+from karez_gateway.county.registry.objects import Object, Registry, name_of
+from karez_gateway.county.years.wateryear import MONTHS, WaterYears
 from karez_gateway.errors import Refused
 from karez_gateway.regulator import rows as regulator_rows
 from karez_gateway.regulator.errors import Untrue

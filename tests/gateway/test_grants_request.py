@@ -7,12 +7,12 @@ import pytest
 from karez_firmware.core.rights import Rights
 from karez_gateway.calendars import Calendar
 from karez_gateway.county import acts as county_acts
-from karez_gateway.county import changing
 from karez_gateway.county.acts import Deed
-from karez_gateway.county.grants import Terms
 from karez_gateway.county.ledger import correcting
 from karez_gateway.county.ledger.corrections import Correction
-from karez_gateway.county.wateryear import Span, WaterYears
+from karez_gateway.county.quota.grants import Terms
+from karez_gateway.county.registry import changing
+from karez_gateway.county.years.wateryear import Span, WaterYears
 from karez_gateway.errors import Refused
 from karez_gateway.grants import delivery as grant_delivery
 from karez_gateway.grants import request as grant_request

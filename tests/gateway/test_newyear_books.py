@@ -7,12 +7,12 @@ from typer.testing import CliRunner
 
 from karez_gateway.calendars import Calendar
 from karez_gateway.cli.main import app as gateway
-from karez_gateway.county import changing
 from karez_gateway.county.acts import Deed
-from karez_gateway.county.grants import Terms
 from karez_gateway.county.ledger import correcting
 from karez_gateway.county.ledger.corrections import Correction
-from karez_gateway.county.wateryear import WaterYears
+from karez_gateway.county.quota.grants import Terms
+from karez_gateway.county.registry import changing
+from karez_gateway.county.years.wateryear import WaterYears
 from karez_gateway.grants import request as grant_request
 from karez_gateway.grants.request import Asked
 from karez_gateway.regulator import draft, request, state

@@ -16,8 +16,8 @@ from karez_gateway.county.quota import close_rules, closing, decision_file, proo
 from karez_gateway.county.quota.cells import Cell
 from karez_gateway.county.quota.decomposition import Wish
 from karez_gateway.county.quota.transfers import Transfer
-from karez_gateway.county.registry import Object, name_of
-from karez_gateway.county.wateryear import WaterYears
+from karez_gateway.county.registry.objects import Object, name_of
+from karez_gateway.county.years.wateryear import WaterYears
 from karez_gateway.errors import Refused
 from karez_gateway.store import acts, closed_years, objects
 from karez_gateway.store.schema import act, closed_site, ledger, registry_object

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from karez_gateway.county.quota import checking, findings, limit_checks, matrix, wording
 from karez_gateway.county.quota.cells import Cell, limit_years
-from karez_gateway.county.trees import both, tree
+from karez_gateway.county.registry.trees import both, tree
 from karez_gateway.errors import Refused
 
 from . import quota_desk as desk

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from karez_gateway.county.kinds import KINDS
 from karez_gateway.county.quota import checking, preset, proof, proof_check, synthetic, weights
 from karez_gateway.county.quota.cells import Cell, limit
 from karez_gateway.county.quota.decomposition import Wish, decompose
+from karez_gateway.county.registry.kinds import KINDS
 from karez_gateway.errors import Refused
 
 E4 = 10_000_000  # litres in 10⁴ m³

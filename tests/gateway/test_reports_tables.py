@@ -3,15 +3,15 @@
 import pytest
 
 from karez_gateway.config.reports import Reports, UserList
-from karez_gateway.county import changing
 from karez_gateway.county.ledger import hearing
 from karez_gateway.county.ledger.hearing import Rates
-from karez_gateway.county.registry import Object, Registry, name_of
+from karez_gateway.county.registry import changing
+from karez_gateway.county.registry.objects import Object, Registry, name_of
 from karez_gateway.county.reports import making, planned
 from karez_gateway.county.reports.document import Litres, Permille
 from karez_gateway.county.reports.making import Log, Maker, Wish
 from karez_gateway.county.reports.planned import Standing
-from karez_gateway.county.wateryear import Span
+from karez_gateway.county.years.wateryear import Span
 from karez_gateway.store.heard import Hours
 from karez_protocols import record
 

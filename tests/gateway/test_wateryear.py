@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from karez_gateway.calendars import Calendar
-from karez_gateway.county.wateryear import WaterYears
+from karez_gateway.county.years.wateryear import WaterYears
 from karez_gateway.errors import Refused
 
 

@@ -13,9 +13,9 @@ from karez_gateway.alarms.records import AlarmRecords
 from karez_gateway.alarms.rules import AlarmRules
 from karez_gateway.calendars import Calendar
 from karez_gateway.cli.main import app as gateway
-from karez_gateway.county import usage
 from karez_gateway.county.alarms import engine
-from karez_gateway.county.wateryear import WaterYears
+from karez_gateway.county.ledger import usage
+from karez_gateway.county.years.wateryear import WaterYears
 from karez_gateway.intake.ingest import Frame
 from karez_gateway.regulator.cli import app as regulator
 from karez_gateway.technician import keys

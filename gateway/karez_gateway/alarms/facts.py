@@ -3,11 +3,11 @@
 from sqlalchemy import Connection
 
 from karez_gateway.config import Config
-from karez_gateway.county import usage
 from karez_gateway.county.alarms.facts import Facts, Live, Platform
 from karez_gateway.county.alarms.places import Places
 from karez_gateway.county.alarms.settings import Settings
-from karez_gateway.county.wateryear import Span
+from karez_gateway.county.ledger import usage
+from karez_gateway.county.years.wateryear import Span
 from karez_gateway.errors import Refused
 from karez_gateway.grants import rights
 from karez_gateway.store import objects, outboxes, platforms, uploadactions, wells

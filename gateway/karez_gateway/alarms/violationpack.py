@@ -20,7 +20,7 @@ from karez_gateway.alarms import violationpage, violations
 from karez_gateway.calendars import Calendar
 from karez_gateway.config import Config
 from karez_gateway.county.alarms.places import Places
-from karez_gateway.county.violations import Violation
+from karez_gateway.county.alarms.violations import Violation
 from karez_gateway.entries.places import Places as LogPlaces
 from karez_gateway.errors import GatewayError, Refused
 from karez_gateway.exports.writers import defused

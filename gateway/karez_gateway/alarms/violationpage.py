@@ -5,8 +5,8 @@ from html import escape
 from typing import Any
 
 from karez_gateway.calendars import Calendar
+from karez_gateway.county.alarms.violations import KINDS, OUTCOMES, Violation
 from karez_gateway.county.alarms.words import thousandths
-from karez_gateway.county.violations import KINDS, OUTCOMES, Violation
 from karez_gateway.ledger import figures
 from karez_gateway.store.ledgers import Hour, Litres
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from karez_gateway.county import acts, violations
+from karez_gateway.county import acts
 from karez_gateway.county.acts import Deed
-from karez_gateway.county.violations import Violation
+from karez_gateway.county.alarms import violations
+from karez_gateway.county.alarms.violations import Violation
 from karez_gateway.errors import Refused
 from karez_gateway.store import acts as store_acts
 from karez_gateway.store import alarms, objects, sites

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from karez_gateway.config import Config
-    from karez_gateway.county.context import Context
-    from karez_gateway.county.kinds import Kind
-    from karez_gateway.county.registry import Registry
+    from karez_gateway.county.checks.context import Context
+    from karez_gateway.county.registry.kinds import Kind
+    from karez_gateway.county.registry.objects import Registry
 
 Lang = Annotated[str, typer.Option("--lang", help="Words and headers: en or zh.")]
 At = Annotated[str, typer.Option("--at", help="As it stood on this day, or at a time with its zone.")]
@@ -32,7 +32,7 @@ class Standing(NamedTuple):
 
 def kind_of(name: str) -> "Kind":
     """A kind by its name in either language. Raises Refused."""
-    from karez_gateway.county.kinds import KINDS
+    from karez_gateway.county.registry.kinds import KINDS
 
     found = next((one for one in KINDS.values() if name in (one.name, one.zh)), None)
     if found is None:
@@ -52,7 +52,7 @@ def reading(config: "Config") -> Iterator["Connection"]:
 def standing(config: "Config", at: str = "") -> Standing:
     """The registry, now or at a moment, beside what its rules must know now. Raises Refused."""
     from karez_gateway.calendars import DAY, Calendar
-    from karez_gateway.county.standing import context
+    from karez_gateway.county.checks.standing import context
     from karez_gateway.store import objects
 
     moment = None

@@ -35,7 +35,8 @@ def declare(
     """Declare an emergency of a region. It opens no well; it says why releases happen, and lists them."""
     from karez_gateway import data as data_directory
     from karez_gateway.calendars import Calendar
-    from karez_gateway.county import acts, emergencies
+    from karez_gateway.county import acts
+    from karez_gateway.county.alarms import emergencies
     from karez_gateway.store import objects
 
     with spoken():
@@ -62,7 +63,8 @@ def end(
 ) -> None:
     """End an emergency before its time."""
     from karez_gateway import data as data_directory
-    from karez_gateway.county import acts, emergencies
+    from karez_gateway.county import acts
+    from karez_gateway.county.alarms import emergencies
     from karez_gateway.store import acts as store_acts
 
     with spoken():
@@ -78,7 +80,7 @@ def listed(data: Data, as_json: AsJson = False) -> None:
     """List emergencies, the newest first, each with the emergency ceilings that were opened in it."""
     from karez_gateway import data as data_directory
     from karez_gateway.calendars import Calendar
-    from karez_gateway.county import emergencies
+    from karez_gateway.county.alarms import emergencies
     from karez_gateway.county.alarms.places import Places
     from karez_gateway.store import acts, objects, wells
 

@@ -60,7 +60,7 @@ def prepare(
     """
     from karez_gateway.cli.deeds import user
     from karez_gateway.county.acts import Deed
-    from karez_gateway.county.grants import Terms
+    from karez_gateway.county.quota.grants import Terms
     from karez_gateway.grants.request import Asked
 
     with spoken():
@@ -207,7 +207,7 @@ def _line(one: dict[str, Any]) -> str:
 
 def _litres(text: str) -> int:
     """Litres of an allowance in m³; the wire counts them in 0.1 m³, with 16 bits. Raises GatewayError."""
-    from karez_gateway.county import fields
+    from karez_gateway.county.registry import fields
 
     try:
         litres = int(fields.CUBIC_METRES.read(text))

@@ -129,7 +129,7 @@ def corrections(
 ) -> None:
     """List corrections, also those that the log does not hold yet, and who decided them."""
     from karez_gateway import data as data_directory
-    from karez_gateway.county import periods
+    from karez_gateway.county.years import periods
     from karez_gateway.store import acts
     from karez_gateway.store import corrections as stored
 
@@ -197,9 +197,10 @@ def propose(
     at the file, then `karez gateway ledger correct --file`.
     """
     from karez_gateway import data as data_directory
-    from karez_gateway.county import fields, periods
     from karez_gateway.county.ledger import correction_file, proposing
-    from karez_gateway.county.wateryear import Span
+    from karez_gateway.county.registry import fields
+    from karez_gateway.county.years import periods
+    from karez_gateway.county.years.wateryear import Span
 
     with spoken():
         config = configuration.load(data)

@@ -35,8 +35,8 @@ def close(
     late. A closed month is never opened again; corrections of it are late, too.
     """
     from karez_gateway import data as data_directory
-    from karez_gateway.county import periods
     from karez_gateway.county.ledger import closing
+    from karez_gateway.county.years import periods
 
     with spoken():
         config = configuration.load(data)

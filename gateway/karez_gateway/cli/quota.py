@@ -63,7 +63,7 @@ def limits(
     from karez_gateway import data as data_directory
     from karez_gateway.county.quota import demand, matrix
     from karez_gateway.county.quota.wording import m3
-    from karez_gateway.county.trees import tree
+    from karez_gateway.county.registry.trees import tree
     from karez_gateway.store import objects
 
     with spoken():
@@ -114,10 +114,10 @@ def check(data: Data, year: Year, lang: Language = "en", as_json: AsJson = False
 def demand(data: Data, year: Year, as_json: AsJson = False) -> None:
     """Show each site's demand: norm × area, held to the ceiling of its region."""
     from karez_gateway import data as data_directory
-    from karez_gateway.county import fields
     from karez_gateway.county.quota import demand as demands
     from karez_gateway.county.quota import findings
     from karez_gateway.county.quota.wording import m3
+    from karez_gateway.county.registry import fields
     from karez_gateway.store import objects
 
     with spoken():
@@ -148,9 +148,11 @@ def bill(
 ) -> None:
     """Preview what a site's water costs, step by step. Over plan and over norm are priced apart."""
     from karez_gateway import data as data_directory
-    from karez_gateway.county import fields, planning, yearplans
+    from karez_gateway.county import planning
     from karez_gateway.county.quota import demand, prices
     from karez_gateway.county.quota.wording import m3
+    from karez_gateway.county.registry import fields
+    from karez_gateway.county.years import yearplans
     from karez_gateway.store import objects
 
     with spoken():

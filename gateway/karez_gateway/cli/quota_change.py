@@ -142,8 +142,9 @@ def transfer(
     here: what the holders agreed on is recorded.
     """
     from karez_gateway import data as data_directory
-    from karez_gateway.county import fields, planning
+    from karez_gateway.county import planning
     from karez_gateway.county.quota.transfers import ACROSS, Transfer
+    from karez_gateway.county.registry import fields
 
     with spoken():
         config = configuration.load(data)
@@ -166,8 +167,9 @@ def transfer(
 def transfers(data: Data, as_json: AsJson = False) -> None:
     """List transfers, the newest first."""
     from karez_gateway import data as data_directory
-    from karez_gateway.county import fields, planning
+    from karez_gateway.county import planning
     from karez_gateway.county.quota.wording import m3
+    from karez_gateway.county.registry import fields
     from karez_gateway.store import acts
 
     with spoken():

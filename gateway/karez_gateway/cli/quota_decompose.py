@@ -139,10 +139,10 @@ def _wish(
     tree: str,
 ) -> "Wish":
     """What the options say. Raises Refused naming the one that says nothing we know."""
-    from karez_gateway.county import fields
-    from karez_gateway.county.kinds import ALL, CLASSES, SOURCES, TREES
     from karez_gateway.county.quota.cells import Cell
     from karez_gateway.county.quota.decomposition import Wish
+    from karez_gateway.county.registry import fields
+    from karez_gateway.county.registry.kinds import ALL, CLASSES, SOURCES, TREES
 
     for option, value, known in (
         ("--class", of_class, (ALL, *CLASSES)),

@@ -10,7 +10,7 @@ import typer
 
 from karez_gateway.cli.deeds import check_language, user
 from karez_gateway.county.counting import counted
-from karez_gateway.county.wateryear import FIRST_YEAR, LAST_YEAR
+from karez_gateway.county.years.wateryear import FIRST_YEAR, LAST_YEAR
 from karez_gateway.errors import Refused
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from karez_gateway.county.acts import Deed
     from karez_gateway.county.quota.findings import Finding
-    from karez_gateway.county.wateryear import WaterYears
+    from karez_gateway.county.years.wateryear import WaterYears
     from karez_gateway.exports.table import Table
 
 Year = Annotated[
@@ -73,7 +73,7 @@ def language(name: str) -> str:
 
 def litres(text: str, option: str) -> int:
     """Cubic metres that a person typed, as litres. Raises Refused naming the option."""
-    from karez_gateway.county import fields
+    from karez_gateway.county.registry import fields
 
     try:
         return int(fields.CUBIC_METRES.read(text))

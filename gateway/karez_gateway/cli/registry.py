@@ -40,9 +40,9 @@ def kinds(
     as_json: AsJson = False,
 ) -> None:
     """List the kinds of objects, or the columns of one and how they are written."""
-    from karez_gateway.county import exporting
-    from karez_gateway.county.exporting import GUIDE
-    from karez_gateway.county.kinds import KINDS
+    from karez_gateway.county.files import exporting
+    from karez_gateway.county.files.exporting import GUIDE
+    from karez_gateway.county.registry.kinds import KINDS
 
     with spoken():
         check_language(language)
@@ -76,8 +76,8 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write objects as CSV or XLSX, with the SHA-256 beside each file; `import` reads them back."""
-    from karez_gateway.county import exporting
-    from karez_gateway.county.kinds import KINDS
+    from karez_gateway.county.files import exporting
+    from karez_gateway.county.registry.kinds import KINDS
     from karez_gateway.exports import files
 
     with spoken():
@@ -118,8 +118,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show an object as it stands, or the names of all of a kind; of a site also who answers for it."""
-    from karez_gateway.county import trees
-    from karez_gateway.county.values import text
+    from karez_gateway.county.registry import trees
+    from karez_gateway.county.registry.values import text
 
     with spoken():
         check_language(language)
@@ -144,7 +144,7 @@ def show(
 
 
 def _cells(kind: Any, values: Any, language: str) -> dict[str, str]:
-    from karez_gateway.county.exporting import shown
+    from karez_gateway.county.files.exporting import shown
 
     return {
         (one.zh if language == "zh" else one.column): shown(one, values[one.key], language)
@@ -217,12 +217,12 @@ def _told(kind: Any, versions: Any, acts: Any, language: str) -> list[dict[str, 
 @registry.command(epilog="Example: karez gateway registry check --data /var/lib/karez --lang zh")
 def check(data: Data, language: Lang = "en", as_json: AsJson = False) -> None:
     """Ask every rule about the registry as it stands. Ends with code 1 if one is broken."""
-    from karez_gateway.county import checks
+    from karez_gateway.county.checks import all_rules
 
     with spoken():
         check_language(language)
         now = standing(configuration.load(data))
-        found = checks.found_in(now.registry, now.registry, now.context)
+        found = all_rules.found_in(now.registry, now.registry, now.context)
     if as_json:
         print_json(
             {
@@ -256,7 +256,7 @@ def due(
     as_json: AsJson = False,
 ) -> None:
     """List meters whose verification runs out, and who answers for them; those without a date stand last."""
-    from karez_gateway.county import due as verification
+    from karez_gateway.county.checks import due as verification
 
     with spoken():
         now = standing(configuration.load(data))

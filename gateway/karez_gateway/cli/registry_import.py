@@ -15,9 +15,9 @@ from karez_gateway.county.counting import counted
 from karez_gateway.errors import GatewayError, Refused
 
 if TYPE_CHECKING:
-    from karez_gateway.county.importing import Imported
-    from karez_gateway.county.kinds import Kind
-    from karez_gateway.county.rows import Finding
+    from karez_gateway.county.files.importing import Imported
+    from karez_gateway.county.files.rows import Finding
+    from karez_gateway.county.registry.kinds import Kind
 
 IMPORT = (
     "Example: karez gateway registry import --data /var/lib/karez site.csv meter.csv "
@@ -59,8 +59,8 @@ def import_files(
     With --effective it holds from a day that is past: reports of the time before keep what was. What it
     refers to must have been there on that day.
     """
-    from karez_gateway.county import importing
-    from karez_gateway.county.importing import File
+    from karez_gateway.county.files import importing
+    from karez_gateway.county.files.importing import File
 
     with spoken():
         check_language(language)
@@ -93,8 +93,8 @@ def _effective(config: Any, day: str) -> int | None:
 def _bring_in(config: Any, brought: Any, wishes: Any, what: Any, *, dry_run: bool) -> "Imported":
     from karez_gateway import data as data_directory
     from karez_gateway.cli.books import reading
-    from karez_gateway.county import importing
-    from karez_gateway.county.standing import context
+    from karez_gateway.county.checks.standing import context
+    from karez_gateway.county.files import importing
 
     if dry_run:
         with reading(config) as connection:
@@ -106,7 +106,7 @@ def _bring_in(config: Any, brought: Any, wishes: Any, what: Any, *, dry_run: boo
 
 
 def _say(found: "Imported", language: str, *, as_json: bool, dry_run: bool) -> None:
-    from karez_gateway.county.importing import SHOWN_MAX
+    from karez_gateway.county.files.importing import SHOWN_MAX
 
     if as_json:
         document = {
@@ -165,7 +165,7 @@ def meter_swap(
 
     The registry has it; the controller's own meter change is signed apart (karez tech swap-meter).
     """
-    from karez_gateway.county.swapping import Swap, field_value
+    from karez_gateway.county.registry.swapping import Swap, field_value
 
     with spoken():
         what = deed(by, because, document)
@@ -193,15 +193,16 @@ def meter_swap(
 def _swap(config: Any, one: Any, what: Any) -> tuple[int, str, str]:
     """Put it in force; return the act, the old meter and the multiplier that now holds."""
     from karez_gateway import data as data_directory
-    from karez_gateway.county import changing, checks, swapping
-    from karez_gateway.county.exporting import shown
-    from karez_gateway.county.kinds import KINDS
-    from karez_gateway.county.standing import context
+    from karez_gateway.county.checks import all_rules
+    from karez_gateway.county.checks.standing import context
+    from karez_gateway.county.files.exporting import shown
+    from karez_gateway.county.registry import changing, swapping
+    from karez_gateway.county.registry.kinds import KINDS
     from karez_gateway.store import objects
 
     with data_directory.beside(config) as store, store.writing() as connection:
         wanted = swapping.swap(objects.registry(connection), one)
-        rules = checks.refusing(context(connection, config.county, what.now_s), [])
+        rules = all_rules.refusing(context(connection, config.county, what.now_s), [])
         done = changing.change(connection, wanted, what, check=rules, about={"swap": one.site})
     new = wanted[1][2]
     factor = next(each for each in KINDS["meter"].fields if each.key == "multiplier_milli")
@@ -216,9 +217,9 @@ def templates(
     """Write empty forms: a CSV for each kind, all kinds as one workbook, and what each column means."""
     from io import BytesIO
 
-    from karez_gateway.county import exporting
-    from karez_gateway.county.kinds import KINDS
-    from karez_gateway.county.registry import Registry
+    from karez_gateway.county.files import exporting
+    from karez_gateway.county.registry.kinds import KINDS
+    from karez_gateway.county.registry.objects import Registry
     from karez_gateway.exports import writers
 
     with spoken():
@@ -266,8 +267,8 @@ def _propose(config: Any, site: str) -> tuple[list[tuple["Kind", bytes, int]], l
 
     from karez_gateway.calendars import Calendar
     from karez_gateway.cli.books import reading
-    from karez_gateway.county import exporting, proposing
-    from karez_gateway.county.kinds import KINDS
+    from karez_gateway.county.files import exporting, proposing
+    from karez_gateway.county.registry.kinds import KINDS
     from karez_gateway.exports import writers
     from karez_gateway.store import commissionings, objects
     from karez_gateway.technician import commissioning_file

@@ -43,8 +43,8 @@ def report(
     Every page and sheet says how complete the figures are, whether the books are closed, and from which log
     they are. The running service is not disturbed.
     """
-    from karez_gateway.county import periods
     from karez_gateway.county.reports import files, making
+    from karez_gateway.county.years import periods
     from karez_gateway.exports import files as whole
     from karez_gateway.store.readonly import ReadOnlyDatabase
 
@@ -91,8 +91,8 @@ def trace(
     code 1 if they are not the same, or if an act is not what the log holds.
     """
     from karez_gateway.cli import doubles as cli_doubles
-    from karez_gateway.county import periods
     from karez_gateway.county.ledger import doubles, regiontrace, tracetext, tracing
+    from karez_gateway.county.years import periods
     from karez_gateway.entries.places import Places
     from karez_gateway.store import sites
     from karez_gateway.store.readonly import ReadOnlyDatabase

@@ -48,8 +48,8 @@ def listed(
     from karez_gateway import data as data_directory
     from karez_gateway.alarms import violations
     from karez_gateway.calendars import Calendar
+    from karez_gateway.county.alarms.violations import KINDS
     from karez_gateway.county.alarms.words import thousandths
-    from karez_gateway.county.violations import KINDS
 
     with spoken():
         check_language(language)
@@ -93,7 +93,7 @@ def open_one(
     from karez_gateway import data as data_directory
     from karez_gateway.alarms import violations
     from karez_gateway.calendars import Calendar
-    from karez_gateway.county import fields
+    from karez_gateway.county.registry import fields
 
     with spoken():
         config = configuration.load(data)

@@ -8,7 +8,7 @@ from karez_gateway.calendars import DEFAULT_OFFSET_H, Calendar
 from karez_gateway.config.api import OffsetH
 from karez_gateway.config.reports import Reports
 from karez_gateway.config.values import Section
-from karez_gateway.county.wateryear import WaterYears
+from karez_gateway.county.years.wateryear import WaterYears
 
 Month = Annotated[int, Field(ge=1, le=12)]
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from karez_gateway.county import changing, usage, year_close
+from karez_gateway.county import year_close
 from karez_gateway.county.acts import Deed
 from karez_gateway.county.counting import counted
+from karez_gateway.county.ledger import usage
 from karez_gateway.county.quota import (
     adjusting,
     carrying,
@@ -25,8 +26,9 @@ from karez_gateway.county.quota import (
 from karez_gateway.county.quota.decomposition import Decomposition, Wish
 from karez_gateway.county.quota.findings import refuse_faults
 from karez_gateway.county.quota.transfers import Transfer
-from karez_gateway.county.registry import Object, Registry
-from karez_gateway.county.wateryear import WaterYears
+from karez_gateway.county.registry import changing
+from karez_gateway.county.registry.objects import Object, Registry
+from karez_gateway.county.years.wateryear import WaterYears
 from karez_gateway.errors import Refused
 from karez_gateway.store import acts, objects
 

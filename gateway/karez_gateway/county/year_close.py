@@ -10,16 +10,16 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from karez_gateway.county import acts, usage
+from karez_gateway.county import acts
 from karez_gateway.county.acts import Deed
-from karez_gateway.county.ledger import standing
+from karez_gateway.county.ledger import standing, usage
 from karez_gateway.county.quota import closing, decision_file
 from karez_gateway.county.quota.carrying import Decision
 from karez_gateway.county.quota.close_rules import YEARS_MAX, Rules
 from karez_gateway.county.quota.closing import Closed, Proposal
 from karez_gateway.county.quota.decision_file import Case, Decided
-from karez_gateway.county.registry import Registry
-from karez_gateway.county.wateryear import WaterYears
+from karez_gateway.county.registry.objects import Registry
+from karez_gateway.county.years.wateryear import WaterYears
 from karez_gateway.errors import Refused
 from karez_gateway.store import acts as stored_acts
 from karez_gateway.store import closed_years, objects

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Connection
 
 from karez_gateway.calendars import HOUR_S, MONTH, Calendar
-from karez_gateway.county.wateryear import Span
+from karez_gateway.county.years.wateryear import Span
 from karez_gateway.entries.places import Places
 from karez_gateway.exports.due import Period
 from karez_gateway.exports.saying import Saying

@@ -11,14 +11,16 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from karez_gateway import hostclock
-from karez_gateway.county import acts, grants, usage, yearplans
+from karez_gateway.county import acts
 from karez_gateway.county.acts import Deed
-from karez_gateway.county.grants import Plan, Terms
-from karez_gateway.county.ledger import doubles, evidence
+from karez_gateway.county.ledger import doubles, evidence, usage
 from karez_gateway.county.ledger.evidence import Signed
+from karez_gateway.county.quota import grants
+from karez_gateway.county.quota.grants import Plan, Terms
 from karez_gateway.county.quota.wording import m3
-from karez_gateway.county.registry import Registry
-from karez_gateway.county.wateryear import Span, WaterYears
+from karez_gateway.county.registry.objects import Registry
+from karez_gateway.county.years import yearplans
+from karez_gateway.county.years.wateryear import Span, WaterYears
 from karez_gateway.downlink import offering
 from karez_gateway.errors import Refused
 from karez_gateway.proofs import checkpoints

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from karez_gateway.calendars import Calendar
-from karez_gateway.county.wateryear import Span
+from karez_gateway.county.years.wateryear import Span
 from karez_gateway.store import corrections, sites
 from karez_gateway.store.corrections import Kept
 from karez_gateway.store.ledgers import Hour, Litres

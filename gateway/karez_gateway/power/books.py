@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from karez_gateway.calendars import Calendar
 from karez_gateway.config import Config
-from karez_gateway.county import acts, usage
+from karez_gateway.county import acts
 from karez_gateway.county.acts import Deed
+from karez_gateway.county.ledger import usage
 from karez_gateway.county.power import cells, columns, comparing, likely, statement, supply
 from karez_gateway.county.power.comparing import Case, Counted, Tolerance
 from karez_gateway.county.power.reply_books import RECONCILED, REPLY

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from karez_gateway.config import Config
-from karez_gateway.county import changing
 from karez_gateway.county.acts import logged_reason
+from karez_gateway.county.registry import changing
 from karez_gateway.entries import origins
 from karez_gateway.entries.logview import LogView
 from karez_gateway.entries.places import Places

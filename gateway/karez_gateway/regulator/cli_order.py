@@ -118,7 +118,7 @@ def _order(
 ) -> None:
     from . import ordering, outfile, state
 
-    check_office(here, values["office"], key.public_key().public_bytes_raw())
+    ordering.check_office(here, values["office"], key.public_key().public_bytes_raw())
     if out.exists():
         raise Trouble("file-exists", file=out)
     shown = list(ordering.words(values, speech))
@@ -135,20 +135,6 @@ def _order(
         {"ok": True, "file": str(out), "office": values["office"], "seq": values["seq"], "line": line}
     )
     speech.say("written", file=out, count=1, line=line)
-
-
-def check_office(here: Office, office: int, public: bytes) -> None:
-    """The key is the root's, or the list in force lets this office order with it. Raises Trouble."""
-    from karez_protocols import key_list
-    from karez_protocols import order as orders
-
-    if office == orders.ROOT:
-        if public not in here.trust().regulators:
-            raise Trouble("root-untrusted", key=public.hex())
-        return
-    rows = key_list.open_signed(bytes.fromhex(here.state.keys))[1] if here.state.keys else ()
-    if key_list.key_of(rows, office, key_list.ORDERS) != public:
-        raise Trouble("office-untrusted", office=office, key=public.hex())
 
 
 def _target(site: str, area: str) -> str:

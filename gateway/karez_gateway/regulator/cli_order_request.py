@@ -35,8 +35,6 @@ class Asked(NamedTuple):
 
 def sign(here: Office, asked: Asked, speech: Speech) -> None:
     """Show what a request would order; sign all of it, or nothing. Raises Trouble."""
-    from .cli_order import check_office  # noqa: PLC0415 - it mounts this verb
-
     request = order_request.decode(outfile.read(asked.file, order_request.SIZE_MAX), asked.file.name)
     if request.sha256 in here.state.requests:
         raise Trouble("order-request-replayed", line=here.state.requests[request.sha256])
@@ -49,7 +47,7 @@ def sign(here: Office, asked: Asked, speech: Speech) -> None:
         ordering.body(one)  # before anybody is asked for a passphrase
     outfile.order_files(asked.out, [(one["target"], one["seq"]) for one in orders])
     key = keys.load(asked.key, speech)
-    check_office(here, asked.office, key.public_key().public_bytes_raw())
+    ordering.check_office(here, asked.office, key.public_key().public_bytes_raw())
     shown = [*_words(request, speech), *_order_words(orders, speech), *_strange(strange, speech)]
     speech.show(shown)
     speech.confirm(_digest(request, orders), asked.digest, {"says": shown, "request": request.sha256})

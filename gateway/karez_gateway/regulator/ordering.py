@@ -10,7 +10,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
-from karez_protocols import order, signed
+from karez_protocols import key_list, order, signed
 from karez_protocols.errors import ProtocolError
 
 from .errors import Trouble
@@ -18,6 +18,7 @@ from .errors import Trouble
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .office import Office
     from .speech import Speech
 
 KINDS = {"stop": order.STOP, "hours": order.HOURS, "seal": order.SEAL, "lift": order.LIFT}
@@ -37,6 +38,17 @@ def body(values: Values) -> bytes:
         return bytes(order.encode(values))
     except ProtocolError as error:
         raise Trouble("order-shape", why=error) from None
+
+
+def check_office(here: Office, office: int, public: bytes) -> None:
+    """The key is the root's, or the list in force lets this office order with it. Raises Trouble."""
+    if office == order.ROOT:
+        if public not in here.trust().regulators:
+            raise Trouble("root-untrusted", key=public.hex())
+        return
+    rows = key_list.open_signed(bytes.fromhex(here.state.keys))[1] if here.state.keys else ()
+    if key_list.key_of(rows, office, key_list.ORDERS) != public:
+        raise Trouble("office-untrusted", office=office, key=public.hex())
 
 
 def digest(values: Values) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, select
 
-from karez_gateway.county.registry import Object, Registry, canonical
+from karez_gateway.county.registry.objects import Object, Registry, canonical
 from karez_gateway.store.schema import registry_object
 
 _T = registry_object.c

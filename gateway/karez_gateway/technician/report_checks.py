@@ -9,7 +9,7 @@ from .report_figures import decimal, dial, percent, thousands
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .report_content import Say
+    from .report_say import Say
 
 
 def _lines(say: Say, *pairs: tuple[str, str]) -> list[str]:

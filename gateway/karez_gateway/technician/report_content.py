@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import judgement, labels, report_words
 from .report_checks import described
 from .report_figures import coordinates, cubic_metres, dial, multiplier, thousands
-from .report_words import HEADINGS, LABELS, OUTCOMES, RESULTS, TITLES, WORDS
+from .report_say import Say
+from .report_words import HEADINGS, LABELS, OUTCOMES, RESULTS, TITLES
 
 if TYPE_CHECKING:
     from .commissioning import Commissioning, Meter
     from .commissioning_file import CommissioningFile
 
 LANGUAGES = ("en", "zh", "both")
-_BEIJING = dt.timezone(dt.timedelta(hours=8))
 _METER_ROWS: tuple[str, ...] = ("maker", "model", "serial", "profile", "wiring", "pulse_milli")
 _METER_ROWS += ("multiplier_ppm", "dial_start", "verified_until")
-
-
-@dataclass(frozen=True)
-class Say:
-    """Picks a language; `both` puts the Chinese before the English."""
-
-    language: str
-
-    def text(self, pair: tuple[str, str], parted: str = " ", **values: Any) -> str:
-        """A text of report_words.py."""
-        english, chinese = (one.format(**values) if values else one for one in pair)
-        if self.language == "both" and english != chinese:
-            return f"{chinese}{parted}{english}"
-        return english if self.language == "en" else chinese
-
-    def label(self, name: str, **values: Any) -> str:
-        """What a value is called."""
-        return self.text(LABELS[name], **values)
-
-    def word(self, word: str) -> str:
-        """One of the words of the file."""
-        return self.text(WORDS[word])
-
-    def moment(self, utc_s: int) -> str:
-        """A time as people at the well have it."""
-        return dt.datetime.fromtimestamp(utc_s, _BEIJING).strftime("%Y-%m-%d %H:%M")
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 
 from karez_gateway.county.alarms.facts import Facts
 from karez_gateway.county.alarms.signs import NOTICE, REGION, URGENT, WARNING, Fact, Key, Sign, crossed
-from karez_gateway.county.kinds import ALL
-from karez_gateway.county.usage import total_l
+from karez_gateway.county.ledger.usage import total_l
+from karez_gateway.county.registry.kinds import ALL
 
 WARN, HOURS, STOP = "warn", "hours", "stop"
 STAGES = (WARN, HOURS, STOP)

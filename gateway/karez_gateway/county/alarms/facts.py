@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from karez_gateway.county.alarms.places import Places
 from karez_gateway.county.alarms.settings import Settings
-from karez_gateway.county.usage import Usage
-from karez_gateway.county.wateryear import WaterYears
+from karez_gateway.county.ledger.usage import Usage
+from karez_gateway.county.years.wateryear import WaterYears
 
 
 class Well(NamedTuple):

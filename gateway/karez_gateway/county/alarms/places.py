@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from karez_gateway.county import trees, yearplans
 from karez_gateway.county.alarms.settings import About
 from karez_gateway.county.alarms.signs import HOLDER, METER, REGION, SITE
-from karez_gateway.county.registry import Registry, Values
+from karez_gateway.county.registry import trees
+from karez_gateway.county.registry.objects import Registry, Values
+from karez_gateway.county.years import yearplans
 
 # Those that may take water; what a sealed or retired well does is another rule's.
 WORKING = ("licensed", "pending")

@@ -17,7 +17,7 @@ from karez_gateway.county.alarms.signs import (
     Sign,
     crossed,
 )
-from karez_gateway.county.usage import total_l
+from karez_gateway.county.ledger.usage import total_l
 
 DAY_S = 86400
 FULL_PERCENT = 100

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from karez_gateway.calendars import Calendar
-from karez_gateway.county import periods
 from karez_gateway.county.ledger import hearing, rollup, standing
 from karez_gateway.county.ledger.classing import Placing
 from karez_gateway.county.ledger.hearing import DAY_S, Rates
 from karez_gateway.county.ledger.rollup import Line
-from karez_gateway.county.registry import Object, Registry
-from karez_gateway.county.wateryear import Span
+from karez_gateway.county.registry.objects import Object, Registry
+from karez_gateway.county.years import periods
+from karez_gateway.county.years.wateryear import Span
 from karez_gateway.store import closings, controllers, corrections, entries, heard, objects, rollups
 from karez_gateway.store.closings import Closed
 from karez_gateway.store.corrections import Kept

@@ -8,7 +8,7 @@ later stands as it came in; one that never was is `unregistered`, and its litres
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from karez_gateway.county.registry import Object, Registry, Values
+from karez_gateway.county.registry.objects import Object, Registry, Values
 
 UNREGISTERED = "unregistered"
 

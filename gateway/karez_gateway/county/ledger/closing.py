@@ -13,7 +13,7 @@ from karez_gateway.calendars import MONTH, Calendar
 from karez_gateway.county import acts
 from karez_gateway.county.acts import Deed
 from karez_gateway.county.ledger import standing
-from karez_gateway.county.periods import Period
+from karez_gateway.county.years.periods import Period
 from karez_gateway.errors import Refused
 from karez_gateway.store import closings, corrections, entries, rollups
 from karez_gateway.store.closings import Closed, Total, Totals

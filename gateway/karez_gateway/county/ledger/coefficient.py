@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from karez_gateway.calendars import MONTH, Calendar
 from karez_gateway.county.ledger.corrections import Correction
-from karez_gateway.county.registry import Object, Registry
+from karez_gateway.county.registry.objects import Object, Registry
 from karez_protocols import record
 
 KIND = "coefficient"

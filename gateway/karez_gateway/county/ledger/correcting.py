@@ -10,7 +10,7 @@ from karez_gateway.county import acts
 from karez_gateway.county.acts import Deed
 from karez_gateway.county.ledger import corrections as pure
 from karez_gateway.county.ledger.corrections import Below, Correction
-from karez_gateway.county.wateryear import Span
+from karez_gateway.county.years.wateryear import Span
 from karez_gateway.errors import Refused
 from karez_gateway.ledger import figures
 from karez_gateway.store import acts as stored_acts

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from karez_gateway.calendars import DAY, HOUR, MONTH, Calendar
-from karez_gateway.county import fields, periods
 from karez_gateway.county.ledger.corrections import METHOD_OF, Correction, checked, moved
-from karez_gateway.county.wateryear import WaterYears
+from karez_gateway.county.registry import fields
+from karez_gateway.county.years import periods
+from karez_gateway.county.years.wateryear import WaterYears
 from karez_gateway.errors import Refused
 from karez_gateway.exports.writers import defused
 from karez_gateway.ledger.figures import method as method_of

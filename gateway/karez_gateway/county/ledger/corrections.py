@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from karez_gateway.calendars import HOUR_S, MONTH, Calendar
-from karez_gateway.county.wateryear import Span
+from karez_gateway.county.years.wateryear import Span
 from karez_gateway.errors import Refused
 from karez_gateway.ledger.figures import METHODS
 

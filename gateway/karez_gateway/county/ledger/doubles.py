@@ -10,12 +10,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from karez_gateway.county import usage
-from karez_gateway.county.ledger import evidence
+from karez_gateway.county.ledger import evidence, usage
 from karez_gateway.county.ledger.correction_file import shown
 from karez_gateway.county.ledger.corrections import Correction
 from karez_gateway.county.ledger.evidence import Compared, Signed
-from karez_gateway.county.wateryear import Span, WaterYears
+from karez_gateway.county.years.wateryear import Span, WaterYears
 from karez_gateway.downlink import offering
 from karez_gateway.errors import Refused
 from karez_gateway.regulator.request import DOUBLE

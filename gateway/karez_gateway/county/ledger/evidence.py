@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from karez_gateway.county.wateryear import Span
+from karez_gateway.county.years.wateryear import Span
 from karez_gateway.proofs import checkpoints
 from karez_gateway.proofs.checkpoints import Proof
 from karez_gateway.regulator import boxes

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from karez_gateway.calendars import DAY, MONTH, Calendar
 from karez_gateway.county.ledger import coefficient
 from karez_gateway.county.ledger.coefficient import Day, Proposal
-from karez_gateway.county.wateryear import Span
+from karez_gateway.county.years.wateryear import Span
 from karez_gateway.errors import Refused
 from karez_gateway.store import corrections, objects, rollups
 

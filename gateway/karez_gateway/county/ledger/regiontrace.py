@@ -10,7 +10,7 @@ from karez_gateway.calendars import Calendar
 from karez_gateway.county.ledger import books as ledger_books
 from karez_gateway.county.ledger.correction_file import shown
 from karez_gateway.county.ledger.rollup import roll
-from karez_gateway.county.wateryear import Span
+from karez_gateway.county.years.wateryear import Span
 from karez_gateway.errors import Refused
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from karez_gateway.calendars import HOUR_S, Calendar
 from karez_gateway.county.counting import counted
-from karez_gateway.county.wateryear import Span
+from karez_gateway.county.years.wateryear import Span
 from karez_gateway.ledger.stage import STAGE as LEDGER
 from karez_gateway.store import corrections, cursors, heard, objects, sites, verdicts
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from karez_gateway.calendars import HOUR_S, Calendar
 from karez_gateway.county.ledger import checking, registers
 from karez_gateway.county.ledger.registers import Register
-from karez_gateway.county.wateryear import Span
+from karez_gateway.county.years.wateryear import Span
 from karez_gateway.entries.places import Place, Places
 from karez_gateway.ledger import figures
 from karez_gateway.ledger.booking import Booking, Empty

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from karez_gateway.county import reading
-from karez_gateway.county.faults import sentence
-from karez_gateway.county.reading import UNREADABLE, Cell, Sheet
+from karez_gateway.county.files import reading
+from karez_gateway.county.files.sheets import UNREADABLE, Cell, Sheet
+from karez_gateway.county.registry.faults import sentence
 from karez_gateway.errors import Refused
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from karez_gateway.county.alarms.facts import Day
 from karez_gateway.county.power.statement import Reading, number_of
-from karez_gateway.county.registry import Registry, Values
+from karez_gateway.county.registry.objects import Registry, Values
 
 SUPPLY, ENERGY = "supply", "energy"
 AGREES, DIFFERS, NOT_IN_FILE, NOT_HERE, NO_RECORDS = (

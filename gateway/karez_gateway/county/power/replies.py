@@ -7,10 +7,10 @@ each of its differences waits for an answer again. Energy is Wh.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from karez_gateway.county import fields
 from karez_gateway.county.power import columns
 from karez_gateway.county.power.cells import Cells
 from karez_gateway.county.power.statement import FAULTS_SHOWN, number_of
+from karez_gateway.county.registry import fields
 from karez_gateway.errors import Refused
 
 ACCEPTED, DISPUTED, CORRECTED, NO_REPLY = "accepted", "disputed", "corrected", "no-reply"

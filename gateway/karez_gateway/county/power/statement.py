@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from karez_gateway.county import fields
 from karez_gateway.county.power import columns
 from karez_gateway.county.power.cells import Cells
+from karez_gateway.county.registry import fields
 from karez_gateway.errors import Refused
 
 FAULTS_SHOWN = 20

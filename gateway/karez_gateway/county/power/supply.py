@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-from karez_gateway.county import yearplans
+from karez_gateway.county.ledger.usage import Usage, total_l
 from karez_gateway.county.power.comparing import SUPPLY
-from karez_gateway.county.registry import Registry, Values
-from karez_gateway.county.usage import Usage, total_l
+from karez_gateway.county.registry.objects import Registry, Values
+from karez_gateway.county.years import yearplans
 
 REASONS = {
     "unlicensed": "未取得取水许可",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from karez_gateway.county.quota import findings, plans
 from karez_gateway.county.quota.plans import Change
 from karez_gateway.county.quota.wording import m3
-from karez_gateway.county.registry import Registry
+from karez_gateway.county.registry.objects import Registry
 from karez_gateway.errors import Refused
 
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from karez_gateway.county.quota import demand, limit_checks, permit_checks, plan_checks
 from karez_gateway.county.quota.findings import FAULT, LEVELS, Finding, refuse_faults
-from karez_gateway.county.registry import Registry
-from karez_gateway.county.trees import Tree, both, tree
+from karez_gateway.county.registry.objects import Registry
+from karez_gateway.county.registry.trees import Tree, both, tree
 
 LIMITS, PERMITS, PLANS, DEMAND = "limits", "permits", "plans", "demand"
 

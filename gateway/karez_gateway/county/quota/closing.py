@@ -9,12 +9,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from karez_gateway.county import yearplans
+from karez_gateway.county.ledger.usage import Usage
 from karez_gateway.county.quota import demand
 from karez_gateway.county.quota.close_rules import PERMILLE, Rules
-from karez_gateway.county.registry import Registry
-from karez_gateway.county.usage import Usage
-from karez_gateway.county.wateryear import YEAR
+from karez_gateway.county.registry.objects import Registry
+from karez_gateway.county.years import yearplans
+from karez_gateway.county.years.wateryear import YEAR
 
 
 class Closed(NamedTuple):

@@ -7,11 +7,12 @@ proposal says why. The other columns must come back as they went out: they are h
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from karez_gateway.county import fields, reading
-from karez_gateway.county.faults import sentence
+from karez_gateway.county.files import reading
+from karez_gateway.county.files.sheets import EMPTY, UNREADABLE, Row
 from karez_gateway.county.quota.carrying import Decision
 from karez_gateway.county.quota.closing import Closed, Proposal
-from karez_gateway.county.reading import EMPTY, Row
+from karez_gateway.county.registry import fields
+from karez_gateway.county.registry.faults import sentence
 from karez_gateway.errors import Refused
 from karez_gateway.exports.table import Cell, Column, Table
 
@@ -60,7 +61,7 @@ def table(year: int, cases: Sequence[Case]) -> Table:
 def read(data: bytes, year: int, cases: Sequence[Case], encoding: str = "") -> list[Decided]:
     """Decisions of every site that has a proposal. Raises Refused with what is wrong, row by row.
 
-    `encoding`: of a CSV file, as reading_csv.py knows them; UTF-8 if left out.
+    `encoding`: of a CSV file, as files/csv_file.py knows them; UTF-8 if left out.
     """
     expected = {one[0].site: (_frozen(year, *one), one[1]) for one in cases}
     found: dict[str, Decided] = {}
@@ -160,7 +161,7 @@ def _filled(row: Row) -> Row:
 def _texts(row: Row) -> dict[str, str]:
     """Cells by English name. Raises Refused for a formula."""
     for column, cell in zip(COLUMNS, row.cells, strict=True):
-        if cell.sort in reading.UNREADABLE:
+        if cell.sort in UNREADABLE:
             raise Refused(
                 f"{column.key}: {cell.text[:40]!r} {sentence(cell.sort, (('text', cell.text[:40]),))}"
             )

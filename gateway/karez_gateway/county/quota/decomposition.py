@@ -19,8 +19,8 @@ from karez_gateway.county.quota.findings import WARNING, Finding
 from karez_gateway.county.quota.limit_checks import place
 from karez_gateway.county.quota.weights import Facts, Share
 from karez_gateway.county.quota.wording import m3
-from karez_gateway.county.registry import Registry
-from karez_gateway.county.trees import Tree, tree
+from karez_gateway.county.registry.objects import Registry
+from karez_gateway.county.registry.trees import Tree, tree
 from karez_gateway.errors import Refused
 
 

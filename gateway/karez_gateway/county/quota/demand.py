@@ -7,12 +7,12 @@ are 0.01 mu and norms L/mu, so a product counts 0.01 L; a site's sum is rounded 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from karez_gateway.county import yearplans
-from karez_gateway.county.fields import MU, RATIO
 from karez_gateway.county.quota import cells
 from karez_gateway.county.quota.findings import FAULT, WARNING, Finding
-from karez_gateway.county.registry import Registry, Values
-from karez_gateway.county.trees import Tree, tree
+from karez_gateway.county.registry.fields import MU, RATIO
+from karez_gateway.county.registry.objects import Registry, Values
+from karez_gateway.county.registry.trees import Tree, tree
+from karez_gateway.county.years import yearplans
 
 CMU = 100  # 0.01 mu in a mu
 

@@ -6,12 +6,12 @@ within it. Parts that say less leave something over: a note. Limits of later yea
 
 from collections.abc import Iterator
 
-from karez_gateway.county.kinds import ALL, CLASSES, SOURCES
 from karez_gateway.county.quota import cells
 from karez_gateway.county.quota.cells import CELLS, Cell, Limit
 from karez_gateway.county.quota.findings import FAULT, NOTE, WARNING, Finding
-from karez_gateway.county.registry import Registry
-from karez_gateway.county.trees import Tree
+from karez_gateway.county.registry.kinds import ALL, CLASSES, SOURCES
+from karez_gateway.county.registry.objects import Registry
+from karez_gateway.county.registry.trees import Tree
 
 
 def place(region: str, year: int, cell: Cell) -> str:

@@ -6,8 +6,8 @@ from karez_gateway.county.quota import cells
 from karez_gateway.county.quota.cells import CELLS, Cell
 from karez_gateway.county.quota.findings import FAULT, WARNING, Finding
 from karez_gateway.county.quota.limit_checks import place
-from karez_gateway.county.registry import Registry, Values
-from karez_gateway.county.trees import PLACE, Tree
+from karez_gateway.county.registry.objects import Registry, Values
+from karez_gateway.county.registry.trees import PLACE, Tree
 
 
 def days(year: int, first_month: int) -> tuple[str, str]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from karez_gateway.county import yearplans
 from karez_gateway.county.quota import cells, permit_checks
 from karez_gateway.county.quota.cells import CELLS, Cell
 from karez_gateway.county.quota.findings import FAULT, WARNING, Finding
 from karez_gateway.county.quota.limit_checks import place
-from karez_gateway.county.registry import Registry
-from karez_gateway.county.trees import Tree
-from karez_gateway.county.wateryear import YEAR
+from karez_gateway.county.registry.objects import Registry
+from karez_gateway.county.registry.trees import Tree
+from karez_gateway.county.years import yearplans
+from karez_gateway.county.years.wateryear import YEAR
 
 
 def sums(registry: Registry, tree: Tree, year: int) -> Iterator[Finding]:

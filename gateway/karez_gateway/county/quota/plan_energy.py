@@ -2,16 +2,16 @@
 
 A plan may limit energy as well as water (requirement T42). A well whose water was raised would else stop at
 the old energy, and one whose water was cut would keep energy for water that it no longer has. Rounded down,
-never to nothing: an energy of 0 is no limit (`county/grants.py`). Where there is no water before or after,
+never to nothing: an energy of 0 is no limit (`grants.py`). Where there is no water before or after,
 there is no ratio, and the energy stays.
 """
 
 from collections.abc import Mapping
 
 from karez_gateway.county.quota.apportion import cumulated
-from karez_gateway.county.registry import Values
-from karez_gateway.county.values import whole
-from karez_gateway.county.wateryear import YEAR
+from karez_gateway.county.registry.objects import Values
+from karez_gateway.county.registry.values import whole
+from karez_gateway.county.years.wateryear import YEAR
 
 
 def followed(before: Mapping[str, Values], volumes_l: Mapping[str, int]) -> dict[str, int]:

@@ -8,13 +8,13 @@ below what the past was planned, the past gives way too, the newest first. Energ
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from karez_gateway.county import yearplans
 from karez_gateway.county.quota import plan_energy
 from karez_gateway.county.quota.apportion import Part, cumulated, split
 from karez_gateway.county.quota.decomposition import Decomposition
 from karez_gateway.county.quota.findings import FAULT, Finding
-from karez_gateway.county.registry import Registry, Values, name_of
-from karez_gateway.county.wateryear import MONTHS, YEAR
+from karez_gateway.county.registry.objects import Registry, Values, name_of
+from karez_gateway.county.years import yearplans
+from karez_gateway.county.years.wateryear import MONTHS, YEAR
 from karez_gateway.errors import Refused
 
 Change = tuple[str, str, Values]  # as `changing.change` takes it

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 from importlib import resources
 from typing import Any
 
-from karez_gateway.county.fields import Value
-from karez_gateway.county.kinds import KINDS
 from karez_gateway.county.quota import synthetic
 from karez_gateway.county.quota.synthetic import Row
-from karez_gateway.county.registry import Object, Registry, name_of
+from karez_gateway.county.registry.fields import Value
+from karez_gateway.county.registry.kinds import KINDS
+from karez_gateway.county.registry.objects import Object, Registry, name_of
 from karez_gateway.errors import Refused
 from karez_gateway.exports.table import Column, Table
 

@@ -9,7 +9,7 @@ so that the steps add up to the bill.
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from karez_gateway.county.registry import Registry, Values
+from karez_gateway.county.registry.objects import Registry, Values
 from karez_gateway.errors import Refused
 
 PERMILLE, L_PER_M3 = 1000, 1000

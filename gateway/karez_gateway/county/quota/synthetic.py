@@ -8,8 +8,8 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from karez_gateway.county.fields import Value
 from karez_gateway.county.quota.apportion import Part, split
+from karez_gateway.county.registry.fields import Value
 
 Row = tuple[str, dict[str, Value]]  # kind and values, as the books hold them
 MARK = "synthetic"

@@ -7,13 +7,13 @@ than is planned and not yet used. Whether it may cross a region or a class, a pe
 from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
-from karez_gateway.county import yearplans
 from karez_gateway.county.quota import plans
 from karez_gateway.county.quota.plans import Change
 from karez_gateway.county.quota.weights import GETS, PROTECTED
 from karez_gateway.county.quota.wording import m3
-from karez_gateway.county.registry import Registry, Values
-from karez_gateway.county.trees import tree
+from karez_gateway.county.registry.objects import Registry, Values
+from karez_gateway.county.registry.trees import tree
+from karez_gateway.county.years import yearplans
 from karez_gateway.errors import Refused
 
 ACROSS = ("region", "class")  # what a person may allow

@@ -8,8 +8,8 @@ acts, and a person says that it is meant.
 from collections.abc import Iterable, Mapping
 
 from karez_gateway.county.quota.plans import Change
-from karez_gateway.county.registry import Object
-from karez_gateway.county.wateryear import YEAR
+from karez_gateway.county.registry.objects import Object
+from karez_gateway.county.years.wateryear import YEAR
 from karez_gateway.errors import Refused
 
 SHOWN_MAX = 5

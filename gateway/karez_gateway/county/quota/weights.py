@@ -12,7 +12,7 @@ from karez_gateway.county.quota.apportion import Part, split
 from karez_gateway.county.quota.cells import Cell
 from karez_gateway.county.quota.demand import Demand, demands
 from karez_gateway.county.quota.findings import NOTE, WARNING, Finding
-from karez_gateway.county.registry import Registry, Values
+from karez_gateway.county.registry.objects import Registry, Values
 from karez_gateway.errors import Refused
 
 # Who gets water at all (G05, T22): a right needs a licence, or one that is on its way.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-from karez_gateway.county import fields
+from karez_gateway.county.registry import fields
 
 
 def m3(litres: int) -> str:

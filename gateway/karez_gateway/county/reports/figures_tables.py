@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from karez_gateway.calendars import MONTH, Calendar
-from karez_gateway.county.kinds import CLASSES, POINTS, SOURCES
 from karez_gateway.county.ledger.books import Books
 from karez_gateway.county.ledger.classing import UNREGISTERED, Placed
 from karez_gateway.county.ledger.hearing import Rates
 from karez_gateway.county.ledger.rollup import Amount, Line, roll
-from karez_gateway.county.registry import Registry
+from karez_gateway.county.registry.kinds import CLASSES, POINTS, SOURCES
+from karez_gateway.county.registry.objects import Registry
 from karez_gateway.county.reports import uncertainty
 from karez_gateway.county.reports.document import Cell, Column, Litres, Permille, Table
 from karez_gateway.county.reports.words import COLUMNS, HEADINGS, Say

@@ -10,12 +10,12 @@ from karez_gateway.config import Config
 from karez_gateway.county.ledger import books as ledger_books
 from karez_gateway.county.ledger.books import Books
 from karez_gateway.county.ledger.hearing import Rates
-from karez_gateway.county.periods import HALF, QUARTER, YEAR, Period
 from karez_gateway.county.reports import acts_table, figures_tables, lists_tables
 from karez_gateway.county.reports.document import Litres, Permille, Report, Table, shown
 from karez_gateway.county.reports.figures_tables import Scope
 from karez_gateway.county.reports.words import FACTS, TITLES, Say
-from karez_gateway.county.wateryear import WaterYears
+from karez_gateway.county.years.periods import HALF, QUARTER, YEAR, Period
+from karez_gateway.county.years.wateryear import WaterYears
 from karez_gateway.entries.places import Places
 from karez_gateway.errors import Refused
 from karez_gateway.ledger.figures import STATISTIC_EN, STATISTIC_ZH

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from karez_gateway.county import yearplans
-from karez_gateway.county.registry import Registry
-from karez_gateway.county.wateryear import YEAR
+from karez_gateway.county.registry.objects import Registry
+from karez_gateway.county.years import yearplans
+from karez_gateway.county.years.wateryear import YEAR
 
 
 class Standing(NamedTuple):

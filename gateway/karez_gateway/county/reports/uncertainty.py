@@ -1,8 +1,8 @@
 """How far litres may be trusted: class and verification of the meter, test of the coefficient. Pure."""
 
-from karez_gateway.county.fields import PERCENT
 from karez_gateway.county.ledger.rollup import Amount
-from karez_gateway.county.registry import Registry, Values
+from karez_gateway.county.registry.fields import PERCENT
+from karez_gateway.county.registry.objects import Registry, Values
 from karez_gateway.county.reports.words import Say
 from karez_protocols import record
 

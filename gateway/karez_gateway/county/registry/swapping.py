@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from karez_gateway.county.fields import Value
-from karez_gateway.county.kinds import KINDS
-from karez_gateway.county.registry import Registry, Values
-from karez_gateway.county.values import text
+from karez_gateway.county.registry.fields import Value
+from karez_gateway.county.registry.kinds import KINDS
+from karez_gateway.county.registry.objects import Registry, Values
+from karez_gateway.county.registry.values import text
 from karez_gateway.errors import Refused
 
 # What is of the place and not of the meter: its successor has it too unless it is said otherwise.

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from karez_gateway.county import acts
 from karez_gateway.county.acts import Deed
-from karez_gateway.county.registry import Object, Registry, Values, canonical
+from karez_gateway.county.registry.objects import Object, Registry, Values, canonical
 from karez_gateway.errors import Refused
 from karez_gateway.store import objects
 

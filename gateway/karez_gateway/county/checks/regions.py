@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from karez_gateway.county.context import Context
-from karez_gateway.county.faults import Fault, facts_of
-from karez_gateway.county.kinds import TREES
-from karez_gateway.county.registry import Registry
-from karez_gateway.county.values import text
+from karez_gateway.county.checks.context import Context
+from karez_gateway.county.registry.faults import Fault, facts_of
+from karez_gateway.county.registry.kinds import TREES
+from karez_gateway.county.registry.objects import Registry
+from karez_gateway.county.registry.values import text
 
 
 def same_tree(_before: Registry, after: Registry, _context: Context) -> Iterator[Fault]:

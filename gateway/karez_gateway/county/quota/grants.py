@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from karez_gateway.county import yearplans
-from karez_gateway.county.registry import Registry, Values
-from karez_gateway.county.wateryear import MONTHS, YEAR, Span, WaterYears
+from karez_gateway.county.registry.objects import Registry, Values
+from karez_gateway.county.years import yearplans
+from karez_gateway.county.years.wateryear import MONTHS, YEAR, Span, WaterYears
 from karez_gateway.errors import Refused
 from karez_gateway.regulator.request import ENERGY, FINISH, ROWS_MAX, STOP, WARN, WATER, WishRow, share_of
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from karez_gateway.calendars import Calendar
-from karez_gateway.county.fields import Value
-from karez_gateway.county.registry import Registry, Values
-from karez_gateway.county.values import text
+from karez_gateway.county.registry.fields import Value
+from karez_gateway.county.registry.objects import Registry, Values
+from karez_gateway.county.registry.values import text
 from karez_gateway.technician.commissioning import Commissioning, Meter, ReplacedMeter
 
 QUANTITIES = {"water": "water", "energy": "energy", "level": "level"}  # a witness stands beside the books

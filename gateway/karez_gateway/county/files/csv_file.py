@@ -9,7 +9,7 @@ import io
 import re
 from collections.abc import Iterator
 
-from karez_gateway.county.reading import COLUMNS_MAX, FORMULA, ROWS_MAX, Cell, Row, Sheet, cleaned
+from karez_gateway.county.files.sheets import COLUMNS_MAX, FORMULA, ROWS_MAX, Cell, Row, Sheet, cleaned
 from karez_gateway.errors import Refused
 from karez_gateway.exports.writers import DEFUSED
 from karez_gateway.exports.writers import FORMULA as FORMULA_BEGINS

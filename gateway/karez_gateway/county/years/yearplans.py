@@ -1,14 +1,14 @@
 """What a site may take in a water year by its plans: the year's own figure, else the sum of its parts.
 
 A plan names the year, a month or a round. The year's figure is what was decided, and its parts may spread
-less than all of it (checks_years.py holds them together); where no year is planned, its parts are it.
+less than all of it (checks/years.py holds them together); where no year is planned, its parts are it.
 None is no plan, which is not a plan of nothing. Pure.
 """
 
 from collections.abc import Mapping
 
-from karez_gateway.county.registry import Registry, Values
-from karez_gateway.county.wateryear import MONTHS, YEAR
+from karez_gateway.county.registry.objects import Registry, Values
+from karez_gateway.county.years.wateryear import MONTHS, YEAR
 
 
 def total_l(periods_l: Mapping[str, int]) -> int | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from karez_gateway.county.wording import LANGUAGES, SENTENCES
+from karez_gateway.county.registry.wording import LANGUAGES, SENTENCES
 from karez_gateway.errors import Refused
 
 Facts = tuple[tuple[str, str | int], ...]

@@ -10,13 +10,15 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from karez_gateway.county import changing, checks, reading, rows
 from karez_gateway.county.acts import Deed
-from karez_gateway.county.context import Context
-from karez_gateway.county.faults import Fault, facts_of
-from karez_gateway.county.reading import Place
-from karez_gateway.county.registry import Object, Registry, Values
-from karez_gateway.county.rows import Finding, Wish, Wishes
+from karez_gateway.county.checks import all_rules
+from karez_gateway.county.checks.context import Context
+from karez_gateway.county.files import reading, rows
+from karez_gateway.county.files.rows import Finding, Wish, Wishes
+from karez_gateway.county.files.sheets import Place
+from karez_gateway.county.registry import changing
+from karez_gateway.county.registry.faults import Fault, facts_of
+from karez_gateway.county.registry.objects import Object, Registry, Values
 from karez_gateway.store import objects
 
 SHOWN_MAX = 200  # of what is wrong, and of warnings that an act keeps
@@ -65,7 +67,7 @@ def bring_in(
     }
     if deed.effective_utc_s is not None:
         about["effective_utc_s"] = deed.effective_utc_s
-    rules = checks.refusing(context, [])
+    rules = all_rules.refusing(context, [])
     done = changing.change(connection, out.wanted, deed, check=rules, about=about)
     out.act_id = done[0].act_id if done else None
     return out
@@ -90,7 +92,7 @@ def try_out(before: Registry, wishes: Wishes, context: Context) -> Imported:
     """What an import would change, and what is wrong with it. An unreadable row hides no other's faults."""
     out = _wanted(before, wishes)
     after = before.with_changes(Object(kind, name, 0, values, 0, 0) for kind, name, values in out.wanted)
-    found = checks.compared(before, after, context)
+    found = all_rules.compared(before, after, context)
     faults = [one for one in found.faults if not _is_lost(one, wishes)]
     out.findings = sorted([*out.findings, *_placed(faults, wishes)])
     if not out.findings:

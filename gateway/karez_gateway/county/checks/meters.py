@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from karez_gateway.county.context import Context
-from karez_gateway.county.faults import Fault, facts_of
-from karez_gateway.county.fields import RATIO
-from karez_gateway.county.kinds import QUANTITIES
-from karez_gateway.county.registry import Registry, Values
-from karez_gateway.county.values import text, whole
+from karez_gateway.county.checks.context import Context
+from karez_gateway.county.registry.faults import Fault, facts_of
+from karez_gateway.county.registry.fields import RATIO
+from karez_gateway.county.registry.kinds import QUANTITIES
+from karez_gateway.county.registry.objects import Registry, Values
+from karez_gateway.county.registry.values import text, whole
 
 WITHOUT_REGISTER = "level"  # a level meter counts nothing
 BILLED = ("energy", "supply")

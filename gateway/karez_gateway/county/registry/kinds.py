@@ -7,8 +7,8 @@ kind; what it refers to must be there. `column` is what stands in files, with th
 
 from typing import NamedTuple
 
-from karez_gateway.county import fields
-from karez_gateway.county.fields import Sort
+from karez_gateway.county.registry import fields
+from karez_gateway.county.registry.fields import Sort
 
 # Four classes of use (四类用水户), each with sub-classes of the county's own; all: their sum.
 CLASSES = {"farming": "农业", "industry": "工业", "domestic": "生活", "ecology": "生态环境补水"}

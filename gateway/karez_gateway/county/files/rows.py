@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import NamedTuple
 
-from karez_gateway.county.faults import BadCell, Facts, facts_of, sentence
-from karez_gateway.county.fields import DATE, YES_NO, Value
-from karez_gateway.county.kinds import KINDS, Field, Kind
-from karez_gateway.county.reading import ABOUT, DAY, UNREADABLE, Cell, Place, Row, Sheet
-from karez_gateway.county.registry import name_of
+from karez_gateway.county.files.sheets import ABOUT, DAY, UNREADABLE, Cell, Place, Row, Sheet
+from karez_gateway.county.registry.faults import BadCell, Facts, facts_of, sentence
+from karez_gateway.county.registry.fields import DATE, YES_NO, Value
+from karez_gateway.county.registry.kinds import KINDS, Field, Kind
+from karez_gateway.county.registry.objects import name_of
 
 END, END_ZH = "end", "注销"
 

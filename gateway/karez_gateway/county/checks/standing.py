@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from karez_gateway.calendars import Calendar
 from karez_gateway.config.county import County
 from karez_gateway.controllers.registry import CLASSES
-from karez_gateway.county.context import Context
+from karez_gateway.county.checks.context import Context
 from karez_gateway.store import controllers, revocations
 
 

@@ -7,19 +7,15 @@ answers only for what it makes worse: what was wrong before it is no reason to r
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from karez_gateway.county import (
-    checks_meters,
-    checks_regions,
-    checks_sites,
-    checks_years,
-)
-from karez_gateway.county.changing import Check
-from karez_gateway.county.context import Context
-from karez_gateway.county.faults import Fault, facts_of
-from karez_gateway.county.kinds import KINDS
-from karez_gateway.county.registry import Registry
-from karez_gateway.county.wateryear import FIRST_YEAR, LAST_YEAR
-from karez_gateway.county.wording import WARNINGS
+from karez_gateway.county.checks import meters, regions, sites
+from karez_gateway.county.checks.context import Context
+from karez_gateway.county.checks.years import RULES as YEAR_RULES
+from karez_gateway.county.registry.changing import Check
+from karez_gateway.county.registry.faults import Fault, facts_of
+from karez_gateway.county.registry.kinds import KINDS
+from karez_gateway.county.registry.objects import Registry
+from karez_gateway.county.registry.wording import WARNINGS
+from karez_gateway.county.years.wateryear import FIRST_YEAR, LAST_YEAR
 from karez_gateway.errors import Refused
 
 SHOWN_MAX = 5  # in one sentence; whoever lists them has them all
@@ -88,10 +84,10 @@ RULES: tuple[Rule, ...] = (
     needed,
     references,
     years,
-    *checks_regions.RULES,
-    *checks_sites.RULES,
-    *checks_meters.RULES,
-    *checks_years.RULES,
+    *regions.RULES,
+    *sites.RULES,
+    *meters.RULES,
+    *YEAR_RULES,
 )
 
 

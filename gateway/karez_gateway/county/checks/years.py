@@ -9,12 +9,12 @@ opens what the parts have, and no more.
 from collections.abc import Iterator
 from itertools import pairwise
 
-from karez_gateway.county.context import Context
-from karez_gateway.county.faults import Fault, facts_of
-from karez_gateway.county.fields import CUBIC_METRES, KILOWATT_HOURS, METRES, PERCENT
-from karez_gateway.county.registry import Registry, Values
-from karez_gateway.county.values import text, whole
-from karez_gateway.county.wateryear import MONTHS, YEAR
+from karez_gateway.county.checks.context import Context
+from karez_gateway.county.registry.faults import Fault, facts_of
+from karez_gateway.county.registry.fields import CUBIC_METRES, KILOWATT_HOURS, METRES, PERCENT
+from karez_gateway.county.registry.objects import Registry, Values
+from karez_gateway.county.registry.values import text, whole
+from karez_gateway.county.years.wateryear import MONTHS, YEAR
 
 Named = tuple[str, Values]
 STAGE_LINES = ("warn_mm", "hours_mm", "stop_mm")  # depths to water: the later the stage, the deeper

@@ -1,4 +1,4 @@
-"""The registry as tables and workbooks: what is written reads back as the same registry (reading.py).
+"""The registry as tables and workbooks: what is written reads back as the same registry (rows.py).
 
 Cells are texts as people write them, with the unit of their column. In a workbook a number is a number, as
 long as a spreadsheet keeps all its digits; names stay text, so that 007 is not 7.
@@ -7,14 +7,14 @@ long as a spreadsheet keeps all its digits; names stay text, so that 007 is not 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import IO
 
-from karez_gateway.county.fields import Sort, Value
-from karez_gateway.county.kinds import Field, Kind
-from karez_gateway.county.reading import ABOUT
-from karez_gateway.county.reading_csv import guarded
-from karez_gateway.county.registry import Registry, Values
-from karez_gateway.county.rows import END, END_ZH
-from karez_gateway.county.wording import LANGUAGES, SORTS
-from karez_gateway.county.workbook import Number, Page, write_book
+from karez_gateway.county.files.csv_file import guarded
+from karez_gateway.county.files.rows import END, END_ZH
+from karez_gateway.county.files.sheets import ABOUT
+from karez_gateway.county.files.workbook import Number, Page, write_book
+from karez_gateway.county.registry.fields import Sort, Value
+from karez_gateway.county.registry.kinds import Field, Kind
+from karez_gateway.county.registry.objects import Registry, Values
+from karez_gateway.county.registry.wording import LANGUAGES, SORTS
 from karez_gateway.exports import writers
 from karez_gateway.exports.table import Column, Table
 

@@ -7,7 +7,7 @@ import re
 from typing import NamedTuple
 
 from karez_gateway.calendars import DAY, HOUR, MONTH, Calendar
-from karez_gateway.county.wateryear import Span, WaterYears
+from karez_gateway.county.years.wateryear import Span, WaterYears
 from karez_gateway.errors import Refused
 
 QUARTER, HALF, YEAR = "quarter", "half-year", "year"

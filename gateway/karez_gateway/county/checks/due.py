@@ -3,10 +3,10 @@
 import datetime as dt
 from typing import NamedTuple
 
-from karez_gateway.county import trees
-from karez_gateway.county.checks_meters import WITHOUT_REGISTER
-from karez_gateway.county.registry import Registry
-from karez_gateway.county.values import text
+from karez_gateway.county.checks.meters import WITHOUT_REGISTER
+from karez_gateway.county.registry import trees
+from karez_gateway.county.registry.objects import Registry
+from karez_gateway.county.registry.values import text
 
 
 class Due(NamedTuple):

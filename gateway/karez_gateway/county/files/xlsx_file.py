@@ -10,7 +10,7 @@ from typing import Any
 
 import openpyxl
 
-from karez_gateway.county.reading import (
+from karez_gateway.county.files.sheets import (
     COLUMNS_MAX,
     DAY,
     DIGITS,

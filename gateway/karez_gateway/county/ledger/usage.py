@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from karez_gateway.county.wateryear import Span
+from karez_gateway.county.years.wateryear import Span
 from karez_gateway.store import corrections
 from karez_gateway.store.schema import ledger
 

@@ -12,7 +12,7 @@ from decimal import Context, Decimal
 from types import MappingProxyType
 from typing import NamedTuple
 
-from karez_gateway.county.faults import BadCell
+from karez_gateway.county.registry.faults import BadCell
 
 Value = str | int
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from karez_gateway.county.fields import Value
-from karez_gateway.county.kinds import KINDS
+from karez_gateway.county.registry.fields import Value
+from karez_gateway.county.registry.kinds import KINDS
 
 Values = Mapping[str, Value]
 

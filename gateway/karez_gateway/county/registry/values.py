@@ -1,6 +1,6 @@
 """Values of an object as whoever reckons with them wants them: a text or a whole number."""
 
-from karez_gateway.county.registry import Values
+from karez_gateway.county.registry.objects import Values
 
 
 def text(values: Values, key: str) -> str:
