@@ -1,4 +1,4 @@
-"""A county that comes online at once: what the gateway asks of its tables grows with batches, not with boxes."""
+"""A county that comes online at once: what the gateway asks its tables grows with batches, not boxes."""
 
 import pytest
 from sqlalchemy import event
