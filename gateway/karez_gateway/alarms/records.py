@@ -6,7 +6,7 @@ process killed at any point raises nothing twice and misses nothing.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from sqlalchemy import Connection
 
@@ -16,10 +16,11 @@ from karez_gateway.county.alarms.places import Places
 from karez_gateway.county.alarms.signs import SITE, Sign
 from karez_gateway.notify import queueing
 from karez_gateway.seam import Seam, unharmed
-from karez_gateway.store import bindings, cursors, objects, verdicts, wells
+from karez_gateway.store import cursors, objects, verdicts, wells
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.database import Database
 from karez_gateway.store.entries import Stored
+from karez_gateway.store.owners import Owners
 from karez_gateway.store.verdicts import Good
 from karez_gateway.store.wells import DayCell, Odd, State
 from karez_gateway.verifier import slots
@@ -51,8 +52,7 @@ class AlarmRecords:
         self._at = at
         self._now = now
         self._settings = config.alarms.settings
-        self._owners: dict[tuple[int, int], Controller] = {}
-        self._bindings = 0
+        self._owners = Owners()
         self._states: dict[str, State] | None = None
         self._moved: dict[str, State] = {}
         self._days: dict[tuple[str, int], DayCell] = {}
@@ -66,7 +66,7 @@ class AlarmRecords:
                 last, good = verdicts.good_after(connection, before, SLICE, MEASURING)
                 if last == before:
                     return 0
-                self._prepare(connection)
+                self._prepare(connection, good)
                 signs = [sign for one in good for sign in self._record(connection, one, now_s)]
                 signs += [
                     sign
@@ -83,19 +83,14 @@ class AlarmRecords:
             raise
         return last - before
 
-    def _prepare(self, connection: Connection) -> None:
+    def _prepare(self, connection: Connection, good: Iterable[Good]) -> None:
         if self._states is None:
             self._states = wells.states(connection)
-        if self._bindings != (count := bindings.count(connection)):
-            self._bindings = count
-            self._owners.clear()
+        self._owners.begin(connection, {(one.record.controller_id, one.record.chain) for one in good})
         self._moved, self._days = {}, {}
 
     def _owner(self, connection: Connection, one: Stored) -> Controller:
-        key = (one.controller_id, one.chain)
-        if key not in self._owners:
-            self._owners[key] = bindings.of_chain(connection, key)
-        return self._owners[key]
+        return self._owners.of(connection, (one.controller_id, one.chain))
 
     def _record(self, connection: Connection, one: Good, now_s: int) -> Iterator[Sign]:
         """Signs of one good record; what an older box at the site says late is an event at most."""

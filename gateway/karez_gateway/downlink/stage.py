@@ -100,7 +100,7 @@ class Downlinks:
     def hurry(self, controller_id: int, now_s: int) -> None:
         """A controller has come online."""
         with self._database.writing() as connection:
-            downlinks.hurry(connection, controller_id, now_s)
+            downlinks.hurry(connection, [controller_id], now_s)
 
     def heard(
         self, states: Mapping[str, Mapping[str, Any]], came_online: Sequence[str], now_s: int
@@ -109,25 +109,16 @@ class Downlinks:
         lost = []
         with self._database.writing() as connection:
             online = {name: state for name, state in states.items() if state["online"]}
-            numbers = {
-                name: number for name in online if (number := self._id_of(connection, name)) is not None
-            }
+            new = controllers.find_all(connection, online.keys() - self._ids.keys())
+            self._ids |= {name: one.id for name, one in new.items()}
+            numbers = {name: self._ids[name] for name in online if name in self._ids}
             accepted = proofs.of_controllers(connection, list(numbers.values()))
+            downlinks.hurry(connection, [numbers[name] for name in came_online if name in numbers], now_s)
             for name, number in numbers.items():
-                if name in came_online:
-                    downlinks.hurry(connection, number, now_s)
                 held = accepted.get(number)
                 if held and redelivery.look(connection, number, held, online[name], now_s):
                     lost.append(name)
         return lost
-
-    def _id_of(self, connection: Connection, name: str) -> int | None:
-        if name not in self._ids:
-            found = controllers.find(connection, name)
-            if found is None:
-                return None
-            self._ids[name] = found.id
-        return self._ids[name]
 
     def step(self) -> int:
         """Read the next slice of verdicts for decisions; return how many verdicts that was."""

@@ -6,19 +6,16 @@ caught up from its first record on.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from karez_gateway.api.siteview import SILENT_S
 from karez_gateway.seam import Seam, unharmed
-from karez_gateway.store import bindings, cursors, heard
+from karez_gateway.store import cursors, heard
 from karez_gateway.store.database import Database
 from karez_gateway.store.heard import Came, Day, Hours
+from karez_gateway.store.owners import Owners
 from karez_gateway.verifier import slots
-
-if TYPE_CHECKING:
-    from karez_gateway.store.chains import Key
 
 STAGE = "heard"
 SLICE = 8192
@@ -32,8 +29,7 @@ class Heard:
         """Take the open database."""
         self._database = database
         self._at = at
-        self._sites: dict[Key, str] = {}
-        self._bindings = 0  # how many had been replaced when the sites were asked for
+        self._owners = Owners()
 
     def step(self) -> int:
         """Note the next slice of verdicts; return how many that was."""
@@ -42,9 +38,7 @@ class Heard:
             last, rows = heard.good_after(connection, cursor, SLICE)
             if last == cursor:
                 return 0
-            if self._bindings != (count := bindings.count(connection)):
-                self._bindings = count
-                self._sites.clear()
+            self._owners.begin(connection, {(row[0], row[1]) for row in rows})
             heard.add(connection, self._days(connection, rows))
             cursors.move(connection, STAGE, last)
             self._at(STAGE)
@@ -59,10 +53,7 @@ class Heard:
         }
         days: dict[Day, Hours] = {}
         for controller_id, chain, hour_utc, is_live in hours:
-            key = controller_id, chain
-            site = self._sites.get(key)
-            if site is None:
-                site = self._sites[key] = bindings.of_chain(connection, key).site
+            site = self._owners.of(connection, (controller_id, chain)).site
             day_utc, hour = divmod(hour_utc, DAY_H)
             of_day = days.setdefault(Day(site, day_utc), Hours())
             of_day.hours |= 1 << hour

@@ -8,7 +8,7 @@ acknowledged before (a restored backup), and the controller then sends again.
 
 import hashlib
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
@@ -87,6 +87,7 @@ class Ingest:
         try:
             with self._sequencer.batch() as batch:
                 arrivals = self._sort(batch.connection, frames)
+                self._load(batch.connection, arrivals)
                 for key, one in arrivals.items():
                     self._store(batch, key, one)
                 batch.write()
@@ -101,16 +102,13 @@ class Ingest:
             Ack(one.controller.name, one.frame, key[1], self._runs[key].end) for key, one in arrivals.items()
         ]
 
-    def _find(self, connection: Connection, name: str) -> Controller | None:
-        found = self._controllers.get(name) or controllers.find(connection, name)
-        if found is not None:
-            self._controllers[name] = found
-        return found
-
     def _sort(self, connection: Connection, frames: Sequence[Frame]) -> dict[Key, _Arrivals]:
         arrivals: dict[Key, _Arrivals] = {}
+        new = {one.controller for one in frames} - self._controllers.keys()
+        if new:
+            self._controllers |= controllers.find_all(connection, new)
         for one in frames:
-            controller = self._find(connection, one.controller)
+            controller = self._controllers.get(one.controller)
             if controller is None:
                 self.counters.frames_of_strangers += 1
                 controllers.keep_stranger(
@@ -143,37 +141,45 @@ class Ingest:
             yield seq, received_utc_s, slot
 
     @staticmethod
-    def _genesis(connection: Connection, key: Key, arrived: _Arrivals) -> bytes:
-        """Where a new chain begins: at the binding in force, or at the one before if its records say so.
+    def _begin(connection: Connection, arrivals: Mapping[Key, _Arrivals]) -> None:
+        """Open new chains: at the binding in force, or at the one before if its records say so.
 
         A box that is still at its old place may begin a chain after it was bound anew here.
         """
-        formers = bindings.formers(connection, key[0])
-        if formers and key[1] > formers[-1].last_chain:
-            before = chain_of.genesis(key[1], formers[-1].signed_binding)
-            if any(_follows(before, slot) for _, _, slot in arrived.slots):
-                bindings.extend(connection, formers[-1], key[1])
-        return bytes(chain_of.genesis(key[1], bindings.of_chain(connection, key).signed_binding))
+        moved = bindings.formers_of(connection, {key[0] for key in arrivals})
+        for key, arrived in arrivals.items():
+            former = bindings.formers(connection, key[0])[-1] if key[0] in moved else None
+            if former is not None and key[1] > former.last_chain:
+                before = chain_of.genesis(key[1], former.signed_binding)
+                if any(_follows(before, slot) for _, _, slot in arrived.slots):
+                    bindings.extend(connection, former, key[1])
+        owners = bindings.of_chains(connection, arrivals.keys())
+        chains.begin(
+            connection,
+            [(key, chain_of.genesis(key[1], owners[key].signed_binding)) for key in arrivals],
+        )
 
-    def _load(self, connection: Connection, key: Key, arrived: _Arrivals) -> SeqRuns:
-        runs = self._runs.get(key)
-        if runs is not None:
-            return runs
-        marks = chains.stored(connection, key)
-        if marks is None:
-            chains.begin(connection, key, self._genesis(connection, key, arrived))
-            marks = StoredMarks(0, 0)
-        runs = self._runs[key] = SeqRuns(marks.stored_seq)
-        if marks.top_seq > marks.stored_seq:
-            for seq in entries.seqs_above(connection, *key, marks.stored_seq):
-                runs.add(seq, seq)
-            for first, last in entries.passed_ranges(connection, *key):
-                runs.add(first, last)
-        return runs
+    def _load(self, connection: Connection, arrivals: Mapping[Key, _Arrivals]) -> None:
+        """Bring to mind what is stored of each chain, and open those that are new."""
+        missing = arrivals.keys() - self._runs.keys()
+        if not missing:
+            return
+        known = chains.stored_of(connection, missing)
+        new = {key: one for key, one in arrivals.items() if key in missing and key not in known}
+        if new:
+            self._begin(connection, new)
+        for key in missing:
+            marks = known.get(key) or StoredMarks(0, 0)
+            runs = self._runs[key] = SeqRuns(marks.stored_seq)
+            if marks.top_seq > marks.stored_seq:
+                for seq in entries.seqs_above(connection, *key, marks.stored_seq):
+                    runs.add(seq, seq)
+                for first, last in entries.passed_ranges(connection, *key):
+                    runs.add(first, last)
 
     def _store(self, batch: Batch, key: Key, arrived: _Arrivals) -> None:
         """Add what is new of one chain; same bytes = duplicate, other bytes = fork, both kept."""
-        runs = self._load(batch.connection, key, arrived)
+        runs = self._runs[key]
         if self._goes_on(runs, arrived):
             self._add_run(batch, key, runs, arrived)
             return

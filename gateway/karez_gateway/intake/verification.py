@@ -4,7 +4,7 @@ Records that wait behind a gap stay where they are, in the table; when the gap c
 loss record declares it lost) the chain is read from the table, in order of its numbers.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, KeysView, Sequence
 from itertools import groupby
 from operator import attrgetter
 
@@ -54,6 +54,7 @@ class Verification:
                 groups: dict[Key, list[Stored]] = {}
                 for one in records:
                     groups.setdefault((one.controller_id, one.chain), []).append(one)
+                self._meet(connection, groups.keys())
                 for key, arrived in groups.items():
                     self._advance(connection, key, arrived, last)
                 verdicts.add(connection, self._verdicts)
@@ -68,28 +69,30 @@ class Verification:
             self._verdicts = []
         return last - cursor
 
-    def _judge(self, connection: Connection, key: Key) -> Judge:
-        judge = self._judges.get(key)
-        if judge is None:
-            marks = chains.verified(connection, key)
-            if marks is None:
-                raise LookupError(f"chain {key} has entries but no state")
-            owner = bindings.of_chain(connection, key)
+    def _meet(self, connection: Connection, keys: KeysView[Key]) -> None:
+        """Have a judge for each chain; all that are new are asked for at once."""
+        new = keys - self._judges.keys()
+        if not new:
+            return
+        marks = chains.verified_of(connection, new)
+        if len(marks) < len(new):
+            raise LookupError(f"chain {min(new - marks.keys())} has entries but no state")
+        for key, owner in bindings.of_chains(connection, new).items():
+            self._judges[key] = Judge(
+                owner.name, key[1], owner.key, owner.rated_flow_lph, marks[key], self._right_of
+            )
 
-            def right_of(digest: bytes) -> Right | None:
-                with self._database.reading() as reading:
-                    data = downlinks.checked_grant(reading, digest)
-                try:
-                    return None if data is None else rights.read(data)
-                except Refused:
-                    return None
-
-            judge = Judge(owner.name, key[1], owner.key, owner.rated_flow_lph, marks, right_of)
-            self._judges[key] = judge
-        return judge
+    def _right_of(self, digest: bytes) -> Right | None:
+        """The right in a signed grant that is held here."""
+        with self._database.reading() as reading:
+            data = downlinks.checked_grant(reading, digest)
+        try:
+            return None if data is None else rights.read(data)
+        except Refused:
+            return None
 
     def _advance(self, connection: Connection, key: Key, arrived: list[Stored], last: int) -> None:
-        judge = self._judge(connection, key)
+        judge = self._judges[key]
         marks = judge.marks
         passed = marks.verified_seq
         for one in arrived:

@@ -4,7 +4,7 @@ The ledger stage runs it with the books that the store keeps. A trace runs it ag
 record with no book at all, and so says of each litre from which record it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -14,6 +14,7 @@ from karez_gateway.store.chains import Key
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.entries import Stored
 from karez_gateway.store.ledgers import Book, Hour
+from karez_gateway.store.owners import Owners
 from karez_gateway.verifier import metering, slots
 
 HOUR_S = 3600
@@ -22,28 +23,16 @@ HOUR_S = 3600
 class Shelf(Protocol):
     """Where books of chains are kept between two runs; `ledgers` is the store's."""
 
-    def book_of(self, connection: Connection, key: Key) -> Book | None:
-        """The book of a chain."""
-
-    def books_of(self, connection: Connection, controller_id: int) -> Mapping[Key, Book]:
-        """Those of every chain of a controller."""
-
-    def last_volume_before(self, connection: Connection, key: Key, first_chain: int) -> int | None:
-        """W at which the controller's earlier chain was left."""
+    def books_of_all(self, connection: Connection, controllers: Collection[int]) -> Mapping[Key, Book]:
+        """Those of every chain of some controllers."""
 
 
 class Empty:
     """A shelf without a book: everything is booked from the first record on."""
 
-    def book_of(self, connection: Connection, key: Key) -> Book | None:
-        """None."""
-
-    def books_of(self, connection: Connection, controller_id: int) -> Mapping[Key, Book]:  # noqa: ARG002
+    def books_of_all(self, connection: Connection, controllers: Collection[int]) -> Mapping[Key, Book]:  # noqa: ARG002
         """None of them."""
         return {}
-
-    def last_volume_before(self, connection: Connection, key: Key, first_chain: int) -> int | None:
-        """None."""
 
 
 class Booking:
@@ -52,36 +41,61 @@ class Booking:
     def __init__(self, shelf: Shelf = ledgers) -> None:
         """Take the books of before."""
         self._shelf = shelf
-        self._owners: dict[Key, Controller] = {}
-        self._bindings = 0  # how many had been replaced when the owners were asked for
+        self._owners = Owners()
         self._books: dict[Key, Book] = {}
+        self._chains: dict[int, set[int]] = {}  # those with a book, of controllers whose books are here
+        self._boxes: dict[str, list[Controller]] = {}  # who stands and stood at sites with a new chain
         self.moved: dict[Key, Book] = {}  # since `begin`
 
-    def begin(self, connection: Connection) -> None:
-        """A slice begins: whoever was bound anew meanwhile is asked for again."""
-        if self._bindings != (count := bindings.count(connection)):
-            self._bindings = count
-            self._owners.clear()
+    def begin(self, connection: Connection, keys: Collection[Key] = ()) -> None:
+        """A slice begins: whoever was bound anew meanwhile is asked for again.
+
+        What must be known of the chains `keys` is asked for at once; of any other when it comes.
+        """
+        self._owners.begin(connection, keys)
         self.moved.clear()
+        self._boxes.clear()
+        self._load(connection, {key[0] for key in keys})
+        new = [key for key in keys if key not in self._books]
+        if new:
+            self._meet(connection, {self._owners.of(connection, key).site for key in new})
 
     def forget(self) -> None:
         """What was booked is rolled back."""
         self._books.clear()
+        self._chains.clear()
 
-    def _owner(self, connection: Connection, key: Key) -> Controller:
-        if key not in self._owners:
-            self._owners[key] = bindings.of_chain(connection, key)
-        return self._owners[key]
+    def _load(self, connection: Connection, numbers: Collection[int]) -> None:
+        """Have every book of some controllers at hand."""
+        missing = set(numbers) - self._chains.keys()
+        if not missing:
+            return
+        self._chains |= {number: set() for number in missing}
+        for key, book in self._shelf.books_of_all(connection, missing).items():
+            self._keep(key, book)
+
+    def _keep(self, key: Key, book: Book) -> None:
+        self._books[key] = book
+        self._chains[key[0]].add(key[1])
+
+    def _meet(self, connection: Connection, sites: Collection[str]) -> None:
+        """Know who stands and stood at some sites, and their books."""
+        stand, stood = controllers.at_sites(connection, sites), bindings.were_at_sites(connection, sites)
+        self._boxes |= {site: stand.get(site, []) + stood.get(site, []) for site in sites}
+        numbers = {box.id for site in sites for box in self._boxes[site]}
+        self._load(connection, numbers)
+        self._owners.add(connection, {(box, chain) for box in numbers for chain in self._chains[box]})
 
     def _open(self, connection: Connection, key: Key, hour_utc: int) -> Book:
         """Where a chain's booking goes on: its own book, the earlier chain's end, or W at commissioning."""
-        book = self._books.get(key) or self._shelf.book_of(connection, key)
+        self._load(connection, [key[0]])
+        book = self._books.get(key)
         if book is None:
             before_l = self._volume_before(connection, key)
             if before_l is None:
                 before_l = self._taken_over(connection, key)
             book = Book(before_l, hour_utc)
-        self._books[key] = book
+            self._keep(key, book)
         return book
 
     def _taken_over(self, connection: Connection, key: Key) -> int:
@@ -90,7 +104,7 @@ class Booking:
         The binding says W at the swap. What the well gave between the last record of the old box and
         that is booked by the new one; the old box's late records up to there then book nothing.
         """
-        owner = self._owner(connection, key)
+        owner = self._owners.of(connection, key)
         base_l = owner.base_volume_l
         before: tuple[Key, Book] | None = None
         for other, book in self._books_at(connection, owner):
@@ -101,29 +115,28 @@ class Booking:
             return base_l
         volume_l = before[1].volume_l
         before[1].volume_l = base_l
-        self.moved[before[0]] = self._books[before[0]] = before[1]
+        self.moved[before[0]] = before[1]
         return volume_l
 
     def _books_at(self, connection: Connection, owner: Controller) -> list[tuple[Key, Book]]:
         """The newest book of every box that stood at the site."""
+        if owner.site not in self._boxes:
+            self._meet(connection, [owner.site])
         found = []
-        for one in controllers.at_site(connection, owner.site) + bindings.were_at(connection, owner.site):
-            known = dict(self._shelf.books_of(connection, one.id))
-            known |= {key: book for key, book in self._books.items() if key[0] == one.id}
-            mine = [key for key in known if self._owner(connection, key).site == owner.site]
+        for box in self._boxes[owner.site]:
+            known = [(box.id, chain) for chain in self._chains[box.id]]
+            mine = [key for key in known if self._owners.of(connection, key).site == owner.site]
             if mine:
-                found.append((max(mine), known[max(mine)]))
+                found.append((max(mine), self._books[max(mine)]))
         return found
 
     def _volume_before(self, connection: Connection, key: Key) -> int | None:
         """W at the end of the controller's earlier chain, which may have been opened in this very slice."""
-        controller_id, chain = key
-        first = bindings.first_chain(connection, key)  # what came before that was at another place
-        for earlier in range(chain - 1, first - 1, -1):
-            known = self._books.get((controller_id, earlier))
-            if known is not None:
-                return known.volume_l
-        return self._shelf.last_volume_before(connection, key, first)
+        earlier = max((chain for chain in self._chains[key[0]] if chain < key[1]), default=None)
+        # What came before the first chain under this binding was at another place.
+        if earlier is None or earlier < bindings.first_chain(connection, key):
+            return None
+        return self._books[key[0], earlier].volume_l
 
     def book(self, connection: Connection, one: Stored) -> list[tuple[Hour, int]]:
         """Book one measuring reading: (cell, litres) for each method it has a share of."""
@@ -142,5 +155,5 @@ class Booking:
             return []
         book.volume_l = volume_l
         shares = metering.shares(slot, before_l, volume_l)
-        site = self._owner(connection, key).site
+        site = self._owners.of(connection, key).site
         return [(Hour(site, book.hour_utc, method), litres) for method, litres in shares]

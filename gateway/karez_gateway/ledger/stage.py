@@ -49,7 +49,7 @@ class Ledger:
                 last, good = verdicts.good_rows_after(connection, cursor, SLICE, READ)
                 if last == cursor:
                     return 0
-                booking.begin(connection)
+                booking.begin(connection, {(row[2], row[3]) for row in good})
                 into = _Slice(connection, booking)
                 for row in good:
                     into.take(row)

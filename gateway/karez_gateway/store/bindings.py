@@ -4,11 +4,13 @@
 (design §5), so chains up to a number belong to the binding before.
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from karez_gateway.store import controllers
+from karez_gateway.store.asked import parts
 from karez_gateway.store.chains import Key
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.schema import controller, former_binding
@@ -40,6 +42,7 @@ _ALL = select(
 ).order_by(former_binding.c.id)
 
 
+_COUNT = select(func.count()).select_from(former_binding)
 _OF_CONTROLLER = _ALL.where(former_binding.c.controller_id == bindparam("of"))
 
 
@@ -56,9 +59,18 @@ def every(connection: Connection) -> dict[int, list[Former]]:
     return found
 
 
+def formers_of(connection: Connection, controllers_asked: Iterable[int]) -> dict[int, list[Former]]:
+    """The same for many controllers, by id; none for those that stand under their first binding."""
+    found: dict[int, list[Former]] = {}
+    for part in parts(controllers_asked):
+        for row in connection.execute(_ALL.where(former_binding.c.controller_id.in_(part))):
+            found.setdefault(row[1], []).append(Former(*row))
+    return found
+
+
 def count(connection: Connection) -> int:
     """How many there are: rises with each, so whoever remembers owners sees that he must ask again."""
-    return int(connection.execute(select(func.count()).select_from(former_binding)).scalar_one())
+    return int(connection.execute(_COUNT).scalar_one())
 
 
 def under(owner: Controller, one: Former) -> Controller:
@@ -68,9 +80,20 @@ def under(owner: Controller, one: Former) -> Controller:
 
 def of_chain(connection: Connection, key: Key) -> Controller:
     """The controller as the binding says under which a chain began."""
-    owner = controllers.by_id(connection, key[0])
-    for one in formers(connection, key[0]):
-        if key[1] <= one.last_chain:
+    return _began(controllers.by_id(connection, key[0]), formers(connection, key[0]), key[1])
+
+
+def of_chains(connection: Connection, keys: Collection[Key]) -> dict[Key, Controller]:
+    """The same for many chains."""
+    numbers = {key[0] for key in keys}
+    owners = controllers.by_ids(connection, numbers)
+    before = formers_of(connection, numbers)
+    return {key: _began(owners[key[0]], before.get(key[0], ()), key[1]) for key in keys}
+
+
+def _began(owner: Controller, before: Iterable[Former], chain: int) -> Controller:
+    for one in before:
+        if chain <= one.last_chain:
             return under(owner, one)
     return owner
 
@@ -83,8 +106,19 @@ def first_chain(connection: Connection, key: Key) -> int:
 
 def were_at(connection: Connection, site: str) -> list[Controller]:
     """Controllers that stood at a site under a former binding, as they were then, the last one first."""
-    rows = [Former(*row) for row in connection.execute(_ALL.where(former_binding.c.site == site))]
-    return [under(controllers.by_id(connection, one.controller_id), one) for one in reversed(rows)]
+    return were_at_sites(connection, [site]).get(site, [])
+
+
+def were_at_sites(connection: Connection, sites: Iterable[str]) -> dict[str, list[Controller]]:
+    """The same for many sites, by site; none where nobody stood before."""
+    rows: list[Former] = []
+    for part in parts(sites):
+        rows += [Former(*row) for row in connection.execute(_ALL.where(former_binding.c.site.in_(part)))]
+    owners = controllers.by_ids(connection, {one.controller_id for one in rows})
+    found: dict[str, list[Controller]] = {}
+    for one in reversed(rows):
+        found.setdefault(one.site, []).append(under(owners[one.controller_id], one))
+    return found
 
 
 def rebind(

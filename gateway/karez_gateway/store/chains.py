@@ -1,11 +1,13 @@
 """SQL over `chain_state`: ingest and verify each own their columns of one row per chain."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
+from karez_gateway.store.asked import parts
+from karez_gateway.store.bulk import Bulk
 from karez_gateway.store.schema import chain_state
 
 Key = tuple[int, int]  # controller id, chain
@@ -36,11 +38,34 @@ class VerifiedMarks:
 
 _INGEST = (chain_state.c.stored_seq, chain_state.c.top_seq)
 _VERIFY = tuple(chain_state.c[name] for name in VerifiedMarks.__slots__)
+_KEY = (chain_state.c.controller_id, chain_state.c.chain)
+_BEGIN = Bulk(chain_state, ("controller_id", "chain", *StoredMarks.__slots__, *VerifiedMarks.__slots__))
 
 
 def _one(connection: Connection, columns: Iterable[Any], key: Key) -> Any:
     query = select(*columns).where(chain_state.c.controller_id == key[0], chain_state.c.chain == key[1])
     return connection.execute(query).first()
+
+
+def _many(connection: Connection, columns: Iterable[Any], keys: Collection[Key]) -> dict[Key, Any]:
+    """The same for many chains."""
+    found = {}
+    for part in parts(keys):
+        numbers, asked = {key[0] for key in part}, {key[1] for key in part}
+        where = (chain_state.c.controller_id.in_(numbers), chain_state.c.chain.in_(asked))
+        rows = connection.execute(select(*_KEY, *columns).where(*where))
+        found.update({(row[0], row[1]): row[2:] for row in rows})
+    return {key: found[key] for key in keys if key in found}
+
+
+def stored_of(connection: Connection, keys: Collection[Key]) -> dict[Key, StoredMarks]:
+    """Ingest's marks of those chains of which something arrived before."""
+    return {key: StoredMarks(*row) for key, row in _many(connection, _INGEST, keys).items()}
+
+
+def verified_of(connection: Connection, keys: Collection[Key]) -> dict[Key, VerifiedMarks]:
+    """Verify's marks of those chains that have any."""
+    return {key: VerifiedMarks(*row) for key, row in _many(connection, _VERIFY, keys).items()}
 
 
 def stored(connection: Connection, key: Key) -> StoredMarks | None:
@@ -55,24 +80,14 @@ def verified(connection: Connection, key: Key) -> VerifiedMarks | None:
     return None if row is None else VerifiedMarks(*row)
 
 
-def begin(connection: Connection, key: Key, genesis: bytes) -> None:
-    """Open a chain's row: nothing stored, nothing verified, h = h_0."""
-    row = {
-        "controller_id": key[0],
-        "chain": key[1],
-        "stored_seq": 0,
-        "top_seq": 0,
-        "verified_seq": 0,
-        "seen_seq": 0,
-        "h": genesis,
-        "broken": False,
-        "statements": b"",
-        "signed_seq": 0,
-        "covered_seq": 0,
-        "volume_l": None,
-        "grant_digest": None,
-    }
-    connection.execute(insert(chain_state), [row])
+def begin(connection: Connection, geneses: Sequence[tuple[Key, bytes]]) -> None:
+    """Open chains' rows: nothing stored, nothing verified, h = h_0."""
+    nothing = VerifiedMarks(0, 0, b"", False, b"", 0, 0, None, None)
+    rows = []
+    for key, genesis in geneses:
+        marks = replace(nothing, h=genesis)
+        rows.append((*key, 0, 0, *(getattr(marks, name) for name in VerifiedMarks.__slots__)))
+    _BEGIN.run(connection, rows)
 
 
 def _save(connection: Connection, rows: list[tuple[Key, dict[str, Any]]]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, exists, insert, or_, select, update
 
 from karez_gateway.store import revocations
+from karez_gateway.store.asked import parts
 from karez_gateway.store.schema import controller, downlink
 from karez_protocols import causes, record
 
@@ -203,10 +204,11 @@ def postpone(connection: Connection, numbers: Iterable[int], next_try_utc_s: int
     connection.execute(update(downlink).where(*where).values(next_try_utc_s=next_try_utc_s))
 
 
-def hurry(connection: Connection, controller_id: int, now_s: int) -> None:
-    """The controller has come online: publish to it now."""
-    where = (downlink.c.controller_id == controller_id, downlink.c.state.in_(UNDECIDED))
-    connection.execute(update(downlink).where(*where).values(next_try_utc_s=now_s))
+def hurry(connection: Connection, controllers: Iterable[int], now_s: int) -> None:
+    """Controllers have come online: publish to them now."""
+    for part in parts(controllers):
+        where = (downlink.c.controller_id.in_(part), downlink.c.state.in_(UNDECIDED))
+        connection.execute(update(downlink).where(*where).values(next_try_utc_s=now_s))
 
 
 def decided(connection: Connection, number: int, state: str, cause: int | None, index: int | None) -> None:

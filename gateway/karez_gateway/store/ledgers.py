@@ -1,11 +1,12 @@
 """SQL over `ledger` and `book`: booked litres, and up to which W each chain is booked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
+from karez_gateway.store.asked import parts
 from karez_gateway.store.bulk import Bulk
 from karez_gateway.store.chains import Key
 from karez_gateway.store.schema import book, ledger
@@ -15,6 +16,7 @@ _ADD = Bulk(
     ("site", "hour_utc", "method", "litres", "first_entry", "last_entry"),
     known="litres = ledger.litres + excluded.litres, last_entry = excluded.last_entry",
 )
+_BOOKS = select(book.c.controller_id, book.c.chain, book.c.volume_l, book.c.hour_utc)
 _SAVE = Bulk(
     book,
     ("controller_id", "chain", "volume_l", "hour_utc"),
@@ -62,19 +64,16 @@ def book_of(connection: Connection, key: Key) -> Book | None:
 
 def books_of(connection: Connection, controller_id: int) -> dict[Key, Book]:
     """Where the ledger stands in every chain of a controller."""
-    query = select(book.c.chain, book.c.volume_l, book.c.hour_utc).filter_by(controller_id=controller_id)
-    return {(controller_id, row[0]): Book(row[1], row[2]) for row in connection.execute(query)}
+    return books_of_all(connection, [controller_id])
 
 
-def last_volume_before(connection: Connection, key: Key, first_chain: int = 1) -> int | None:
-    """W at which the controller's earlier chain was left, of those from `first_chain` on."""
-    query = (
-        select(book.c.volume_l)
-        .where(book.c.controller_id == key[0], book.c.chain < key[1], book.c.chain >= first_chain)
-        .order_by(book.c.chain.desc())
-        .limit(1)
-    )
-    return connection.execute(query).scalar()
+def books_of_all(connection: Connection, controllers: Iterable[int]) -> dict[Key, Book]:
+    """The same for many controllers."""
+    found = {}
+    for part in parts(controllers):
+        for row in connection.execute(_BOOKS.where(book.c.controller_id.in_(part))):
+            found[row[0], row[1]] = Book(row[2], row[3])
+    return found
 
 
 def save_books(connection: Connection, books: Mapping[Key, Book]) -> None:

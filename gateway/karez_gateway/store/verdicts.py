@@ -63,9 +63,17 @@ _GOOD = (
 )
 
 
+_TOP = select(func.max(verdict.c.position))
+_GOOD_AFTER = _GOOD.where(
+    verdict.c.position > bindparam("after"),
+    verdict.c.position <= bindparam("last"),
+    verdict.c.record_kind.in_(bindparam("kinds", expanding=True)),
+)
+
+
 def last_of(connection: Connection, position: int, limit: int) -> int:
     """The last position of the next `limit` verdicts after one; that one where none is left."""
-    top = connection.execute(select(func.max(verdict.c.position))).scalar()
+    top = connection.execute(_TOP).scalar()
     return max(position, min(position + limit, -1 if top is None else int(top)))
 
 
@@ -82,10 +90,8 @@ def good_rows_after(
 ) -> tuple[int, Sequence[GoodRow]]:
     """The same as they come from the database: to make a `Good` of a row costs as much as to read it."""
     last = last_of(connection, position, limit)
-    query = _GOOD.where(
-        verdict.c.position > position, verdict.c.position <= last, verdict.c.record_kind.in_(kinds)
-    )
-    return last, connection.execute(query).all()
+    asked = {"after": position, "last": last, "kinds": list(kinds)}
+    return last, connection.execute(_GOOD_AFTER, asked).all()
 
 
 def good_of(connection: Connection, controllers: Collection[int], kinds: Collection[int]) -> Iterator[Good]:
