@@ -11,18 +11,20 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from karez_gateway.intake.verify import UNCHAINED
+from karez_gateway.regulator.checkpoint import base
 from karez_gateway.store import bindings, chains, controllers, entries, verdicts
 from karez_gateway.store.chains import Key
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.entries import When
 from karez_gateway.verifier import slots
 from karez_gateway.verifier.slots import PLACES
-from karez_protocols import bundle, record
+from karez_protocols import bundle, grant, record
 from karez_protocols import chain as chain_of
 
 # Records looked at, until they hold a statement before and a signature behind; the last look takes all.
 WINDOWS = (64, 512, 8192, 1 << 32)
 _EVER = 1 << 62
+_UNKNOWN_E = (1 << 48) - 1
 PAGE = 64  # records whose times are read at once: more than a day of them
 
 _COVERED_H = slice(*PLACES[record.STATEMENT]["covered_h"][:2])
@@ -44,6 +46,7 @@ class Proof(NamedTuple):
     volume_l: int
     segment: int
     issued_utc_s: int
+    energy_wh: int | None = None  # E beside W; None: not known
     is_end: bool = False
 
 
@@ -140,8 +143,13 @@ def _beginning(connection: Connection, site: str, utc_s: int) -> Proof | None:
             first = next((at for at, slot in enumerate(part.slots) if _knows_volume(slot)), 0)
             if found := _cut(part, (0, first), part.signatures):
                 proof = _proof(owner, 1, *found[:2], part.slots[first])
-                return proof._replace(volume_l=owner.base_volume_l)
+                return proof._replace(volume_l=owner.base_volume_l, energy_wh=base_wh(owner))
     return None
+
+
+def base_wh(owner: Controller) -> int | None:
+    """E at which a box began by its binding; None: it has no energy meter."""
+    return base(owner.segments, grant.ENERGY)
 
 
 def boxes_of(connection: Connection, site: str) -> list[Controller]:
@@ -262,6 +270,15 @@ def _proof(bound: Controller, chain: int, h_before: bytes, run: list[bytes], slo
     volume_l = slots.volume_l(slot)
     head = slots.head(slot)
     segment = slots.number(slot, head.kind, "segment")
+    energy_wh = slots.number(slot, head.kind, "energy_wh")
     return Proof(
-        bytes(data), bound.id, chain, head.seq, head.utc_s, volume_l or 0, segment, bound.issued_utc_s
+        bytes(data),
+        bound.id,
+        chain,
+        head.seq,
+        head.utc_s,
+        volume_l or 0,
+        segment,
+        bound.issued_utc_s,
+        None if energy_wh == _UNKNOWN_E else energy_wh,
     )

@@ -14,9 +14,10 @@ from karez_gateway.county.years.wateryear import Span
 from karez_gateway.proofs import checkpoints
 from karez_gateway.proofs.checkpoints import Proof
 from karez_gateway.regulator import boxes
-from karez_gateway.regulator.boxes import Box
+from karez_gateway.regulator.boxes import Box, Count
 from karez_gateway.regulator.checkpoint import water
 from karez_gateway.regulator.request import DOUBLE, Correction
+from karez_gateway.regulator.usage import Energy, healed_wh
 from karez_gateway.store import ledgers, spares
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.corrections import Kept
@@ -29,7 +30,7 @@ _MEASURING = tuple(kind for kind in PLACES if record.is_measuring(kind))
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """Proofs of a site and a year. `start_l`: W at the year's start, None where nothing proves it.
+    """Proofs of a site and a year. `start_l`, `start_wh`: W and E at its start, None where nothing proves it.
 
     `former`: the newest proof of each box that was replaced in the year; `boxes`: all since the year's start,
     the one of now last; `unsigned_l`: booked in the year before, and not signed by the box that died then.
@@ -40,6 +41,7 @@ class Signed:
     former: tuple[Proof, ...]
     boxes: tuple[Box, ...]
     start_l: int | None
+    start_wh: int | None
     unsigned_l: int = 0
 
 
@@ -49,7 +51,8 @@ class Compared:
 
     `booked_l`: without corrections; `plain_l`: by the signed W, each litre once; `twice_l`: of what two boxes
     counted, what no register proves to be the same (regulator/boxes.py); `healed_l`, `others_l`: corrections
-    in force, those of the kind `double` with the sign turned.
+    in force, those of the kind `double` with the sign turned. `energy`: as the office reckons it, in Wh; None
+    where E is not known.
     """
 
     booked_l: int
@@ -57,6 +60,7 @@ class Compared:
     twice_l: int
     healed_l: int
     others_l: int
+    energy: Energy | None = None
 
     @property
     def ledger_l(self) -> int:
@@ -72,6 +76,11 @@ class Compared:
     def to_heal_l(self) -> int:
         """What the books still have too much; below zero: too much was taken off, or they lack litres."""
         return self.excess_l - self.healed_l
+
+    @property
+    def to_heal_wh(self) -> int:
+        """What of E counts as used by two boxes until a person says that it is the same."""
+        return self.energy.twice_wh - self.energy.healed_wh if self.energy else 0
 
     @property
     def is_agreed(self) -> bool:
@@ -93,12 +102,12 @@ def signed(connection: Connection, box: Controller, span: Span) -> Signed | None
     ]
     ends = [(one, proof) for one in before if (proof := checkpoints.last_under(connection, one)) is not None]
     told = [_box(one, proof) for one, proof in [*ends, (box, newest)]]
-    start_l = None if start is None else start.volume_l
+    start_l, start_wh = (None, None) if start is None else (start.volume_l, start.energy_wh)
     if start is None and told[0].issued_utc_s >= span.from_utc_s:
-        start_l = told[0].base_l
+        start_l, start_wh = told[0].base_l, told[0].energy and told[0].energy.base
     former = tuple(proof for _, proof in ends if start is None or proof.data != start.data)
     unsigned_l = _unsigned_l(connection, start, told, span.from_utc_s)
-    return Signed(newest, start, former, tuple(told), start_l, unsigned_l)
+    return Signed(newest, start, former, tuple(told), start_l, start_wh, unsigned_l)
 
 
 def compare(
@@ -111,16 +120,26 @@ def compare(
     if found.start_l is None:
         return None
     litres = dict.fromkeys((True, False), 0)
-    for one in those:
+    listed = list(those)
+    for one in listed:
         litres[one.kind == DOUBLE] += one.litres
+    twice_l = boxes.counted_twice(found.boxes, found.start_l)
     behind_l = booked_behind_l(connection, found.newest)
     return Compared(
         booked_l=total_l - sum(litres.values()) - behind_l + found.unsigned_l,
         plain_l=found.newest.volume_l - found.start_l,
-        twice_l=boxes.counted_twice(found.boxes, found.start_l),
+        twice_l=twice_l,
         healed_l=-litres[True],
         others_l=litres[False],
+        energy=_energy(found, listed, twice_l),
     )
+
+
+def _energy(found: Signed, those: Iterable[Kept | Correction], twice_l: int) -> Energy | None:
+    if found.start_wh is None or found.newest.energy_wh is None:
+        return None
+    twice_wh = boxes.energy_twice(found.boxes, found.start_wh)
+    return Energy(found.start_wh, twice_wh, healed_wh(those, twice_l, twice_wh))
 
 
 def booked_behind_l(connection: Connection, newest: Proof) -> int:
@@ -138,6 +157,7 @@ def _box(owner: Controller, proof: Proof) -> Box:
         owner.base_volume_l,
         proof.volume_l,
         meter if proof.segment == number else None,
+        None if proof.energy_wh is None else Count(checkpoints.base_wh(owner), proof.energy_wh),
     )
 
 
