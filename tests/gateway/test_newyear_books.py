@@ -13,11 +13,12 @@ from karez_gateway.county.ledger.corrections import Correction
 from karez_gateway.county.quota.grants import Terms
 from karez_gateway.county.registry import changing
 from karez_gateway.county.years.wateryear import WaterYears
+from karez_gateway.grants import delivery
 from karez_gateway.grants import request as grant_request
 from karez_gateway.grants.request import Asked
 from karez_gateway.regulator import draft, request, state
 from karez_gateway.regulator.journal import Head
-from karez_protocols import grant
+from karez_protocols import chain, grant
 
 from .county import create, opened
 from .regulator_desk import DAY_S, FROM_UTC_S, NOW_S, YEAR, Well, dead_box, folder, judge, next_box
@@ -62,6 +63,14 @@ class Bureau:
         line = draft.entry(plan, draft.sign(plan, REGULATOR, NOW_S), "li", NOW_S)
         self.known.apply(Head(self.lines, "00"), json.loads(json.dumps({"n": self.lines, **line})))
         return plan.planned[0]
+
+    def deliver(self):
+        """Ask, sign, and bring the grant in, as the office's first of the year."""
+        read = request.decode(self.made().data, "north.request")
+        plan = draft.make(judge(self.office, self.known), [read], "")
+        (data,) = draft.sign(plan, REGULATOR, NOW_S)
+        self.sign()
+        delivery.deliver(self.county.store, [("w1.grant", data)], NOW_S, DEED)
 
     def doubles(self):
         return json.loads(self.run("ledger", "doubles", "--year", YEAR, "--json"))
@@ -266,6 +275,38 @@ def test_what_may_stay_is_signed_also_by_an_office_that_saw_the_old_box_in_its_p
     assert bureau.sign().ledger_l == 30_000
     bureau.heal("-10")
     assert bureau.sign().rows[0]["ceiling"] == old.start_l + RIGHT_L
+
+
+def spare_in_a_drawer(base_l):
+    """Bound in December, it counted nothing over New Year and took 20 m³ once it was fitted."""
+    new = next_box(Well("w1"), base_l, bound_utc_s=FROM_UTC_S - 20 * DAY_S, litres=0)
+    new.box.slots.clear()
+    new.box.seq, new.box.h = 0, chain.genesis(new.box.chain, new.box.binding)
+    new.box.utc_s = FROM_UTC_S - 4000
+    new.read(0)
+    new.box.checkpoint()
+    new.read(0, 4300)
+    new.box.checkpoint()
+    new.box.utc_s = NOW_S - 7200
+    new.read(20_000)
+    new.box.checkpoint()
+    return new
+
+
+@pytest.mark.parametrize("base_l", [1_040_000, 1_080_000])
+def test_a_spare_s_own_new_year_in_its_drawer_forgives_nothing_and_both_say_the_same(bureau, base_l):
+    """The old box lived through the new year and gave 30 m³ before the spare took its place."""
+    old = Well("w1", used_l=30_000)
+    bureau.hear(old)
+    bureau.deliver()
+    new = spare_in_a_drawer(base_l)
+    bureau.hear(new)
+    (said,) = json.loads(bureau.run("ledger", "doubles", "--year", YEAR, "--site", "w1", "--json"))
+    twice_l = old.box.volume_l - base_l
+    assert (said["year_start_l"], said["to_heal_l"], said["is_agreed"]) == (old.start_l, twice_l, True)
+    found = bureau.sign()
+    assert (found.ledger_l, found.twice_l) == (50_000, twice_l)
+    assert found.rows[0]["ceiling"] - new.box.volume_l == RIGHT_L - 50_000
 
 
 def test_no_more_is_taken_off_than_the_records_show(bureau):

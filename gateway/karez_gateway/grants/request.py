@@ -52,7 +52,7 @@ class Made:
     """A request file, and what to say about it."""
 
     data: bytes
-    rights: dict[str, tuple[int, int]]  # site -> litres, Wh
+    rights: dict[str, tuple[int, int | None]]  # site -> litres, Wh or None: energy has no limit
     without_evidence: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)  # a sentence each
     partly: list[str] = field(default_factory=list)  # a sentence for each year that its periods do not fill

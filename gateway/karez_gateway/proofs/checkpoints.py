@@ -102,14 +102,15 @@ def _last(connection: Connection, bound: Controller, chain: int, end_seq: int) -
     return None
 
 
-def year_start(connection: Connection, site: str, utc_s: int) -> Proof | None:
+def year_start(connection: Connection, site: str, utc_s: int, bound_by_utc_s: int = _EVER) -> Proof | None:
     """Proof of W at the beginning of a year: of the last W before it and the first one from it on.
 
     By whichever box stood there then. If none lived through it, the last W that one signed before it; if none
     had counted anything, the beginning of one that was bound before. None: a box that was bound later is the
-    first.
+    first. `bound_by_utc_s`: boxes of later bindings do not count.
     """
-    for owner in controllers.at_site(connection, site) + bindings.were_at(connection, site):
+    those = controllers.at_site(connection, site) + bindings.were_at(connection, site)
+    for owner in (one for one in those if one.issued_utc_s <= bound_by_utc_s):
         for chain, marks in chains.of_controller(connection, owner.id):
             bound = bindings.of_chain(connection, (owner.id, chain))
             seq = _first_from(connection, (owner.id, chain), marks.verified_seq, utc_s)
@@ -120,12 +121,14 @@ def year_start(connection: Connection, site: str, utc_s: int) -> Proof | None:
                 found = part and _cut(part, _around(part, utc_s), part.signatures)
                 if found:
                     return _proof(bound, chain, *found)
-    return _end(connection, site, utc_s) or _beginning(connection, site, utc_s)
+    return _end(connection, site, utc_s, bound_by_utc_s) or _beginning(connection, site, utc_s)
 
 
-def _end(connection: Connection, site: str, utc_s: int) -> Proof | None:
+def _end(connection: Connection, site: str, utc_s: int, bound_by_utc_s: int) -> Proof | None:
     """The last W before a moment that any box of a site has signed, the newest binding's first."""
     for owner in boxes_of(connection, site):
+        if owner.issued_utc_s > bound_by_utc_s:
+            continue
         if (found := last_under(connection, owner, utc_s)) is not None:
             return found._replace(is_end=True)
     return None

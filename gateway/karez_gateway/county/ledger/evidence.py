@@ -18,12 +18,13 @@ from karez_gateway.regulator.boxes import Box, Count
 from karez_gateway.regulator.checkpoint import water
 from karez_gateway.regulator.request import DOUBLE, Correction
 from karez_gateway.regulator.usage import Energy, healed_wh
-from karez_gateway.store import ledgers, spares
+from karez_gateway.store import downlinks, ledgers, spares
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.corrections import Kept
 from karez_gateway.verifier import slots
 from karez_gateway.verifier.slots import PLACES
-from karez_protocols import record
+from karez_protocols import grant, record
+from karez_protocols import signed as signed_objects
 
 _MEASURING = tuple(kind for kind in PLACES if record.is_measuring(kind))
 
@@ -93,7 +94,7 @@ def signed(connection: Connection, box: Controller, span: Span) -> Signed | None
     newest = checkpoints.newest(connection, box)
     if newest is None or newest.utc_s < span.from_utc_s:
         return None
-    start = checkpoints.year_start(connection, box.site, span.from_utc_s)
+    start = _start(connection, box.site, span)
     since_s = span.from_utc_s if start is None else start.issued_utc_s
     before = [
         one
@@ -108,6 +109,34 @@ def signed(connection: Connection, box: Controller, span: Span) -> Signed | None
     former = tuple(proof for _, proof in ends if start is None or proof.data != start.data)
     unsigned_l = _unsigned_l(connection, start, told, span.from_utc_s)
     return Signed(newest, start, former, tuple(told), start_l, start_wh, unsigned_l)
+
+
+def _start(connection: Connection, site: str, span: Span) -> Proof | None:
+    """Where a year began, by the box that the office saw when it gave the first right of the year.
+
+    A spare that lay in a drawer over the new year has its own W of that night. The office keeps to what it
+    remembers, and so must the books. Where no right was given yet, both begin at the newest binding.
+    """
+    those = checkpoints.boxes_of(connection, site)
+    first = _first_granted(connection, those, span) if those[1:] else None
+    if first is None:
+        return checkpoints.year_start(connection, site, span.from_utc_s)
+    return checkpoints.year_start(connection, site, span.from_utc_s, first.issued_utc_s)
+
+
+def _first_granted(connection: Connection, those: Iterable[Controller], span: Span) -> Controller | None:
+    """The box that the first grant of a year was brought for; boxes after it inherit it."""
+    found = {
+        one.id: owner
+        for owner in those
+        for one in downlinks.of_controller(connection, owner.id, record.GRANT)
+        if one.checked and span.from_utc_s <= _issued_utc_s(one.body) < span.to_utc_s
+    }
+    return found[min(found)] if found else None
+
+
+def _issued_utc_s(data: bytes) -> int:
+    return int(grant.decode(signed_objects.split(grant.LABEL, data)[0])[0]["issued_utc_s"])
 
 
 def compare(
