@@ -24,7 +24,7 @@ from karez_protocols import chain as chain_of
 # Records looked at, until they hold a statement before and a signature behind; the last look takes all.
 WINDOWS = (64, 512, 8192, 1 << 32)
 _EVER = 1 << 62
-_UNKNOWN_E = (1 << 48) - 1
+_UNKNOWN_E, _UNKNOWN_SEQ = (1 << 48) - 1, (1 << 32) - 1
 PAGE = 64  # records whose times are read at once: more than a day of them
 
 _COVERED_H = slice(*PLACES[record.STATEMENT]["covered_h"][:2])
@@ -47,6 +47,7 @@ class Proof(NamedTuple):
     segment: int
     issued_utc_s: int
     energy_wh: int | None = None  # E beside W; None: not known
+    grant_seq: int = 0  # the grant that it names; 0: none, or not known
     is_end: bool = False
 
 
@@ -284,4 +285,5 @@ def _proof(bound: Controller, chain: int, h_before: bytes, run: list[bytes], slo
         segment,
         bound.issued_utc_s,
         None if energy_wh == _UNKNOWN_E else energy_wh,
+        0 if head.grant_seq == _UNKNOWN_SEQ else head.grant_seq,
     )
