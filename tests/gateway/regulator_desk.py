@@ -13,7 +13,7 @@ from karez_gateway.regulator.judging import Judge
 from karez_gateway.regulator.request import Wish, WishRow
 from karez_gateway.technician import keys
 from karez_gateway.verifier.trust import Trust
-from karez_protocols import binding, bundle, chain, record, signed, site_class
+from karez_protocols import binding, bundle, chain, grant, record, signed, site_class
 from synthetic import (
     BASE_VOLUME_L,
     PROVISIONER,
@@ -192,8 +192,6 @@ def judge(office: Path, known: state.State | None = None, now_s: int = NOW_S, **
 
 def opened(data: bytes):
     """(values, rows) of a signed grant."""
-    from karez_protocols import grant
-
     return grant.decode(signed.split(grant.LABEL, data)[0])
 
 
@@ -218,17 +216,26 @@ def next_box(
     bound_utc_s: int = FROM_UTC_S + 5 * DAY_S,
     serial: str = "W2",
     register_base: int = 0,
+    base_wh: int | None = None,
 ) -> Well:
-    """The box in its place: bound to go on at a W, by a meter of its own, or by the old one's (`W1`)."""
+    """The box in its place: bound to go on at a W, by a meter of its own, or by the old one's (`W1`).
+
+    `base_wh`: E at which it begins; None: its binding names no energy meter, and it goes on at the old one's.
+    """
     new = Well(old.site, seed="new", use=old.use)
     new.box = type(new.box)(f"new box of {old.site}", old.site)
     values, segments, _, _ = binding.open_signed(new.box.binding)
     values = dict(values) | {"class": old.use, "issued_utc_s": bound_utc_s}
     changed = {"base": base_l, "serial": serial, "register_base": register_base}
     segments = [dict(one) | changed for one in segments]
+    if base_wh is not None:
+        energy = {"quantity": grant.ENERGY, "base": base_wh, "serial": "E2", "register_base": 0}
+        segments.append(segments[0] | energy)
+        values["rated_power_w"] = 30_000
     new.box.binding = sign(PROVISIONER, binding.LABEL, binding.encode(values, segments))
     new.box.h = chain.genesis(new.box.chain, new.box.binding)
-    new.box.volume_l, new.energy_wh, new.start_l = base_l, old.energy_wh, old.start_l
+    new.box.volume_l, new.start_l = base_l, old.start_l
+    new.energy_wh = old.energy_wh if base_wh is None else base_wh
     new.box.utc_s = NOW_S - 7200
     new.read(litres)
     new.box.checkpoint()

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from karez_firmware.core.rights import Rights
 from karez_gateway.calendars import Calendar
 from karez_gateway.county.quota import grants
 from karez_gateway.county.quota.grants import Terms
@@ -16,6 +17,7 @@ from karez_gateway.regulator import rows as regulator_rows
 from karez_gateway.regulator.errors import Untrue
 from karez_gateway.regulator.limits import Rules
 from karez_gateway.regulator.request import Wish
+from karez_protocols import causes, grant
 
 YEAR = 2027
 YEARS = WaterYears(Calendar(8))
@@ -33,9 +35,9 @@ def registry(*objects):
 SITE = "site", {"site": "w1", "sort": "well", "class": "farming", "source": "ground"}
 
 
-def plan(period, volume_l, energy_wh=0, site="w1"):
-    values = {"site": site, "year": YEAR, "period": period, "volume_l": volume_l, "energy_wh": energy_wh}
-    return "plan", values
+def plan(period, volume_l, energy_wh=None, site="w1"):
+    values = {"site": site, "year": YEAR, "period": period, "volume_l": volume_l}
+    return "plan", values if energy_wh is None else values | {"energy_wh": energy_wh}
 
 
 def irrigation(name, first, last):
@@ -82,6 +84,67 @@ def test_the_smallest_plan_has_an_interim_rule_that_the_regulator_takes(litres, 
     more = replace(wish, interim_l=found.interim_l + 1)
     with pytest.raises(Untrue, match="interim-percent"):
         regulator_rows.check_interim(more, WHOLE.to_utc_s, Rules(interim_percent=percent))
+
+
+def right_of(found, start_wh=7_000):
+    """What a plan comes to at the box: the office's rows in the controller's own rights."""
+    wish = Wish(
+        "w1", found.policy, found.rows, interim_wh=found.interim_wh, interim_to_utc_s=WHOLE.to_utc_s + 1
+    )
+    span = regulator_rows.Span(*WHOLE, START)
+    held = Rights("w1")
+    values = {"seq": 1, "site": "w1", "policy": regulator_rows.POLICIES[found.policy], "flags": 0}
+    held.install(values, regulator_rows.build(wish, regulator_rows.Base(0, start_wh), span))
+    return held
+
+
+@pytest.mark.parametrize(
+    ("limit_wh", "used_wh", "cause"),
+    [
+        (None, 10**9, causes.NONE),
+        (None, None, causes.NONE),  # its energy need not even be known
+        (0, 0, causes.ENERGY_CEILING),  # a limit of nothing
+        (0, None, causes.BOOKS_UNKNOWN),
+        (1, 0, causes.NONE),
+        (1, 1, causes.ENERGY_CEILING),
+    ],
+)
+def test_no_energy_limit_and_a_limit_of_nothing_are_two_things_down_to_the_controller(
+    limit_wh, used_wh, cause
+):
+    found = planned(plan("year", 1000, limit_wh))
+    assert found.energy_wh == limit_wh
+    assert [row.right for row in found.rows if row.quantity == "energy"] == (
+        [] if limit_wh is None else [limit_wh]
+    )
+    held = right_of(found)
+    assert held.has_row(grant.ENERGY) == (limit_wh is not None)
+    energy_wh = None if used_wh is None else 7_000 + used_wh
+    assert held.exceeded(0, energy_wh, START + 1, in_progress=False) == cause
+
+
+@pytest.mark.parametrize(
+    ("of_year", "march", "april", "energy_wh"),
+    [
+        (None, None, None, None),
+        (50, None, None, 50),
+        (50, 20, 10, 30),
+        (50, 0, 0, 0),
+        (0, None, None, 0),
+        (None, 20, 0, 20),
+    ],
+)
+def test_the_energy_of_a_year_is_that_of_its_periods_else_its_own(of_year, march, april, energy_wh):
+    found = planned(plan("year", 300, of_year), plan("03", 100, march), plan("04", 200, april))
+    assert found.energy_wh == energy_wh
+
+
+def test_a_period_that_does_not_say_whether_its_energy_is_limited_is_named():
+    with pytest.raises(
+        Refused, match=r"site w1: .*in some periods and not in 04: state it for each, 0 where"
+    ):
+        planned(plan("03", 100, 5), plan("04", 200))
+    assert planned(plan("03", 100, 5), plan("04", 0)).energy_wh == 5  # without water it needs none
 
 
 def test_nothing_is_planned_for_who_has_no_plan():

@@ -15,12 +15,14 @@ from karez_gateway.county.registry import changing
 from karez_gateway.county.years.wateryear import Span, WaterYears
 from karez_gateway.errors import Refused
 from karez_gateway.grants import delivery as grant_delivery
+from karez_gateway.grants import pending
 from karez_gateway.grants import request as grant_request
 from karez_gateway.grants.request import Asked
 from karez_gateway.proofs import checkpoints
 from karez_gateway.regulator import draft, request, signed_grants, state
 from karez_gateway.regulator.checkpoint import prove
 from karez_gateway.regulator.journal import Head
+from karez_gateway.regulator.request import Wish, WishRow
 from karez_gateway.store import acts, controllers, downlinks, entries
 from karez_protocols import causes, entry, site_class
 
@@ -127,6 +129,51 @@ def test_a_right_goes_from_the_plan_to_the_well_and_back(county, office):
     rights = Rights("w1")
     rights.install(*opened_grant(grants[0]))
     assert rights.exceeded(box.volume_l, 0, NOW_S, False) == causes.NONE
+
+
+def test_a_cut_is_pending_until_a_signed_record_shows_it_and_county_and_office_say_so_alike(county, office):
+    """First the right of before is held, then a cut waits that was signed, then the controller has it."""
+    well, known = Well("w1"), state.State()
+    bring(county, well)
+
+    def grant(right_l, n):
+        plan(county, {"w1": right_l})
+        asked = made(county, deed=DEED._replace(document=f"W-{n}"))
+        planned, (data,) = sign(office, asked.data, known)
+        line = {"n": n, **draft.entry(planned, [data], "li", NOW_S)}
+        known.apply(Head(n, "00"), json.loads(json.dumps(line)))
+        deliver(county, data, now_s=NOW_S + 90 + n)
+        said = {one.region: one.pending_l for one in planned.villages.values() if one.pending_l}
+        assert {one.region: one.litres for one in asked.pending} == said
+        return data, asked.pending
+
+    def shows(data):
+        seq = well.box.seq
+        well.box.accept_grant(data)
+        well.box.utc_s += 60
+        well.read(0)
+        well.box.checkpoint()
+        county.take(well.box, *well.box.payloads(seq))
+        county.work()
+
+    first, none = grant(600_000, 1)
+    assert none == []
+    shows(first)
+    cut, waits = grant(400_000, 2)
+    assert waits == [("650401", "亚尔镇", 1, 200_000)]
+    assert grant(400_000, 3)[1] == waits  # signed, and not held
+    shows(cut)
+    assert grant(400_000, 4)[1] == []
+
+
+def test_a_site_without_evidence_may_hold_every_grant_of_the_year(county):
+    mine = {"1": [YEAR, 9, 9], "2": [YEAR - 1, 99, 99]}
+    assert pending.litres(mine, YEAR, wish_of(5), None) == 4
+    assert pending.litres({}, YEAR, wish_of(5), None) == 0
+
+
+def wish_of(litres):
+    return Wish("w1", "stop", (WishRow("water", FROM_UTC_S, TO_UTC_S, litres),))
 
 
 def test_that_rights_were_prepared_is_an_act_and_the_log_holds_the_file_s_digest(county, office):

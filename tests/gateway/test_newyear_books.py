@@ -13,10 +13,12 @@ from karez_gateway.county.ledger.corrections import Correction
 from karez_gateway.county.quota.grants import Terms
 from karez_gateway.county.registry import changing
 from karez_gateway.county.years.wateryear import WaterYears
+from karez_gateway.grants import delivery
 from karez_gateway.grants import request as grant_request
 from karez_gateway.grants.request import Asked
 from karez_gateway.regulator import draft, request, state
 from karez_gateway.regulator.journal import Head
+from karez_protocols import chain, grant
 
 from .county import create, opened
 from .regulator_desk import DAY_S, FROM_UTC_S, NOW_S, YEAR, Well, dead_box, folder, judge, next_box
@@ -61,6 +63,14 @@ class Bureau:
         line = draft.entry(plan, draft.sign(plan, REGULATOR, NOW_S), "li", NOW_S)
         self.known.apply(Head(self.lines, "00"), json.loads(json.dumps({"n": self.lines, **line})))
         return plan.planned[0]
+
+    def deliver(self):
+        """Ask, sign, and bring the grant in, as the office's first of the year."""
+        read = request.decode(self.made().data, "north.request")
+        plan = draft.make(judge(self.office, self.known), [read], "")
+        (data,) = draft.sign(plan, REGULATOR, NOW_S)
+        self.sign()
+        delivery.deliver(self.county.store, [("w1.grant", data)], NOW_S, DEED)
 
     def doubles(self):
         return json.loads(self.run("ledger", "doubles", "--year", YEAR, "--json"))
@@ -184,6 +194,119 @@ def test_one_meter_read_by_two_boxes_is_healed_without_room_in_the_limits(bureau
     found = bureau.sign()
     assert (found.twice_l, found.counted_l) == (0, RIGHT_L)
     assert found.rows[0]["ceiling"] == old.start_l + RIGHT_L
+
+
+def limit_energy(bureau, right_wh):
+    values = {"site": "w1", "year": YEAR, "period": "year", "volume_l": RIGHT_L, "energy_wh": right_wh}
+    with bureau.county.store.writing() as connection:
+        changing.change(connection, [("plan", f"w1/{YEAR}/year", values)], DEED, check=lambda *_: None)
+
+
+def energy_ceiling(found):
+    return next(row["ceiling"] for row in found.rows if row["quantity"] == grant.ENERGY)
+
+
+def test_one_act_heals_litres_and_energy_and_county_and_office_come_to_the_well_s_own_truth(bureau):
+    """In truth the well took 110 m³ and 55 kWh; 30 m³ and 15 kWh of them stand in both boxes."""
+    limit_energy(bureau, 200_000)
+    old, new = lived_on(bureau, base_wh=Well("w1", used_l=100_000).energy_wh - 15_000)
+    (said,) = bureau.doubles()
+    energy = {"year_start_wh": old.start_wh, "counts_as_used_wh": 15_000, "healed_wh": 0}
+    assert said["energy"] == energy | {"to_heal_wh": 15_000}
+    assert energy_ceiling(bureau.sign()) == old.start_wh + 200_000 - 15_000
+    bureau.heal("-10")
+    assert bureau.doubles()[0]["energy"]["healed_wh"] == 5_000
+    assert energy_ceiling(bureau.sign()) == old.start_wh + 200_000 - 10_000
+    bureau.heal("-20")
+    found = bureau.sign()
+    assert (found.ledger_l, new.energy_wh - old.start_wh) == (110_000, 55_000)
+    assert energy_ceiling(found) - new.energy_wh == 200_000 - 55_000
+    (said,) = bureau.doubles()
+    assert (said["energy"]["healed_wh"], said["energy"]["to_heal_wh"]) == (15_000, 0)
+
+
+def test_a_trace_tells_the_energy_of_both_boxes_and_what_the_act_took_off(bureau):
+    limit_energy(bureau, 200_000)
+    base_wh = Well("w1", used_l=100_000).energy_wh - 15_000
+    old, new = lived_on(bureau, serial="W1", register_base=120_000, base_wh=base_wh)
+    bureau.heal("-30")
+    found = bureau.sign()
+    assert (found.twice_l, found.healed_wh) == (0, 15_000)
+    assert energy_ceiling(found) == old.start_wh + 200_000
+    told = bureau.run("trace", "--site", "w1", "--period", YEAR)
+    assert f"box {old.box.name}: signed up to E 80,000 Wh" in told
+    assert f"box {new.box.name}: begins at E 65,000 Wh by its binding, signed up to 85,000 Wh" in told
+    assert "15,000 Wh were counted by two boxes, 15,000 Wh of them are taken off" in told
+    assert "PROBLEM" not in told
+
+
+def test_energy_alone_is_taken_off_by_a_correction_without_litres(bureau):
+    limit_energy(bureau, 200_000)
+    old = Well("w1", used_l=100_000)
+    bureau.hear(old)
+    assert "show no energy counted twice" in bureau.heal("0", ok=2)
+    new = next_box(old, old.box.volume_l, litres=40_000, base_wh=old.energy_wh - 15_000)
+    bureau.hear(new)
+    said = bureau.run("ledger", "doubles", "--year", YEAR)
+    assert "nothing to take off" in said and "--kind double --volume 0 --period MONTH" in said
+    assert energy_ceiling(bureau.sign()) == old.start_wh + 200_000 - 15_000
+    bureau.heal("0")
+    assert energy_ceiling(bureau.sign()) == old.start_wh + 200_000
+    assert "--volume" not in bureau.run("ledger", "doubles", "--year", YEAR)
+    assert "show no energy counted twice" in bureau.heal("0", ok=2)
+
+
+def test_who_takes_off_energy_alone_where_litres_stand_twice_is_told_to_take_these(bureau):
+    lived_on(bureau, base_wh=Well("w1", used_l=100_000).energy_wh - 15_000)
+    assert "30 m³ of 2027 were counted twice: take them off, and their energy" in bureau.heal("0", ok=2)
+
+
+def test_what_may_stay_is_signed_also_by_an_office_that_saw_the_old_box_in_its_place(bureau):
+    """One meter, read by a spare that began below the year's start: the office knows more than the county."""
+    old = Well("w1", used_l=0)
+    bureau.hear(old)
+    bureau.sign()
+    new = next_box(
+        old, old.start_l - 10_000, litres=30_000, serial="W1", register_base=old.start_l - 1_010_000
+    )
+    bureau.hear(new)
+    (said,) = bureau.doubles()
+    assert (said["is_agreed"], said["to_heal_l"]) == (True, 10_000)
+    assert bureau.sign().ledger_l == 30_000
+    bureau.heal("-10")
+    assert bureau.sign().rows[0]["ceiling"] == old.start_l + RIGHT_L
+
+
+def spare_in_a_drawer(base_l):
+    """Bound in December, it counted nothing over New Year and took 20 m³ once it was fitted."""
+    new = next_box(Well("w1"), base_l, bound_utc_s=FROM_UTC_S - 20 * DAY_S, litres=0)
+    new.box.slots.clear()
+    new.box.seq, new.box.h = 0, chain.genesis(new.box.chain, new.box.binding)
+    new.box.utc_s = FROM_UTC_S - 4000
+    new.read(0)
+    new.box.checkpoint()
+    new.read(0, 4300)
+    new.box.checkpoint()
+    new.box.utc_s = NOW_S - 7200
+    new.read(20_000)
+    new.box.checkpoint()
+    return new
+
+
+@pytest.mark.parametrize("base_l", [1_040_000, 1_080_000])
+def test_a_spare_s_own_new_year_in_its_drawer_forgives_nothing_and_both_say_the_same(bureau, base_l):
+    """The old box lived through the new year and gave 30 m³ before the spare took its place."""
+    old = Well("w1", used_l=30_000)
+    bureau.hear(old)
+    bureau.deliver()
+    new = spare_in_a_drawer(base_l)
+    bureau.hear(new)
+    (said,) = json.loads(bureau.run("ledger", "doubles", "--year", YEAR, "--site", "w1", "--json"))
+    twice_l = old.box.volume_l - base_l
+    assert (said["year_start_l"], said["to_heal_l"], said["is_agreed"]) == (old.start_l, twice_l, True)
+    found = bureau.sign()
+    assert (found.ledger_l, found.twice_l) == (50_000, twice_l)
+    assert found.rows[0]["ceiling"] - new.box.volume_l == RIGHT_L - 50_000
 
 
 def test_no_more_is_taken_off_than_the_records_show(bureau):

@@ -5,13 +5,15 @@ import pytest
 from karez_gateway.regulator import draft, showing, state
 from karez_gateway.regulator.errors import Refused
 from karez_gateway.regulator.journal import Head
-from karez_gateway.regulator.request import DOUBLE, Correction
+from karez_gateway.regulator.request import DOUBLE, Correction, WishRow
 from karez_gateway.regulator.speech import Speech
+from karez_protocols import grant
 
 from .regulator_desk import (
     DAY_S,
     FROM_UTC_S,
     NOW_S,
+    TO_UTC_S,
     Well,
     asked,
     dead_box,
@@ -165,6 +167,92 @@ def test_a_later_record_of_the_old_box_may_prove_more_of_the_year_before(office)
     old.box.checkpoint()
     later = new.wish(600_000, ledger_l=20_000, year_start=old.proof())
     assert one(office, later, known).rows[0]["ceiling"] == old.start_l + 3_000 + 600_000
+
+
+def with_energy(well, right_wh, **changes):
+    rows = (*well.wish().rows, WishRow("energy", FROM_UTC_S, TO_UTC_S, right_wh))
+    return well.wish(rows=rows, interim_wh=right_wh // 20, **changes)
+
+
+def energy_ceiling(found):
+    return next(row["ceiling"] for row in found.rows if row["quantity"] == grant.ENERGY)
+
+
+def both_counted_energy():
+    """The old box ran on for 30 m³ and 15 kWh that the new one counted, too: 55 kWh were used in truth."""
+    old = Well("w1", used_l=100_000)
+    new = next_box(old, old.box.volume_l - 30_000, litres=40_000, base_wh=old.energy_wh - 15_000)
+    brought = {"year_start": old.proof(), "former": (old.proof(),)}
+    return old, new, new.box.volume_l - old.start_l, brought
+
+
+def test_energy_that_two_boxes_counted_counts_as_used_until_the_litres_are_taken_off(office):
+    old, new, used_l, brought = both_counted_energy()
+    assert new.energy_wh - old.start_wh == 55_000
+    found = one(office, with_energy(new, 200_000, ledger_l=used_l + 30_000, **brought))
+    assert (found.twice_wh, found.healed_wh) == (15_000, 0) and "note-twice-energy" in found.notes
+    assert energy_ceiling(found) == new.energy_wh + 200_000 - 55_000 - 15_000
+    half = with_energy(new, 200_000, ledger_l=used_l + 20_000, corrections=doubled(10_000), **brought)
+    assert one(office, half).healed_wh == 5_000
+    healed = with_energy(new, 200_000, ledger_l=used_l, corrections=doubled(30_000), **brought)
+    found = one(office, healed)
+    assert energy_ceiling(found) == new.energy_wh + 200_000 - 55_000
+    told = list(showing.lines(planned(office, healed), Speech("en", False)))
+    assert any("15 kWh were counted by two boxes" in line and "took 15 kWh" in line for line in told)
+
+
+def test_energy_is_not_shown_where_it_is_not_limited(office):
+    _old, new, used_l, brought = both_counted_energy()
+    found = one(office, new.wish(ledger_l=used_l + 30_000, **brought))
+    assert (found.twice_wh, found.healed_wh) == (0, 0) and "note-twice-energy" not in found.notes
+
+
+def test_the_office_remembers_the_energy_of_a_box_that_is_not_shown_any_more(office):
+    _old, new, used_l, brought = both_counted_energy()
+    wish = with_energy(new, 200_000, ledger_l=used_l + 30_000, **brought)
+    known = remembered(office, wish)
+    found = one(office, with_energy(new, 300_000, ledger_l=used_l + 30_000, year_start=b""), known)
+    assert found.twice_wh == 15_000
+    known.sites["w1"].boxes = [row[:5] for row in known.sites["w1"].boxes]  # of before it kept E
+    bare = one(office, with_energy(new, 300_000, ledger_l=used_l + 30_000, year_start=b""), known)
+    assert bare.twice_wh == 0
+
+
+def test_a_box_that_began_at_no_energy_gets_its_right_and_its_old_one_s_use_stays_used(office):
+    old = Well("w1", used_l=100_000)
+    new = next_box(old, old.box.volume_l, litres=40_000, base_wh=0)
+    brought = {"year_start": old.proof(), "former": (old.proof(),)}
+    ledger_l = new.box.volume_l - old.start_l
+    found = one(office, with_energy(new, 200_000, ledger_l=ledger_l, **brought))
+    assert new.energy_wh == 20_000 and energy_ceiling(found) == 20_000 + 200_000 - 50_000 - 20_000
+    lie = with_energy(new, 200_000, ledger_l=ledger_l, corrections=doubled(0), **brought)
+    assert refused(office, lie) == ["energy-below"]  # what was never counted twice is not taken off
+
+
+def test_a_correction_without_litres_takes_off_energy_alone(office):
+    old = Well("w1", used_l=100_000)
+    new = next_box(old, old.box.volume_l, litres=40_000, base_wh=old.energy_wh - 15_000)
+    brought = {"year_start": old.proof(), "former": (old.proof(),)}
+    ledger_l = new.box.volume_l - old.start_l
+    assert one(office, with_energy(new, 200_000, ledger_l=ledger_l, **brought)).healed_wh == 0
+    found = one(office, with_energy(new, 200_000, ledger_l=ledger_l, corrections=doubled(0), **brought))
+    assert (found.healed_wh, found.ledger_l) == (15_000, ledger_l)
+
+
+def test_a_gateway_that_is_more_wary_than_the_office_is_believed(office):
+    """The office saw the old box in its place when the year began; a gateway cannot know that it did."""
+    old = Well("w3", used_l=0)
+    known = remembered(office, old.wish(ledger_l=0))
+    new = next_box(
+        old, old.start_l - 10_000, litres=30_000, serial="W1", register_base=old.start_l - 1_010_000
+    )
+    brought = {"year_start": old.proof(), "former": (old.proof(),)}
+    assert one(office, new.wish(ledger_l=20_000, **brought), known).twice_l == 0
+    wary = one(office, new.wish(ledger_l=30_000, **brought), known)
+    assert (wary.twice_l, wary.rows[0]["ceiling"]) == (10_000, old.start_l - 10_000 + RIGHT_L)
+    healed = new.wish(ledger_l=20_000, corrections=doubled(10_000), **brought)
+    assert one(office, healed, known).rows[0]["ceiling"] == old.start_l + RIGHT_L
+    assert refused(office, new.wish(ledger_l=29_999, **brought), known) == ["ledger-differs"]
 
 
 def base_invented(old):

@@ -1,4 +1,4 @@
-"""`karez gateway ledger doubles`: litres that two boxes of a site counted, with what shows it."""
+"""`karez gateway ledger doubles`: litres and Wh that two boxes of a site counted, with what shows it."""
 
 # ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
 
@@ -26,8 +26,8 @@ def doubles(
     """List sites whose books of a year are not what their boxes signed, box by box.
 
     After a box was replaced its litres may stand twice in the books: the old box's last records came late, or
-    the new one began below its W. Changes nothing: a person decides, and takes them off with
-    `karez gateway ledger correct --kind double`.
+    the new one began below its W. Energy that two boxes counted is taken off with the litres. Changes
+    nothing: a person decides, with `karez gateway ledger correct --kind double`.
     """
     from karez_gateway import data as data_directory
     from karez_gateway.county.ledger import doubles as finding
@@ -66,10 +66,29 @@ def facts(found: "Site") -> dict[str, Any]:
         "is_agreed": compared.is_agreed,
         "year_start_l": signed.start_l,
         "unsigned_l": signed.unsigned_l,
+        "energy": _energy(found),
         "boxes": [
-            {"controller": one.controller, "begins_at_l": one.base_l, "signed_up_to_l": one.top_l}
+            {
+                "controller": one.controller,
+                "begins_at_l": one.base_l,
+                "signed_up_to_l": one.top_l,
+                "begins_at_wh": one.energy.base if one.energy else None,
+                "signed_up_to_wh": one.energy.top if one.energy else None,
+            }
             for one in signed.boxes
         ],
+    }
+
+
+def _energy(found: "Site") -> dict[str, int] | None:
+    energy = found.compared.energy
+    if energy is None:
+        return None
+    return {
+        "year_start_wh": energy.start_wh,
+        "counts_as_used_wh": energy.twice_wh,
+        "healed_wh": energy.healed_wh,
+        "to_heal_wh": found.compared.to_heal_wh,
     }
 
 
@@ -87,18 +106,40 @@ def lines(row: dict[str, Any]) -> Iterator[str]:
         )
     if row["unsigned_l"]:
         yield f"  {row['unsigned_l']:,} L were booked last year, never signed, and count in this year"
+    yield from _energy_lines(row)
     if row["to_heal_l"] <= 0 or not row["excess_l"]:
         yield (
             "  nothing to take off"
             if row["is_agreed"]
             else f"  the books lack {-row['to_heal_l']:,} L that was signed"
         )
-        return
-    if row["is_agreed"]:
+    elif row["is_agreed"]:
         yield f"  {row['to_heal_l']:,} L count as used until somebody says that they are the same water"
     else:
         yield f"  {row['to_heal_l']:,} L have to be taken off before a right can be asked for"
+    to_heal_l = max(row["to_heal_l"], 0) if row["excess_l"] else 0
+    if to_heal_l or (row["energy"] and row["energy"]["to_heal_wh"]):
+        volume = f"-{to_heal_l / 1000:.3f}" if to_heal_l else "0"
+        yield (
+            f"  karez gateway ledger correct --data DIRECTORY --site {shlex.quote(row['site'])} "
+            f"--kind double --volume {volume} --period MONTH --because … --document …"
+        )
+
+
+def _energy_lines(row: dict[str, Any]) -> Iterator[str]:
+    energy = row["energy"]
+    if not energy or not energy["counts_as_used_wh"]:
+        return
+    yield f"  E at the year's start: {energy['year_start_wh']:,} Wh"
+    for one in row["boxes"]:
+        if one["begins_at_wh"] is not None:
+            yield (
+                f"  box {one['controller']}: begins at E {one['begins_at_wh']:,} Wh by its binding, signed "
+                f"up to {one['signed_up_to_wh']:,} Wh"
+            )
+        elif one["signed_up_to_wh"] is not None:
+            yield f"  box {one['controller']}: signed up to E {one['signed_up_to_wh']:,} Wh"
     yield (
-        f"  karez gateway ledger correct --data DIRECTORY --site {shlex.quote(row['site'])} --kind double "
-        f"--volume -{row['to_heal_l'] / 1000:.3f} --period MONTH --because … --document …"
+        f"  {energy['counts_as_used_wh']:,} Wh were counted by two boxes, {energy['healed_wh']:,} Wh of them "
+        f"are taken off; the others count as used where energy is limited"
     )

@@ -56,7 +56,8 @@ def prepare(
     """Write the request for a year's grants: each site's plan, and what its controller has signed.
 
     The regulator checks it with `karez regulator grant` and trusts none of it but the signatures. That it
-    was asked, for how much and why, is an act, and the log holds it.
+    was asked, for how much and why, is an act, and the log holds it. What was cut counts until a signed
+    record shows that the cut is held: the villages where that is pending are told.
     """
     from karez_gateway.cli.deeds import user
     from karez_gateway.county.acts import Deed
@@ -77,12 +78,18 @@ def prepare(
         "without_evidence": made.without_evidence,
         "left_out": made.left_out,
         "partly": made.partly,
+        "pending": [one._asdict() for one in made.pending],
     }
     if as_json:
         print_json(facts)
         return
     sites = counted(len(made.rights), "site")
     typer.echo(f"{out}: {sites}, {facts['right_l']:,} L, act {act_id}; next: the regulator")
+    for each in made.pending:
+        typer.echo(
+            f"{each.region} {each.name}: cuts of {each.litres:,} L are pending at "
+            f"{counted(each.sites, 'site')}: they count until a signed record shows that the cut is held"
+        )
     lines = [
         f"{one} has signed nothing in this water year yet: the regulator has to name it"
         for one in made.without_evidence

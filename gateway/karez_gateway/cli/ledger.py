@@ -88,7 +88,8 @@ def correct(
     """Add litres to a site's ledger, or take some away: an entry of its own, with author and reason.
 
     What was booked is never changed: reports show both. The litres count in the last hour of the period. A
-    file is taken whole or not at all. It is in force once the service has put it into the log.
+    file is taken whole or not at all. It is in force once the service has put it into the log. Of the kind
+    double, --volume 0 says of the energy alone that two boxes counted it (karez gateway ledger doubles).
     """
     from karez_gateway import data as data_directory
     from karez_gateway.county.ledger import correcting, correction_file, doubles

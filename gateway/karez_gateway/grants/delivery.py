@@ -110,12 +110,15 @@ def _checked(
 
 
 class Prepared(NamedTuple):
-    """What was asked for a site last: by which act, when, and how much."""
+    """What was asked for a site last: by which act, when, and how much. `energy_wh` None: not limited.
+
+    Acts of before said 0 for no limit; nobody could ask for nothing then.
+    """
 
     act_id: int
     utc_s: int
     right_l: int
-    energy_wh: int
+    energy_wh: int | None
 
 
 class WellState(NamedTuple):

@@ -23,6 +23,8 @@ from karez_gateway.county.years import yearplans
 from karez_gateway.county.years.wateryear import Span, WaterYears
 from karez_gateway.downlink import offering
 from karez_gateway.errors import Refused
+from karez_gateway.grants import pending
+from karez_gateway.grants.pending import Pending
 from karez_gateway.proofs import checkpoints
 from karez_gateway.regulator import request
 from karez_gateway.regulator.request import Correction, Wish
@@ -52,10 +54,11 @@ class Made:
     """A request file, and what to say about it."""
 
     data: bytes
-    rights: dict[str, tuple[int, int]]  # site -> litres, Wh
+    rights: dict[str, tuple[int, int | None]]  # site -> litres, Wh or None: energy has no limit
     without_evidence: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)  # a sentence each
     partly: list[str] = field(default_factory=list)  # a sentence for each year that its periods do not fill
+    pending: list[Pending] = field(default_factory=list)
 
 
 def make(connection: Connection, years: WaterYears, asked: Asked, deed: Deed) -> Made:
@@ -72,6 +75,7 @@ def make(connection: Connection, years: WaterYears, asked: Asked, deed: Deed) ->
     plans = _plans(registry, years, asked, now_s)
     boxes = {one.site: one for one in offering.newest_of_each_site(connection)}
     used, corrected = usage.of_sites(connection, span), _corrections(connection, span)
+    given, pending_l = pending.given(connection, asked.year, span), {}
     made = Made(b"", {})
     wishes = []
     for one in plans:
@@ -80,7 +84,7 @@ def make(connection: Connection, years: WaterYears, asked: Asked, deed: Deed) ->
             continue
         year = _Year(span, usage.total_l(used, one.site), corrected.get(one.site, ()))
         try:
-            wish = _wish(connection, one, boxes[one.site], asked, year)
+            wish, found = _wish(connection, one, boxes[one.site], asked, year)
         except _NotSigned as error:
             made.left_out.append(str(error))
             continue
@@ -94,6 +98,9 @@ def make(connection: Connection, years: WaterYears, asked: Asked, deed: Deed) ->
                 f"spread the rest (karez gateway quota spread), or the well never gets it"
             )
         wishes.append(wish)
+        if one_l := pending.litres(given.get(one.site, {}), asked.year, wish, found):
+            pending_l[one.site] = one_l
+    made.pending.extend(pending.by_village(registry, pending_l))
     if not wishes:
         raise Refused("; ".join(made.left_out))
     head = {
@@ -148,12 +155,14 @@ class _Year(NamedTuple):
     corrections: Sequence[Correction]
 
 
-def _wish(connection: Connection, plan: Plan, box: Controller, asked: Asked, year: _Year) -> Wish:
-    """Raises Refused, or _NotSigned."""
+def _wish(
+    connection: Connection, plan: Plan, box: Controller, asked: Asked, year: _Year
+) -> tuple[Wish, Signed | None]:
+    """A wish, and what its boxes signed. Raises Refused, or _NotSigned."""
     terms, begin_s = asked.terms, year.span.from_utc_s
     found = evidence.signed(connection, box, year.span)
     start = found.start if found else checkpoints.year_start(connection, plan.site, begin_s)
-    return Wish(
+    wish = Wish(
         site=plan.site,
         policy=plan.policy,
         rows=plan.rows,
@@ -169,6 +178,7 @@ def _wish(connection: Connection, plan: Plan, box: Controller, asked: Asked, yea
         binding=b"" if found else box.signed_binding,
         former=tuple(one.data for one in found.former) if found else (),
     )
+    return wish, found
 
 
 def _ledger_l(connection: Connection, site: str, year: _Year, found: Signed) -> int:

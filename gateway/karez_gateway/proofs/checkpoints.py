@@ -11,18 +11,20 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from karez_gateway.intake.verify import UNCHAINED
+from karez_gateway.regulator.checkpoint import base
 from karez_gateway.store import bindings, chains, controllers, entries, verdicts
 from karez_gateway.store.chains import Key
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.entries import When
 from karez_gateway.verifier import slots
 from karez_gateway.verifier.slots import PLACES
-from karez_protocols import bundle, record
+from karez_protocols import bundle, grant, record
 from karez_protocols import chain as chain_of
 
 # Records looked at, until they hold a statement before and a signature behind; the last look takes all.
 WINDOWS = (64, 512, 8192, 1 << 32)
 _EVER = 1 << 62
+_UNKNOWN_E, _UNKNOWN_SEQ = (1 << 48) - 1, (1 << 32) - 1
 PAGE = 64  # records whose times are read at once: more than a day of them
 
 _COVERED_H = slice(*PLACES[record.STATEMENT]["covered_h"][:2])
@@ -44,6 +46,8 @@ class Proof(NamedTuple):
     volume_l: int
     segment: int
     issued_utc_s: int
+    energy_wh: int | None = None  # E beside W; None: not known
+    grant_seq: int = 0  # the grant that it names; 0: none, or not known
     is_end: bool = False
 
 
@@ -99,14 +103,15 @@ def _last(connection: Connection, bound: Controller, chain: int, end_seq: int) -
     return None
 
 
-def year_start(connection: Connection, site: str, utc_s: int) -> Proof | None:
+def year_start(connection: Connection, site: str, utc_s: int, bound_by_utc_s: int = _EVER) -> Proof | None:
     """Proof of W at the beginning of a year: of the last W before it and the first one from it on.
 
     By whichever box stood there then. If none lived through it, the last W that one signed before it; if none
     had counted anything, the beginning of one that was bound before. None: a box that was bound later is the
-    first.
+    first. `bound_by_utc_s`: boxes of later bindings do not count.
     """
-    for owner in controllers.at_site(connection, site) + bindings.were_at(connection, site):
+    those = controllers.at_site(connection, site) + bindings.were_at(connection, site)
+    for owner in (one for one in those if one.issued_utc_s <= bound_by_utc_s):
         for chain, marks in chains.of_controller(connection, owner.id):
             bound = bindings.of_chain(connection, (owner.id, chain))
             seq = _first_from(connection, (owner.id, chain), marks.verified_seq, utc_s)
@@ -117,12 +122,14 @@ def year_start(connection: Connection, site: str, utc_s: int) -> Proof | None:
                 found = part and _cut(part, _around(part, utc_s), part.signatures)
                 if found:
                     return _proof(bound, chain, *found)
-    return _end(connection, site, utc_s) or _beginning(connection, site, utc_s)
+    return _end(connection, site, utc_s, bound_by_utc_s) or _beginning(connection, site, utc_s)
 
 
-def _end(connection: Connection, site: str, utc_s: int) -> Proof | None:
+def _end(connection: Connection, site: str, utc_s: int, bound_by_utc_s: int) -> Proof | None:
     """The last W before a moment that any box of a site has signed, the newest binding's first."""
     for owner in boxes_of(connection, site):
+        if owner.issued_utc_s > bound_by_utc_s:
+            continue
         if (found := last_under(connection, owner, utc_s)) is not None:
             return found._replace(is_end=True)
     return None
@@ -140,8 +147,13 @@ def _beginning(connection: Connection, site: str, utc_s: int) -> Proof | None:
             first = next((at for at, slot in enumerate(part.slots) if _knows_volume(slot)), 0)
             if found := _cut(part, (0, first), part.signatures):
                 proof = _proof(owner, 1, *found[:2], part.slots[first])
-                return proof._replace(volume_l=owner.base_volume_l)
+                return proof._replace(volume_l=owner.base_volume_l, energy_wh=base_wh(owner))
     return None
+
+
+def base_wh(owner: Controller) -> int | None:
+    """E at which a box began by its binding; None: it has no energy meter."""
+    return base(owner.segments, grant.ENERGY)
 
 
 def boxes_of(connection: Connection, site: str) -> list[Controller]:
@@ -262,6 +274,16 @@ def _proof(bound: Controller, chain: int, h_before: bytes, run: list[bytes], slo
     volume_l = slots.volume_l(slot)
     head = slots.head(slot)
     segment = slots.number(slot, head.kind, "segment")
+    energy_wh = slots.number(slot, head.kind, "energy_wh")
     return Proof(
-        bytes(data), bound.id, chain, head.seq, head.utc_s, volume_l or 0, segment, bound.issued_utc_s
+        bytes(data),
+        bound.id,
+        chain,
+        head.seq,
+        head.utc_s,
+        volume_l or 0,
+        segment,
+        bound.issued_utc_s,
+        None if energy_wh == _UNKNOWN_E else energy_wh,
+        0 if head.grant_seq == _UNKNOWN_SEQ else head.grant_seq,
     )

@@ -19,7 +19,7 @@ from karez_protocols import binding, grant, record
 from karez_protocols import chain as hashes
 from karez_protocols.errors import ProtocolError
 
-from .boxes import Meter
+from .boxes import Box, Count, Meter
 from .errors import Untrue
 
 if TYPE_CHECKING:
@@ -71,6 +71,14 @@ class Evidence:
     readings: tuple[Reading, ...]
     begins: bool
 
+    @property
+    def box(self) -> Box:
+        """The box, with the W and E of its last reading."""
+        bound, last = self.bound, self.readings[-1]
+        meter = bound.meter if last.segment == bound.segment else None
+        energy = None if last.energy_wh is None else Count(bound.base_wh, last.energy_wh)
+        return Box(bound.controller, bound.issued_utc_s, bound.base_l, last.volume_l, meter, energy)
+
 
 @lru_cache(maxsize=16)  # a site's two pieces of evidence mostly bring the same one
 def bound(signed_binding: bytes, trust: Trust, site: str) -> tuple[Bound, dict[str, Any]]:
@@ -87,7 +95,6 @@ def bound(signed_binding: bytes, trust: Trust, site: str) -> tuple[Bound, dict[s
         raise Untrue("binding-site", other=values["site"])
     if values["regulator_key"] not in trust.regulators:
         raise Untrue("binding-regulator", key=values["regulator_key"].hex())
-    bases = {one["quantity"]: one["base"] for one in reversed(segments)}
     number, meter = water(segments)
     found = Bound(
         controller=values["controller"],
@@ -95,12 +102,17 @@ def bound(signed_binding: bytes, trust: Trust, site: str) -> tuple[Bound, dict[s
         use=values["class"],
         issued_utc_s=values["issued_utc_s"],
         regulator_key=values["regulator_key"],
-        base_l=bases.get(grant.WATER) or 0,
-        base_wh=bases.get(grant.ENERGY),
+        base_l=base(segments, grant.WATER) or 0,
+        base_wh=base(segments, grant.ENERGY),
         segment=number,
         meter=meter,
     )
     return found, dict(values)
+
+
+def base(segments: Sequence[Mapping[str, Any]], quantity: int) -> int | None:
+    """Litres or Wh at which a binding's first segment of a quantity begins; None: it has none."""
+    return next((one["base"] for one in segments if one["quantity"] == quantity), None)
 
 
 def water(segments: Sequence[Mapping[str, Any]]) -> tuple[int, Meter | None]:

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from .judging import Judge, Planned
+    from .judging import Judge
     from .limits import Limits
+    from .planned import Planned
     from .request import Request
     from .sums import Sum, Village
 
@@ -34,6 +35,8 @@ _SHOWN = (
     "ledger_l",
     "twice_l",
     "healed_l",
+    "twice_wh",
+    "healed_wh",
     "gap_l",
     "right_l",
     "held_l",

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from karez_protocols import grant, site_class
+from karez_protocols import site_class
 
 from . import boxes, checkpoint, held, rows, usage, yearstart
 from .errors import Fault, Untrue, fault
+from .planned import Planned
 from .request import ENERGY
 from .yearstart import Brought
 
@@ -38,54 +39,6 @@ _USES = {
     site_class.LIVESTOCK: ("farming", "domestic"),
     site_class.INDUSTRY: ("industry",),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """What would be signed for one site, and what is to be remembered of it."""
-
-    site: str
-    region: str
-    seq: int
-    policy: int
-    rows: list[rows.Row]
-    head: tuple[int, int, bytes]  # chain, number, h; number 0: nothing is acknowledged
-    volume_l: int  # W_a
-    ledger_l: int
-    right_l: int
-    counted_l: int  # against the limits
-    held_l: int  # what it may take this year by grants that it may still hold; 0: it has none
-    former_l: int | None  # of the last grant, of whichever year
-    corrections: dict[str, int]  # act -> litres
-    because: str = ""  # why it gets the interim rule only
-    notes: tuple[str, ...] = ()
-    gap_l: int = 0  # between the last W before the year and that of the next box
-    twice_l: int = 0  # counted by two boxes, and of these taken off by a person
-    healed_l: int = 0
-    proved: dict[str, Any] = field(default_factory=dict)
-    year_start: list[int | None] | None = None
-
-    @property
-    def pending_l(self) -> int:
-        """What it may take beyond this plan until its controller has shown that it holds it."""
-        return max(self.held_l - self.counted_l, 0)
-
-    @property
-    def is_rising(self) -> bool:
-        """True if it gets more than it may take already."""
-        return self.counted_l > self.held_l
-
-    @property
-    def ceiling_l(self) -> int | None:
-        """The highest ceiling of water within the year; None if it gets the interim rule only."""
-        water = [row["ceiling"] for row in self.rows if row["quantity"] == grant.WATER]
-        return max(water[:-1], default=None)
-
-    def interim(self) -> tuple[int, int]:
-        """When the interim rule of water ends, UTC, and the litres it gives beyond the rows before it."""
-        water = [row for row in self.rows if row["quantity"] == grant.WATER]
-        before = water[-2]["ceiling"] if water[1:] else self.volume_l
-        return water[-1]["to_utc_s"], water[-1]["ceiling"] - before
 
 
 @dataclass(frozen=True)
@@ -140,12 +93,11 @@ class Judge:
         self._check_fresh(reading, newest.bound, known, span)
         start = yearstart.of(request, brought, known)
         mine = [one for one in all_boxes if one.issued_utc_s >= start.issued_utc_s]
-        used = usage.of(wish, reading.volume_l - start.volume_l, boxes.counted_twice(mine, start.doubtful_l))
+        used = _used(wish, reading, start, mine)
         _check_set_back(wish, used, reading, start, known)
         corrections = _corrections(request, wish, known)
         ledger_l = usage.check(wish, used)
-        energy_wh = start.energy_wh if reading.energy_wh is not None else None
-        _check_energy(wish, reading, energy_wh)
+        energy = _energy(wish, reading, start, mine, used)
         right_l, shown_seq = wish.right(), _shown_grant(reading)
         # Under an older ceiling the well may take what that leaves, by the meter and by the ledger of today.
         floor_l = reading.volume_l - max(ledger_l, used.metered_l)
@@ -154,7 +106,7 @@ class Judge:
             region=site.region,
             seq=1 + max(known.grant_seq, shown_seq),
             policy=rows.POLICIES[wish.policy],
-            rows=rows.build(wish, rows.Base(reading.volume_l - ledger_l, energy_wh), span),
+            rows=rows.build(wish, rows.Base(reading.volume_l - ledger_l, energy and energy.base_wh), span),
             head=(reading.chain, reading.seq, reading.h),
             volume_l=reading.volume_l,
             ledger_l=ledger_l,
@@ -164,10 +116,12 @@ class Judge:
             held_l=held.litres(known, request.year, shown_seq, floor_l),
             former_l=_former(known),
             corrections=corrections,
-            notes=_notes(reading, newest.bound, known, used) + start.notes,
+            notes=_notes(reading, newest.bound, known, used, energy) + start.notes,
             gap_l=start.gap_l,
             twice_l=used.twice_l,
             healed_l=used.healed_l,
+            twice_wh=energy.twice_wh if energy else 0,
+            healed_wh=energy.healed_wh if energy else 0,
             proved=_remembered(reading, newest.bound, shown_seq, all_boxes),
             year_start=start.row(),
         )
@@ -212,7 +166,7 @@ class Judge:
         for one in former:
             if one.bound.issued_utc_s > newest.bound.issued_utc_s:
                 raise Untrue("box-older", box=newest.bound.controller, known=one.bound.controller)
-        told = [boxes.of(one) for one in (*former, *((start,) if start else ()), newest)]
+        told = [one.box for one in (*former, *((start,) if start else ()), newest)]
         known = _remembered_boxes(self.state.site(wish.site))
         return Brought(newest, start, former), boxes.merged(known, told)
 
@@ -256,12 +210,33 @@ def _corrections(request: Request, wish: Wish, known: SiteState) -> dict[str, in
     return found
 
 
-def _check_energy(wish: Wish, reading: Reading, start_wh: int | None) -> None:
-    """A box that counts E from nothing may not get a ceiling that stands on another's. Raises Untrue."""
-    if not wish.right(ENERGY) or start_wh is None or reading.energy_wh is None:
-        return
-    if reading.energy_wh < start_wh:
-        raise Untrue("energy-below", energy_wh=reading.energy_wh, start_wh=start_wh)
+def _used(wish: Wish, reading: Reading, start: Start, those: list[boxes.Box]) -> Used:
+    """What was used since the year's start. Raises Untrue.
+
+    The gateway does not know what is remembered here. It may count as used what a start in a drawer could
+    hide, also where this office saw the box in its place then: that lowers the right, and is taken.
+    """
+    risen_l = reading.volume_l - start.volume_l
+    used = usage.of(wish, risen_l, boxes.counted_twice(those, start.doubtful_l))
+    if wish.ledger_l != used.ledger_l:
+        wary = usage.of(wish, risen_l, boxes.counted_twice(those, start.volume_l))
+        if wish.ledger_l == wary.ledger_l:
+            return wary
+    return used
+
+
+def _energy(
+    wish: Wish, reading: Reading, start: Start, those: list[boxes.Box], used: Used
+) -> usage.Energy | None:
+    """E of a site since the year's start; None where it is not limited, or not known. Raises Untrue."""
+    is_limited = any(row.quantity == ENERGY for row in wish.rows)
+    if not is_limited or start.energy_wh is None or reading.energy_wh is None:
+        return None
+    twice_wh = boxes.energy_twice(those, 0 if start.is_own else start.energy_wh)
+    found = usage.Energy(start.energy_wh, twice_wh, usage.healed_wh(wish.corrections, used.twice_l, twice_wh))
+    if reading.energy_wh < found.base_wh:  # it counts E from nothing: no ceiling may stand on another's
+        raise Untrue("energy-below", energy_wh=reading.energy_wh, start_wh=found.base_wh)
+    return found
 
 
 def _former(known: SiteState) -> int | None:
@@ -291,7 +266,9 @@ def _remembered_boxes(known: SiteState) -> list[boxes.Box]:
     return boxes.merged(found)
 
 
-def _notes(reading: Reading, bound: Bound, known: SiteState, used: Used) -> tuple[str, ...]:
+def _notes(
+    reading: Reading, bound: Bound, known: SiteState, used: Used, energy: usage.Energy | None
+) -> tuple[str, ...]:
     """What a person should see of a site whose right can be signed: names of texts."""
     found = []
     if known.controller and known.controller != reading.controller:
@@ -302,6 +279,8 @@ def _notes(reading: Reading, bound: Bound, known: SiteState, used: Used) -> tupl
         found.append("note-behind")
     if used.twice_l:
         found.append("note-twice")
+    if energy and energy.twice_wh:
+        found.append("note-twice-energy")
     return tuple(found)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .ordering import stamp
 from .rows import POLICIES, STEP_L
-from .tables import cubic_metres
+from .tables import cubic_metres, thousands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +104,7 @@ def _notes(draft: Draft, speech: Speech) -> Iterator[str]:
     for one, note in noted:
         litres = {"gap": one.gap_l, "twice": one.twice_l, "healed": one.healed_l}
         said = {name: cubic_metres(value) for name, value in litres.items()}
+        said |= {"twice_kwh": thousands(one.twice_wh), "healed_kwh": thousands(one.healed_wh)}
         yield "  " + speech.text(note, site=one.site, **said)
     behind = sum(_BEHIND in one.notes for one in draft.planned)
     if behind:

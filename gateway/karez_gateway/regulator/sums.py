@@ -18,8 +18,8 @@ from .tables import cubic_metres
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .judging import Planned
     from .limits import Limits
+    from .planned import Planned
     from .state import State
 
 _NAMED_MAX = 5  # sites in one sentence

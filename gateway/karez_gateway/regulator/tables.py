@@ -110,8 +110,13 @@ def litres(text: str) -> int | None:
     return int(scaled)
 
 
+def thousands(value: int) -> str:
+    """A thousandth of a number as people read it, 1,234.5: Wh as kWh."""
+    text = f"{abs(value) // 1000:,}"
+    rest = abs(value) % 1000
+    return ("-" if value < 0 else "") + text + (f".{rest:03d}".rstrip("0") if rest else "")
+
+
 def cubic_metres(volume_l: int) -> str:
     """Litres as people read them: 1,234.5."""
-    text = f"{abs(volume_l) // 1000:,}"
-    rest = abs(volume_l) % 1000
-    return ("-" if volume_l < 0 else "") + text + (f".{rest:03d}".rstrip("0") if rest else "")
+    return thousands(volume_l)

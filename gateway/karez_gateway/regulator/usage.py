@@ -2,17 +2,33 @@
 
 used = W − W at the year's start + litres that two boxes counted       (boxes.py)
 ledger = used − what a person healed of those + the other corrections
+
+Of E the same, without other corrections: who takes litres off as counted twice, takes their energy off, too.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .errors import Untrue
 from .request import DOUBLE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .request import Wish
+
+
+class Said(Protocol):
+    """A correction, the office's or the gateway's own."""
+
+    @property
+    def kind(self) -> str:
+        """DOUBLE, or another."""
+
+    @property
+    def litres(self) -> int:
+        """Below zero: taken off."""
 
 
 class Used(NamedTuple):
@@ -53,6 +69,31 @@ def of(wish: Wish, risen_l: int, twice_l: int) -> Used:
     healed_l = min(double_l, twice_l)
     corrections_l = sum(one.litres for one in wish.corrections if one.kind != DOUBLE)
     return Used(risen_l + twice_l, twice_l, healed_l, corrections_l)
+
+
+class Energy(NamedTuple):
+    """Wh of a site: at the year's start, counted by two boxes, and of these taken off by a person."""
+
+    start_wh: int
+    twice_wh: int
+    healed_wh: int
+
+    @property
+    def base_wh(self) -> int:
+        """What a ceiling of E stands on: E less what was used this year."""
+        return self.start_wh - self.twice_wh + self.healed_wh
+
+
+def healed_wh(those: Iterable[Said], twice_l: int, twice_wh: int) -> int:
+    """Wh that a year's corrections of the kind `double` take off: as large a share as of the litres.
+
+    One without litres says it of the energy alone, and of all of it. `twice_l`, `twice_wh`: by two boxes.
+    """
+    litres = [one.litres for one in those if one.kind == DOUBLE]
+    double_l = -sum(litres)
+    if 0 in litres or double_l >= max(twice_l, 1):
+        return twice_wh
+    return twice_wh * max(double_l, 0) // max(twice_l, 1)
 
 
 def check(wish: Wish, used: Used) -> int:

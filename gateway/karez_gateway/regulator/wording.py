@@ -144,6 +144,8 @@ PAGE = {
         "its last signed W and that at which the next one began, and count in this year",
         "note-twice": "{site}: {twice} m³ were counted by two boxes and count as used; a person took "
         "{healed} m³ of them off",
+        "note-twice-energy": "{site}: {twice_kwh} kWh were counted by two boxes and count as used; a person "
+        "took {healed_kwh} kWh of them off",
         "note-behind": "{count} controllers did not hold their last grant yet when they signed: what it cut "
         "may still be pumped",
         "order-request": "Request made {made} UTC from alarm {alarm} in region {region}; SHA-256 {sha256}",
@@ -224,6 +226,8 @@ PAGE = {
         "note-year-end": "{site}：年前的控制器未到新年；其最后已签累计水量与下一台起始值之间的 {gap} 立方米"
         "计入本年",
         "note-twice": "{site}：{twice} 立方米被两台控制器计入，计为已用；其中 {healed} 立方米已由人扣除",
+        "note-twice-energy": "{site}：{twice_kwh} 千瓦时被两台控制器计入，计为已用；"
+        "其中 {healed_kwh} 千瓦时已由人扣除",
         "note-behind": "{count} 台控制器签名时尚未持有上一份取水权：其中减少的部分仍可能被抽取",
         "order-request": "申请：{made} UTC，据区域 {region} 的报警 {alarm}；SHA-256 {sha256}",
         "order-request-why": "网关说明：{text}",

@@ -1,6 +1,6 @@
 """SQL over `downlink` for grants of a whole county at once: many queued, the newest of each controller."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select
@@ -54,6 +54,13 @@ _GRANTS = (
     downlink.c.checked.is_(True),
     downlink.c.state != downlinks.WITHDRAWN,
 )
+
+
+def bodies(connection: Connection) -> Iterator[bytes]:
+    """Every checked grant that was brought in, oldest first, also one that was refused or is withdrawn."""
+    query = select(downlink.c.body).where(downlink.c.sort == record.GRANT, downlink.c.checked.is_(True))
+    for (body,) in connection.execute(query.order_by(downlink.c.id)):
+        yield bytes(body)
 
 
 def known(connection: Connection) -> dict[tuple[int, bytes], str]:

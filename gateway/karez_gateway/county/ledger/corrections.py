@@ -17,6 +17,7 @@ SORT = "correction"  # of the act
 LITRES_MAX = 10**12  # 10⁹ m³: more than any county has
 ROWS_MAX = 20_000  # of one act
 
+DOUBLE = "double"  # without litres it speaks of energy alone (doubles.py)
 # Word for programs: in English and Chinese.
 KINDS = {
     "coefficient": ("the coefficient changed", "水电系数变更"),
@@ -24,7 +25,7 @@ KINDS = {
     "dispute": ("a dispute was settled", "争议处理"),
     "year-close": ("year close", "年终结算"),
     "error": ("an error was found", "差错更正"),
-    "double": ("counted by two boxes", "重复计量"),
+    DOUBLE: ("counted by two boxes", "重复计量"),
 }
 METHOD_OF = {one.code: number for number, one in METHODS.items()} | {"unknown": 0}
 
@@ -58,7 +59,7 @@ def checked(one: Correction, civil: Calendar, now_s: int) -> Correction:
     """The same. Raises Refused: a kind nobody knows, nothing to correct, a span that no book has."""
     if one.kind not in KINDS:
         raise Refused(f"{one.kind[:40]!r} is no kind of correction: one of {', '.join(KINDS)}")
-    if not one.litres or abs(one.litres) > LITRES_MAX:
+    if not (one.litres or one.kind == DOUBLE) or abs(one.litres) > LITRES_MAX:
         raise Refused("a correction has litres, above zero or below, up to 10⁹ m³")
     civil.span("hour", one.from_utc_s, one.to_utc_s)
     if civil.start(MONTH, one.from_utc_s) != civil.start(MONTH, one.to_utc_s - 1):

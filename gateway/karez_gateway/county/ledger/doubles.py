@@ -2,7 +2,8 @@
 
 A correction of the kind `double` takes off no more than that. It changes what the ledger says, and no right:
 the office reckons by the signed W, and only litres that it had to count itself come back
-(regulator/usage.py).
+(regulator/usage.py). Energy that two boxes counted goes with the litres, in their share: a correction of this
+kind without litres says it of the energy alone, where no litre is left to take off.
 """
 
 from collections.abc import Sequence
@@ -43,9 +44,13 @@ def of_sites(connection: Connection, years: WaterYears, year: int, only: str = "
             continue
         kept = corrections.in_force(connection, span, box.site)
         compared = evidence.compare(connection, signed, usage.total_l(used, box.site), kept)
-        if compared is not None and (only or compared.excess_l or compared.healed_l):
+        if compared is not None and (only or compared.excess_l or compared.healed_l or _twice_wh(compared)):
             found.append(Site(box.site, year, signed, compared))
     return found
+
+
+def _twice_wh(compared: Compared) -> int:
+    return compared.energy.twice_wh if compared.energy else 0
 
 
 def check(connection: Connection, those: Sequence[Correction], years: WaterYears) -> None:
@@ -62,6 +67,8 @@ def check(connection: Connection, those: Sequence[Correction], years: WaterYears
                 f"site {site}: its boxes have not signed what they counted in {year}: nothing shows that "
                 f"litres were counted twice"
             )
+        if not litres:
+            _check_energy(found[0])
         every = corrections.every(connection, years.span(year), site)
         after_l = litres + sum(one.litres for one in every if one.kind == DOUBLE)
         most_l = max(found[0].compared.excess_l, 0)
@@ -72,11 +79,32 @@ def check(connection: Connection, those: Sequence[Correction], years: WaterYears
             )
 
 
+def _check_energy(found: Site) -> None:
+    """Refuse a correction without litres where they are what has to be said, or there is no energy either."""
+    compared = found.compared
+    if compared.to_heal_l > 0:
+        raise Refused(
+            f"site {found.site}: {shown(compared.to_heal_l)} m³ of {found.year} were counted twice: take "
+            f"them off, and their energy goes with them"
+        )
+    if not compared.to_heal_wh:
+        raise Refused(
+            f"site {found.site}: the records of its boxes show no energy counted twice in {found.year}: a "
+            f"correction without litres would say nothing"
+        )
+
+
 def explained(connection: Connection, years: WaterYears, site: str, span: Span) -> list[Site]:
     """A site's water years that a span meets, where two boxes differ from the books or were healed."""
     first, last = years.of(span.from_utc_s), years.of(span.to_utc_s - 1)
     found = [one for year in range(first, last + 1) for one in of_sites(connection, years, year, site)]
-    return [one for one in found if one.compared.healed_l or (one.compared.excess_l and one.signed.boxes[1:])]
+    return [
+        one
+        for one in found
+        if one.compared.healed_l
+        or _twice_wh(one.compared)
+        or (one.compared.excess_l and one.signed.boxes[1:])
+    ]
 
 
 def problem(found: Site) -> str:

@@ -14,22 +14,24 @@ from karez_gateway.county.years.wateryear import Span
 from karez_gateway.proofs import checkpoints
 from karez_gateway.proofs.checkpoints import Proof
 from karez_gateway.regulator import boxes
-from karez_gateway.regulator.boxes import Box
+from karez_gateway.regulator.boxes import Box, Count
 from karez_gateway.regulator.checkpoint import water
 from karez_gateway.regulator.request import DOUBLE, Correction
-from karez_gateway.store import ledgers, spares
+from karez_gateway.regulator.usage import Energy, healed_wh
+from karez_gateway.store import downlinks, ledgers, spares
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.corrections import Kept
 from karez_gateway.verifier import slots
 from karez_gateway.verifier.slots import PLACES
-from karez_protocols import record
+from karez_protocols import grant, record
+from karez_protocols import signed as signed_objects
 
 _MEASURING = tuple(kind for kind in PLACES if record.is_measuring(kind))
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """Proofs of a site and a year. `start_l`: W at the year's start, None where nothing proves it.
+    """Proofs of a site and a year. `start_l`, `start_wh`: W and E at its start, None where nothing proves it.
 
     `former`: the newest proof of each box that was replaced in the year; `boxes`: all since the year's start,
     the one of now last; `unsigned_l`: booked in the year before, and not signed by the box that died then.
@@ -40,6 +42,7 @@ class Signed:
     former: tuple[Proof, ...]
     boxes: tuple[Box, ...]
     start_l: int | None
+    start_wh: int | None
     unsigned_l: int = 0
 
 
@@ -49,7 +52,8 @@ class Compared:
 
     `booked_l`: without corrections; `plain_l`: by the signed W, each litre once; `twice_l`: of what two boxes
     counted, what no register proves to be the same (regulator/boxes.py); `healed_l`, `others_l`: corrections
-    in force, those of the kind `double` with the sign turned.
+    in force, those of the kind `double` with the sign turned. `energy`: as the office reckons it, in Wh; None
+    where E is not known.
     """
 
     booked_l: int
@@ -57,6 +61,7 @@ class Compared:
     twice_l: int
     healed_l: int
     others_l: int
+    energy: Energy | None = None
 
     @property
     def ledger_l(self) -> int:
@@ -74,6 +79,11 @@ class Compared:
         return self.excess_l - self.healed_l
 
     @property
+    def to_heal_wh(self) -> int:
+        """What of E counts as used by two boxes until a person says that it is the same."""
+        return self.energy.twice_wh - self.energy.healed_wh if self.energy else 0
+
+    @property
     def is_agreed(self) -> bool:
         """True if the office comes to the same: litres that both count as used may stay so."""
         return self.ledger_l == self.plain_l + self.twice_l - min(self.healed_l, self.twice_l) + self.others_l
@@ -84,7 +94,7 @@ def signed(connection: Connection, box: Controller, span: Span) -> Signed | None
     newest = checkpoints.newest(connection, box)
     if newest is None or newest.utc_s < span.from_utc_s:
         return None
-    start = checkpoints.year_start(connection, box.site, span.from_utc_s)
+    start = _start(connection, box.site, span)
     since_s = span.from_utc_s if start is None else start.issued_utc_s
     before = [
         one
@@ -93,12 +103,40 @@ def signed(connection: Connection, box: Controller, span: Span) -> Signed | None
     ]
     ends = [(one, proof) for one in before if (proof := checkpoints.last_under(connection, one)) is not None]
     told = [_box(one, proof) for one, proof in [*ends, (box, newest)]]
-    start_l = None if start is None else start.volume_l
+    start_l, start_wh = (None, None) if start is None else (start.volume_l, start.energy_wh)
     if start is None and told[0].issued_utc_s >= span.from_utc_s:
-        start_l = told[0].base_l
+        start_l, start_wh = told[0].base_l, told[0].energy and told[0].energy.base
     former = tuple(proof for _, proof in ends if start is None or proof.data != start.data)
     unsigned_l = _unsigned_l(connection, start, told, span.from_utc_s)
-    return Signed(newest, start, former, tuple(told), start_l, unsigned_l)
+    return Signed(newest, start, former, tuple(told), start_l, start_wh, unsigned_l)
+
+
+def _start(connection: Connection, site: str, span: Span) -> Proof | None:
+    """Where a year began, by the box that the office saw when it gave the first right of the year.
+
+    A spare that lay in a drawer over the new year has its own W of that night. The office keeps to what it
+    remembers, and so must the books. Where no right was given yet, both begin at the newest binding.
+    """
+    those = checkpoints.boxes_of(connection, site)
+    first = _first_granted(connection, those, span) if those[1:] else None
+    if first is None:
+        return checkpoints.year_start(connection, site, span.from_utc_s)
+    return checkpoints.year_start(connection, site, span.from_utc_s, first.issued_utc_s)
+
+
+def _first_granted(connection: Connection, those: Iterable[Controller], span: Span) -> Controller | None:
+    """The box that the first grant of a year was brought for; boxes after it inherit it."""
+    found = {
+        one.id: owner
+        for owner in those
+        for one in downlinks.of_controller(connection, owner.id, record.GRANT)
+        if one.checked and span.from_utc_s <= _issued_utc_s(one.body) < span.to_utc_s
+    }
+    return found[min(found)] if found else None
+
+
+def _issued_utc_s(data: bytes) -> int:
+    return int(grant.decode(signed_objects.split(grant.LABEL, data)[0])[0]["issued_utc_s"])
 
 
 def compare(
@@ -111,16 +149,26 @@ def compare(
     if found.start_l is None:
         return None
     litres = dict.fromkeys((True, False), 0)
-    for one in those:
+    listed = list(those)
+    for one in listed:
         litres[one.kind == DOUBLE] += one.litres
+    twice_l = boxes.counted_twice(found.boxes, found.start_l)
     behind_l = booked_behind_l(connection, found.newest)
     return Compared(
         booked_l=total_l - sum(litres.values()) - behind_l + found.unsigned_l,
         plain_l=found.newest.volume_l - found.start_l,
-        twice_l=boxes.counted_twice(found.boxes, found.start_l),
+        twice_l=twice_l,
         healed_l=-litres[True],
         others_l=litres[False],
+        energy=_energy(found, listed, twice_l),
     )
+
+
+def _energy(found: Signed, those: Iterable[Kept | Correction], twice_l: int) -> Energy | None:
+    if found.start_wh is None or found.newest.energy_wh is None:
+        return None
+    twice_wh = boxes.energy_twice(found.boxes, found.start_wh)
+    return Energy(found.start_wh, twice_wh, healed_wh(those, twice_l, twice_wh))
 
 
 def booked_behind_l(connection: Connection, newest: Proof) -> int:
@@ -138,6 +186,7 @@ def _box(owner: Controller, proof: Proof) -> Box:
         owner.base_volume_l,
         proof.volume_l,
         meter if proof.segment == number else None,
+        None if proof.energy_wh is None else Count(checkpoints.base_wh(owner), proof.energy_wh),
     )
 
 

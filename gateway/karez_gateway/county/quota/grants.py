@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from karez_gateway.county.registry.objects import Registry, Values
+from karez_gateway.county.registry.values import whole
 from karez_gateway.county.years import yearplans
 from karez_gateway.county.years.wateryear import MONTHS, YEAR, Span, WaterYears
 from karez_gateway.errors import Refused
@@ -35,7 +36,7 @@ class Plan(NamedTuple):
     rows: tuple[WishRow, ...]
     policy: str
     right_l: int
-    energy_wh: int
+    energy_wh: int | None  # None: energy has no limit; 0 is a limit of nothing
     interim_l: int
     interim_wh: int
 
@@ -44,7 +45,6 @@ class _Period(NamedTuple):
     name: str
     span: Span
     volume_l: int
-    energy_wh: int
 
 
 def planned(
@@ -68,19 +68,20 @@ def plan(
     known = registry.get("site", site)
     if known is None:
         raise Refused(f"site {site} has a plan for {year} and is not in the registry")
-    whole = years.span(year)
+    span = years.span(year)
     periods = _periods(registry, years, site, mine, year)
-    water = _rows(WATER, periods, whole, now_s)
-    energy_wh = sum(one.energy_wh for one in periods)
-    # One row is enough for energy: water binds by periods, energy by the year, and 16 rows are few.
-    energy = [WishRow(ENERGY, whole.from_utc_s, whole.to_utc_s, energy_wh)] if energy_wh else []
+    water = _rows(WATER, periods, span, now_s)
+    energy_wh = _energy_wh(site, mine, year)
+    # One row is enough for energy: water binds by periods, energy by the year, and 16 rows are few. No row is
+    # no limit; a row of 0 Wh lets the well take none.
+    energy = [] if energy_wh is None else [WishRow(ENERGY, span.from_utc_s, span.to_utc_s, energy_wh)]
     most = ROWS_MAX - 1 - 2 * len(energy)  # beside the interim rules
     if len(water) > most:
         raise Refused(
             f"site {site}: its plan of {year} has {len(water)} periods to come, a grant takes {most}"
         )
     right_l = water[-1].right
-    if max(right_l, energy_wh) > RIGHT_MAX:
+    if max(right_l, energy_wh or 0) > RIGHT_MAX:
         raise Refused(f"site {site}: its plan of {year} is above 10⁹ m³ or kWh, more than a grant can say")
     return Plan(
         site=site,
@@ -89,7 +90,7 @@ def plan(
         right_l=right_l,
         energy_wh=energy_wh,
         interim_l=share_of(right_l, terms.interim_percent),
-        interim_wh=share_of(energy_wh, terms.interim_percent),
+        interim_wh=share_of(energy_wh or 0, terms.interim_percent),
     )
 
 
@@ -107,23 +108,39 @@ def _periods(
     found = []
     for name, values in mine.items():
         span = _span(registry, years, name, year, site)
-        found.append(_Period(name, span, int(values["volume_l"]), int(values.get("energy_wh", 0))))
+        found.append(_Period(name, span, int(values["volume_l"])))
     parts = sorted((one for one in found if one.name != YEAR), key=lambda one: one.span)
-    whole = next((one for one in found if one.name == YEAR), None)
+    of_year = next((one for one in found if one.name == YEAR), None)
     if not parts:
         return found
     for before, after in pairwise(parts):
         if after.span.from_utc_s < before.span.to_utc_s:
             raise Refused(f"site {site}: its plans for {before.name} and {after.name} of {year} overlap")
-    sums = {name: sum(getattr(one, name) for one in parts) for name in ("volume_l", "energy_wh")}
-    if whole is not None and sums["volume_l"] > whole.volume_l:
+    sum_l = sum(one.volume_l for one in parts)
+    if of_year is not None and sum_l > of_year.volume_l:
         raise Refused(
-            f"site {site}: its periods of {year} add up to {sums['volume_l']} L, "
-            f"its year has {whole.volume_l} L"
+            f"site {site}: its periods of {year} add up to {sum_l} L, its year has {of_year.volume_l} L"
         )
-    if whole is not None and not sums["energy_wh"]:
-        parts[-1] = parts[-1]._replace(energy_wh=whole.energy_wh)
     return parts
+
+
+def _energy_wh(site: str, mine: Mapping[str, Values], year: int) -> int | None:
+    """Wh of the year: of its periods, else its own; None: no limit. Raises Refused where that is not said.
+
+    A period without water needs none. Another one that says nothing beside those that do would be without a
+    limit for that time, and a grant limits energy by the year.
+    """
+    parts = {name: values for name, values in mine.items() if name != YEAR}
+    given = [wh for values in parts.values() if (wh := whole(values, "energy_wh")) is not None]
+    if not given:
+        return whole(mine.get(YEAR, {}), "energy_wh")
+    silent = [name for name, one in parts.items() if one["volume_l"] and whole(one, "energy_wh") is None]
+    if silent:
+        raise Refused(
+            f"site {site}: its plan of {year} limits energy in some periods and not in {', '.join(silent)}: "
+            f"state it for each, 0 where it gets none, or for the year alone"
+        )
+    return sum(given)
 
 
 def _span(registry: Registry, years: WaterYears, name: str, year: int, site: str) -> Span:
@@ -140,13 +157,13 @@ def _span(registry: Registry, years: WaterYears, name: str, year: int, site: str
     return Span(first, years.calendar.moment(str(known["to_date"])) + DAY_S)
 
 
-def _rows(quantity: str, periods: Sequence[_Period], whole: Span, now_s: int) -> list[WishRow]:
+def _rows(quantity: str, periods: Sequence[_Period], year: Span, now_s: int) -> list[WishRow]:
     """Cumulative rows from now to the year's end; those that are over, or change nothing, are left out."""
-    starts = [max(one.span.from_utc_s, whole.from_utc_s) for one in periods]
+    starts = [max(one.span.from_utc_s, year.from_utc_s) for one in periods]
     rows, sum_l = [], 0
-    if starts[0] > whole.from_utc_s:
-        rows.append(WishRow(quantity, whole.from_utc_s, starts[0], 0))
-    for one, start, end in zip(periods, starts, [*starts[1:], whole.to_utc_s], strict=True):
+    if starts[0] > year.from_utc_s:
+        rows.append(WishRow(quantity, year.from_utc_s, starts[0], 0))
+    for one, start, end in zip(periods, starts, [*starts[1:], year.to_utc_s], strict=True):
         sum_l += one.volume_l
         if rows and rows[-1].right == sum_l:
             rows[-1] = rows[-1]._replace(to_utc_s=end)

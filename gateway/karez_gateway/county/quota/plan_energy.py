@@ -2,8 +2,8 @@
 
 A plan may limit energy as well as water (requirement T42). A well whose water was raised would else stop at
 the old energy, and one whose water was cut would keep energy for water that it no longer has. Rounded down,
-never to nothing: an energy of 0 is no limit (`grants.py`). Where there is no water before or after,
-there is no ratio, and the energy stays.
+never to nothing: a well with water and 0 Wh stands still. Where there is no water before or after, there is
+no ratio, and the energy stays. None is no limit, and stays none; 0 is a limit of nothing, and stays 0.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,9 @@ def followed(before: Mapping[str, Values], volumes_l: Mapping[str, int]) -> dict
 
     The year keeps no less than its periods add up to: what no period has follows the year's own volume.
     """
-    energies = {period: wh for period, values in before.items() if (wh := whole(values, "energy_wh"))}
+    energies = {
+        period: wh for period, values in before.items() if (wh := whole(values, "energy_wh")) is not None
+    }
     year_wh = energies.pop(YEAR, None)
     found = {
         period: _follow(wh, int(before[period]["volume_l"]), volumes_l[period])
@@ -40,5 +42,6 @@ def _follow(energy_wh: int, before_l: int, after_l: int) -> int:
 
 def spread(before: Mapping[str, Values], permille: Mapping[str, int]) -> dict[str, int]:
     """Wh of periods that are spread again: their sum, by the shares of the water. Empty: they have none."""
-    wh = sum(whole(values, "energy_wh") or 0 for period, values in before.items() if period != YEAR)
-    return cumulated(wh, permille) if wh else {}
+    parts = [whole(values, "energy_wh") for period, values in before.items() if period != YEAR]
+    given = [wh for wh in parts if wh is not None]
+    return cumulated(sum(given), permille) if given else {}
