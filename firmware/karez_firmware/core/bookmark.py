@@ -37,7 +37,7 @@ def snapshot(books):
     """Return the values of LAYOUT."""
     water, energy, held = books.water, books.energy, books.held
     # Kept as P, and told apart by the next field: what P would begin with if a standing register is stuck.
-    still_l = held.still_l(energy, water.last_ms or 0) if held.litres == held.uncounted_l else 0
+    still_l = held.still_l(water, energy, water.last_ms or 0) if held.litres == held.uncounted_l else 0
     is_doubted = held.is_doubted or water.is_behind or books.is_stuck
     return {
         "volume_l": books.volume_l,
@@ -101,5 +101,5 @@ def catch_up(books, values):
     if books.energy:
         books.energy.catch_up(values["energy_wh"])
     held = books.held
-    still_l = held.still_l(None, 0) if books.volume_l == before_l else 0
+    still_l = held.still_l(books.water, None, 0) if books.volume_l == before_l else 0
     held.restore(values["held_l"] or 0, held.uncounted_l, books.used_wh, held.is_doubted, still_l)

@@ -188,7 +188,7 @@ class Books:
         was_stuck = self._doubts.is_stuck
         if self._is_doubted(doubts):
             if self._doubts.is_stuck:
-                self.held.recall(water)
+                self.held.recall(water, self.energy)
             if doubts[6] is False or self._doubts.is_reversed:
                 self.held.is_doubted = True
             return water.distrust()
@@ -233,7 +233,7 @@ class Books:
         spans_gap = result in (register.BACK, register.ROLLED, register.OPENED)
         if spans_gap and is_fresh(self.water, now_ms):
             # The water of the same gap is booked already: it is not P as well.
-            self.held.skip(self.used_wh, self._rated_power_w)
+            self.held.energy_wh = self.used_wh
         return result
 
     def _is_doubted(self, doubts):

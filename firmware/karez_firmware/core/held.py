@@ -59,15 +59,27 @@ class Held:
             blind_ms = 0 if is_fresh(energy, now_ms) else min(blind_ms, energy.blind_ms)
         return found_l + self._rated_flow_lph * blind_ms // 3_600_000
 
-    def still_l(self, energy, now_ms):
+    def still_l(self, water, energy, now_ms):
         """Litres that P would begin with if the register that stands were found stuck now."""
-        found_l = self._beside(energy, self._moved_wh, self._still_ms, now_ms)
+        blind_ms = self._still_ms + water.blind_ms
+        found_l = self._beside(energy, self._still_wh(energy, blind_ms), blind_ms, now_ms)
         return min(self._still_l + found_l, _LITRES_MAX - self.litres)
 
-    def recall(self, water):
+    def _still_wh(self, energy, still_ms):
+        """E that P begins at: what a power meter tells late was not all used while W stood."""
+        if self._moved_wh is None:
+            return self.energy_wh
+        if self._has_moved and self.has_energy(energy):
+            return max(self._moved_wh, energy.value - energy.bound(still_ms))
+        return self._moved_wh
+
+    def recall(self, water, energy):
         """The register is stuck: its last good reading is the one that moved W."""
-        self.energy_wh = self._moved_wh
+        if not self._still_ms:
+            return  # done
         water.blind_ms += self._still_ms
+        self.energy_wh = self._moved_wh = self._still_wh(energy, water.blind_ms)
+        water.last_ms -= self._still_ms  # it may have moved by so much more when it is seen to move
         self._carried_l += self._still_l
         self._still_ms = self._still_l = 0
 
@@ -99,13 +111,6 @@ class Held:
         if not counted_l:
             self._has_moved = has_moved
             self._moved_wh, self._still_ms, self._still_l = moved_wh, all_ms + (still_ms or 0), still_l
-
-    def skip(self, energy_wh, power_w):
-        """E is back over a gap in which water was read: P has none of it but of where W stood."""
-        self.energy_wh = energy_wh
-        if self._has_moved and energy_wh is not None:
-            least_wh = energy_wh - power_w * self._still_ms // 3_600_000
-            self._moved_wh = max(least_wh, self._moved_wh or 0)
 
     def close(self, energy_wh):
         """A segment has taken P into W."""
