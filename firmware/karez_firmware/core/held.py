@@ -50,7 +50,9 @@ class Held:
 
     def estimate(self, water, energy, now_ms):
         """Return P as it stands at `now_ms`, litres."""
-        return min(self._carried_l + self._beside(energy, self.energy_wh, water.blind_ms, now_ms), _LITRES_MAX)
+        return min(
+            self._carried_l + self._beside(energy, self.energy_wh, water.blind_ms, now_ms), _LITRES_MAX
+        )
 
     def _beside(self, energy, from_wh, blind_ms, now_ms):
         found_l = 0
