@@ -19,6 +19,24 @@ def watched(desk, seconds):
         before = now or before
 
 
+def test_a_power_register_that_is_held_is_no_water_without_work_either():
+    site = dict(SITE)
+    site.update({"reference_ml_per_wh": 2_727, "physical_ml_per_wh": 4_000})
+    desk = pumping(1_000_000, site=site)
+    desk.run(700)
+    register_wh = desk.register_wh
+    for second in range(1_300):
+        desk.register_wh = register_wh - 40_000 - second % 2 * 20_000  # no two in a row agree
+        desk.run(1)
+    desk.register_wh = register_wh
+    desk.run(700)
+    check = desk.parts.crosscheck
+    assert not check.alarms and desk.books.energy.segment.number == 2
+    assert desk.count(record.EVENT, causes.IMPOSSIBLE) == desk.count(record.EVENT, causes.RATIO_OFF) == 0
+    values = check.snapshot()
+    assert abs(values["ratio_volume_l"] * 1000 // values["ratio_energy_wh"] - 2_727) <= 10
+
+
 def test_a_silent_power_meter_is_no_water_without_work():
     site = dict(SITE)
     site.update({"reference_ml_per_wh": 2_727, "physical_ml_per_wh": 4_000})

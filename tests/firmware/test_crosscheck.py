@@ -193,6 +193,27 @@ def test_water_without_energy_is_found_after_two_minutes():
         assert not well.alarms & flags.NO_ENERGY
 
 
+def test_water_without_energy_that_pauses_each_two_minutes_is_found_all_the_same():
+    for flow_s, pause_s in ((110, 10), (60, 60), (20, 300)):
+        well = Well().run(60)
+        cycles = 0
+        while not well.events:
+            well.run(flow_s, FLOW, 0, closed=False).run(pause_s, 0, 0, closed=False)
+            cycles += 1
+            assert cycles < 20, (flow_s, pause_s)
+        assert well.events == [(causes.WATER_WITHOUT_ENERGY, 0)]
+        assert 120 <= cycles * flow_s <= 120 + flow_s + cycles * pause_s // 30
+
+
+def test_what_runs_out_after_each_stop_is_no_water_without_energy():
+    well = Well()
+    for _ in range(5):
+        well.run(20).run(90, FLOW, 0, closed=False).run(5, 0, 0, closed=False)
+    for _ in range(30):  # an empty pipe that now and then says flow
+        well.run(20, FLOW, 0, closed=False).run(640, 0, 0, closed=False)
+    assert not well.check.alarms & flags.NO_ENERGY and not well.events
+
+
 def test_unknown_energy_is_not_zero_and_a_trickle_is_no_water():
     assert Well().run(900, FLOW, None, energy_wh=None).events == []
     # A register that is read and stands is no unknown one.
@@ -219,6 +240,32 @@ def test_a_flow_beyond_the_pump_is_impossible_after_a_minute():
     assert well.alarms & flags.IMPOSSIBLE
     well.run(60, fast - 1)
     assert not well.alarms & flags.IMPOSSIBLE and len(well.events) == 1
+
+
+def test_a_flow_around_its_line_is_told_once_and_stands_until_it_is_clearly_below():
+    fast = FLOW * 5 // 4 + 1
+    well = Well().run(60)
+    for _ in range(60):
+        well.run(8, fast).run(2, FLOW)  # above it most of the time
+    assert well.events == [(causes.IMPOSSIBLE, crosscheck.FLOW)] and well.alarms & flags.IMPOSSIBLE
+    well.run(27)
+    assert well.alarms & flags.IMPOSSIBLE
+    well.run(2)
+    assert not well.alarms & flags.IMPOSSIBLE
+    for _ in range(60):
+        well.run(4, fast).run(6, FLOW)  # and below it: nothing
+    assert len(well.events) == 1
+
+
+def test_more_water_than_the_energy_lifts_is_told_once_at_its_line():
+    site = changed(SITE, physical_ml_per_wh=2450, reference_ml_per_wh=None)
+    well = Well(site).run(650)
+    assert well.alarms & flags.IMPOSSIBLE
+    for _ in range(3):  # 2,425 and 2,500 mL/Wh: the line lies between
+        well.run(900, FLOW * 97 // 100)
+        assert well.alarms & flags.IMPOSSIBLE
+        well.run(900)
+    assert well.events == [(causes.IMPOSSIBLE, crosscheck.RATIO)]
 
 
 def test_more_water_than_the_energy_lifts_is_impossible_within_ten_minutes():

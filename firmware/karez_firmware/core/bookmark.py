@@ -12,6 +12,7 @@ or catch_up() brings it.
 """
 
 from karez_protocols import grant
+from karez_protocols.constant import const
 
 from . import segment as segments
 
@@ -29,19 +30,24 @@ water b38
 energy b38
 """
 
+_STILL = const(2)  # water_is_doubted: beyond what is uncounted, held_l is Held.still_l
+
 
 def snapshot(books):
     """Return the values of LAYOUT."""
     water, energy, held = books.water, books.energy, books.held
+    # Kept as P, and told apart by the next field: what P would begin with if a standing register is stuck.
+    still_l = held.still_l(water, energy, water.last_ms or 0) if held.litres == held.uncounted_l else 0
+    is_doubted = held.is_doubted or water.is_behind or books.is_stuck
     return {
         "volume_l": books.volume_l,
         "register_l": water.last,
         "energy_wh": books.energy_wh,
         "energy_register_wh": energy.last if energy else None,
-        "held_l": held.litres,
+        "held_l": held.litres + still_l,
         "water_below": water.below,
         "water_uncounted_l": held.uncounted_l,
-        "water_is_doubted": int(held.is_doubted or water.is_behind),
+        "water_is_doubted": 1 if is_doubted else _STILL if still_l else 0,
         "water": water.segment.snapshot(),
         "energy": energy.segment.snapshot() if energy else segments.unknown(),
     }
@@ -53,7 +59,9 @@ def restore(books, head):
     if books.energy:
         _restore(books, books.energy, head.get("energy"), head.get("energy_register_wh"), 0)
     held_l, uncounted_l = head.get("held_l") or 0, head.get("water_uncounted_l") or 0
-    books.held.restore(held_l, uncounted_l, books.used_wh, bool(head.get("water_is_doubted")))
+    is_doubted = head.get("water_is_doubted")
+    still_l = held_l - uncounted_l if is_doubted == _STILL else 0
+    books.held.restore(held_l - still_l, uncounted_l, books.used_wh, is_doubted == 1, still_l)
 
 
 def _restore(books, followed, data, last, below):
@@ -87,9 +95,11 @@ def adopt(books, values, multiplier_ppm):
 
 def catch_up(books, values):
     """Take W, E and P of a measuring record that the head does not know."""
+    before_l = books.volume_l
     if not books.is_estimated:
         books.water.catch_up(values["volume_l"])
     if books.energy:
         books.energy.catch_up(values["energy_wh"])
     held = books.held
-    held.restore(values["held_l"] or 0, held.uncounted_l, books.used_wh, held.is_doubted)
+    still_l = held.still_l(books.water, None, 0) if books.volume_l == before_l else 0
+    held.restore(values["held_l"] or 0, held.uncounted_l, books.used_wh, held.is_doubted, still_l)

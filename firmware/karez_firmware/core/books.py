@@ -185,10 +185,16 @@ class Books:
         self._wait(now_ms)
         water = self.water
         water.step, water.modulus = step, modulus
+        was_stuck = self._doubts.is_stuck
         if self._is_doubted(doubts):
-            self.held.is_doubted = True
+            if self._doubts.is_stuck:
+                self.held.recall(water, self.energy)
+            if doubts[6] is False or self._doubts.is_reversed:
+                self.held.is_doubted = True
             return water.distrust()
-        before = (self.volume_l, self.held.energy_wh)
+        if was_stuck and not (self._doubts.has_made_up and not self._doubts.is_stuck):
+            self.held.is_doubted = True
+        before, still_ms = (self.volume_l, self.held.energy_wh), water.blind_ms
         was_current, was_below = water.is_current(now_ms), water.below
         estimate_l = self.held.estimate(water, self.energy, now_ms)
         gap_bound, roll_bound = outage.of_water(water, self.energy, self.held, now_ms, outage_s)
@@ -207,7 +213,7 @@ class Books:
         if water.has_fallen or (result == register.BACKFLOW and ran_out_l > self.riser_l):
             # Set back while it was held, or by more than can run back: it shows less than it has counted.
             self.held.is_doubted = True
-        self.held.settle(estimate_l, counted_l, self.used_wh)
+        self.held.settle(estimate_l, counted_l, self.used_wh, None if self._doubts.is_little else still_ms)
         self._tell(result, grant.WATER, was_below)
         if self.held.uncounted_l > self.decision_l and not water.below:
             segments_of.book_uncounted(self, register_now, now_ms)

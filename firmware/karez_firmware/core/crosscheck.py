@@ -23,6 +23,9 @@ _DRY_MS = const(180_000)
 _PRIMED_MS = const(290_000)
 _UNPOWERED_MS = const(120_000)  # C2
 _FAST_MS = const(60_000)  # C5
+# How fast a sum drains, in thirtieths: nobody shall hide behind a moment's contrary, or flap at a line.
+_PAUSE = const(1)  # C2: two minutes need an hour's rest; spurious flow of an empty pipe is less
+_SLOWER = const(60)  # C5: a flow just below its line most of the time is none above it
 _LEARN_MS = const(600_000)  # of running: what this pump's power is when no binding says it
 
 # C5: ten minutes, and the hour for registers with coarse steps.
@@ -64,10 +67,10 @@ class Lasting:
     def __init__(self):
         self.ms = 0
 
-    def feed(self, is_so, elapsed_ms):
-        """Count on while it is so, begin anew when it is not; return the milliseconds."""
+    def feed(self, is_so, elapsed_ms, drain=0):
+        """Count on while it is so, begin anew (or drain) when it is not; return the milliseconds."""
         if is_so is False:
-            self.ms = 0
+            self.ms = max(0, self.ms - elapsed_ms * drain // 30) if drain else 0
         elif is_so:
             self.ms += elapsed_ms
         return self.ms
@@ -195,7 +198,9 @@ class CrossCheck:
         has_water = None if flow_lph is None else flow_lph * 10 > self._rated_flow_lph
         has_power = self._is_above(power_w, 5)
         is_off = None if has_power is None else not has_power
-        if self._unpowered.feed(both(has_water, is_off), elapsed_ms) > _UNPOWERED_MS:
+        # Only work clears it at once: a flow that pauses has still had none.
+        drain = 0 if has_power else _PAUSE
+        if self._unpowered.feed(both(has_water, is_off), elapsed_ms, drain) > _UNPOWERED_MS:
             self._raise(flags.NO_ENERGY, causes.WATER_WITHOUT_ENERGY)
         elif has_water and has_power:
             self.alarms &= ~flags.NO_ENERGY
@@ -204,9 +209,10 @@ class CrossCheck:
 
     def _too_fast(self, flow_lph, elapsed_ms):
         is_fast = None if flow_lph is None else flow_lph * 4 > 5 * self._rated_flow_lph
-        if self._fast.feed(is_fast, elapsed_ms) > _FAST_MS:
+        if self._fast.feed(is_fast, elapsed_ms, _SLOWER) > _FAST_MS:
+            self._fast.ms = _FAST_MS
             self._impossible_now(FLOW)
-        elif is_fast is False and flow_lph * 10 > self._rated_flow_lph:
+        elif not self._fast.ms and is_fast is False and flow_lph * 10 > self._rated_flow_lph:
             self._possible_again(FLOW)
 
     def _freeze(self, is_frozen):
@@ -224,6 +230,8 @@ class CrossCheck:
             sums = self.ratio.hour.sums(buckets)
             if sums:
                 bound_ml = (sums[1] + energy_step_wh) * self._physical_ml_per_wh
+                if self._impossible & RATIO:
+                    bound_ml -= bound_ml // 20  # it ends below its line: no flapping
                 is_above = is_above or (sums[0] - volume_step_l) * 1000 > bound_ml
         if is_above:
             self._impossible_now(RATIO)

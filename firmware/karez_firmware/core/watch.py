@@ -59,8 +59,9 @@ class Watch:
         seen.flow_lph, seen.flow_at_ms = recorder.water.value("flow_lph"), recorder.water.at_ms
         seen.power_w, seen.power_at_ms = recorder.energy.value("power_w"), recorder.energy.at_ms
         seen.volume_l, seen.energy_wh = books.volume_l, books.energy_wh
-        if recorder.energy.value("energy_wh") is None:
-            seen.energy_wh = None  # E stands while its meter is silent: that is no water without work
+        energy = recorder.energy
+        if energy.value("energy_wh") is None or (books.energy and books.energy.last_ms != energy.at_ms):
+            seen.energy_wh = None  # E stands while its meter is silent or held: that is no water without work
         seen.is_water_good = books.is_known and not books.held_l and not books.is_converted
         seen.segment = books.segment << 16 | (books.energy.segment.number if books.energy else 0)
         seen.volume_step_l = books.water.step
