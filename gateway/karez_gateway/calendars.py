@@ -5,6 +5,7 @@ of UTC, so periods at any whole hour's distance are sums of whole cells.
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 
 from karez_gateway.errors import Refused
@@ -15,6 +16,7 @@ STEPS = (HOUR, DAY, MONTH)
 DEFAULT_OFFSET_H = 8
 OFFSET_H_MIN, OFFSET_H_MAX = -12, 14
 HOUR_S = 3600
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ]|\Z)")
 UTC_S_MAX = (1 << 32) - 1  # a record's time has 32 bits; all ones: not known
 
 
@@ -75,11 +77,13 @@ class Calendar:
             f"{text[:40]!r} is no day (2026-10-01) and no time with its zone (2026-10-01T08:00:00+08:00, "
             f"or Z at its end) between 1970 and 2105"
         )
+        if not _MOMENT.match(text.strip()):  # ISO 8601 also has days by week, which nobody means here
+            raise wrong
         try:
             found = dt.datetime.fromisoformat(text.strip().replace(" ", "+"))
         except ValueError:
             raise wrong from None
-        if len(text) == len("2026-10-01"):
+        if len(text.strip()) == len("2026-10-01"):
             found = found.replace(tzinfo=self._zone)
         if found.tzinfo is None:
             raise wrong

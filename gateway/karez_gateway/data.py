@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from karez_gateway.config import Config
 from karez_gateway.entries import origins, restored
@@ -72,9 +73,14 @@ def _healed(sequencer: Sequencer) -> int:
 
 @contextmanager
 def beside(config: Config) -> Iterator[Database]:
-    """Open the database for a command, with or without a running service."""
+    """Open the database for a command, with or without a running service. Raises StoreError.
+
+    Also for what the database does not do later: another holds it, the disk is full.
+    """
     store = Database.open(config.store_url)
     try:
         yield store
+    except (DBAPIError, PoolTimeout) as error:
+        raise StoreError(failure.explained(error)) from error
     finally:
         store.close()

@@ -33,7 +33,12 @@ def test_each_line_is_answered_and_a_finding_is_exit_code_one(tmp_path):
 def test_balances_that_close_are_exit_code_zero_also_from_a_pipe():
     done = run(["-"], json.dumps({"feeder_wh": 100, "wells": [98]}))
     assert done.exit_code == 0 and json.loads(done.output)["name"] == "1"
-    assert run(["-"], "").output == ""
+
+
+@pytest.mark.parametrize("data", ["", "\n \n", "\ufeff"])
+def test_a_list_that_holds_no_transformer_is_refused(data):
+    done = run(["-"], data)
+    assert done.exit_code == 2 and "standard input holds no transformer" in done.output
 
 
 @pytest.mark.parametrize(

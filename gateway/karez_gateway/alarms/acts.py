@@ -2,14 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from karez_gateway.config import Config
 from karez_gateway.county import acts
 from karez_gateway.county.acts import Deed
-from karez_gateway.county.alarms import response, states
+from karez_gateway.county.alarms import response, states, words
 from karez_gateway.county.alarms.places import Places
+from karez_gateway.county.alarms.rules import RULES
 from karez_gateway.errors import Refused
 from karez_gateway.notify import message, queueing
 from karez_gateway.store import alarms, objects
@@ -75,7 +76,14 @@ def select(
     subject: str = "",
     limit: int = LISTED_MAX,
 ) -> tuple[list[Alarm], Places]:
-    """Alarms that fit, the newest first, and the county they are of."""
+    """Alarms that fit, the newest first, and the county they are of. Raises Refused for an unknown word."""
+    for option, given, known in (
+        ("rule", rule, RULES),
+        ("severity", severity, words.SEVERITIES),
+        ("state", state, words.STATES),
+    ):
+        if given and given not in known:
+            raise Refused(f"--{option} is one of {', '.join(known)}, not {given}")
     with store.reading() as connection:
         places = Places(objects.registry(connection))
         if region and places.registry.get("region", region) is None:
@@ -94,8 +102,13 @@ def select(
     return fitting[:limit], places
 
 
-def propose(store: Database, number: int, deed: Deed, **wishes: Any) -> bytes:
-    """The request that an office may sign, kept as an act by its digest. Raises Refused."""
+def propose(
+    store: Database, number: int, deed: Deed, keep: Callable[[bytes], None] = lambda _: None, **wishes: Any
+) -> bytes:
+    """The request that an office may sign, kept as an act by its digest; the act stands once `keep` has it.
+
+    Raises Refused, and what `keep` raises: there is no act then.
+    """
     with store.writing() as connection:
         one = alarms.get(connection, number)
         if one is None:
@@ -113,4 +126,5 @@ def propose(store: Database, number: int, deed: Deed, **wishes: Any) -> bytes:
             deed,
             {"alarm": number, "kind": found["kind"], "sites": len(found["sites"]), "sha256": digest},
         )
+        keep(data)
     return data

@@ -27,6 +27,13 @@ def get(connection: Connection, number: int) -> Violation:
     return found
 
 
+def check_site(connection: Connection, site: str) -> None:
+    """Raise Refused for a site that nothing names."""
+    known = objects.registry(connection).get("site", site) is not None
+    if not known and not sites.exists(connection, site):
+        raise Refused(f"there is no site {site}: neither the registry nor a binding names it")
+
+
 def open_one(
     store: Database,
     site: str,
@@ -39,9 +46,7 @@ def open_one(
 ) -> Violation:
     """Open one at a site. `litres`: held against the user; None: what the ledger has. Raises Refused."""
     with store.writing() as connection:
-        known = objects.registry(connection).get("site", site) is not None
-        if not known and not sites.exists(connection, site):
-            raise Refused(f"there is no site {site}: neither the registry nor a binding names it")
+        check_site(connection, site)
         for number in alarm_ids:
             one = alarms.get(connection, number)
             if one is None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from karez_gateway.calendars import UTC_S_MAX
 from karez_gateway.errors import Refused, StoreError
 
 FILE = "tokens.json"
@@ -27,6 +28,7 @@ PREFIX = "karez_"  # so that a token that leaks is found by what looks for such
 SECRET_BYTES = 32
 TOKENS_MAX = 1000
 SITES_MAX = 5000  # stand in one statement; SQLite takes 32,766 parameters
+SITE_CHARACTERS_MAX = 64
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SECRET = re.compile(re.escape(PREFIX) + r"[A-Za-z0-9_-]{43}")
 
@@ -107,29 +109,40 @@ def load(path: Path) -> list[Token]:
         return [_token(one) for one in found["tokens"]]
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(
             f"{path} is damaged ({error}): restore it, or remove it and give out new ones"
         ) from None
 
 
 def _token(kept: dict[str, Any]) -> Token:
-    scope = kept["scope"]
+    scope, name = kept["scope"], kept["name"]
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a token")
     if scope == {"all": True}:
         sites = None
     elif set(scope) == {"sites"} and all(isinstance(one, str) for one in scope["sites"]):
         sites = frozenset(scope["sites"])
     else:
         raise ValueError(f"token {kept['name']} has a scope that this version does not know")
+    if not all(map(_is_name, sites or ())):
+        raise ValueError(f"token {name} has a site without a name")
     until, ended = kept["until_utc_s"], kept["ended_utc_s"]
+    times = [int(one) for one in (kept["made_utc_s"], until, ended) if one is not None]
+    if not all(0 <= one <= UTC_S_MAX for one in times):
+        raise ValueError(f"token {name} has a time that no calendar has")
     return Token(
-        str(kept["name"]),
+        name,
         bytes.fromhex(kept["sha256"]),
         Scope(sites),
         int(kept["made_utc_s"]),
         None if until is None else int(until),
         None if ended is None else int(ended),
     )
+
+
+def _is_name(site: str) -> bool:
+    return site.isprintable() and 0 < len(site) <= SITE_CHARACTERS_MAX
 
 
 def _kept(one: Token) -> dict[str, Any]:
@@ -150,6 +163,11 @@ def add(directory: Path, name: str, scope: Scope, now_utc_s: int, until_utc_s: i
         raise Refused("a token's name is 1 to 64 letters, digits, dots, dashes and underlines")
     if scope.sites is not None and not 1 <= len(scope.sites) <= SITES_MAX:
         raise Refused(f"a token is for 1 to {SITES_MAX} sites, or for all of them")
+    for site in scope.sites or ():
+        if not _is_name(site):
+            raise Refused(
+                f"{site[:40]!r} is no name of a site: 1 to {SITE_CHARACTERS_MAX} characters in one line"
+            )
     if until_utc_s is not None and until_utc_s <= now_utc_s:
         raise Refused("the last day of this token is over already")
     raw = secrets.token_bytes(SECRET_BYTES)

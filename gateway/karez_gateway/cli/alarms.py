@@ -3,13 +3,13 @@
 # ruff: noqa: PLC0415 - each verb imports what it needs: start-up time
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
 from karez_gateway import config as configuration
-from karez_gateway.cli.deeds import Because, By, Document, check_language, deed
-from karez_gateway.cli.speech import NUMBER_MAX, AsJson, Data, print_json, spoken
+from karez_gateway.cli.deeds import Because, By, Document, check_language, deed, not_blank
+from karez_gateway.cli.speech import NUMBER_MAX, AsJson, Data, new_file, print_json, spoken
 from karez_gateway.errors import GatewayError, Refused
 
 if TYPE_CHECKING:
@@ -28,10 +28,14 @@ PROPOSE = (
 )
 
 Language = Annotated[str, typer.Option("--lang", help="Language of the texts: en or zh.")]
-Rule = Annotated[str, typer.Option(help="Only of this rule.")]
-Region = Annotated[str, typer.Option(help="Only of this region and those below it.")]
-Severity = Annotated[str, typer.Option(help="Only notice, warning or urgent.")]
-Subject = Annotated[str, typer.Option(help="Only of this site, region, holder, meter or platform.")]
+Rule = Annotated[str, typer.Option(callback=not_blank, help="Only of this rule.")]
+Region = Annotated[str, typer.Option(callback=not_blank, help="Only of this region and those below it.")]
+Severity = Annotated[str, typer.Option(callback=not_blank, help="Only notice, warning or urgent.")]
+Subject = Annotated[
+    str, typer.Option(callback=not_blank, help="Only of this site, region, holder, meter or platform.")
+]
+
+FILTERS = ("rule", "region", "severity", "state", "subject")
 
 app = typer.Typer(
     help="Alarms: list, show, acknowledge; who is told; what an office might order.", no_args_is_help=True
@@ -72,7 +76,9 @@ def _print(data: Path, as_json: bool, language: str, **wishes: Any) -> None:
         for one in found:
             typer.echo(_line(one, places, zone, language))
         if not found:
-            typer.echo("没有报警" if language == "zh" else "no alarm")
+            is_all = not any(wishes.get(name) for name in FILTERS)
+            chinese, english = ("没有报警", "no alarm") if is_all else ("没有符合条件的报警", "no alarm fits")
+            typer.echo(chinese if language == "zh" else english)
 
 
 @app.command("list", epilog=LIST)
@@ -81,7 +87,9 @@ def listed(
     rule: Rule = "",
     region: Region = "",
     severity: Severity = "",
-    state: Annotated[str, typer.Option(help="Only raised, acknowledged or latched.")] = "",
+    state: Annotated[
+        str, typer.Option(callback=not_blank, help="Only raised, acknowledged or latched.")
+    ] = "",
     subject: Subject = "",
     language: Language = "en",
     as_json: AsJson = False,
@@ -251,6 +259,12 @@ def send_test(
         raise typer.Exit(1)
 
 
+def _written(file: BinaryIO, body: bytes) -> None:
+    """On the disk, before the act stands that says so."""
+    file.write(body)
+    file.flush()
+
+
 @app.command(epilog=PROPOSE)
 def propose(
     data: Data,
@@ -277,17 +291,12 @@ def propose(
     from karez_gateway.alarms import acts as alarmacts
 
     with spoken():
-        if out.exists():
-            raise GatewayError(f"{out} exists already: name another file")
         clock = r"([01]\d|2[0-3]):[0-5]\d"
         if not re.fullmatch(f"{clock}-{clock}", hours) or hours[:5] == hours[6:]:
             raise GatewayError('--hours reads "06:00-12:00"')
         config = configuration.load(data)
         wishes = {"days": days, "hours": (hours[:5], hours[6:]), "area": area}
-        with data_directory.beside(config) as store:
-            body = alarmacts.propose(store, number, deed(by, because, document), **wishes)
-        try:
-            out.write_bytes(body)
-        except OSError as error:
-            raise GatewayError(f"{out} cannot be written: {error.strerror}") from None
+        with new_file(out) as file, data_directory.beside(config) as store:
+            what = deed(by, because, document)
+            alarmacts.propose(store, number, what, lambda body: _written(file, body), **wishes)
         typer.echo(f"{out}: a request, not an order; an office reads and signs it with its own tool")

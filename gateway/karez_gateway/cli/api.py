@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from karez_gateway import config as configuration
-from karez_gateway.cli.deeds import By, Document, deed
+from karez_gateway.cli.deeds import By, Document, deed, not_blank
 from karez_gateway.cli.speech import AsJson, Data, print_json, spoken
 from karez_gateway.config.api import with_host
 from karez_gateway.errors import Refused
@@ -25,7 +25,10 @@ ADD = "Example: karez gateway token add --data /var/lib/karez town-office --site
 LIST = "Example: karez gateway token list --data /var/lib/karez"
 END = "Example: karez gateway token end --data /var/lib/karez town-office"
 
-Because = Annotated[str, typer.Option("--because", help="Why; the log holds it. Default: whose token it is.")]
+Because = Annotated[
+    str,
+    typer.Option("--because", callback=not_blank, help="Why; the log holds it. Default: whose token it is."),
+]
 Changed = TypeVar("Changed")
 Name = Annotated[str, typer.Argument(help="Name of the token: who holds it.")]
 
@@ -60,7 +63,9 @@ def add(
     name: Name,
     sites: Annotated[str, typer.Option(help="Sites that it opens, parted by commas.")] = "",
     every: Annotated[bool, typer.Option("--all", help="It opens all sites, also later ones.")] = False,
-    until: Annotated[str, typer.Option(help="Last day on which it is taken, such as 2027-12-31.")] = "",
+    until: Annotated[
+        str, typer.Option(callback=not_blank, help="Last day on which it is taken, such as 2027-12-31.")
+    ] = "",
     by: By = "",
     because: Because = "",
     document: Document = "",

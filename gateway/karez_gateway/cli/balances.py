@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from karez_gateway.cli.speech import read, spoken
+from karez_gateway.errors import Refused
 
 BALANCES = "Example: karez gateway balances transformers.jsonl"
 EXIT_FOUND = 1
@@ -32,7 +33,8 @@ def balances(
         is_piped = str(file) == "-"
         data = sys.stdin.buffer.read() if is_piped else read(file)
         answers = []
-        for name, found in listed.balanced(data, "standard input" if is_piped else str(file)):
+        named = "standard input" if is_piped else str(file)
+        for name, found in listed.balanced(data, named):
             is_found = is_found or found.is_exceeded
             answer = {
                 "name": name,
@@ -41,6 +43,8 @@ def balances(
                 "finding": finding_of(found),
             }
             answers.append(json.dumps(answer, ensure_ascii=False))
+        if not answers:
+            raise Refused(f"{named} holds no transformer: write one JSON object a line, as --help shows")
         for answer_line in answers:
             typer.echo(answer_line)
     if is_found:

@@ -14,11 +14,30 @@ from karez_gateway.errors import GatewayError, Refused
 if TYPE_CHECKING:
     from karez_gateway.county.acts import Deed
 
-By = Annotated[str, typer.Option("--by", help="Who decides it; default: this machine's user.")]
+
+def not_blank(ctx: typer.Context, param: typer.CallbackParam, value: str) -> str:
+    """Refuse an option that is given and empty, as by a script's variable that nobody has set.
+
+    Left out it has its default; empty it would have it, too, and a wrong name or far more than was meant.
+    """
+    source = ctx.get_parameter_source(str(param.name))
+    if source is not None and source.name != "DEFAULT" and not value.strip():
+        raise typer.BadParameter("it is empty: say it, or leave the option out")
+    return value
+
+
+By = Annotated[
+    str, typer.Option("--by", callback=not_blank, help="Who decides it; default: this machine's user.")
+]
 Because = Annotated[str, typer.Option("--because", help="Why; the log holds it, and reports show it.")]
 Document = Annotated[str, typer.Option("--document", help="Number of the document it rests on.")]
-Brought = Annotated[str, typer.Option("--because", help="Why it is brought in; default: the file's name.")]
-Bringer = Annotated[str, typer.Option("--by", help="Who brings it in; default: this machine's user.")]
+Brought = Annotated[
+    str,
+    typer.Option("--because", callback=not_blank, help="Why it is brought in; default: the file's name."),
+]
+Bringer = Annotated[
+    str, typer.Option("--by", callback=not_blank, help="Who brings it in; default: this machine's user.")
+]
 LANGUAGES = ("en", "zh")
 IN_FORCE = "It is in force once the service has put it into the log."
 

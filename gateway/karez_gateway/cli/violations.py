@@ -12,10 +12,10 @@ import typer
 
 from karez_gateway import config as configuration
 from karez_gateway.cli.alarms import Language
-from karez_gateway.cli.deeds import Because, By, Document, check_language, deed
-from karez_gateway.cli.speech import NUMBER_MAX, AsJson, Data, print_json, spoken
+from karez_gateway.cli.deeds import Because, By, Document, check_language, deed, not_blank
+from karez_gateway.cli.speech import NUMBER_MAX, AsJson, Data, new_file, print_json, spoken
 from karez_gateway.county.counting import counted
-from karez_gateway.errors import GatewayError, Refused
+from karez_gateway.errors import Refused
 
 LIST = "Example: karez gateway violations list --data /var/lib/karez"
 OPEN = (
@@ -30,6 +30,7 @@ PACK = "Example: karez gateway violations pack --data /var/lib/karez 40 --out vi
 ACTS = "Example: karez gateway acts list --data /var/lib/karez --by li --from 2026-07-01"
 CHECK = "Example: karez gateway acts check --data /var/lib/karez"
 EXIT_WRONG = 1
+NOTHING = {"en": ("no open violation", "no violation"), "zh": ("没有未结违规", "没有违规记录")}
 
 app = typer.Typer(help="Violations, with evidence packs.", no_args_is_help=True)
 acts = typer.Typer(help="Who did what, when and why; and whether the log has it so.", no_args_is_help=True)
@@ -39,7 +40,7 @@ Number = Annotated[int, typer.Argument(max=NUMBER_MAX, help="Number of the viola
 @app.command("list", epilog=LIST)
 def listed(
     data: Data,
-    site: Annotated[str, typer.Option(help="Only of this site.")] = "",
+    site: Annotated[str, typer.Option(callback=not_blank, help="Only of this site.")] = "",
     everyone: Annotated[bool, typer.Option("--all", help="Those that are closed, too.")] = False,
     language: Language = "en",
     as_json: AsJson = False,
@@ -55,6 +56,8 @@ def listed(
         check_language(language)
         config = configuration.load(data)
         with data_directory.beside(config) as store, store.reading() as connection:
+            if site:
+                violations.check_site(connection, site)
             found = sorted(
                 violations.everyone(connection).values(),
                 key=lambda one: (one.closed_utc_s is not None, -one.number),
@@ -70,6 +73,8 @@ def listed(
             end = f"  {one.outcome}" if one.outcome else ""
             begun = zone.name("day", one.from_utc_s)
             typer.echo(f"{one.number:>6}  {one.site:<16} {kind:<14} {begun}  {volume}  {one.by}{end}")
+        if not found:
+            typer.echo(NOTHING[language][everyone])
 
 
 @app.command("open", epilog=OPEN)
@@ -92,7 +97,7 @@ def open_one(
     """Open a violation. A person does it, from what alarms, records and an inspection show."""
     from karez_gateway import data as data_directory
     from karez_gateway.alarms import violations
-    from karez_gateway.calendars import Calendar
+    from karez_gateway.calendars import DAY, Calendar
     from karez_gateway.county.registry import fields
 
     with spoken():
@@ -105,7 +110,10 @@ def open_one(
             raise Refused(f"--m3 {error}") from None
         with data_directory.beside(config) as store:
             wishes: dict[str, Any] = {"litres": litres, "alarm_ids": alarm or ()}
-            found = violations.open_one(store, site, kind, span, deed(by, because, document), **wishes)
+            what = deed(by, because, document)
+            found = violations.open_one(store, site, kind, span, what, **wishes)
+        if span[1] > zone.after(DAY, zone.start(DAY, what.now_s)):
+            typer.echo(f"remark: it ends in the future, at {zone.iso(span[1])}: is that meant?", err=True)
         typer.echo(
             f"violation {found.number} at {site} is open; next: karez gateway violations pack {found.number}"
         )
@@ -143,15 +151,10 @@ def pack(
     from karez_gateway.alarms import violationpack
 
     with spoken():
-        if out.exists():
-            raise GatewayError(f"{out} exists already: name another file")
         config = configuration.load(data)
-        with data_directory.beside(config) as store:
+        with new_file(out) as file, data_directory.beside(config) as store:
             body, facts = violationpack.make(store, config, number)
-        try:
-            out.write_bytes(body)
-        except OSError as error:
-            raise GatewayError(f"{out} cannot be written: {error.strerror}") from None
+            file.write(body)
         if as_json:
             print_json(facts | {"file": str(out)})
             return
@@ -166,8 +169,10 @@ def pack(
 @acts.command("list", epilog=ACTS)
 def acts_list(
     data: Data,
-    by: Annotated[str, typer.Option("--by", help="Only of this person.")] = "",
-    sort: Annotated[str, typer.Option(help="Only of a sort, or of sorts that begin so.")] = "",
+    by: Annotated[str, typer.Option("--by", callback=not_blank, help="Only of this person.")] = "",
+    sort: Annotated[
+        str, typer.Option(callback=not_blank, help="Only of a sort, or of sorts that begin so.")
+    ] = "",
     begin: Annotated[str, typer.Option("--from", help="From this day or time on.")] = "",
     end: Annotated[str, typer.Option("--to", help="Before this day or time.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=NUMBER_MAX, help="At most so many.")] = 200,
@@ -207,6 +212,8 @@ def acts_list(
                 typer.echo(
                     f"{zone.iso(one.utc_s)}  {one.sort:<24} {one.by or '–':<12} {one.subject}{why}{index}"
                 )
+            if not found:
+                typer.echo("no act fits" if by or sort or begin or end else "no act")
 
 
 def _csv(found: list[Any]) -> None:

@@ -42,6 +42,8 @@ def _of_sqlite(error: sqlite3.Error) -> str:
         return f"the store cannot be written ({_line(error)}): the disk is full or fails; {GOES_ON}"
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return f"the store is damaged ({_line(error)}): restore it from a backup"
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return f"another program holds the store ({_line(error)}): try again once it is done, or end it"
     return f"the store cannot be used: {_line(error)}"
 
 

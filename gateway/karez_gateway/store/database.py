@@ -33,6 +33,9 @@ class Database:
         except DatabaseError as error:
             reader.dispose()
             raise StoreError(_explained(url, error)) from error
+        except StoreError:
+            reader.dispose()
+            raise
         return cls(reader, writer)
 
     @contextmanager
@@ -64,6 +67,11 @@ def _migrate(reader: Engine, writer: Engine) -> None:
         revision = _revision(connection)
         if revision == HEAD:
             return
+    if revision is not None and revision not in _known():
+        raise StoreError(
+            f"{writer.url.database}: the store is of version {revision}, this program knows up to {HEAD}: "
+            f"use the Karez that wrote it, or restore the copy that it kept of the older one"
+        )
     if revision is not None and writer.url.drivername == "sqlite" and writer.url.database:
         copies.keep_before(Path(writer.url.database), HEAD)
     from alembic import command  # noqa: PLC0415 - 0.2 s of import that an up-to-date file does not need
@@ -74,6 +82,10 @@ def _migrate(reader: Engine, writer: Engine) -> None:
     with writer.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _known() -> set[str]:
+    return {path.name[1:5] for path in (MIGRATIONS / "versions").glob("v*.py")}
 
 
 def _revision(connection: Connection) -> str | None:

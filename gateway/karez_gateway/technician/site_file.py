@@ -47,7 +47,7 @@ def _toml(data: bytes, path: Path) -> dict[str, Any]:
         raise WrongUse("document-empty", file=path)
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of 5,000 digits
         raise WrongUse("site-toml", file=path, why=error) from None
 
 
