@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from karez_simulators import cli_words
+from karez_simulators import cli_words, wells_wording
 
 EPILOG = "Example: karez bench wells --wells 20 --seconds 60 --json"
 LATE_MS_MAX = 250  # the controller steps at least each 500 ms, and means to each 250 ms (design §4)
@@ -27,6 +27,7 @@ def wells(
     *,
     as_json: Json = False,
     broker: cli_words.Broker = "in-process",
+    lang: cli_words.Lang = "",
 ) -> None:
     """Let many wells pump at once, each with the real firmware in a MicroPython of its own, at speed 1.
 
@@ -36,13 +37,14 @@ def wells(
     from karez_simulators import play
 
     cli_words.check_broker(broker)
+    say = wells_wording.WELLS[cli_words.language(lang)]
     folder = Path(tempfile.mkdtemp(prefix="karez-village-"))
     try:
-        figures = asyncio.run(_stoppable(_figures(folder, count, seconds, broker)))
+        figures = asyncio.run(_stoppable(_figures(folder, count, seconds, broker, say)))
     except play.EXPECTED as error:
         raise cli_words.refuse(str(error)) from None
     except (play.Stopped, KeyboardInterrupt):
-        typer.echo("karez bench: stopped; nothing is left running", err=True)
+        typer.echo(f"karez bench: {say['stopped']}", err=True)
         raise typer.Exit(cli_words.INTERRUPTED) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -50,18 +52,20 @@ def wells(
         typer.echo(json.dumps(figures))
     else:
         for name, value in figures.items():
-            typer.echo(f"{name:<18} {value}")
+            typer.echo(f"{name:<18} {say['none'] if value is None else value:<8} {say[name]}")
     is_good = not figures["litres_off"] and (figures["late_ms_max"] or 0) <= LATE_MS_MAX
     raise typer.Exit(0 if is_good else cli_words.FAILED)
 
 
-async def _figures(folder: Path, count: int, seconds: int, broker: str) -> dict[str, Any]:
+async def _figures(
+    folder: Path, count: int, seconds: int, broker: str, say: dict[str, str]
+) -> dict[str, Any]:
     from karez_simulators.desk import Plan
     from karez_simulators.village import Village
 
     plan = Plan(settings={"restart_delay_s": 0, "interval_pumping_s": 60}, broker=broker)
     async with Village(folder, plan, count) as village:
-        await village.provision(lambda number: typer.echo(f"[{number}/{count}] wells stand", err=True))
+        await village.provision(lambda number: typer.echo(f"[{number}/{count}] {say['stand']}", err=True))
         return await village.pump(seconds)
 
 

@@ -174,7 +174,7 @@ def test_what_the_company_answers_is_kept_and_what_it_disputes_stays_open(desk, 
     kept(desk)
     assert opened_lines(desk) == [("no-reply", None, "")]
     said = answer(desk, tmp_path, "meter,status,remark\n0077,异议,their ratio is 40\n")
-    assert said.exit_code == 0 and "disputed 1; 1 lines are open" in said.stdout, said.stderr
+    assert said.exit_code == 0 and "disputed 1; 1 line is open" in said.stdout, said.stderr
     assert (
         "taken in before"
         in answer(desk, tmp_path, "meter,status,remark\n0077,异议,their ratio is 40\n").stderr

@@ -80,7 +80,7 @@ def test_a_cut_alone_is_signed_and_its_village_says_what_is_pending(desk):
     assert plan.villages["650401"].pending_l == 500 * M3
     assert plan.planned[0].held_l == 900 * M3
     lines = list(showing.lines(plan, Speech("en", False)))
-    assert any("pending cuts: 1 wells may take 500 m³ more" in line for line in lines)
+    assert any("pending cuts: 1 well may take 500 m³ more" in line for line in lines)
     assert any("500 m³ more may be taken under grants" in line for line in lines)
     assert plan.facts()["limits"][0][-1] == 500 * M3
 

@@ -627,7 +627,7 @@ def test_every_finding_has_a_text_in_both_languages_with_the_same_facts():
 
 
 def _facts(template):
-    return {part.split("}")[0] for part in template.split("{")[1:]}
+    return {part.split("}")[0].split(":")[0] for part in template.split("{")[1:]}  # a count's noun is no fact
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -81,7 +81,7 @@ def test_a_quorum_is_kept_or_the_evidence_is_refused(count, quorum):
     assert report.is_proved == (count >= quorum)
     assert codes(report) == ([] if count >= quorum else ["witness_quorum"])
     if count < quorum:
-        line = f"{count} witnesses that you trust have cosigned the checkpoint; you ask for {quorum}."
+        line = f"Witnesses you trust that cosigned the checkpoint: {count}; you ask for {quorum}."
         assert line in "\n".join(Page(report, "en").lines())
 
 

@@ -27,7 +27,7 @@ async def test_every_verb_has_help_with_an_example(tmp_path, verb):
     ended = await bench(tmp_path, verb, "--help")
     assert ended.code == 0
     text = "\n".join(ended.out)
-    assert f"Example: karez bench {verb}" in text and ("--lang" in text or verb == "wells")
+    assert f"Example: karez bench {verb}" in text and "--lang" in text
 
 
 async def test_bench_alone_lists_its_verbs(tmp_path):
@@ -190,3 +190,10 @@ async def test_every_fault_of_a_file_is_told_at_once_with_file_table_and_key(tmp
     ):  # fmt: skip
         assert sum(said in line for line in lines) == 1, (said, ended.err)
     assert len(lines) == 13
+
+
+def test_what_bench_wells_says_has_the_same_names_in_both_languages():
+    from karez_simulators.wells_wording import WELLS
+
+    assert list(WELLS["en"]) == list(WELLS["zh"])
+    assert not any(WELLS["zh"][name] == text for name, text in WELLS["en"].items())

@@ -181,9 +181,8 @@ def reply(
         if as_json:
             print_json(found._asdict())
             return
-        typer.echo(
-            f"{found.month}: {_counts(found.statuses)}; {found.still_open} lines are open; act {found.act_id}"
-        )
+        still = counted(found.still_open, "line is open", "lines are open")
+        typer.echo(f"{found.month}: {_counts(found.statuses)}; {still}; act {found.act_id}")
 
 
 @app.command("open", epilog=OPEN)
@@ -218,7 +217,7 @@ def open_lines(
             return
         for row in [] if out is not None else table.rows:
             typer.echo("  ".join("–" if cell is None else str(cell) for cell in row))
-        typer.echo(f"{sum(1 for one in found if one.is_open)} lines are open")
+        typer.echo(counted(sum(1 for one in found if one.is_open), "line is open", "lines are open"))
 
 
 @app.command("list", epilog=LIST)

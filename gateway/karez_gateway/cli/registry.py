@@ -105,7 +105,7 @@ def export(
         print_json(facts)
         return
     for one in facts:
-        typer.echo("{file}: {rows} rows, SHA-256 {sha256}".format(**one))
+        typer.echo(f"{one['file']}: {counted(one['rows'], 'row')}, SHA-256 {one['sha256']}")
 
 
 @registry.command(epilog="Example: karez gateway registry show --data /var/lib/karez site well-12")

@@ -234,7 +234,7 @@ def templates(
         exporting.book(Registry(), list(KINDS.values()), book, language=language)
         made |= {"columns.csv": guide.getvalue(), "registry.xlsx": book.getvalue()}
         _write_all(folder, made, force=force)
-        typer.echo(f"{folder}: {len(made)} files; columns.csv says what each column means")
+        typer.echo(f"{folder}: {counted(len(made), 'file')}; columns.csv says what each column means")
 
 
 def from_commissionings(

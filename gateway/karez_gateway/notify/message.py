@@ -13,6 +13,7 @@ from karez_gateway.county.alarms import words
 from karez_gateway.county.alarms.places import Places
 from karez_gateway.store.alarms import Alarm
 from karez_gateway.store.notices import Notice
+from karez_gateway.verifier.plurals import filled
 
 FORMAT = "karez-alarms/1"
 SIGNATURE, DELIVERY = "Karez-Signature", "Karez-Delivery"
@@ -73,7 +74,7 @@ def signature(secret: str, now_s: int, body: bytes) -> str:
 _TEXT: Mapping[str, Mapping[str, str]] = {
     "en": {
         "one": "[{severity}] {subject}: {rule}",
-        "many": "{count} alarms, {urgent} of them urgent",
+        "many": "{count:alarm|alarms}, {urgent} of them urgent",
         "line": "{time}  [{severity}] {kind} {subject}: {text}",
         "more": "… and {count} more: karez gateway alarms list",
         "end": "Acknowledge: karez gateway alarms acknowledge {id} --because TEXT",
@@ -122,7 +123,7 @@ def mail(
         )
     else:
         urgent = sum(1 for one in notices if one.alarm.severity == "urgent")
-        title = text["many"].format(count=max(count, len(notices)), urgent=urgent)
+        title = filled(text["many"], {"count": max(count, len(notices)), "urgent": urgent})
     more = max(count, len(notices)) - NAMED_MAX
     if more > 0:
         lines.append(text["more"].format(count=more))

@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from karez_gateway.verifier.plurals import filled
+
 from .wording import FAULTS, TEXTS
 
 SHOWN_MAX = 40  # faults printed; a wrong file has one in every line
@@ -29,7 +31,7 @@ class Trouble(Exception):
 
     def text(self, language: str) -> str:
         """One sentence or a few, that say what to do."""
-        return TEXTS[language][self.name].format(**self.values)
+        return filled(TEXTS[language][self.name], self.values)
 
     def lines(self, language: str) -> list[str]:
         """What a person is shown."""
@@ -50,7 +52,7 @@ class Fault:
 
     def text(self, language: str) -> str:
         """Its sentence."""
-        return f"{self.place}: {FAULTS[language][self.name].format(**self.values)}"
+        return f"{self.place}: {filled(FAULTS[language][self.name], self.values)}"
 
 
 def fault(place: str, name: str, /, **values: Any) -> Fault:

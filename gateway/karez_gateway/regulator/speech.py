@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from karez_gateway.verifier.plurals import filled
+
 from .errors import Trouble, Unconfirmed
 from .wording import LANGUAGES, PAGE
 
@@ -43,7 +45,7 @@ class Speech:
 
     def text(self, name: str, /, **values: Any) -> str:
         """A text of PAGE."""
-        return PAGE[self.language][name].format(**values)
+        return filled(PAGE[self.language][name], values)
 
     def say(self, name: str, /, **values: Any) -> None:
         """Print a text of PAGE; a program is not told."""

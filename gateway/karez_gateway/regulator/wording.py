@@ -8,8 +8,8 @@ FAULTS = wording_faults.FAULTS
 # Why there is no result, by name; each says what to do.
 TEXTS = {
     "en": {
-        "refused": "{count} faults: nothing was signed.",
-        "limits-faulty": "{count} faults in the limits: nothing was signed.",
+        "refused": "{count:fault|faults}: nothing was signed.",
+        "limits-faulty": "{count:fault|faults} in the limits: nothing was signed.",
         "unconfirmed": "nothing was signed. Read what is shown; to sign exactly this without being asked: "
         "--digest {digest}",
         "digest-differs": "what would be signed now is not what was shown: its digest is {digest}. "
@@ -30,7 +30,8 @@ TEXTS = {
         "--until, --hours, --basis, --lifts.",
         "order-request-replayed": "this request was signed before: line {line} of the journal. Its orders "
         "are written again by `karez regulator journal again`.",
-        "orders-folder": "these are {count} orders, a file each: name a folder that is there with --out.",
+        "orders-folder": "these are {count:order|orders}, a file each: name a folder that is there with "
+        "--out.",
         "order-target": "an order is for one site or one area: --site NAME or --area NAME.",
         "order-shape": "this is no order: {why}.",
         "order-time": "{text!r} is no day (2026-12-01) and no time with its zone.",
@@ -47,11 +48,11 @@ TEXTS = {
         "key-other": "{file} holds a key of another sort; `karez regulator keygen` makes the right one.",
         "key-private": "{file} holds a private key; a list names public halves.",
         "key-public": "{file} is no public key: 64 hexadecimal digits, or PEM.",
-        "passphrase-short": "the passphrase has at least {least} characters.",
+        "passphrase-short": "the passphrase has at least {least:character|characters}.",
         "passphrase-missing": "no passphrase was given; scripts set {variable}.",
         "passphrase-wrong": "{file}: the passphrase is wrong or missing.",
         "passphrase-differs": "the two passphrases differ.",
-        "document": "a document's number has at most {most} bytes.",
+        "document": "a document's number has at most {most:byte|bytes}.",
         "by": "say in at most 64 bytes who signs: --by NAME.",
     },
     "zh": {
@@ -110,17 +111,17 @@ PAGE = {
         "sign": "Sign this?",
         "digest": "digest of all this: {digest}",
         "written": "{file}: {count} signed, line {line} of the journal",
-        "limits-good": "{regions} regions, {limits} limits, {sites} sites: no fault",
+        "limits-good": "{regions:region|regions}, {limits:limit|limits}, {sites:site|sites}: no fault",
         "limits-above": "{region} {limit}: its parts add up to {parts} m³, it may take {most} m³",
-        "grants-head": "{count} grants for {year}, document {document}, key {key}",
+        "grants-head": "{count:grant|grants} for {year}, document {document}, key {key}",
         "limits-title": "Limits",
         "limit-line": "{region} {limit}: {given} of {most} m³, {left} left",
         "villages-title": "Regions of this request: sites, right now (before), m³",
-        "village-line": "{region}: {sites} sites, {right} (before {former})",
+        "village-line": "{region}: {sites:site|sites}, {right} (before {former})",
         "limit-pending": "    and {pending} m³ more may be taken under grants that were cut and not yet "
         "replaced",
         "village-corrections": "    corrections: {added} m³ added, {back} m³ given back",
-        "village-pending": "    pending cuts: {count} wells may take {pending} m³ more until their "
+        "village-pending": "    pending cuts: {count:well|wells} may take {pending} m³ more until their "
         "controllers show the lower grant",
         "rises-title": "Largest rises",
         "rise-line": "{site}: {former} → {right} m³ (+{rise})",
@@ -131,7 +132,7 @@ PAGE = {
         "emergencies",
         "after-year": "After the year, until {until} UTC at most: {litres} m³ by the interim rule, all wells "
         "together",
-        "cuts": "{count} wells get less, {litres} m³ together: a cut holds once its controller has "
+        "cuts": "{count:well gets|wells get} less, {litres} m³ together: a cut holds once its controller has "
         "confirmed it",
         "interim-title": "Without evidence: the interim rule only",
         "interim-line": "{site}: {right} m³, because: {because}",
@@ -146,11 +147,11 @@ PAGE = {
         "{healed} m³ of them off",
         "note-twice-energy": "{site}: {twice_kwh} kWh were counted by two boxes and count as used; a person "
         "took {healed_kwh} kWh of them off",
-        "note-behind": "{count} controllers did not hold their last grant yet when they signed: what it cut "
-        "may still be pumped",
+        "note-behind": "{count:controller did not hold its last grant yet when it signed|controllers did not "
+        "hold their last grant yet when they signed}: what it cut may still be pumped",
         "order-request": "Request made {made} UTC from alarm {alarm} in region {region}; SHA-256 {sha256}",
         "order-request-why": "The gateway says: {text}",
-        "order-request-area": "Area {area}; by the gateway it has {count} wells:",
+        "order-request-area": "Area {area}; by the gateway it has {count:well|wells}:",
         "order-request-left": "Left out: {site}: {why}",
         "order-request-count": "Orders: {count}",
         "order-request-unchecked": "Attention: there is no sites.csv here, so nobody checked that no well is "
@@ -174,7 +175,7 @@ PAGE = {
         "order-level": "Reason: the area's water level. Drinking water goes on.",
         "order-volume": "Reason: the area's volume. Drinking water goes on.",
         "order-document": "Document: {document}",
-        "list-head": "List {seq}, {date} UTC, {count} entries",
+        "list-head": "List {seq}, {date} UTC, {count:entry|entries}",
         "list-next": "List {seq} in the place of list {former}:",
         "list-first": "List {seq}, the first one:",
         "office-line": "office {number}: {may}, key {key}",
@@ -183,12 +184,12 @@ PAGE = {
         "added": "  new      {entry}",
         "gone": "  gone     {entry}",
         "changed": "  was      {before}\n  becomes  {after}",
-        "kept": "  {count} entries stay as they are",
+        "kept": "  {count:entry stays as it is|entries stay as they are}",
         "journal-line": "{n}  {utc}  {sort}  {by}  {what}",
-        "journal-good": "{count} lines, each naming the one before; the last one: {sha256}",
-        "what-grants": "{count} grants for {year}, document {document}",
+        "journal-good": "{count:line|lines}, each naming the one before; the last one: {sha256}",
+        "what-grants": "{count:grant|grants} for {year}, document {document}",
         "what-order": "order {seq} of office {office}, document {document}",
-        "what-orders": "{count} orders of office {office}, document {document}, request {request}",
+        "what-orders": "{count:order|orders} of office {office}, document {document}, request {request}",
         "what-list": "list {seq}",
     },
     "zh": {

@@ -7,7 +7,7 @@ FAULTS = {
         "file-large": "is larger than {most} MB: another file by mistake?",
         "encoding": "is not UTF-8. Save the table as CSV UTF-8.",
         "csv": "is no CSV: {why}",
-        "cells": "has {cells} cells, the heading has {columns}",
+        "cells": "has {cells:cell|cells}, the heading has {columns}",
         "column-missing": "the column {column} is missing",
         "column-unknown": "the column {column!r} is not known; known: {known}",
         "column-twice": "the column {column!r} stands twice",
@@ -27,7 +27,7 @@ FAULTS = {
         # requests
         "request-cut": "ends in the middle of a line: half a file?",
         "request-kind": "is no request for grants of version {version}",
-        "request-count": "says {said} sites and holds {found}",
+        "request-count": "says {said:site|sites} and holds {found}",
         "request-twice": "stands in it twice",
         "request-json": "is no line of a request",
         "order-request-json": "is no JSON, or half of it",
@@ -58,7 +58,7 @@ FAULTS = {
         "{known}",
         "evidence-fork": "record {seq} is not the one that was seen under this number: two histories of "
         "one box",
-        "evidence-old": "its newest checkpoint is older than {days} days",
+        "evidence-old": "its newest checkpoint is older than {days:day|days}",
         "evidence-future": "its newest checkpoint is of tomorrow or later: its clock, or this "
         "machine's, is wrong",
         "evidence-before-year": "its newest checkpoint is of last year: W at this year's start is not "
@@ -97,10 +97,10 @@ FAULTS = {
         "rows-end": "the rows of {quantity} do not end with the water year",
         "rows-gap": "a row of {quantity} does not begin where the one before ends",
         "rows-fall": "the rights of {quantity} fall from row to row: they count from the year's beginning",
-        "rows-many": "has more than {most} rows; put periods together",
+        "rows-many": "has more than {most:row|rows}; put periods together",
         "finish-policy": "a finish allowance is for the policy finish only",
         "allowance": "the allowance is above {rule} = {most} of the rules, or no whole 0.1 m³",
-        "interim-days": "the interim rule ends before the year, or more than {most} days after it",
+        "interim-days": "the interim rule ends before the year, or more than {most:day|days} after it",
         "interim-percent": "the interim rule gives more than {most} % of the year's {quantity}",
         "interim-nothing": "the interim rule gives no {quantity}: the well would stop on New Year's night",
         "energy-unknown": "energy is limited, and its box does not know E now or at the year's start",

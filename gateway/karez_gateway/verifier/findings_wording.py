@@ -75,7 +75,7 @@ FINDINGS_EN = {
     "note_malformed": "The log's checkpoint cannot be read: {reason}.",
     "note_signature": "The log's checkpoint is not signed by a log you trust: {reason}.",
     "note_unchecked": "The key of the log {origin} is not known here: its signature was not checked.",
-    "witness_quorum": "{count} witnesses that you trust have cosigned the checkpoint; you ask for {quorum}.",
+    "witness_quorum": "Witnesses you trust that cosigned the checkpoint: {count}; you ask for {quorum}.",
     "proof_wrong": "Entry {entry} is not in the log: {reason}.",
     "entry_malformed": "Entry {entry} of the log cannot be read: {reason}.",
     "entry_repeated": "Entry {entry} of the log stands in the file a second time.",

@@ -13,6 +13,7 @@ from .books import Irrigation
 from .findings import Finding
 from .log_check import Log
 from .metering import METHODS
+from .plurals import filled
 from .report import Report
 from .wording import CAUSES, FINDINGS, PAGE
 
@@ -72,7 +73,10 @@ class Page:
                 site=report.site, controller=report.controller, gateway=report.gateway, chain=report.chain
             )
         if report.records:
-            yield text["records"].format(records=report.records, first=report.first_seq, last=report.last_seq)
+            yield filled(
+                text["records"],
+                {"records": report.records, "first": report.first_seq, "last": report.last_seq},
+            )
             yield from self._reach()
             yield text["register"].format(
                 first=self._m3(report.first_volume_l), last=self._m3(report.last_volume_l)
@@ -166,21 +170,27 @@ class Page:
 
     def _log(self, log: Log) -> Iterator[str]:
         text = self._text
-        line = text["log"].format(
-            origin=log.origin,
-            size=log.size,
-            entries=log.entries,
-            signature=text["log_checked" if log.is_verified else "log_unchecked"],
-            witnesses=log.witnesses,
+        line = filled(
+            text["log"],
+            {
+                "origin": log.origin,
+                "size": log.size,
+                "entries": log.entries,
+                "signature": text["log_checked" if log.is_verified else "log_unchecked"],
+                "witnesses": log.witnesses,
+            },
         )
         quorum = text["log_quorum"].format(quorum=log.quorum)
         yield f"{line}{text['comma']}{quorum}" if log.quorum else line
         if log.follows:
-            yield "  " + text["log_follows"].format(
-                origin=log.follows.origin or text["unknown"],
-                size=log.follows.size,
-                time=self._time(log.follows.opened_utc_s),
-                reason=log.follows.reason,
+            yield "  " + filled(
+                text["log_follows"],
+                {
+                    "origin": log.follows.origin or text["unknown"],
+                    "size": log.follows.size,
+                    "time": self._time(log.follows.opened_utc_s),
+                    "reason": log.follows.reason,
+                },
             )
         for one in log.cosigned:
             yield "  " + text["log_cosigned"].format(name=one.name, time=self._time(one.time_s))

@@ -21,7 +21,7 @@ _PAGE_EN = {
     "fingerprint_controller": "controller key",
     "fingerprint_regulator": "regulator key",
     "identity": "Site {site}, controller {controller}, gateway {gateway}, chain {chain}",
-    "records": "{records} records, seq {first} to {last}",
+    "records": "{records:record|records}, seq {first} to {last}",
     "signed_to": "Signed up to seq {seq}.",
     "unsigned": "The last {count} record(s) are chained but not yet signed.",
     "proved_ranges": "Still proved by signature: seq {ranges}.",
@@ -83,10 +83,10 @@ _PAGE_EN = {
     "loss": "seq {first} to {last}: {litres} m³",
     "grants": "Grants",
     "grant": "grant {seq}, document {document}, issued {time}, SHA-256 {sha256}",
-    "log": "Log {origin}: {size} entries, {entries} of them proved here; signature {signature}; "
+    "log": "Log {origin}: {size:entry|entries}, {entries} of them proved here; signature {signature}; "
     "witnesses: {witnesses}",
     "log_quorum": "asked for: {quorum}",
-    "log_follows": "begun {time} behind the log {origin} of {size} entries: {reason}",
+    "log_follows": "begun {time} behind the log {origin} of {size:entry|entries}: {reason}",
     "log_cosigned": "cosigned by {name}, {time}",
     "log_unknown": "{count} signature(s) of keys that are not known here",
     "log_checked": "checked",

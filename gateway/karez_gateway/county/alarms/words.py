@@ -7,6 +7,7 @@ from karez_gateway.county.alarms.rules import RULES
 from karez_gateway.county.alarms.signs import Fact
 from karez_gateway.county.registry.kinds import CLASSES, SOURCES, STATUSES
 from karez_gateway.decoder.chinese_codes import MEANINGS
+from karez_gateway.verifier.plurals import filled
 from karez_protocols import cause_words_zh, causes, flag_names
 
 LANGUAGES = ("en", "zh")
@@ -34,19 +35,25 @@ _TEXTS: Mapping[tuple[str, str], tuple[str, str]] = {
         "{day_l} m³ in the last day, {value} % of the plan's pace of {pace_l} m³ a day",
         "最近一日用水 {day_l} 立方米，为计划日均 {pace_l} 立方米的 {value}%",
     ),
-    ("silent", "offline"): ("offline: no record for {hours} hours", "控制器离线：已 {hours} 小时无数据"),
+    ("silent", "offline"): ("offline: no record for {hours:hour|hours}", "控制器离线：已 {hours} 小时无数据"),
     ("silent", "no records"): (
-        "says it is online, but sends no record for {hours} hours",
+        "says it is online, but sends no record for {hours:hour|hours}",
         "控制器在线但已 {hours} 小时无数据（在线不等于正常）",
     ),
     ("broker", ""): (
-        "the gateway's link to the broker is down for {value} minutes: no well can be heard",
+        "the gateway's link to the broker is down for {value:minute|minutes}: no well can be heard",
         "网关与消息服务器中断 {value} 分钟：收不到任何机井的数据",
     ),
-    ("platform", "down"): ("down for {value} minutes; reports wait", "中断 {value} 分钟，报文等待上传"),
-    ("platform", "behind"): ("its oldest report waits for {value} hours", "最早的报文已等待 {value} 小时"),
+    ("platform", "down"): (
+        "down for {value:minute|minutes}; reports wait",
+        "中断 {value} 分钟，报文等待上传",
+    ),
+    ("platform", "behind"): (
+        "its oldest report waits for {value:hour|hours}",
+        "最早的报文已等待 {value} 小时",
+    ),
     ("delivery", ""): (
-        "grant {seq} is not acknowledged after {value} hours and {attempts} sendings",
+        "grant {seq} is not acknowledged after {value:hour|hours} and {attempts:sending|sendings}",
         "第 {seq} 号指标下发 {value} 小时、{attempts} 次仍未被确认",
     ),
     ("evidence", "quarantined"): ("a record does not hold: {reason}", "记录未通过核验：{reason}"),
@@ -64,7 +71,7 @@ _TEXTS: Mapping[tuple[str, str], tuple[str, str]] = {
         "{year} 年度用水已达控制指标的 {value}%（{source}）：{used_l} / {limit_l} 立方米；阶段：{stage}",
     ),
     ("area-level", ""): (
-        "depth to water {value_mm} m, line {line_mm} m, on {days} days; stage: {stage}",
+        "depth to water {value_mm} m, line {line_mm} m, on {days:day|days}; stage: {stage}",
         "地下水埋深 {value_mm} 米，控制线 {line_mm} 米，连续 {days} 日；阶段：{stage}",
     ),
     ("off-class", "season"): (
@@ -72,7 +79,7 @@ _TEXTS: Mapping[tuple[str, str], tuple[str, str]] = {
         "{value} 月一周用水 {week_l} 立方米，{class}用水井本月不应取水",
     ),
     ("off-class", "hours"): (
-        "water in {hours} hours of the last week ({week_l} m³), more than class {class} has",
+        "water in {hours:hour|hours} of the last week ({week_l} m³), more than class {class} has",
         "最近一周有 {hours} 小时取水（{week_l} 立方米），超出{class}用水的规律",
     ),
     ("no-right", ""): (
@@ -90,7 +97,7 @@ _TEXTS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("permit", "soon"): ("permit {permit} ends on {to_date}", "取水许可 {permit} 将于 {to_date} 到期"),
     ("permit", "overdue"): ("permit {permit} ended on {to_date}", "取水许可 {permit} 已于 {to_date} 到期"),
     ("next-year", ""): (
-        "{value} wells have no grant for {year}, {left_days} days before it begins: {wells}",
+        "{value:well has|wells have} no grant for {year}, {left_days:day|days} before it begins: {wells}",
         "距 {year} 年度还有 {left_days} 天，{value} 眼井没有下一年度指标：{wells}",
     ),
 }
@@ -128,7 +135,7 @@ def say(name: str, line: str, value: int, facts: Mapping[str, Fact], language: s
     for key, fact in facts.items():
         words[key] = _fact(key, fact, at)
     try:
-        return found[at].format_map(words)
+        return filled(found[at], words)
     except KeyError:  # an alarm of an older version that kept other facts
         return f"{rule(name, language)}: {line} {value}"
 

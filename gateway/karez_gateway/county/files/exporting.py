@@ -17,6 +17,7 @@ from karez_gateway.county.registry.objects import Registry, Values
 from karez_gateway.county.registry.wording import LANGUAGES, SORTS
 from karez_gateway.exports import writers
 from karez_gateway.exports.table import Column, Table
+from karez_gateway.verifier.plurals import filled
 
 DIGITS_KEPT = 15
 END_COLUMN = Column(END, END_ZH)
@@ -118,4 +119,4 @@ def how_written(sort: Sort, language: str) -> str:
     """How a sort of cell is written."""
     words: Mapping[str, str] = sort.words
     known = "、".join(words.values()) if language == "zh" else ", ".join(words)
-    return SORTS[sort.says][LANGUAGES.index(language)].format(words=known, places=sort.places)
+    return filled(SORTS[sort.says][LANGUAGES.index(language)], {"words": known, "places": sort.places})

@@ -17,6 +17,7 @@ from karez_gateway.county.power.comparing import (
     Tolerance,
     day_number,
 )
+from karez_gateway.verifier.plurals import filled
 
 # Ratios of current transformers as they are made (to 5 A), as multipliers; 1: a meter without one.
 CT_RATIOS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 16, 20, 25, 30, 40, 50, 60, 80, 100, 120, 160, 200)
@@ -192,13 +193,13 @@ TESTS = (
     ),
     Test(
         "gaps",
-        "records lack on {days_lacking} days, the longest silence was {longest_h} h",
+        "records lack on {days_lacking:day|days}, the longest silence was {longest_h} h",
         "缺 {days_lacking} 日数据，最长中断 {longest_h} 小时",
         _gaps,
     ),
     Test(
         "shifted",
-        "readings {days} days off the month would fit: another reading day",
+        "readings {days:day|days} off the month would fit: another reading day",
         "抄表日相差 {days} 天则相符：抄表日不同",
         _shifted,
     ),
@@ -223,4 +224,4 @@ def find(cases: Sequence[Case], counted: Counted, tolerance: Tolerance) -> None:
 
 def _say(text: str, facts: Mapping[str, Any]) -> str:
     shown = {key: thousandths(one) if key.endswith("_wh") else str(one) for key, one in facts.items()}
-    return text.format_map(shown)
+    return filled(text, shown)

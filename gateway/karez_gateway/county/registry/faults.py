@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from karez_gateway.county.registry.wording import LANGUAGES, SENTENCES
 from karez_gateway.errors import Refused
+from karez_gateway.verifier.plurals import filled
 
 Facts = tuple[tuple[str, str | int], ...]
 SHOWN_MAX = 40  # characters of a value that stands in a sentence
@@ -24,7 +25,7 @@ def sentence(what: str, facts: Facts, language: str = "en") -> str:
     values = dict(facts)
     if language == "zh":
         values |= {name.removesuffix("_zh"): value for name, value in facts if name.endswith("_zh")}
-    return SENTENCES[what][LANGUAGES.index(language)].format(**values)
+    return filled(SENTENCES[what][LANGUAGES.index(language)], values)
 
 
 class Fault(NamedTuple):

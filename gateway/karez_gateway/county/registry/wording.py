@@ -12,13 +12,13 @@ CELLS = {
         "holds characters that cannot be printed, such as a line break",
         "含有不可打印的字符（如换行符），请删除",
     ),
-    "text-long": ("has more than {most} bytes", "超过 {most} 字节"),
+    "text-long": ("has more than {most:byte|bytes}", "超过 {most} 字节"),
     "code": (
         "{text!r} is no name: 1 to 64 bytes, no slash, no space at its ends",
         "“{text}”不能作名称：1 至 64 字节，不含斜杠，首尾无空格",
     ),
     "no-number": ("{text!r} is no number", "“{text}”不是数字"),
-    "decimals": ("{text!r} has more than {places} decimals", "“{text}”的小数超过 {places} 位"),
+    "decimals": ("{text!r} has more than {places:decimal|decimals}", "“{text}”的小数超过 {places} 位"),
     "not-whole": ("{text!r} is not whole", "“{text}”不是整数"),
     "range": (
         "{text!r} is below zero or larger than the books can hold",
@@ -112,7 +112,7 @@ FAULTS = {
     ),
     "renews-twice": ("{old} is replaced by {other} already", "{old} 已由 {other} 替代"),
     "renews-few": (
-        "lies in the over-drawn area {region} and replaces {count} wells: {least} are retired for one new",
+        "lies in the over-drawn area {region} and replaces {count:well|wells}: one new takes {least} retired",
         "位于超采区 {region}，只替代 {count} 眼井：每更新一眼须报废 {least} 眼",
     ),
     "minimum": (
@@ -232,7 +232,7 @@ WARNINGS = {
         "是超采区 {region} 内新增的农业井，且未替代旧井",
     ),
     "site-long": (
-        "has {size} bytes: a controller can be bound to a site of at most {most}",
+        "has {size:byte|bytes}: a controller can be bound to a site of at most {most}",
         "名称 {size} 字节：控制器绑定的站点名最多 {most} 字节",
     ),
     "no-multiplier": (
@@ -262,6 +262,6 @@ SORTS = {
     "date": ("day, such as 2026-10-01", "日期，如 2026-10-01"),
     "yes-no": ("yes or no", "是或否"),
     "choice": ("one of {words}", "可选：{words}"),
-    "number": ("number, at most {places} decimals", "数字，最多 {places} 位小数"),
+    "number": ("number, at most {places:decimal|decimals}", "数字，最多 {places} 位小数"),
     "whole": ("whole number", "整数"),
 }

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fpdf import FontFace, XPos, YPos
-from fpdf.enums import TableBordersLayout
+from fpdf import XPos, YPos
 
 from karez_gateway.county.reports.document import Litres, Permille, Report, Table, shown
-from karez_gateway.technician.paper import BLUE, GREY, LINE, PALE, Paper
+from karez_gateway.county.reports.pdf_table import Rows
+from karez_gateway.technician.paper import BLUE, GREY, INK, LINE, PALE, Paper
 
 _LABEL_MM = 32.0
 _HEAD_MM = 7.0  # the line at the head of a page, with the rule below it
@@ -75,21 +75,12 @@ def _table(pdf: _Pages, table: Table) -> None:
         pdf.multi_cell(0, 3.8, table.note, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     if not table.rows:
         return
-    layout: Any = TableBordersLayout.HORIZONTAL_LINES
     pdf.type(6.5)
     numbers = [any(isinstance(row[at], int) for row in table.rows) for at in range(len(table.columns))]
-    with pdf.table(
-        col_widths=tuple(one.width for one in table.columns),
-        headings_style=FontFace(color=BLUE, fill_color=PALE),
-        borders_layout=layout,
-        line_height=3.3,
-        padding=(0.6, 0.8),
-        text_align=tuple("RIGHT" if one else "LEFT" for one in numbers),
-        v_align="TOP",
-    ) as drawn:
-        drawn.row([one.header for one in table.columns])
-        for row in table.rows:
-            drawn.row([_text(cell) for cell in row])
+    drawn = Rows(pdf, [one.width for one in table.columns], numbers)
+    drawn.head([one.header for one in table.columns], BLUE, PALE, INK)
+    for row in table.rows:
+        drawn.row([_text(cell) for cell in row])
 
 
 def _text(cell: Any) -> str:

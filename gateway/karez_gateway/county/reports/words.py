@@ -1,5 +1,7 @@
 """What reports say, in English and Chinese."""
 
+from karez_gateway.verifier.plurals import filled
+
 Pair = tuple[str, str]
 
 TITLES: dict[str, Pair] = {
@@ -41,11 +43,11 @@ TEXTS: dict[str, Pair] = {
         "计量：检定有效期内按计量器具最大允许误差。以电折水：±20%。",
     ),
     "complete": (
-        "arrival {arrival}, online {online}; hours of {sites} sites: {heard} heard of {expected}",
+        "arrival {arrival}, online {online}; hours of {sites:site|sites}: {heard} heard of {expected}",
         "到报率 {arrival}，在线率 {online}；{sites} 个站点：应到 {expected} 小时，实到 {heard} 小时",
     ),
     "made": (
-        "{entries} entries of the store; log {origin}, {size} entries, root {root}",
+        "{entries:entry|entries} of the store; log {origin}, {size:entry|entries}, root {root}",
         "库内 {entries} 条；日志 {origin}，{size} 条，根摘要 {root}",
     ),
     "no-log": ("no signed checkpoint yet", "尚无签名检查点"),
@@ -58,7 +60,7 @@ TEXTS: dict[str, Pair] = {
         "{month} 已结账；迟到水量按月列示，本表数值已包含",
     ),
     "none": ("none", "无"),
-    "late": ("{volume} m³ in {rows} rows", "{volume} 立方米，{rows} 行"),
+    "late": ("{volume} m³ in {rows:row|rows}", "{volume} 立方米，{rows} 行"),
     "due": ("by {day} of the month after", "次月 {day} 日前"),
     "page": ("page {page} of {pages}", "第 {page} 页，共 {pages} 页"),
     "made-of": ("log {origin} #{size}", "日志 {origin} #{size}"),
@@ -170,4 +172,4 @@ class Say:
 
     def text(self, key: str, **values: object) -> str:
         """A text with its values."""
-        return self.pick(TEXTS[key]).format(**values)
+        return filled(self.pick(TEXTS[key]), values)
