@@ -34,6 +34,7 @@ RANGES = {
     "percent": (1, 1_000),
     "watt_hours": (0, 1_000_000_000),
     "at_least": (0, 1_000_000),
+    "kilobytes": (0, 1_000_000),
 }
 # What the texts of a step may say; those of a meter and its faults hang on what is mounted.
 CHOICES: dict[str, list[str]] = {
