@@ -43,6 +43,9 @@ CHOICES: dict[str, list[str]] = {
     "level": list(STEPS_L),
     "card": list(cards.CARDS),
     "verb": ["start", "stop"],
+    "rule": ["silent", "laid-up"],
+    "against": ["stop", "grant", "order", "violation"],
+    "outcome": ["upheld", "in-part", "dismissed", "withdrawn"],
 }
 SWAPS = ("swap_meter", "silent_swap")
 _KINDS = {int: "whole number", str: "text", bool: "true or false"}

@@ -33,6 +33,7 @@ SEEN = {
     "energy": "1234.56", "coefficient": "2.884", "lifted": 1_234_567,
     "site": "410105-0001", "gone": "40f33d", "spare": "576b9b", "spare_state": "active",
     "gone_state": "replaced", "gone_seq": 1, "told": 1_234_567,
+    "rule": "laid-up", "who": "farmer", "against": "violation", "outcome": "withdrawn",
 }  # fmt: skip
 SECONDS = re.compile(r"\d+(?= s\b| 秒)")
 
