@@ -60,6 +60,16 @@ class Cable:
         """True once the panel shows litres: three readings have agreed."""
         return self.panel[1].startswith("used ") and "--" not in self.panel[1]
 
+    def takes_over(self) -> Cable:
+        """Another box stands at this cable from now on; return what was heard of the one before."""
+        before = Cable()
+        before.identity, before.slots = self.identity, self.slots
+        before.waiting, before.is_commissioned = self.waiting, True
+        self.identity, self.slots, self.answers = None, [], []
+        self.waiting, self.is_commissioned = 0, False
+        self.forget_panel()
+        return before
+
     def forget_panel(self) -> None:
         """Take what the panel showed for old: the controller is about to start."""
         self.panel = ["", "", "", ""]

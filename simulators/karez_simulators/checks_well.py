@@ -85,9 +85,13 @@ class WellChecks(Story):
         return holds, {"number": told["number"], "base": told["base"], "before": before_l}
 
     async def nothing_lost(self) -> Found:
-        """W and P of the newest stop are what the pump truly lifted, or more: a blind meter hides nothing."""
+        """W and P of the newest stop have grown in this act by what the pump truly lifted in it, or more.
+
+        A blind meter hides nothing. What was led around a sound meter in an act before is in no book.
+        """
         stop: dict[str, Any] = self.desk.newest(record.STOP, "volume_l", "held_l")
-        lifted_l = self.desk.site.settle().volume_l
-        counted_l = stop["volume_l"] + stop["held_l"]
-        figures = {"booked": stop["volume_l"], "held": stop["held_l"], "lifted": lifted_l}
+        lifted_l = self.desk.site.settle().volume_l - self.lifted_at_act_l
+        booked_l = stop["volume_l"] - self.counted_at_act_l
+        counted_l = booked_l + stop["held_l"]
+        figures = {"booked": booked_l, "held": stop["held_l"], "lifted": lifted_l}
         return counted_l * 100 >= lifted_l * LIFTED_PERCENT, figures

@@ -43,7 +43,7 @@ class ControllerVm:
         clock: Clock,
         on_line: Callable[[list[str]], None],
     ) -> None:
-        self._folder = folder
+        self.folder = folder  # its flash
         self._image = image
         self._site = site
         self._clock = clock
@@ -77,7 +77,7 @@ class ControllerVm:
 
     async def start(self) -> None:
         """Start the process. Raises VmMissingError when there is no VM."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         ours, theirs = socket.socketpair()
         with theirs:
             theirs.setblocking(False)
@@ -102,7 +102,7 @@ class ControllerVm:
 
     async def _run(self, bench_fd: int) -> None:
         self._is_ended_by_us = False
-        words = (str(self._folder), self._site.port_path, str(bench_fd))
+        words = (str(self.folder), self._site.port_path, str(bench_fd))
         environment, fds = {**os.environ, **self.how.environment()}, [bench_fd]
         if self.how.is_in_place and clock_page.can_share():
             self._page = clock_page.ClockPage(self._clock)
@@ -200,6 +200,8 @@ class ControllerVm:
                 words = line.decode(errors="replace").rstrip("\n").split(" ")
                 if words[0] == "coil":
                     await self._switch(words[1:] == ["1"])
+                elif words[0] == "trip":
+                    self._site.set_trip(words[1:] == ["1"])
                 elif words[0] == "beat":
                     self._beat_ms = self._clock.now_ms()
                 elif words[0] == "restarting":

@@ -119,24 +119,32 @@ class Desk(Cable):
         async with beside(self._init_gateway()):
             # In a thread: a signal that comes meanwhile is heard.
             self.image = await asyncio.to_thread(firmware_image.build, self._images)
-        self.vm = ControllerVm(self.folder / "controller", self.image, self.site, self.clock, self.hear)
-        self._stack.push_async_callback(self.vm.stop)
+        self.put_up("controller")
 
     async def provision(self) -> None:
         """Start the box, bind it to the site, enrol it at the gateway, start the gateway."""
-        vm = self.controller()
         speed, self.clock.speed = self.clock.speed, SET_UP_SPEED
-        await vm.start()
-        await self.until(lambda: self.identity is not None, 20, "the controller shows its keys")
-        identity = self._identity()
+        identity = await self.shown_keys()
         self.site.begin_counting()
         binding = provisioning.bind(
             self.bench, self.regulator, identity, self.site_code, self.site, self.clock.utc()
         )  # fmt: skip
+        await self.bind(identity, binding)
+        self.clock.speed = speed
+
+    async def shown_keys(self) -> provisioning.Identity:
+        """Start a bare box; return the keys it made."""
+        await self.controller().start()
+        await self.until(lambda: self.identity is not None, 20, "the controller shows its keys")
+        return self._identity()
+
+    async def bind(self, identity: provisioning.Identity, binding: bytes) -> None:
+        """Enrol the box with its binding, give it all that the bench has for it, wait for its first day."""
+        vm = self.controller()
         link = {"host": self.broker.host, "port": self.antenna.port, "tls_name": TLS_NAME}
         link |= self.plan.link
         config = provisioning.configuration(self.plan.settings, cards.known(), link, self.site)
-        path = self.folder / "site.binding"
+        path = self.folder / f"{identity.name}.binding"
         path.write_bytes(binding)
         await self.gateway.verb("enrol", str(path))
         async with beside(self._start_gateway()):
@@ -146,10 +154,10 @@ class Desk(Cable):
             await vm.stop()
             await vm.start()
             await self.until(lambda: self.is_ready, 30, "the meters answer and the books are known")
-        self.clock.speed = speed
 
     async def _start_gateway(self) -> None:
-        await self.gateway.start()
+        if not self.gateway.pid:  # for a second box it runs already
+            await self.gateway.start()
 
     def destinations(self) -> str:
         """The platforms' part of gateway.toml."""
@@ -198,6 +206,20 @@ class Desk(Cable):
                     await self.changed.wait()
             except TimeoutError:
                 continue  # the well and the platforms tell no one: look again
+
+    def put_up(self, folder: str) -> None:
+        """Put a box without any memory at the well's wires; it is the desk's from now on."""
+        self.vm = self.box(self.folder / folder, self.site, self.hear)
+
+    def box(self, folder: Path, site: PhysicalSite, hear: Callable[[list[str]], None]) -> ControllerVm:
+        """Return a box at a site's wires, to be started; it ends with the desk."""
+        vm = ControllerVm(folder, self.image, site, self.clock, hear)
+        self._stack.push_async_callback(vm.stop)
+        return vm
+
+    async def also(self, site: PhysicalSite) -> None:
+        """Start another well beside the desk's; it ends with the desk."""
+        await self._stack.enter_async_context(site)
 
     def controller(self) -> ControllerVm:
         """Return the controller. Raises DeskError before the desk is up."""

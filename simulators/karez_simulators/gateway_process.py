@@ -11,10 +11,13 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from karez_simulators import fair_wait
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-READY_S = 20  # a loaded two-core machine needs about two seconds
+# Seconds in which the machine lets the process run, or it waits by itself: see fair_wait.
+READY_S = 20  # it needs about two
 STOP_S = 10
 VERB_S = 60  # the longest verb, an export, takes about a second
 
@@ -55,8 +58,7 @@ async def karez(*words: str, within_s: float = VERB_S) -> Spoken:
         start_new_session=True,
     )  # fmt: skip
     try:
-        async with asyncio.timeout(within_s):
-            out, err = await process.communicate()
+        out, err = await fair_wait.within(process.communicate(), process.pid, within_s)
     except TimeoutError:
         raise GatewayError(f"karez {' '.join(words[:2])} did not end within {within_s:g} s") from None
     finally:
@@ -101,7 +103,7 @@ class GatewayProcess:
         if stdout is None:
             raise GatewayError("the gateway has no output")
         try:
-            line = await asyncio.wait_for(stdout.readline(), READY_S)
+            line = await fair_wait.within(stdout.readline(), self._process.pid, READY_S)
         except TimeoutError:
             line = b""
         if b"ready" not in line:
@@ -128,7 +130,7 @@ class GatewayProcess:
         try:
             with contextlib.suppress(ProcessLookupError, TimeoutError):
                 process.terminate()
-                await asyncio.wait_for(process.wait(), STOP_S)
+                await fair_wait.within(process.wait(), process.pid, STOP_S)
         finally:  # also when we are told to hurry: it must not survive us
             if process.returncode is None:
                 process.kill()

@@ -118,6 +118,7 @@ class MeterReading:
     address: int | None  # of a Modbus station; a meter of another protocol is found by its number
     serial: str
     register: int  # litres or Wh
+    base: int = 0  # the W or E that this register stood for
 
     @classmethod
     def of(cls, site: PhysicalSite, meter: str) -> MeterReading:
@@ -152,18 +153,20 @@ class Bench(Office):
         rated: tuple[int, int, int],
         issued_utc_s: int,
         tested: tuple[int | None, int | None, int] = UNTESTED,
+        seq: int = 1,
     ) -> bytes:
         """Return the signed binding of a box to a site; `water` a Coefficient: no water meter hangs there.
 
         `rated` = (L/h, W, upper mL/Wh); `tested` = (mL/Wh of the step test, mL/Wh above which
         no honest reading lies, litres that run back down the riser), None = not known.
+        `seq`: of the site's bindings the how-manieth.
         """
         flow_lph, power_w, upper_ml_per_wh = rated
         reference_ml_per_wh, physical_ml_per_wh, riser_l = tested
         values = {
             "class": site_class.IRRIGATION,
             "fail": binding.FAIL_STOPPED,
-            "seq": 1,
+            "seq": seq,
             "controller": controller,
             "site": site,
             "gateway": "gateway",
@@ -197,7 +200,7 @@ class Bench(Office):
             "from_seq": 1,
             "profile": meter.profile,
             "serial": meter.serial,
-            "base": 0,
+            "base": meter.base,
             "register_base": meter.register,
             "multiplier_ppm": coefficient.multiplier_ppm,
         }

@@ -24,6 +24,12 @@ PARTS_ZH = {
     "somebody bridges the contactor: the pump runs whatever the controller says": (
         "有人短接接触器：不管控制器怎样，水泵照转"
     ),
+    "the breaker in front of the contactor is open: the motor has no voltage": (
+        "接触器前的断路器断开：电机无电压"
+    ),
+    "somebody closed the valve of the pipe: the pump churns and gives nothing": (
+        "有人关了管道阀门：泵空搅而不出水"
+    ),
 }
 
 

@@ -53,8 +53,10 @@ class PhysicalSite:
     contactor (`set_contactor`) and its feedback (`well.is_powered`). The rest
     (`fault`, `part_fault`, `set_mains`, `well`, `line`) belongs to the scenario. Setters act at
     the clock's present instant. `switching_noise_ms` may be set at any time: how long
-    the pair is disturbed whenever the contactor switches. `on_contactor` is called with what the auxiliary
-    contact says when the contacts move by themselves, as in a brown-out.
+    the pair is disturbed whenever the contactor switches. `has_shunt_release`: a breaker
+    stands in front of the contactor, with a release that the controller's second trip energises.
+    `on_contactor` is called with what the auxiliary contact says when the contacts move by themselves, as
+    in a brown-out.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class PhysicalSite:
         self._begun = dict.fromkeys(self._counting, 0)  # litres or Wh on the dial when counting began …
         self._before = dict.fromkeys(self._counting, 0)  # … and what was counted before that dial
         self.switching_noise_ms = 0
+        self.has_shunt_release = False
         for one in self.mounted.values():
             one.attach(self.line, one.document["serial"]["baud"])
         self._refreshing: list[asyncio.Task[None]] = []
@@ -186,6 +189,11 @@ class PhysicalSite:
         if closed != self.well.contactor and self.switching_noise_ms:
             self.line.burst(self.switching_noise_ms)
         self.well.set_contactor(closed, self.clock.now_ms())
+
+    def set_trip(self, is_fired: bool) -> None:
+        """The second trip is fired or let go: an open breaker stays open until a person closes it."""
+        if is_fired and self.has_shunt_release:
+            self.part_fault("breaker", "tripped")
 
     def set_bridged(self, bridged: bool) -> None:
         """Somebody bridges the contactor."""

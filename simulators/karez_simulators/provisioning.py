@@ -70,18 +70,26 @@ def bind(
 ) -> bytes:
     """Read the dials and sign the binding of this box to this site."""
     site.settle()
-    parameters = site.well.parameters
     converted = coefficient(site)
     water = converted or MeterReading.of(site, "water")
     energy = MeterReading.of(site, "power")
+    return binding(bench, regulator, identity, site_code, site, utc_s, water, energy)
+
+
+def binding(
+    bench: Bench, regulator: Regulator, identity: Identity, site_code: str, site: PhysicalSite, utc_s: int,
+    water: MeterReading | Coefficient, energy: MeterReading, seq: int = 1,
+) -> bytes:  # fmt: skip
+    """Sign a binding of this box to this site that begins with these readings."""
+    parameters = site.well.parameters
     rated = (
         parameters.greatest_flow_lph,
         parameters.rated_power_w,
         parameters.litres_per_kwh * UPPER_MARGIN_PERCENT // 100,
     )
-    tested = (parameters.litres_per_kwh, None, 0) if converted else UNTESTED
+    tested = (parameters.litres_per_kwh, None, 0) if isinstance(water, Coefficient) else UNTESTED
     return bench.binding(
-        identity.name, identity.public, site_code, regulator.public, water, energy, rated, utc_s, tested
+        identity.name, identity.public, site_code, regulator.public, water, energy, rated, utc_s, tested, seq
     )
 
 

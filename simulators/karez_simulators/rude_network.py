@@ -87,14 +87,16 @@ class Passage:
     """The way to a broker: a TCP port that lets through, or does not, as its `manner` says.
 
     `target` is the port behind it; both may change at any time and hold for the next connection, FROZEN
-    also for those that stand. `came`: when each connection did, by the loop's time. An asynchronous context
-    manager.
+    also for those that stand. `came`: when each connection did, by the loop's time. `left_bytes`: what a data
+    plan has left, both ways together; what no longer fits is lost like under FROZEN, and the plan is used up.
+    None: no limit. An asynchronous context manager.
     """
 
     def __init__(self, target: int) -> None:
         self.manner = OPEN
         self.target = target
         self.came: list[float] = []
+        self.left_bytes: int | None = None
         self._server: asyncio.Server | None = None
         self._writers: list[asyncio.StreamWriter] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -145,10 +147,18 @@ class Passage:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
+    def _is_paid(self, count: int) -> bool:
+        """Take so many bytes off the data plan; False when it has them no more, and then it has nothing."""
+        if self.left_bytes is None:
+            return True
+        is_paid = count <= self.left_bytes
+        self.left_bytes = self.left_bytes - count if is_paid else 0
+        return is_paid
+
     async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, slow: bool) -> None:
         with contextlib.suppress(OSError):
             while data := await source.read(CHUNK_BYTES):
-                if self.manner == FROZEN:
+                if self.manner == FROZEN or not self._is_paid(len(data)):
                     continue
                 for at in range(0, len(data), 1 if slow else CHUNK_BYTES):
                     sink.write(data[at : at + (1 if slow else CHUNK_BYTES)])

@@ -34,6 +34,7 @@ RANGES = {
     "percent": (1, 1_000),
     "watt_hours": (0, 1_000_000_000),
     "at_least": (0, 1_000_000),
+    "kilobytes": (0, 1_000_000),
 }
 # What the texts of a step may say; those of a meter and its faults hang on what is mounted.
 CHOICES: dict[str, list[str]] = {
@@ -42,6 +43,9 @@ CHOICES: dict[str, list[str]] = {
     "level": list(STEPS_L),
     "card": list(cards.CARDS),
     "verb": ["start", "stop"],
+    "rule": ["silent", "laid-up"],
+    "against": ["stop", "grant", "order", "violation"],
+    "outcome": ["upheld", "in-part", "dismissed", "withdrawn"],
 }
 SWAPS = ("swap_meter", "silent_swap")
 _KINDS = {int: "whole number", str: "text", bool: "true or false"}

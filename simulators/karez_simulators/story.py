@@ -9,6 +9,7 @@ from karez_protocols import entry
 from karez_simulators import log_reader
 
 if TYPE_CHECKING:
+    from karez_simulators.boxes import OldBox
     from karez_simulators.desk import Desk
     from karez_simulators.physical_site import MeterSwap
 
@@ -24,6 +25,9 @@ class Story:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.seq_at_act = self.seq_at_kill = self.seq_at_outage = self.delivered_seq = 0
+        self.lifted_at_act_l = self.counted_at_act_l = (
+            0  # in truth; by the books, or the dial if that has more
+        )
         self.fault_utc_s: int | None = None
         self.swap: MeterSwap | None = None  # the newest …
         self.swapped = ""  # … of "water" or "power"
@@ -37,10 +41,14 @@ class Story:
         self.coefficient_version = self.coefficient_ppm = 0  # of the newest one
         self.resent_level = ""
         self.copies_before_resend = 0
+        self.old: OldBox | None = None  # that stood at the well before …
+        self.taken_over_l = 0  # … and W up to which the gateway knew it
 
     def act_begins(self) -> None:
         """What is on record from here on belongs to a new act."""
         self.seq_at_act = len(self.desk.slots)
+        self.lifted_at_act_l = self.desk.site.settle().volume_l
+        self.counted_at_act_l = max(self.desk.volume_l, self.desk.owed_l)
 
     @staticmethod
     def utc_text(utc_s: int) -> str:
@@ -50,9 +58,14 @@ class Story:
     # -- the log, as an auditor reads it --------------------------------------------------
 
     def logged(self) -> list[bytes]:
-        """Every record of the log, in the log's order."""
+        """Every record of the box at the well that the log holds, in the log's order."""
         found = log_reader.entries(self.desk.gateway.data / "log")
-        return [bytes(one["slot"]) for one in found if one["entry"] == entry.RECORD]
+        box = self.desk.identity.name if self.desk.identity else None
+        return [
+            bytes(one["slot"])
+            for one in found
+            if one["entry"] == entry.RECORD and box in (None, one["controller"])
+        ]
 
     def newest_in_log(self) -> int:
         """How many records the log holds; -1 while it is being written."""

@@ -15,7 +15,6 @@ import time
 from typing import TYPE_CHECKING, Any, Self
 
 from karez_protocols import record
-from karez_simulators.controller_vm import ControllerVm
 from karez_simulators.desk import Desk
 from karez_simulators.physical_site import PhysicalSite
 
@@ -53,9 +52,8 @@ class NextDesk(Desk):
         self.antenna.target = self.broker.port
         await self._stack.enter_async_context(self.antenna)
         await self._stack.enter_async_context(self.site)
-        image = self._first.image
-        self.vm = ControllerVm(self.folder / "controller", image, self.site, self.clock, self.hear)
-        self._stack.push_async_callback(self.vm.stop)
+        self.image = self._first.image
+        self.put_up("controller")
 
     async def _start_gateway(self) -> None:
         """It runs already."""

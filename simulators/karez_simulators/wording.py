@@ -10,7 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from karez_protocols import cause_words_zh, causes, record
-from karez_simulators import meter_fault_wording, meter_faults, part_fault_wording, wording_failures
+from karez_simulators import (
+    meter_fault_wording,
+    meter_faults,
+    part_fault_wording,
+    wording_boxes,
+    wording_failures,
+)
 from karez_simulators.physics import well_faults
 
 if TYPE_CHECKING:
@@ -47,8 +53,14 @@ METERS = {
 
 # Parts of the well that have faults of their own (physics/well_faults.py).
 PARTS = {
-    "en": {"pump": "pump", "supply": "supply", "contactor": "contactor"},
-    "zh": {"pump": "水泵", "supply": "电源", "contactor": "接触器"},
+    "en": {
+        "pump": "pump",
+        "supply": "supply",
+        "contactor": "contactor",
+        "breaker": "breaker",
+        "pipe": "pipe",
+    },
+    "zh": {"pump": "水泵", "supply": "电源", "contactor": "接触器", "breaker": "断路器", "pipe": "管道"},
 }
 
 STEPS = {
@@ -80,7 +92,8 @@ STEPS = {
         "export": "The gateway writes the site's evidence bundle, one file",
         "flip_a_bit": "One bit in the middle of the bundle is flipped",
     }
-    | wording_failures.STEPS["en"],
+    | wording_failures.STEPS["en"]
+    | wording_boxes.STEPS["en"],
     "zh": {
         "grant": "水行政主管部门签发授权，可再取 {litres} 升；由网关送达机井",
         "forged_grant": "外人伪造签名，声称可再取 {litres} 升；由网关照样转送",
@@ -109,7 +122,8 @@ STEPS = {
         "export": "网关导出本站点的证据包，一个文件",
         "flip_a_bit": "证据包中间翻转一位",
     }
-    | wording_failures.STEPS["zh"],
+    | wording_failures.STEPS["zh"]
+    | wording_boxes.STEPS["zh"],
 }
 
 CHECKS = {
@@ -180,7 +194,8 @@ CHECKS = {
             "karez verify rejects the file: {code}, record {seq}, byte {first}",
         ),
     }
-    | wording_failures.CHECKS["en"],
+    | wording_failures.CHECKS["en"]
+    | wording_boxes.CHECKS["en"],
     "zh": {
         "pump_runs": ("水泵出水", "水泵出水 {flow} m³/h，用电 {power} kW"),
         "pump_is_off": ("水泵已停", "水泵已停：用电 {power} kW"),
@@ -218,7 +233,8 @@ CHECKS = {
             "karez verify 拒绝该文件：{code}，记录 {seq}，字节 {first}",
         ),
     }
-    | wording_failures.CHECKS["zh"],
+    | wording_failures.CHECKS["zh"]
+    | wording_boxes.CHECKS["zh"],
 }
 
 

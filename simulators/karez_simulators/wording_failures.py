@@ -103,7 +103,7 @@ CHECKS = {
         ),
         "nothing_lost": (
             "what a blind meter hides",
-            "{booked} L are booked and {held} L counted beside them; the pump truly lifted {lifted} L",
+            "This act: {booked} L booked, {held} L beside them; the pump truly lifted {lifted} L",
         ),
         "alarm": ("an alarm at the county", "An alarm is open at the county ({states}): {cause}"),
         "receipts_complete": (
@@ -130,7 +130,10 @@ CHECKS = {
             "新系数记录在案",
             "第 {number} 段从 {base} 升开始，即原账面（{before} 升）：此前不改",
         ),
-        "nothing_lost": ("失灵水表之水", "记账 {booked} 升，另按用电计 {held} 升；水泵实际提水 {lifted} 升"),
+        "nothing_lost": (
+            "失灵水表之水",
+            "本幕记账 {booked} 升，另计 {held} 升；实际提水 {lifted} 升",
+        ),
         "alarm": ("县级告警", "县级告警未销（{states}）：{cause}"),
         "receipts_complete": ("平台收齐每次停泵", "{level}平台已确认全部 {count} 次停泵"),
         "resent": ("重发的报文", "{level}平台再次收到 {count} 份报文，无一矛盾"),

@@ -31,6 +31,9 @@ SEEN = {
     "held": 1_234_567, "states": "acknowledged, raised", "wells": "1234.56", "feeder": "1234.56",
     "unexplained": "1234.56",
     "energy": "1234.56", "coefficient": "2.884", "lifted": 1_234_567,
+    "site": "410105-0001", "gone": "40f33d", "spare": "576b9b", "spare_state": "active",
+    "gone_state": "replaced", "gone_seq": 1, "told": 1_234_567,
+    "rule": "laid-up", "who": "farmer", "against": "violation", "outcome": "withdrawn",
 }  # fmt: skip
 SECONDS = re.compile(r"\d+(?= s\b| 秒)")
 

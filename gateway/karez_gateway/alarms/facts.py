@@ -2,7 +2,9 @@
 
 from sqlalchemy import Connection
 
+from karez_gateway.alarms import layups
 from karez_gateway.config import Config
+from karez_gateway.county.alarms import layups as layup_acts
 from karez_gateway.county.alarms.facts import Facts, Live, Platform
 from karez_gateway.county.alarms.places import Places
 from karez_gateway.county.alarms.settings import Settings
@@ -22,6 +24,7 @@ def often(connection: Connection, config: Config, settings: Settings, live: Live
     facts = Facts(now_s, Places(objects.registry(connection)), settings, years, live=live)
     facts.wells = wells.wells(connection)
     facts.names = wells.controller_names(connection)
+    facts.resting = layup_acts.resting(layups.everyone(connection), now_s)
     facts.platforms = _platforms(connection, config, live)
     return facts
 

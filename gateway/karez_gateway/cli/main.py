@@ -10,12 +10,14 @@ import typer
 from karez_gateway import config as configuration
 from karez_gateway.cli import alarms as cli_alarms
 from karez_gateway.cli import api as cli_api
+from karez_gateway.cli import appeals as cli_appeals
 from karez_gateway.cli import balances as cli_balances
 from karez_gateway.cli import commissionings as cli_commissionings
 from karez_gateway.cli import controllers as cli_registry
 from karez_gateway.cli import emergency as cli_emergency
 from karez_gateway.cli import feeder as cli_feeder
 from karez_gateway.cli import grants as cli_grants
+from karez_gateway.cli import layup as cli_layup
 from karez_gateway.cli import ledger as cli_ledger
 from karez_gateway.cli import orders as cli_orders
 from karez_gateway.cli import origin as cli_origin
@@ -245,6 +247,8 @@ app.command(epilog=cli_reports.TRACE)(cli_reports.trace)
 app.add_typer(cli_alarms.app, name="alarms")
 app.add_typer(cli_emergency.app, name="emergency")
 app.add_typer(cli_power.app, name="power")
+app.add_typer(cli_layup.app, name="layup")
+app.add_typer(cli_appeals.app, name="appeals")
 app.add_typer(cli_violations.app, name="violations")
 app.add_typer(cli_violations.acts, name="acts")
 

@@ -19,6 +19,8 @@ from math import isqrt
 
 SHUTOFF_HEAD_PERMILLE = 1600  # of the rated head
 SHUTOFF_POWER_PERMILLE = 400  # of the rated power: a pump that lifts nothing still heats water (constructed)
+# Constructed: against a closed valve the impellers churn a full casing, which takes more than a dry one.
+DEAD_HEAD_POWER_PERMILLE = 650
 AIR_COST = 5  # permille of capacity per permille of gas
 WEAR_PERMILLE_MAX = 500
 AIR_PERMILLE_MAX = 200

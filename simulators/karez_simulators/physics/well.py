@@ -68,6 +68,7 @@ class Well(Truth):
         self._intake_um = rated.intake_mm * UM_PER_MM
         self._delivery_um = rated.delivery_head_mm * UM_PER_MM
         self._idle_mw = rated.rated_power_w * pump.SHUTOFF_POWER_PERMILLE
+        self._dead_head_mw = rated.rated_power_w * pump.DEAD_HEAD_POWER_PERMILLE
         self._settle_at_ms = _next_second(now_ms)
         self._breath_ms = now_ms
         self._is_calm = False
@@ -98,6 +99,18 @@ class Well(Truth):
         self._until(now_ms)
         self._contactor.set_welded(welded)
         self._switched()
+
+    def set_breaker(self, is_open: bool, now_ms: int) -> None:
+        """The breaker in front of the contactor opens, or somebody closes it."""
+        self._until(now_ms)
+        self.is_breaker_open = is_open
+        self._switched()
+
+    def set_valve(self, is_closed: bool, now_ms: int) -> None:
+        """The valve in the pipe is closed or opened: the pump runs against it and gives nothing."""
+        self._until(now_ms)
+        self.is_valve_closed = is_closed
+        self._changed()
 
     def set_voltage_permille(self, permille: int, now_ms: int) -> None:
         """The supply's voltage, of the rated one; 0 is an outage. Raises ValueError for an impossible one."""
@@ -277,6 +290,9 @@ class Well(Truth):
             given_mlph = given_mlph * state.left_permille // 1000
         if level_um >= self._intake_um:
             given_mlph = min(given_mlph, self._inflow_mlph())
+        idle_mw = self._idle_mw
+        if self.is_valve_closed:
+            given_mlph, idle_mw = 0, self._dead_head_mw
         self._full_flow_mlph = given_mlph
         if self.is_stalled:
             self._full_power_mw = motor.locked_mw(
@@ -284,7 +300,7 @@ class Well(Truth):
             )
             return
         lifting_mw = pump.lifting_mw(curve_mlph, head_um, rated.efficiency_permille)
-        power_mw = pump.power_mw(given_mlph, worn_mlph, lifting_mw, self._idle_mw)
+        power_mw = pump.power_mw(given_mlph, worn_mlph, lifting_mw, idle_mw)
         self._full_power_mw = power_mw if speed == 1000 else -(-power_mw * 1000 // max(speed, 1))
 
     def _worn_permille(self) -> int:

@@ -35,6 +35,12 @@ PARTS = {
         "welded": "the main contacts weld: once closed they do not open",
         "bridged": "somebody bridges the contactor: the pump runs whatever the controller says",
     },
+    "breaker": {
+        "tripped": "the breaker in front of the contactor is open: the motor has no voltage",
+    },
+    "pipe": {
+        "valve_closed": "somebody closed the valve of the pipe: the pump churns and gives nothing",
+    },
 }
 
 
@@ -65,4 +71,6 @@ _ACTS: dict[str, Callable[[Well, bool, int], None]] = {
     ),
     "welded": lambda well, on, now_ms: well.set_welded(on, now_ms),
     "bridged": lambda well, on, now_ms: well.set_bridged(on, now_ms),
+    "tripped": lambda well, on, now_ms: well.set_breaker(on, now_ms),
+    "valve_closed": lambda well, on, now_ms: well.set_valve(on, now_ms),
 }

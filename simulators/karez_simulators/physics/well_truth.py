@@ -35,6 +35,8 @@ class Truth:
         self.voltage_permille = 1000  # of the rated one; read here, as all that has a setter
         self.is_phase_lost = False
         self.is_dry = False
+        self.is_valve_closed = False  # behind the meter, at the head of the pipe
+        self.is_breaker_open = False  # between power meter and contactor: the motor alone has no voltage
         self._field = field
         self._mains = True
         self._contactor = Contactor()
@@ -68,7 +70,7 @@ class Truth:
     @property
     def is_powered(self) -> bool:
         """Whether the motor has voltage."""
-        return self.mains and (self._contactor.is_closed or self.bridged)
+        return self.mains and not self.is_breaker_open and (self._contactor.is_closed or self.bridged)
 
     @property
     def is_stalled(self) -> bool:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from karez_gateway.county.alarms import (
     area_rules,
     due_rules,
+    layup_rules,
     link_rules,
     record_rules,
     rules,
@@ -23,6 +24,7 @@ LOOKS: Mapping[str, Look] = {
     "off-class": use_rules.off_class,
     "no-right": use_rules.no_right,
     "silent": link_rules.silent,
+    "laid-up": layup_rules.laid_up,
     "broker": link_rules.broker,
     "platform": link_rules.platform,
     "delivery": link_rules.delivery,

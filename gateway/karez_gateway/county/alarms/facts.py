@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from karez_gateway.county.alarms.layups import Layup
 from karez_gateway.county.alarms.places import Places
 from karez_gateway.county.alarms.settings import Settings
 from karez_gateway.county.ledger.usage import Usage
@@ -74,6 +75,7 @@ class Facts:
     wells: Mapping[str, Well] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)  # site -> its controller
     live: Live | None = None
+    resting: Mapping[str, Layup] = field(default_factory=dict)  # sites that are laid up now
     platforms: tuple[Platform, ...] = ()
     used_year: Usage = field(default_factory=dict)
     used_day: Usage = field(default_factory=dict)  # the last 24 whole hours

@@ -20,7 +20,7 @@ def silent(facts: Facts) -> Iterator[Sign]:
     for site, values in facts.places.working():
         asked = facts.settings.on("silent", facts.places.about(SITE, site), facts.month)
         well = facts.wells.get(site)
-        if asked is None or well is None:
+        if asked is None or well is None or site in facts.resting:
             continue
         silent_s = facts.now_s - well.received_utc_s
         live = facts.live

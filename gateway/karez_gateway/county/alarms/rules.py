@@ -40,6 +40,7 @@ _RULES = (
         {"factor_percent": 500, "clear_percent": 100, "least_m3": 100},
     ),
     Rule("silent", "机井无数据", "well is silent", {"hours": 6}, often=True),
+    Rule("laid-up", "封存井用电", "runs though it is laid up", {"least_kwh": 1}, often=True),
     Rule("broker", "数据链路中断", "link to the broker is down", {"minutes": 10}, often=True),
     Rule("platform", "上级平台中断", "platform is down", {"minutes": 60, "waiting_hours": 24}, often=True),
     Rule("delivery", "指标未被确认", "grant not acknowledged", {"hours": 24}),
