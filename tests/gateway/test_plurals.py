@@ -5,10 +5,10 @@ from string import Formatter
 
 import pytest
 
-from karez_gateway.county import wording as county
 from karez_gateway.county.alarms import words as alarms
 from karez_gateway.county.power import likely
 from karez_gateway.county.quota import wording as quota
+from karez_gateway.county.registry import wording as county
 from karez_gateway.county.reports import words as reports
 from karez_gateway.notify import message
 from karez_gateway.regulator import wording as regulator

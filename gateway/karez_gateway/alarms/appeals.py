@@ -4,9 +4,10 @@ from sqlalchemy import Connection
 
 from karez_gateway.alarms import violations
 from karez_gateway.alarms.layups import check_site
-from karez_gateway.county import acts, appeals
+from karez_gateway.county import acts
 from karez_gateway.county.acts import Deed
-from karez_gateway.county.appeals import Appeal
+from karez_gateway.county.alarms import appeals
+from karez_gateway.county.alarms.appeals import Appeal
 from karez_gateway.errors import Refused
 from karez_gateway.store import acts as store_acts
 from karez_gateway.store.database import Database

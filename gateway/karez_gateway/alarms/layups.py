@@ -2,9 +2,10 @@
 
 from sqlalchemy import Connection
 
-from karez_gateway.county import acts, layups
+from karez_gateway.county import acts
 from karez_gateway.county.acts import Deed
-from karez_gateway.county.layups import Layup
+from karez_gateway.county.alarms import layups
+from karez_gateway.county.alarms.layups import Layup
 from karez_gateway.errors import Refused
 from karez_gateway.store import acts as store_acts
 from karez_gateway.store import objects, sites, wells

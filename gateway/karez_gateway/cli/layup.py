@@ -114,7 +114,7 @@ def listed(
 
 
 def _litres(option: str, said: str) -> int | None:
-    from karez_gateway.county import fields
+    from karez_gateway.county.registry import fields
     from karez_gateway.errors import Refused
 
     try:
