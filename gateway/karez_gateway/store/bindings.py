@@ -40,6 +40,7 @@ _ALL = select(
 ).order_by(former_binding.c.id)
 
 
+_COUNT = select(func.count()).select_from(former_binding)
 _OF_CONTROLLER = _ALL.where(former_binding.c.controller_id == bindparam("of"))
 
 
@@ -58,7 +59,7 @@ def every(connection: Connection) -> dict[int, list[Former]]:
 
 def count(connection: Connection) -> int:
     """How many there are: rises with each, so whoever remembers owners sees that he must ask again."""
-    return int(connection.execute(select(func.count()).select_from(former_binding)).scalar_one())
+    return int(connection.execute(_COUNT).scalar_one())
 
 
 def under(owner: Controller, one: Former) -> Controller:

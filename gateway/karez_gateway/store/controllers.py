@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from karez_gateway.store import revocations
 from karez_gateway.store.schema import controller, stranger
@@ -79,19 +79,23 @@ class Controller:
         return 0
 
 
+_NAMED = select(controller).where(controller.c.name == bindparam("of"))
+_NUMBERED = select(controller).where(controller.c.id == bindparam("of"))
+
+
 def _made(row: Any) -> Controller:
     return Controller(row[0], row[1], row[2], bytes(row[3]), row[4])
 
 
 def find(connection: Connection, name: str) -> Controller | None:
     """The controller of a name."""
-    row = connection.execute(select(controller).where(controller.c.name == name)).first()
+    row = connection.execute(_NAMED, {"of": name}).first()
     return None if row is None else _made(row)
 
 
 def by_id(connection: Connection, controller_id: int) -> Controller:
     """The controller of a row id, which a foreign key guarantees."""
-    return _made(connection.execute(select(controller).where(controller.c.id == controller_id)).one())
+    return _made(connection.execute(_NUMBERED, {"of": controller_id}).one())
 
 
 def at_site(connection: Connection, site: str) -> list[Controller]:

@@ -37,7 +37,7 @@ _INSERT = Bulk(verdict, Verdict._fields)
 
 def next_position(connection: Connection) -> int:
     """The first free position."""
-    top = connection.execute(select(func.max(verdict.c.position))).scalar()
+    top = connection.execute(_LAST).scalar()
     return 0 if top is None else int(top) + 1
 
 
@@ -63,9 +63,17 @@ _GOOD = (
 )
 
 
+_GOOD_BETWEEN = _GOOD.where(
+    verdict.c.position > bindparam("after"),
+    verdict.c.position <= bindparam("until"),
+    verdict.c.record_kind.in_(bindparam("kinds", expanding=True)),
+)
+_LAST = select(func.max(verdict.c.position))
+
+
 def last_of(connection: Connection, position: int, limit: int) -> int:
     """The last position of the next `limit` verdicts after one; that one where none is left."""
-    top = connection.execute(select(func.max(verdict.c.position))).scalar()
+    top = connection.execute(_LAST).scalar()
     return max(position, min(position + limit, -1 if top is None else int(top)))
 
 
@@ -82,10 +90,10 @@ def good_rows_after(
 ) -> tuple[int, Sequence[GoodRow]]:
     """The same as they come from the database: to make a `Good` of a row costs as much as to read it."""
     last = last_of(connection, position, limit)
-    query = _GOOD.where(
-        verdict.c.position > position, verdict.c.position <= last, verdict.c.record_kind.in_(kinds)
-    )
-    return last, connection.execute(query).all()
+    if last == position:
+        return last, []
+    asked = {"after": position, "until": last, "kinds": list(kinds)}
+    return last, connection.execute(_GOOD_BETWEEN, asked).all()
 
 
 def good_of(connection: Connection, controllers: Collection[int], kinds: Collection[int]) -> Iterator[Good]:
