@@ -69,7 +69,8 @@ class County:
     def start(self) -> int:
         """Start from what the folder holds; return how many entries its log had to catch up with."""
         self._config = config.load(self._directory)
-        opened = self._stack.enter_context(data.opened(self._config, self._at))
+        with folder.kept_engines():
+            opened = self._stack.enter_context(data.opened(self._config, self._at))
         sequencer = opened.sequencer
         self._sequencer, self._store = sequencer, sequencer.database
         self._ingest = Ingest(sequencer)
