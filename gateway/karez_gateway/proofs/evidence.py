@@ -117,7 +117,11 @@ def _prove(
     origin, numbering, end = origins.holding(config, numbers[0])
     numbers = [one for one in numbers if one >= numbering.first and (end is None or one < end)]
     indexes = [numbering.index_of(one) for one in numbers]
-    bodies = [_body(connection, one) for one in numbers]
+    found = entries.bodies_of(connection, numbers)
+    missing = [one for one in numbers if one not in found]
+    if missing:
+        raise StoreError(f"entry {missing[0]} is named but missing")
+    bodies = [found[one] for one in numbers]
     if numbering.head:
         indexes.append(0)
         bodies.append(origin.first_entry())
@@ -125,13 +129,6 @@ def _prove(
     key = str(origin.verifier_key())
     note, proofs = logview.prove(origin.directory, origin.name, key, indexes, witnesses)
     return note, list(zip(indexes, bodies, proofs, strict=True))
-
-
-def _body(connection: Connection, index: int) -> bytes:
-    body = entries.body(connection, index)
-    if body is None:
-        raise StoreError(f"entry {index} is named but missing")
-    return body
 
 
 def _owners(connection: Connection, site: str, controller: str) -> list[Controller]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Select, Update, bindparam, select, update
 
 from karez_gateway.store.asked import parts
 from karez_gateway.store.bulk import Bulk
@@ -42,9 +42,28 @@ _KEY = (chain_state.c.controller_id, chain_state.c.chain)
 _BEGIN = Bulk(chain_state, ("controller_id", "chain", *StoredMarks.__slots__, *VerifiedMarks.__slots__))
 
 
-def _one(connection: Connection, columns: Iterable[Any], key: Key) -> Any:
-    query = select(*columns).where(chain_state.c.controller_id == key[0], chain_state.c.chain == key[1])
-    return connection.execute(query).first()
+def _of_key(columns: Iterable[Any]) -> Select[Any]:
+    return select(*columns).where(
+        chain_state.c.controller_id == bindparam("of_controller"),
+        chain_state.c.chain == bindparam("of_chain"),
+    )
+
+
+def _saving(columns: Iterable[Any]) -> Update:
+    return (
+        update(chain_state)
+        .where(chain_state.c.controller_id == bindparam("at_controller"))
+        .where(chain_state.c.chain == bindparam("at_chain"))
+        .values({column.name: bindparam(column.name) for column in columns})
+    )
+
+
+_STORED, _VERIFIED = _of_key(_INGEST), _of_key(_VERIFY)
+_SAVE_STORED, _SAVE_VERIFIED = _saving(_INGEST), _saving(_VERIFY)
+
+
+def _one(connection: Connection, query: Select[Any], key: Key) -> Any:
+    return connection.execute(query, {"of_controller": key[0], "of_chain": key[1]}).first()
 
 
 def _many(connection: Connection, columns: Iterable[Any], keys: Collection[Key]) -> dict[Key, Any]:
@@ -70,13 +89,13 @@ def verified_of(connection: Connection, keys: Collection[Key]) -> dict[Key, Veri
 
 def stored(connection: Connection, key: Key) -> StoredMarks | None:
     """Ingest's marks of a chain; None = nothing arrived yet."""
-    row = _one(connection, _INGEST, key)
+    row = _one(connection, _STORED, key)
     return None if row is None else StoredMarks(*row)
 
 
 def verified(connection: Connection, key: Key) -> VerifiedMarks | None:
     """Verify's marks of a chain."""
-    row = _one(connection, _VERIFY, key)
+    row = _one(connection, _VERIFIED, key)
     return None if row is None else VerifiedMarks(*row)
 
 
@@ -90,29 +109,23 @@ def begin(connection: Connection, geneses: Sequence[tuple[Key, bytes]]) -> None:
     _BEGIN.run(connection, rows)
 
 
-def _save(connection: Connection, rows: list[tuple[Key, dict[str, Any]]]) -> None:
-    statement = update(chain_state).where(
-        chain_state.c.controller_id == bindparam("at_controller"),
-        chain_state.c.chain == bindparam("at_chain"),
-    )
-    connection.execute(
-        statement.values({name: bindparam(name) for name in rows[0][1]}),
-        [{"at_controller": key[0], "at_chain": key[1], **values} for key, values in rows],
-    )
+def _save(connection: Connection, statement: Update, rows: list[tuple[Key, dict[str, Any]]]) -> None:
+    if rows:
+        connection.execute(
+            statement, [{"at_controller": key[0], "at_chain": key[1], **values} for key, values in rows]
+        )
 
 
 def save_stored(connection: Connection, marks: Iterable[tuple[Key, StoredMarks]]) -> None:
     """Write ingest's columns."""
     rows = [(key, {"stored_seq": one.stored_seq, "top_seq": one.top_seq}) for key, one in marks]
-    if rows:
-        _save(connection, rows)
+    _save(connection, _SAVE_STORED, rows)
 
 
 def save_verified(connection: Connection, marks: Iterable[tuple[Key, VerifiedMarks]]) -> None:
     """Write verify's columns."""
     rows = [(key, {name: getattr(one, name) for name in VerifiedMarks.__slots__}) for key, one in marks]
-    if rows:
-        _save(connection, rows)
+    _save(connection, _SAVE_VERIFIED, rows)
 
 
 def of_controller(connection: Connection, controller_id: int) -> list[tuple[int, VerifiedMarks]]:

@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select
 
 from karez_gateway.store import revocations
 from karez_gateway.store.asked import parts
@@ -82,6 +82,10 @@ class Controller:
         return 0
 
 
+_NAMED = select(controller).where(controller.c.name == bindparam("of"))
+_NUMBERED = select(controller).where(controller.c.id == bindparam("of"))
+
+
 @lru_cache(maxsize=REMEMBERED_MAX)
 def _same(number: int, name: str, site: str, signed_binding: bytes, enrolled_utc_s: int) -> Controller:
     """One object for the same row: five stages ask for it, and to read a binding takes half a millisecond."""
@@ -99,7 +103,7 @@ def _where(connection: Connection, column: ColumnElement[Any], wanted: Iterable[
 
 def find(connection: Connection, name: str) -> Controller | None:
     """The controller of a name."""
-    row = connection.execute(select(controller).where(controller.c.name == name)).first()
+    row = connection.execute(_NAMED, {"of": name}).first()
     return None if row is None else _made(row)
 
 
@@ -115,7 +119,7 @@ def by_ids(connection: Connection, numbers: Iterable[int]) -> dict[int, Controll
 
 def by_id(connection: Connection, controller_id: int) -> Controller:
     """The controller of a row id, which a foreign key guarantees."""
-    return _made(connection.execute(select(controller).where(controller.c.id == controller_id)).one())
+    return _made(connection.execute(_NUMBERED, {"of": controller_id}).one())
 
 
 def at_site(connection: Connection, site: str) -> list[Controller]:

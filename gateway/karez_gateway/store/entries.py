@@ -47,6 +47,15 @@ class Stored(NamedTuple):
 
 _STORED = (entry.c.log_index, entry.c.controller_id, entry.c.chain, entry.c.seq, entry.c.received_utc_s)
 _INSERT = Bulk(entry, NewEntry._fields)
+ASKED_MAX = 500  # indexes in one question
+_BODIES_OF = select(entry.c.log_index, entry.c.body).where(
+    entry.c.log_index.in_(bindparam("indexes", expanding=True))
+)
+_AFTER = (
+    select(entry.c.kind, *_STORED, entry.c.body)
+    .where(entry.c.log_index > bindparam("after"), entry.c.log_index <= bindparam("until"))
+    .order_by(entry.c.log_index)
+)
 
 
 def next_index(connection: Connection) -> int:
@@ -90,14 +99,18 @@ def body(connection: Connection, log_index: int) -> bytes | None:
     return connection.execute(select(entry.c.body).where(entry.c.log_index == log_index)).scalar()
 
 
+def bodies_of(connection: Connection, log_indexes: Sequence[int]) -> dict[int, bytes]:
+    """Index -> body of some entries, as far as they are there."""
+    found: dict[int, bytes] = {}
+    for at in range(0, len(log_indexes), ASKED_MAX):
+        rows = connection.execute(_BODIES_OF, {"indexes": list(log_indexes[at : at + ASKED_MAX])})
+        found.update((index, bytes(data)) for index, data in rows)
+    return found
+
+
 def records_after(connection: Connection, log_index: int, limit: int) -> tuple[int, list[Stored]]:
     """Records among the next `limit` entries after an index, and the last index looked at."""
-    query = (
-        select(entry.c.kind, *_STORED, entry.c.body)
-        .where(entry.c.log_index > log_index, entry.c.log_index <= log_index + limit)
-        .order_by(entry.c.log_index)
-    )
-    rows = connection.execute(query).all()
+    rows = connection.execute(_AFTER, {"after": log_index, "until": log_index + limit}).all()
     last = rows[-1][1] if rows else log_index
     return last, [Stored._make(row[1:]) for row in rows if row[0] == RECORD]
 

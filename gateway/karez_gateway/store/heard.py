@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection, LargeBinary, Row, func, select
+from sqlalchemy import Connection, LargeBinary, Row, bindparam, func, select
 
 from karez_gateway.store import verdicts
 from karez_gateway.store.bulk import Bulk
@@ -19,6 +19,12 @@ _ADD = Bulk(
     known="hours = heard.hours | excluded.hours, live = heard.live | excluded.live",
 )
 
+_GOOD = (
+    select(entry.c.controller_id, entry.c.chain, _FRONT, entry.c.received_utc_s)
+    .join(entry, entry.c.log_index == verdict.c.log_index)
+    .where(verdict.c.position > bindparam("after"), verdict.c.position <= bindparam("until"))
+    .where(verdict.c.reason.is_(None))
+)
 
 # A good record: whose, its chain, its slot's bytes up to its time, and when it came.
 Came = Row[int, int, bytes, int]
@@ -42,12 +48,9 @@ class Hours:
 def good_after(connection: Connection, position: int, limit: int) -> tuple[int, Sequence[Came]]:
     """Good records among the next `limit` verdicts, and the last position looked at."""
     last = verdicts.last_of(connection, position, limit)
-    query = (
-        select(entry.c.controller_id, entry.c.chain, _FRONT, entry.c.received_utc_s)
-        .join(entry, entry.c.log_index == verdict.c.log_index)
-        .where(verdict.c.position > position, verdict.c.position <= last, verdict.c.reason.is_(None))
-    )
-    return last, connection.execute(query).all()
+    if last == position:
+        return last, []
+    return last, connection.execute(_GOOD, {"after": position, "until": last}).all()
 
 
 def add(connection: Connection, days: Mapping[Day, Hours]) -> None:

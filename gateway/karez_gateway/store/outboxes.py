@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, literal_column, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, literal_column, select, tuple_, update
 
 from karez_gateway.store import platforms
 from karez_gateway.store.bulk import Bulk
@@ -95,12 +95,24 @@ class Confirmed:
 
 
 _INSERT = Bulk(outbox, NewReport._fields)
+_WELLS = select(controller.c.id, controller.c.name, controller.c.site).order_by(controller.c.name)
+_CONFIRM = (
+    update(outbox)
+    .where(outbox.c.destination == bindparam("at"), _WAITS)
+    .where(outbox.c.action == bindparam("of"), outbox.c.position == bindparam("place"))
+    .values(
+        state=CONFIRMED,
+        reason=None,
+        attempts=outbox.c.attempts + 1,
+        confirmed_utc_s=bindparam("utc_s"),
+        upload_index=bindparam("receipt"),
+    )
+)
 
 
 def wells(connection: Connection) -> list[Well]:
     """Every enrolled controller by name, without its binding."""
-    query = select(controller.c.id, controller.c.name, controller.c.site).order_by(controller.c.name)
-    return [Well._make(row) for row in connection.execute(query)]
+    return [Well._make(row) for row in connection.execute(_WELLS)]
 
 
 def add(connection: Connection, destination: str, rows: Sequence[NewReport]) -> None:
@@ -167,23 +179,12 @@ def refused(connection: Connection, destination: str, key: Key, reason: str) -> 
 
 def confirmed(connection: Connection, destination: str, rows: Sequence[Confirmed]) -> None:
     """The platform has them."""
-    count = 0
-    counts: Counter[Chain] = Counter()
+    of_chain: dict[Chain, list[dict[str, object]]] = {}
     for row in rows:
-        done = connection.execute(
-            update(outbox)
-            .where(outbox.c.destination == destination, _WAITS, _is_one_of([row.one.key]))
-            .values(
-                state=CONFIRMED,
-                reason=None,
-                attempts=outbox.c.attempts + 1,
-                confirmed_utc_s=row.utc_s,
-                upload_index=row.upload_index,
-            )
-        )
-        count += done.rowcount
-        counts[row.one.chain] += done.rowcount
-    platforms.count(connection, destination, confirmed=count)
+        key = {"at": destination, "of": row.one.key.action, "place": row.one.key.position}
+        of_chain.setdefault(row.one.chain, []).append(key | {"utc_s": row.utc_s, "receipt": row.upload_index})
+    counts = {chain: connection.execute(_CONFIRM, each).rowcount for chain, each in of_chain.items()}
+    platforms.count(connection, destination, confirmed=sum(counts.values()))
     if rows:
         platforms.set_last(connection, destination, rows[-1].utc_s, rows[-1].upload_index)
     newest: dict[Chain, Waiting] = {}

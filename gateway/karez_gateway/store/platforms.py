@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, func, insert, select, update
+from sqlalchemy import Column, Connection, Select, bindparam, func, insert, select, update
 
 from karez_gateway.store.entries import Stored
 from karez_gateway.store.schema import entry, platform, station
@@ -19,6 +19,24 @@ _STORED = (
     entry.c.received_utc_s,
     entry.c.body,
 )
+
+_COUNT = (
+    update(platform)
+    .where(platform.c.destination == bindparam("at"))
+    .values(
+        queued=platform.c.queued + bindparam("more_queued"),
+        confirmed=platform.c.confirmed + bindparam("more_confirmed"),
+        refused=platform.c.refused + bindparam("more_refused"),
+    )
+)
+
+
+def _known(column: Column[Any]) -> Select[Any]:
+    query = select(station.c.controller_id, station.c.chain, column)
+    return query.where(station.c.destination == bindparam("at"), column.is_not(None))
+
+
+_LEFT_OUT, _PERIODS = _known(station.c.left_position), _known(station.c.period)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +59,8 @@ def count(
     connection: Connection, destination: str, *, queued: int = 0, confirmed: int = 0, refused: int = 0
 ) -> None:
     """Add to the sums of a destination."""
-    done = connection.execute(
-        update(platform)
-        .filter_by(destination=destination)
-        .values(
-            queued=platform.c.queued + queued,
-            confirmed=platform.c.confirmed + confirmed,
-            refused=platform.c.refused + refused,
-        )
-    )
+    more = {"more_queued": queued, "more_confirmed": confirmed, "more_refused": refused}
+    done = connection.execute(_COUNT, {"at": destination, **more})
     if not done.rowcount:
         values = {"queued": queued, "confirmed": confirmed, "refused": refused}
         connection.execute(insert(platform).values(destination=destination, **values))
@@ -116,17 +127,16 @@ def attempts(
 
 def left_out(connection: Connection, destination: str) -> dict[Chain, int]:
     """Chain -> position of its first record that was left out."""
-    return _stations(connection, destination, station.c.left_position)
+    return _stations(connection, destination, _LEFT_OUT)
 
 
 def periods(connection: Connection, destination: str) -> dict[Chain, int]:
     """Chain -> period of its last interval record that was queued."""
-    return _stations(connection, destination, station.c.period)
+    return _stations(connection, destination, _PERIODS)
 
 
-def _stations(connection: Connection, destination: str, column: Column[Any]) -> dict[Chain, int]:
-    query = select(station.c.controller_id, station.c.chain, column).filter_by(destination=destination)
-    return {(row[0], row[1]): row[2] for row in connection.execute(query.where(column.is_not(None)))}
+def _stations(connection: Connection, destination: str, query: Select[Any]) -> dict[Chain, int]:
+    return {(row[0], row[1]): row[2] for row in connection.execute(query, {"at": destination})}
 
 
 def last_confirmed(connection: Connection, destination: str) -> list[Stored]:

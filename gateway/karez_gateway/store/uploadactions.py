@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from karez_gateway.store.entries import Stored
 from karez_gateway.store.schema import controller, entry, upload_action, verdict
@@ -44,6 +44,12 @@ _ALL = select(*upload_action.c, controller.c.name).outerjoin(
     controller, controller.c.id == upload_action.c.controller_id
 )
 
+_OF_PLATFORM = _ALL.where(upload_action.c.destination == bindparam("at"))
+_LAST_PAUSE = (
+    _OF_PLATFORM.where(upload_action.c.verb.in_([PAUSE, RESUME])).order_by(upload_action.c.id.desc()).limit(1)
+)
+_OPEN = _OF_PLATFORM.where(upload_action.c.is_open).order_by(upload_action.c.id)
+
 
 def _made(row: Any) -> Action:
     return Action(*row)
@@ -73,8 +79,7 @@ def newest(connection: Connection) -> int:
 
 def pause(connection: Connection, destination: str) -> Action | None:
     """The pause that holds now."""
-    query = _ALL.where(upload_action.c.destination == destination, upload_action.c.verb.in_([PAUSE, RESUME]))
-    row = connection.execute(query.order_by(upload_action.c.id.desc()).limit(1)).first()
+    row = connection.execute(_LAST_PAUSE, {"at": destination}).first()
     return None if row is None or row.verb == RESUME else _made(row)
 
 
@@ -86,8 +91,7 @@ def first_open(connection: Connection, destination: str) -> Action | None:
 
 def opened(connection: Connection, destination: str) -> list[Action]:
     """Resends and backfills of a destination that are not done."""
-    query = _ALL.where(upload_action.c.destination == destination, upload_action.c.is_open)
-    return [_made(row) for row in connection.execute(query.order_by(upload_action.c.id))]
+    return [_made(row) for row in connection.execute(_OPEN, {"at": destination})]
 
 
 def history(connection: Connection, destination: str, limit: int) -> list[Action]:

@@ -37,7 +37,7 @@ _INSERT = Bulk(verdict, Verdict._fields)
 
 def next_position(connection: Connection) -> int:
     """The first free position."""
-    top = connection.execute(select(func.max(verdict.c.position))).scalar()
+    top = connection.execute(_TOP).scalar()
     return 0 if top is None else int(top) + 1
 
 
@@ -90,6 +90,8 @@ def good_rows_after(
 ) -> tuple[int, Sequence[GoodRow]]:
     """The same as they come from the database: to make a `Good` of a row costs as much as to read it."""
     last = last_of(connection, position, limit)
+    if last == position:
+        return last, []
     asked = {"after": position, "last": last, "kinds": list(kinds)}
     return last, connection.execute(_GOOD_AFTER, asked).all()
 

@@ -94,17 +94,21 @@ class Outbox:
         """
         name = self.destination.name
         with self._database.writing() as connection:
-            stations = self._stations(connection)
             cursor = cursors.position(connection, self._stage)
-            self._take_up(connection, stations, cursor)
+            left = platforms.left_out(connection, name)
+            if left:
+                self._take_up(connection, left, cursor)
             last, good = verdicts.good_after(connection, cursor, SLICE, self.destination.reported)
-            if last > cursor:
-                outboxes.add(connection, name, self._reports(connection, good, stations))
+            action = uploadactions.first_open(connection, name) if last == cursor else None
+            if last == cursor and action is None:
+                return 0
+            stations = self._stations(connection)
+            done = last - cursor
+            if action is not None:
+                done = self._again(connection, action, stations, cursor)
+            else:
+                outboxes.add(connection, name, self._reports(connection, good, stations, left))
                 cursors.move(connection, self._stage, last)
-                self._at(self._stage)
-                return last - cursor
-            action = uploadactions.first_open(connection, name)
-            done = 0 if action is None else self._again(connection, action, stations, cursor)
             self._at(self._stage)
         return done
 
@@ -113,13 +117,14 @@ class Outbox:
         self.held = stations.held
         return stations
 
-    def _take_up(self, connection: Connection, stations: Stations, cursor: int) -> None:
-        """A well that has got its address: ask for what was left out."""
-        name = self.destination.name
-        for chain, position in platforms.left_out(connection, name).items():
+    def _take_up(self, connection: Connection, left: dict[Chain, int], cursor: int) -> None:
+        """A well that has got its address: ask for what was left out, which is left out no more."""
+        name, stations = self.destination.name, self._stations(connection)
+        for chain, position in [*left.items()]:
             address = stations.address_of(chain)
             if address is None:
                 continue
+            del left[chain]
             uploadactions.add(
                 connection,
                 name,
@@ -135,10 +140,14 @@ class Outbox:
             )
             platforms.set_station(connection, name, chain, {"left_position": None})
 
-    def _reports(self, connection: Connection, good: Sequence[Good], stations: Stations) -> list[NewReport]:
-        """Rows for those of some records that go to this platform; notes of those that lack an address."""
+    def _reports(
+        self, connection: Connection, good: Sequence[Good], stations: Stations, left: dict[Chain, int]
+    ) -> list[NewReport]:
+        """Rows for those of some records that go to this platform; notes of those that lack an address.
+
+        `left`: which lack it already.
+        """
         name = self.destination.name
-        left = platforms.left_out(connection, name)
         every_s = self.destination.every_s
         thinned = _Thinned(every_s, platforms.periods(connection, name) if every_s else {})
         rows = []

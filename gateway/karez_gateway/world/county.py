@@ -26,7 +26,8 @@ from karez_gateway.intake.ingest import Frame, Ingest
 from karez_gateway.intake.verification import Verification
 from karez_gateway.ledger.stage import Ledger
 from karez_gateway.uploads.outbox import Outbox, place_in
-from karez_gateway.world import books, folder, platform
+from karez_gateway.world import books, folder
+from karez_gateway.world.platform import Platform
 from karez_protocols import link, link_gateway
 from karez_protocols.errors import ProtocolError
 
@@ -68,21 +69,23 @@ class County:
     def start(self) -> int:
         """Start from what the folder holds; return how many entries its log had to catch up with."""
         self._config = config.load(self._directory)
-        opened = self._stack.enter_context(data.opened(self._config, self._at))
+        with folder.kept_engines():
+            opened = self._stack.enter_context(data.opened(self._config, self._at))
         sequencer = opened.sequencer
         self._sequencer, self._store = sequencer, sequencer.database
         self._ingest = Ingest(sequencer)
         self._downlinks = Downlinks(sequencer, self._at)
-        self._outboxes = {
+        outboxes = {
             one.name: Outbox(sequencer, one, self._at, place_in(self._config, sequencer))
             for one in self._config.destination
         }
+        self._platforms = {name: Platform(outbox) for name, outbox in outboxes.items()}
         self._stages: list[Any] = [
             Verification(self._store, self._at),
             Ledger(self._store, self._at),
             Heard(self._store, self._at),
             self._downlinks,
-            *self._outboxes.values(),
+            *outboxes.values(),
         ]
         self._online, self._heard, self._came = {}, {}, set()  # the session is clean: all say it again
         return opened.healed
@@ -169,11 +172,11 @@ class County:
 
     def reports(self, destination: str) -> list[tuple[str, bytes]]:
         """The documents that one platform is to get next, each under the name of its report."""
-        return platform.reports(self._outboxes[destination])
+        return self._platforms[destination].reports()
 
     def confirmed(self, now_utc_s: int, destination: str, answers: Mapping[str, bytes]) -> int:
         """Take a platform's answers by the name of the report; return how many were believed."""
-        return platform.confirmed(self._outboxes[destination], answers, now_utc_s)
+        return self._platforms[destination].confirmed(answers, now_utc_s)
 
     def facts(self) -> dict[str, Any]:
         """What the books say of each controller, as `karez gateway status` would: plain values only."""

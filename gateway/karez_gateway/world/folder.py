@@ -4,7 +4,8 @@ The migrations take longer than a short run of the world does, so they are run o
 """
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +23,23 @@ port = 1883
 [destination.stations]
 {stations}
 """
+
+
+_kept_engines = cache(engines.engines)
+
+
+@contextmanager
+def kept_engines() -> Iterator[None]:
+    """Open a database with the engines that it had before in this process: they know its statements.
+
+    Whoever closes a database disposes of its connections, so nothing else is kept.
+    """
+    made = engines.engines
+    engines.engines = _kept_engines
+    try:
+        yield
+    finally:
+        engines.engines = made
 
 
 @cache

@@ -34,13 +34,13 @@ def _meter_fault(world: World, farm: Farm, meter: str, fault: str, for_ms: int, 
     farm.begin(trouble or fault)
     farm.was_cheated = True
     farm.site.refresh(meter)
-    farm.site.meters[meter].fault(fault)
+    farm.site.fault(meter, fault)
 
     def off() -> None:
         farm.site.refresh(meter)
         farm.end(trouble or fault, world.agenda.now_ms)
         if not farm.stands(trouble or fault):
-            farm.site.meters[meter].fault(fault, on=False)
+            farm.site.fault(meter, fault, on=False)
             world.story.tell(farm.name, "magnet_off" if meter == WATER else "ct_on")
 
     world.agenda.after(for_ms, off)
@@ -57,11 +57,13 @@ def bypass(world: World, farm: Farm, chance: Chance) -> None:
     farm.site.settle()
     sound_ppm = place.gain_ppm
     place.gain_ppm = sound_ppm * (100 - percent) // 100
+    farm.site.changed()
     world.story.tell(farm.name, "bypass_on", percent=percent)
 
     def shut() -> None:
         farm.site.settle()
         place.gain_ppm = sound_ppm
+        farm.site.changed()
         farm.end("bypass", world.agenda.now_ms)
         world.story.tell(farm.name, "bypass_off")
 

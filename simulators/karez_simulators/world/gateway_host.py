@@ -5,13 +5,16 @@ The gateway itself is found by its entry point; nothing of it is imported (desig
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+from contextlib import contextmanager
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from karez_simulators.world.agenda import Agenda
 
@@ -36,14 +39,22 @@ def county_class() -> Any:
     )
 
 
-def folder() -> tempfile.TemporaryDirectory[str]:
-    """A folder for one run's gateway, in memory where there is some."""
+@cache
+def _of_process() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="karez-world-", dir=MEMORY if MEMORY.is_dir() else None)
 
 
-def inside(directory: str) -> Path:
-    """Where in such a folder the gateway's own is made."""
-    return Path(directory) / "gateway"
+@contextmanager
+def folder() -> Iterator[Path]:
+    """An empty place for one run's gateway, in memory where there is some; one run at a time in a process.
+
+    It is the same for every run of a process: what the gateway compiles for a database is kept by its path.
+    """
+    place = Path(_of_process().name) / "gateway"
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 class GatewayHost:

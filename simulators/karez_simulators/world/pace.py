@@ -38,14 +38,16 @@ def next_ms(box: Box, now_ms: int, utc_s: int) -> int:
     box.is_glancing = False
     if _is_busy(app):
         return LINK_MS
-    if now_ms < box.fine_until_ms:
-        return min(STEP_MS, _until_poll_ms(box))
+    is_fine = now_ms < box.fine_until_ms
     if not _is_steady(app):
-        return _until_poll_ms(box)
+        return min(STEP_MS, _until_poll_ms(box)) if is_fine else _until_poll_ms(box)
     to_boundary_ms = box.quiet_ms - (utc_s * 1000 + now_ms % 1000) % box.quiet_ms
-    if app.controller.pump.state == pump.RUNNING:
-        if _is_near_its_end(app):
-            return STEP_MS
+    is_running = app.controller.pump.state == pump.RUNNING
+    if is_running and _is_near_its_end(app):
+        return STEP_MS
+    if is_fine:
+        return min(_until_poll_ms(box), to_boundary_ms)
+    if is_running:
         energy.least_us = ENERGY_US
         box.is_glancing = True
         return min(PUMPING_MS, to_boundary_ms)  # an interval of a run ends within a step of its time

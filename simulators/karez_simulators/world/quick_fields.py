@@ -7,12 +7,14 @@ tests/simulators/test_world_quick.py holds the two against each other.
 
 from __future__ import annotations
 
+import struct
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from karez_protocols import fields
+from karez_protocols import fields, registers
 from karez_protocols.errors import Malformed
+from karez_protocols.profile import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +57,31 @@ def _fields(layout: Layout) -> tuple[_Field, ...]:
     return tuple(found)
 
 
+_WHOLE = {("u", 1): "B", ("u", 2): "H", ("u", 4): "I", ("u", 8): "Q",
+          ("s", 1): "b", ("s", 2): "h", ("s", 4): "i", ("s", 8): "q"}  # fmt: skip
+_READY, _BITS, _BYTES, _TEXT, _ZEROS = range(5)  # what is left to do with a part
+
+
+@cache
+def _parts(layout: Layout) -> tuple[struct.Struct, tuple[tuple[str, int, int, bool], ...]]:
+    """How to cut a layout in one go, and of each part: name, what is left to do, unknown, signed."""
+    codes, parts = "<", []
+    for one in _fields(layout):
+        code = _WHOLE.get((one.kind, one.size))
+        is_signed = one.kind == "s"
+        codes += code or f"{one.size}s"
+        left = _READY if code else {"u": _BITS, "s": _BITS, "b": _BYTES, "t": _TEXT}.get(one.kind, _ZEROS)
+        parts.append(
+            (
+                one.name if left != _ZEROS else str(one.at),
+                left,
+                -one.unknown if is_signed else one.unknown,
+                is_signed,
+            )
+        )
+    return struct.Struct(codes), tuple(parts)
+
+
 def pack(layout: Layout, values: dict[str, Any]) -> bytes:
     """As fields.pack."""
     parts = []
@@ -81,37 +108,52 @@ def pack_into(layout: Layout, buffer: bytearray, offset: int, values: dict[str, 
 
 def unpack(layout: Layout, data: bytes, offset: int = 0) -> dict[str, Any]:
     """As fields.unpack."""
-    whole = bytes(data[offset : offset + size_of(layout)])
-    if len(whole) < size_of(layout):
-        raise Malformed(f"{len(data) - offset} bytes, {size_of(layout)} needed")
+    cut, parts = _parts(layout)
+    if len(data) - offset < cut.size:
+        raise Malformed(f"{len(data) - offset} bytes, {cut.size} needed")
     values: dict[str, Any] = {}
-    for name, kind, at, end, _, unknown, _, _ in _fields(layout):
-        if kind == "u":
-            value = int.from_bytes(whole[at:end], "little")
+    for value, (name, left, unknown, is_signed) in zip(cut.unpack_from(data, offset), parts, strict=True):
+        if left == _READY:
             values[name] = None if value == unknown else value
-        elif kind == "s":
-            value = int.from_bytes(whole[at:end], "little", signed=True)
-            values[name] = None if value == -unknown else value
-        elif kind == "b":
-            values[name] = whole[at:end]
-        elif kind == "t":
-            values[name] = fields._text(name, whole[at:end])  # noqa: SLF001 - the same
-        elif any(whole[at:end]):
-            raise Malformed(f"reserved bytes at offset {at} are not zero")
+        elif left == _BYTES:
+            values[name] = value
+        elif left == _BITS:
+            number = int.from_bytes(value, "little", signed=is_signed)
+            values[name] = None if number == unknown else number
+        elif left == _TEXT:
+            values[name] = fields._text(name, value)  # noqa: SLF001 - the same
+        elif any(value):
+            raise Malformed(f"reserved bytes at offset {name} are not zero")
     return values
 
 
-_PLACES = {"each": each, "size_of": size_of, "pack": pack, "pack_into": pack_into, "unpack": unpack}
+@cache
+def _rows(rows: bytes) -> tuple[tuple[Any, ...], ...]:
+    return tuple(struct.iter_unpack(registers.ROW, rows))
+
+
+def row(self: Profile, at: int) -> tuple[Any, ...]:
+    """As Profile._row."""
+    return _rows(self.rows)[at]
+
+
+_KNOWN = 4096  # of numbers that meters show: most registers of a well say the same for hours
+_PLACES: tuple[tuple[Any, str, Any], ...] = (
+    *((fields, one.__name__, one) for one in (each, size_of, pack, pack_into, unpack)),
+    (registers, "number", lru_cache(_KNOWN)(registers.number)),
+    (registers, "scaled", lru_cache(_KNOWN)(registers.scaled)),
+    (Profile, "_row", row),
+)
 
 
 @contextmanager
 def quickened() -> Iterator[None]:
     """Let everybody in this process use it."""
-    kept = {name: getattr(fields, name) for name in _PLACES}
-    for name, function in _PLACES.items():
-        setattr(fields, name, function)
+    kept = [getattr(owner, name) for owner, name, _ in _PLACES]
+    for owner, name, function in _PLACES:
+        setattr(owner, name, function)
     try:
         yield
     finally:
-        for name, function in kept.items():
-            setattr(fields, name, function)
+        for (owner, name, _), function in zip(_PLACES, kept, strict=True):
+            setattr(owner, name, function)

@@ -349,5 +349,5 @@ def play(
     hear: Callable[[Event], None] | None = None,
 ) -> Result:
     """Run one seed and return what became of it. Raises NoGateway, KeyError for a trouble that is none."""
-    with native.signer(), quick_fields.quickened(), gateway_host.folder() as folder:
-        return World(seed, days, wells, gateway_host.inside(folder), only, hear).run()
+    with native.signer(), quick_fields.quickened(), gateway_host.folder() as place:
+        return World(seed, days, wells, place, only, hear).run()

@@ -69,6 +69,7 @@ class Site:
         }
         self._last_l = self.shown_l()
         self._counted_l = 0  # by meters that were taken off, or set back
+        self._fresh_ms: dict[str, int] = {}  # meter -> when its registers were written last
 
     # -- measured -----------------------------------------------------------------------
 
@@ -78,8 +79,15 @@ class Site:
 
     def refresh(self, name: str) -> None:
         """The meter's own beat: its registers are of now."""
-        self.settle()
-        self.meters[name].refresh(self._agenda.utc_s)
+        now_ms = self._agenda.now_ms
+        if self._fresh_ms.get(name) != now_ms:
+            self.settle()
+            self.meters[name].refresh(self._agenda.utc_s)
+            self._fresh_ms[name] = now_ms
+
+    def changed(self) -> None:
+        """Something is otherwise from this moment on: what the meters show of it is not what they showed."""
+        self._fresh_ms.clear()
 
     def dial(self, name: str) -> int:
         """What a person reads off a meter, in whole litres or watt-hours."""
@@ -112,11 +120,16 @@ class Site:
         before = self.dial(name)
         if name == WATER:
             self._counted_l = self.metered_l
-        self.meters[name].fault(what)
+        self.fault(name, what)
         after = self.dial(name)
         if name == WATER:
             self._last_l = self.shown_l()
         return before, after
+
+    def fault(self, name: str, what: str, on: bool = True) -> None:
+        """Spoil a meter, or mend it."""
+        self.meters[name].fault(what, on)
+        self.changed()
 
     # -- switched -----------------------------------------------------------------------
 
@@ -142,10 +155,12 @@ class Site:
     def bridge(self, is_bridged: bool) -> None:
         """Somebody feeds the motor past the contactor."""
         self.well.set_bridged(is_bridged, self._agenda.now_ms)
+        self.changed()
 
     def _contacts(self) -> None:
         self.aux = self.coil or self.is_welded
         self.well.set_contactor(self.aux, self._agenda.now_ms)
+        self.changed()
 
     def facts(self) -> dict[str, Any]:
         """The truth, for the story's digest."""
