@@ -15,13 +15,14 @@ NONE = "-"  # a pin that is left alone on purpose
 
 @dataclass(frozen=True)
 class Placed:
-    """One part on a sheet. `nets`: pin -> net, every pin of its symbol. `option`: fitted with this one only."""
+    """One part on a sheet. `nets`: pin -> net or NONE, every pin of its symbol. `option`: fitted with this one only."""
 
     reference: str
     part: Part
     sheet: str
     option: str
     nets: dict[str, str]
+    kinds: dict[str, str]  # of the pins; a chip's depend on what the pinout makes of them
 
 
 class SheetError(Exception):
@@ -39,30 +40,37 @@ class Placing:
     option: str = ""
     placed: dict[str, Placed] = field(default_factory=dict)
 
-    def put(self, reference: str, part: str, *nets: str | dict[str, str]) -> None:
-        """Place a part: its nets in the order of its symbol's pins, or one {pin: net}. Raises SheetError."""
+    def put(
+        self, reference: str, part: str, *nets: str | dict[str, str], kinds: dict[str, str] | None = None
+    ) -> None:
+        """Place a part: its nets in the order of its symbol's pins, or one {pin: net}. Raises SheetError.
+
+        `kinds`: of pins whose kind is another than the symbol's.
+        """
         where = f"{self.board.name}, sheet {self.sheet}, {reference}"
         if reference in self.placed:
             raise SheetError(f"{where}: the reference is already used in {self.placed[reference].sheet}")
         if part not in self.parts:
             raise SheetError(f"{where}: parts.csv has no part {part}")
-        pins = list(self.symbols[self.parts[part].symbol])
-        wired: dict[str, str]
-        if len(nets) == 1 and isinstance(nets[0], dict):
-            wired = nets[0]
-        else:
-            names = [one for one in nets if isinstance(one, str)]
-            if len(names) != len(pins):
-                raise SheetError(f"{where}: {len(names)} nets for {len(pins)} pins")
-            wired = dict(zip(pins, names, strict=True))
-        for pin in sorted(set(wired) - set(pins)):
+        symbol = self.symbols[self.parts[part].symbol]
+        wired = self._wired(where, list(symbol), nets)
+        for pin in sorted(set(wired) - set(symbol)):
             raise SheetError(f"{where}: {part} has no pin {pin}")
-        kinds = self.symbols[self.parts[part].symbol]
-        for pin in pins:
-            if pin not in wired and kinds[pin].kind != "nc":
+        for pin in symbol:
+            if pin not in wired and symbol[pin].kind != "nc":
                 raise SheetError(f"{where}: pin {pin} is not wired; say {NONE!r} if that is meant")
-        whole = {pin: wired.get(pin, NONE) for pin in pins}
-        self.placed[reference] = Placed(reference, self.parts[part], self.sheet, self.option, whole)
+        whole = {pin: wired.get(pin, NONE) for pin in symbol}
+        found = {pin: one.kind for pin, one in symbol.items()} | (kinds or {})
+        self.placed[reference] = Placed(reference, self.parts[part], self.sheet, self.option, whole, found)
+
+    @staticmethod
+    def _wired(where: str, pins: list[str], nets: tuple[str | dict[str, str], ...]) -> dict[str, str]:
+        if len(nets) == 1 and isinstance(nets[0], dict):
+            return nets[0]
+        names = [one for one in nets if isinstance(one, str)]
+        if len(names) != len(pins):
+            raise SheetError(f"{where}: {len(names)} nets for {len(pins)} pins")
+        return dict(zip(pins, names, strict=True))
 
 
 Sheet = Callable[[Placing], None]

@@ -2,6 +2,7 @@
 
 from ..placement import NONE, Placing
 from . import modem
+from .chip_pins import kinds_of
 
 BOOT = 0  # low at reset: download mode
 USB = {"USB_DM": 19, "USB_DP": 20}
@@ -13,7 +14,7 @@ def sheet(place: Placing) -> None:
     nets |= {f"GPIO{gpio}": net for net, gpio in USB.items()}
     nets |= {f"GPIO{one.gpio}": net_of(one.signal) for one in place.board.wires}
     nets |= {f"GPIO{BOOT}": "BOOT_N", "3V3": "3V3", "GND": "GND", "EN": "RESET_N"}
-    place.put("U100", "esp32s3_n16r8", nets)
+    place.put("U100", "esp32s3_n16r8", nets, kinds=kinds_of(place.board))
     place.put("C100", "c_22u", "3V3", "GND")
     place.put("C101", "c_100n", "3V3", "GND")
     place.put("R100", "r_10k", "3V3", "BOOT_N")

@@ -1,6 +1,7 @@
 """The RP2350B with its flash, crystal and core regulator, and a W5500 on its second SPI."""
 
 from ..placement import NONE, Placing
+from .chip_pins import kinds_of
 
 
 def sheet(place: Placing) -> None:
@@ -12,7 +13,7 @@ def sheet(place: Placing) -> None:
     nets |= {"VREG_PGND": "GND", "GND": "GND", "RUN": "RESET_N", "XIN": "XIN", "XOUT": "XOUT_CHIP"}
     nets |= {"SWCLK": "SWCLK", "SWD": "SWD", "USB_DP": "USB_DP_CHIP", "USB_DM": "USB_DM_CHIP"}
     nets |= {f"QSPI_{name}": f"QSPI_{name}" for name in ("SD0", "SD1", "SD2", "SD3", "SCLK", "SS")}
-    place.put("U100", "rp2350b", nets)
+    place.put("U100", "rp2350b", nets, kinds=kinds_of(place.board))
     _around(place)
     place.put("U101", "qspi_flash", {
         "VCC": "3V3", "GND": "GND", "CS_N": "QSPI_SS", "CLK": "QSPI_SCLK",
