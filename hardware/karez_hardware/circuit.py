@@ -1,7 +1,8 @@
 """The schematic joined by SKiDL: its electrical rules check, and the netlist that a layout begins with.
 
 SKiDL is asked for no library: every symbol comes from symbols.csv. `tag=` is each part's reference, so that a
-netlist made twice is the same to the byte. Importing SKiDL takes seconds, and it looks for KiCad; so it is imported here only.
+netlist made twice is the same to the byte. Importing SKiDL takes seconds, and it looks for KiCad; so it is
+imported here only.
 """
 
 import logging
@@ -15,7 +16,8 @@ from .placement import NONE, Placed
 
 # Nets that are fed through an inductor, a diode, a resistor or a terminal: no pin says that it drives them.
 FED = (
-    "GND", "+5V", "+5V_HOLD", "3V3", "VCAP", "L_FUSED", "N", "M0_0V", "M1_0V", "F_0V", "MODEM_3V8", "CORE_1V1",
+    "GND", "+5V", "+5V_HOLD", "3V3", "VCAP", "L_FUSED", "N", "M0_0V", "M1_0V", "F_0V", "MODEM_3V8",
+    "CORE_1V1",
     "VREG_AVDD",
 )  # fmt: skip
 RUNNING = ("(date ", "(source ")  # of a netlist: when, and by which script
@@ -53,7 +55,7 @@ class _Listener(logging.Handler):
 class Circuit:
     """One board in SKiDL."""
 
-    def __init__(self, placed: dict[str, Placed]):
+    def __init__(self, placed: dict[str, Placed]) -> None:
         self._skidl = _skidl()
         self._circuit = self._skidl.Circuit()
         self._circuit.no_files = True

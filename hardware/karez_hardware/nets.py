@@ -1,8 +1,10 @@
 """What the schematic itself must hold: islands that nothing crosses but an isolator, and levels in reset.
 
-Pure: placed parts in, sentences out. SKiDL's own check (circuit.py) looks at the kinds of pins; it knows of no island.
+Pure: placed parts in, sentences out. SKiDL's own check (circuit.py) looks at the kinds of pins; it knows
+of no island.
 """
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -15,7 +17,8 @@ ISLANDS = {
     "logic": "GND", "meter line 0": "M0_0V", "meter line 1": "M1_0V", "contacts": "F_0V",
     "mains": "N", "contactor coil": "COIL_IN", "shunt release": "TRIP_IN", "earth": "PE",
 }  # fmt: skip
-# Arresters join a line with earth only when lightning does. The terminals carry earth beside what it protects.
+# Arresters join a line with earth only when lightning does. The terminals carry earth beside what it
+# protects.
 ARRESTERS = {"arrester3"}
 TERMINALS = ("terminal", "usb_c")
 GROUND, SUPPLY = "GND", "3V3"
@@ -32,7 +35,7 @@ def by_net(placed: Iterable[Placed]) -> dict[str, list[tuple[Placed, str]]]:
 
 
 def _groups(one: Placed, symbols: Symbols) -> list[list[str]]:
-    """The nets that a part joins: all of them; per side for one that isolates; none for an arrester or a terminal."""
+    """The nets that a part joins: all; per side for one that isolates; none for an arrester or a terminal."""
     symbol = one.part.symbol
     if symbol in ARRESTERS or symbol.startswith(TERMINALS):
         return []
@@ -64,13 +67,11 @@ def faults(board: Board, placed: dict[str, Placed], symbols: Symbols) -> list[st
 def crossed(placed: dict[str, Placed], symbols: Symbols) -> list[str]:
     """Islands that are joined, or nets that are on none."""
     of = islands(placed, symbols)
-    found = []
-    names = list(ISLANDS)
-    for number, one in enumerate(names):
-        for other in names[number + 1 :]:
-            if ISLANDS[other] in of[ISLANDS[one]]:
-                found.append(f"{one} and {other} are joined: {ISLANDS[one]} reaches {ISLANDS[other]}")
-    return found
+    return [
+        f"{one} and {other} are joined: {ISLANDS[one]} reaches {ISLANDS[other]}"
+        for one, other in itertools.combinations(ISLANDS, 2)
+        if ISLANDS[other] in of[ISLANDS[one]]
+    ]
 
 
 def lonely(placed: dict[str, Placed]) -> list[str]:

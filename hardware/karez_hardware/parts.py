@@ -11,7 +11,8 @@ COLUMNS = (
 )  # fmt: skip
 SYMBOL = ("symbol", "pin", "kind", "side")
 KINDS = {
-    "passive", "input", "output", "bidirectional", "tristate", "open-collector", "power-in", "power-out", "nc",
+    "passive", "input", "output", "bidirectional", "tristate", "open-collector", "power-in", "power-out",
+    "nc",
 }  # fmt: skip
 FITS = {"", "drop-in", "layout"}  # a drop-in needs no other board; layout: another footprint or values
 T_MIN_C, T_MAX_C = -40, 85
@@ -54,7 +55,9 @@ def symbols(root: Path = ROOT) -> Symbols:
     found: Symbols = {}
     for row in rows_of(path, SYMBOL):
         if row["kind"] not in KINDS:
-            raise BadTableError(f"{path.name}, {row['symbol']} {row['pin']}: kind must be one of {', '.join(sorted(KINDS))}")
+            raise BadTableError(
+                f"{path.name}, {row['symbol']} {row['pin']}: kind must be one of {', '.join(sorted(KINDS))}"
+            )
         pins = found.setdefault(row["symbol"], {})
         if row["pin"] in pins:
             raise BadTableError(f"{path.name}: {row['symbol']} has two pins {row['pin']}")
@@ -74,8 +77,9 @@ def parts(root: Path = ROOT) -> dict[str, Part]:
             raise BadTableError(f"{path.name}, row {key}: alternate_fit must be drop-in or layout")
         found[key] = Part(
             key, row["symbol"], row["description"], row["maker"], row["number"], row["rating"],
-            number(path, row, "t_min_c", -273, 500), number(path, row, "t_max_c", -273, 500), row["critical"] == "yes",
-            row["alternate_maker"], row["alternate_number"], row["alternate_fit"], row["waiver"], row["source"],
+            number(path, row, "t_min_c", -273, 500), number(path, row, "t_max_c", -273, 500),
+            row["critical"] == "yes", row["alternate_maker"], row["alternate_number"],
+            row["alternate_fit"], row["waiver"], row["source"],
         )  # fmt: skip
     return found
 
@@ -84,13 +88,14 @@ def faults(known: dict[str, Part], errata: str) -> list[str]:
     """Return what is wrong with the parts, one sentence each. `errata`: the text that waivers point into."""
     found = []
     for one in known.values():
-        for what in ("description", "maker", "number", "source"):
-            if not getattr(one, what):
-                found.append(f"{one.part}: {what} is empty")
+        filled = ("description", "maker", "number", "source")
+        found += [f"{one.part}: {what} is empty" for what in filled if not getattr(one, what)]
         if one.waiver and f"## {one.waiver} " not in errata:
             found.append(f"{one.part}: there is no erratum {one.waiver}")
         if not one.waiver and not (one.t_min_c <= T_MIN_C and one.t_max_c >= T_MAX_C):
-            found.append(f"{one.part}: {one.t_min_c} to {one.t_max_c} °C does not cover {T_MIN_C} to {T_MAX_C} °C")
+            found.append(
+                f"{one.part}: {one.t_min_c} to {one.t_max_c} °C does not cover {T_MIN_C} to {T_MAX_C} °C"
+            )
         if one.is_critical and not (one.alternate_maker and one.alternate_number and one.alternate_fit):
             found.append(f"{one.part}: is critical and has no alternate")
         if (one.maker, one.number) == (one.alternate_maker, one.alternate_number):

@@ -60,7 +60,7 @@ def _memories(wires: dict[str, Wire], constants: dict[str, Any]) -> list[str]:
 
 def _clock(wires: dict[str, Wire], constants: dict[str, Any]) -> list[str]:
     return [
-        "# Clock and display. The display's expander knows no more than this, and the display itself is no quicker.",
+        "# Clock and display. The display's expander knows no more, and the display itself is no quicker.",
         f"I2C = {unit_of(wires['SCL'])}",
         f"SCL, SDA = {_gpio(wires, 'SCL', 'SDA')}",
         f"I2C_BAUD = {constants['I2C_BAUD']:_}",
@@ -75,7 +75,7 @@ def _rows(wires: dict[str, Wire], row: Callable[[int], str], first: str) -> str:
     return "(" + ", ".join(found) + ("," if len(found) == 1 else "") + ")"
 
 
-def _lines(wires: dict[str, Wire], constants: dict[str, Any]) -> list[str]:  # noqa: ARG001 - a block's contract
+def _lines(wires: dict[str, Wire], _constants: dict[str, Any]) -> list[str]:
     def meter(number: int) -> str:
         sent, heard = f"METER{number}_TX", f"METER{number}_RX"
         return f"{unit_of(wires[sent])}, {_gpio(wires, sent, heard)}"
@@ -94,7 +94,7 @@ def _lines(wires: dict[str, Wire], constants: dict[str, Any]) -> list[str]:  # n
     ]
 
 
-def _network(wires: dict[str, Wire], constants: dict[str, Any]) -> list[str]:  # noqa: ARG001 - a block's contract
+def _network(wires: dict[str, Wire], _constants: dict[str, Any]) -> list[str]:
     wiznet = "None"
     if "LAN_SCK" in wires:
         pins = _gpio(wires, "LAN_SCK", "LAN_MOSI", "LAN_MISO", "LAN_SELECT", "LAN_RESET")
@@ -107,7 +107,7 @@ def _network(wires: dict[str, Wire], constants: dict[str, Any]) -> list[str]:  #
     ]
 
 
-def _outputs(wires: dict[str, Wire], constants: dict[str, Any]) -> list[str]:  # noqa: ARG001 - a block's contract
+def _outputs(wires: dict[str, Wire], _constants: dict[str, Any]) -> list[str]:
     return [
         "# Outputs, each with a resistor to ground. COIL and TRIP pass a gate that two retriggerable monostables",
         "# hold open for 5 s at most; ALIVE is what they are triggered by.",
@@ -115,7 +115,7 @@ def _outputs(wires: dict[str, Wire], constants: dict[str, Any]) -> list[str]:  #
     ]
 
 
-def _contacts(wires: dict[str, Wire], constants: dict[str, Any]) -> list[str]:  # noqa: ARG001 - a block's contract
+def _contacts(wires: dict[str, Wire], _constants: dict[str, Any]) -> list[str]:
     card = f"({_gpio(wires, 'CARD_0', 'CARD_1')})" if "CARD_0" in wires else "None"
     return [
         "# Contacts, each behind an optocoupler that pulls to ground, with a resistor to the supply.",

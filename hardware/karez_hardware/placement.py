@@ -15,7 +15,7 @@ NONE = "-"  # a pin that is left alone on purpose
 
 @dataclass(frozen=True)
 class Placed:
-    """One part on a sheet. `nets`: pin -> net or NONE, every pin of its symbol. `option`: fitted with this one only."""
+    """One part on a sheet. `nets`: pin -> net or NONE, every pin of its symbol. `option`: fitted with it only."""
 
     reference: str
     part: Part
@@ -26,7 +26,7 @@ class Placed:
 
 
 class SheetError(Exception):
-    """A sheet that contradicts the tables: an unknown part, a pin too many or too few, a reference used twice."""
+    """A sheet that contradicts the tables: an unknown part, a pin too many, a reference used twice."""
 
 
 @dataclass

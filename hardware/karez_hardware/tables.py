@@ -1,7 +1,8 @@
-"""The tables of this folder: CSV in UTF-8, one header line, no empty key. What is wrong is said with file and line."""
+"""The tables of this folder: CSV in UTF-8, one header line. What is wrong is said with file and line."""
 
 import csv
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 ROWS_MAX = 2_000  # the longest table has some 200; a file that is none of ours may have millions
@@ -28,7 +29,7 @@ def rows_of(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     return found
 
 
-def _parsed(path: Path, lines, columns: tuple[str, ...]) -> list[dict[str, str]]:  # type: ignore[no-untyped-def]
+def _parsed(path: Path, lines: Any, columns: tuple[str, ...]) -> list[dict[str, str]]:
     try:
         header = tuple(next(lines, ()))
         if header != columns:
@@ -37,7 +38,7 @@ def _parsed(path: Path, lines, columns: tuple[str, ...]) -> list[dict[str, str]]
         for cells in lines:
             if len(cells) != len(columns):
                 raise BadTableError(
-                    f"{path.name}, line {lines.line_num}: {len(cells)} cells, and there are {len(columns)} columns"
+                    f"{path.name}, line {lines.line_num}: {len(cells)} cells, not {len(columns)} as the header"
                 )
             found.append({name: cell.strip() for name, cell in zip(columns, cells, strict=True)})
             if len(found) > ROWS_MAX:

@@ -17,7 +17,7 @@ class Pins:
     SPI_BAUD = 20_000_000
     FRAM_ON_I2C = False
 
-    # Clock and display. The display's expander knows no more than this, and the display itself is no quicker.
+    # Clock and display. The display's expander knows no more, and the display itself is no quicker.
     I2C = 0
     SCL, SDA = 9, 8
     I2C_BAUD = 100_000

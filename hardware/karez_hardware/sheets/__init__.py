@@ -1,5 +1,7 @@
-"""The schematic, a function a sheet. Reference numbers go by tens: 1 supply, 10 outputs, 20 memories, 30 and 40
-meter lines, 50 pulses, 60 contacts, 70 card, 80 USB, 90 modem, 100 the chip.
+"""The schematic, a function a sheet.
+
+Reference numbers go by tens: 1 supply, 10 outputs, 20 memories, 30 and 40 meter lines, 50 pulses,
+60 contacts, 70 card, 80 USB, 90 modem, 100 the chip.
 """
 
 from ..board import Board
@@ -15,7 +17,8 @@ def drawn(board: Board) -> dict[str, Placed]:
     place = Placing(board, parts(), symbols())
     chip = CHIPS[board.name]
     for name, sheet in (
-        ("supply", supply.sheet), ("hold", hold.sheet), ("memories", memories.sheet), ("meters", meters.sheet),
+        ("supply", supply.sheet), ("hold", hold.sheet), ("memories", memories.sheet),
+        ("meters", meters.sheet),
         ("inputs", inputs.sheet), ("console", console.sheet), ("chip", chip.sheet), ("uplink", chip.options),
     ):  # fmt: skip
         place.sheet = name

@@ -1,4 +1,4 @@
-"""USB-C for the technician: console, and the first flashing. It feeds the board too, so a bench needs no mains."""
+"""USB-C for the technician: console and first flashing. It feeds the board too: a bench needs no mains."""
 
 from ..placement import Placing
 
@@ -6,7 +6,8 @@ from ..placement import Placing
 def sheet(place: Placing) -> None:
     """Place the plug and its protection."""
     place.put("X10", "usb_c", {
-        "VBUS": "VBUS", "GND": "GND", "CC1": "CC1", "CC2": "CC2", "DP": "USB_DP", "DM": "USB_DM", "SHIELD": "PE",
+        "VBUS": "VBUS", "GND": "GND", "CC1": "CC1", "CC2": "CC2", "DP": "USB_DP", "DM": "USB_DM",
+        "SHIELD": "PE",
     })  # fmt: skip
     place.put("R80", "r_5k1", "CC1", "GND")
     place.put("R81", "r_5k1", "CC2", "GND")

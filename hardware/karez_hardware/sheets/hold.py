@@ -1,7 +1,8 @@
 """The dead-man of both outputs, and what they switch.
 
 COIL and TRIP alone close nothing. Each passes a gate (U11) that two monostables (U10) hold open, one
-triggered by the rising edges of ALIVE and one by the falling ones: a pin that stands still, high or low, lets both
+triggered by the rising edges of ALIVE and one by the falling ones: a pin that stands still, high or low,
+lets both
 relays go, and one broken timing part does not keep them. The supervisor holds both monostables in reset.
 """
 
@@ -39,5 +40,6 @@ def _relay(place: Placing, number: int, signal: str) -> None:
     place.put(f"Q{number}", "nmos", {"gate": f"{signal}_DRIVE", "source": "GND", "drain": f"{signal}_RELAY"})
     place.put(f"D1{number}", "diode", {"anode": f"{signal}_RELAY", "cathode": "+24V"})
     place.put(f"K{number}", "relay_24v", {
-        "coil_plus": "+24V", "coil_minus": f"{signal}_RELAY", "common": f"{signal}_IN", "normally_open": f"{signal}_OUT",
+        "coil_plus": "+24V", "coil_minus": f"{signal}_RELAY", "common": f"{signal}_IN",
+        "normally_open": f"{signal}_OUT",
     })  # fmt: skip

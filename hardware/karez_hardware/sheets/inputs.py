@@ -1,7 +1,9 @@
 """Pulse loops, contacts and buttons, the card reader.
 
-A pulse loop is measured, so it is not isolated: its cable may be 30 m and stays on the well's own earth. Everything with a
-contact has 12 V of its own (F_12V) behind optocouplers: 5 mA clean a contact, and a mains wire that falls on a
+A pulse loop is measured, so it is not isolated: its cable may be 30 m and stays on the well's own earth.
+Everything with a
+contact has 12 V of its own (F_12V) behind optocouplers: 5 mA clean a contact, and a mains wire that falls
+on a
 terminal ends there.
 """
 
@@ -18,7 +20,8 @@ def sheet(place: Placing) -> None:
 
 
 def _pulses(place: Placing) -> None:
-    # 10.0 kOhm and 5.90 kOhm: 63 % of the supply, between the 50 % of a closed contact and the 76 % of an open one.
+    # 10.0 kOhm and 5.90 kOhm: 63 % of the supply, between the 50 % of a closed contact and the 76 % of an
+    # open one.
     place.put("R50", "r_5k9", "3V3", "PULSE_REFERENCE")
     place.put("R51", "r_10k", "PULSE_REFERENCE", "GND")
     place.put("C50", "c_100n", "PULSE_REFERENCE", "GND")
@@ -56,7 +59,8 @@ def _card(place: Placing) -> None:
     # The reader pulls its wires to 5 V; the buffer's inputs stand that and its outputs are 3.3 V.
     place.put("F2", "polyfuse", "+5V_HOLD", "READER_5V")
     place.put("U70", "buffer_5v_tolerant", {
-        "VCC": "3V3", "GND": "GND", "1A": "D0_BUFFER", "1Y": "CARD_0_DRIVE", "2A": "D1_BUFFER", "2Y": "CARD_1_DRIVE",
+        "VCC": "3V3", "GND": "GND", "1A": "D0_BUFFER", "1Y": "CARD_0_DRIVE", "2A": "D1_BUFFER",
+        "2Y": "CARD_1_DRIVE",
     })  # fmt: skip
     place.put("C70", "c_100n", "3V3", "GND")
     for number in (0, 1):

@@ -8,7 +8,7 @@ def sheet(place: Placing) -> None:
     """Place the chip."""
     nets = {f"GPIO{gpio}": NONE for gpio in place.board.chip}
     nets |= {f"GPIO{one.gpio}": one.signal for one in place.board.wires}
-    nets |= {name: "3V3" for name in ("IOVDD", "QSPI_IOVDD", "USB_OTP_VDD", "ADC_AVDD", "VREG_VIN")}
+    nets |= dict.fromkeys(("IOVDD", "QSPI_IOVDD", "USB_OTP_VDD", "ADC_AVDD", "VREG_VIN"), "3V3")
     nets |= {"VREG_AVDD": "VREG_AVDD", "VREG_LX": "VREG_LX", "VREG_FB": "CORE_1V1", "DVDD": "CORE_1V1"}
     nets |= {"VREG_PGND": "GND", "GND": "GND", "RUN": "RESET_N", "XIN": "XIN", "XOUT": "XOUT_CHIP"}
     nets |= {"SWCLK": "SWCLK", "SWD": "SWD", "USB_DP": "USB_DP_CHIP", "USB_DM": "USB_DM_CHIP"}

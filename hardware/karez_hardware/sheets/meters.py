@@ -1,7 +1,8 @@
-"""Two meter lines, each on an island of its own: isolator, transceiver that turns round by itself, protection.
+"""Two meter lines, each an island of its own: isolator, transceiver that turns round by itself, protection.
 
 Lightning goes from A and B through GDT to PE, before the resistors; what is left the TVS takes after them.
-The bias keeps a line at rest above the receivers' 200 mV also without a meter; JP closes 120 Ohm at a line's end.
+The bias keeps a line at rest above the receivers' 200 mV also without a meter; JP closes 120 Ohm at a
+line's end.
 """
 
 from ..placement import Placing
@@ -34,7 +35,8 @@ def _line(place: Placing, line: int) -> None:
     five, zero, a, b = f"M{line}_5V", f"M{line}_0V", f"M{line}_A", f"M{line}_B"
     ten = 30 + 10 * line
     place.put(f"U{ten + 1}", "rs485_auto", {
-        "VCC": five, "GND": zero, "R": f"M{line}_R", "RE_N": zero, "SHDN_N": five, "D": f"M{line}_D", "A": a, "B": b,
+        "VCC": five, "GND": zero, "R": f"M{line}_R", "RE_N": zero, "SHDN_N": five, "D": f"M{line}_D",
+        "A": a, "B": b,
     })  # fmt: skip
     place.put(f"R{ten + 1}", "r_680", five, a)
     place.put(f"R{ten + 2}", "r_680", b, zero)

@@ -6,7 +6,8 @@ from ..placement import Placing
 def sheet(place: Placing) -> None:
     """Place the modem."""
     place.put("U90", "buck_adjustable", {
-        "VIN": "+5V_HOLD", "EN": "+5V_HOLD", "GND": "GND", "SW": "SW_3V8", "VOS": "MODEM_3V8", "FB": "FB_3V8", "SS": "SS_3V8",
+        "VIN": "+5V_HOLD", "EN": "+5V_HOLD", "GND": "GND", "SW": "SW_3V8", "VOS": "MODEM_3V8",
+        "FB": "FB_3V8", "SS": "SS_3V8",
     })  # fmt: skip
     place.put("L90", "l_2u2", "SW_3V8", "MODEM_3V8")
     place.put("R90", "r_374k", "MODEM_3V8", "FB_3V8")
@@ -15,8 +16,10 @@ def sheet(place: Placing) -> None:
     place.put("C91", "c_100u_35v", {"plus": "MODEM_3V8", "minus": "GND"})
     place.put("C92", "c_22u", "MODEM_3V8", "GND")
     place.put("U91", "modem_4g", {
-        "VBAT": "MODEM_3V8", "GND": "GND", "VDD_EXT": "MODEM_1V8", "TXD": "MODEM_TXD_1V8", "RXD": "MODEM_RXD_1V8",
-        "PWRKEY": "PWRKEY", "ANT": "ANT_4G", "SIM_VDD": "SIM_VDD", "SIM_DATA": "SIM_DATA", "SIM_CLK": "SIM_CLK",
+        "VBAT": "MODEM_3V8", "GND": "GND", "VDD_EXT": "MODEM_1V8", "TXD": "MODEM_TXD_1V8",
+        "RXD": "MODEM_RXD_1V8",
+        "PWRKEY": "PWRKEY", "ANT": "ANT_4G", "SIM_VDD": "SIM_VDD", "SIM_DATA": "SIM_DATA",
+        "SIM_CLK": "SIM_CLK",
         "SIM_RST": "SIM_RST",
     })  # fmt: skip
     place.put("U92", "level_uart", {

@@ -22,7 +22,8 @@ def sheet(place: Placing) -> None:
 
 def _five_volt(place: Placing) -> None:
     place.put("U1", "buck_65v", {
-        "VIN": "+24V", "EN": "+24V", "GND": "GND", "SW": "SW_5V", "BOOT": "BOOT_5V", "FB": "FB_5V", "VCC": "VCC_5V",
+        "VIN": "+24V", "EN": "+24V", "GND": "GND", "SW": "SW_5V", "BOOT": "BOOT_5V", "FB": "FB_5V",
+        "VCC": "VCC_5V",
     })  # fmt: skip
     place.put("L1", "l_10u", "SW_5V", "+5V")
     place.put("C2", "c_100n", "BOOT_5V", "SW_5V")
@@ -35,17 +36,19 @@ def _five_volt(place: Placing) -> None:
 def _hold_up(place: Placing) -> None:
     # Two cells of 50 F at 2.28 V each: the maker allows 2.3 V up to 85 °C and 2.7 V only up to 65 °C.
     place.put("U2", "supercap_charger", {
-        "VIN": "+5V", "VOUT": "VCAP", "VMID": "VMID", "PROG": "PROG", "SEL": "GND", "FB": "FB_CAP", "EN": "+5V",
+        "VIN": "+5V", "VOUT": "VCAP", "VMID": "VMID", "PROG": "PROG", "SEL": "GND", "FB": "FB_CAP",
+        "EN": "+5V",
         "PFI": "+5V", "PFI_RET": "-", "GND": "GND",
     })  # fmt: skip
-    place.put("R3", "r_2k", "PROG", "GND")
+    place.put("R3", "r_5k1", "PROG", "GND")
     place.put("R4", "r_280k", "VCAP", "FB_CAP")
     place.put("R5", "r_100k", "FB_CAP", "GND")
     place.put("C5", "supercap_50f", {"plus": "VCAP", "minus": "VMID"})
     place.put("C6", "supercap_50f", {"plus": "VMID", "minus": "GND"})
     # The boost is set below what D2 lets through, so it rests while the mains are there.
     place.put("U3", "boost", {
-        "VIN": "VCAP", "EN": "VCAP", "MODE": "GND", "GND": "GND", "SW": "SW_BOOST", "VOUT": "+5V_HOLD", "FB": "FB_BOOST",
+        "VIN": "VCAP", "EN": "VCAP", "MODE": "GND", "GND": "GND", "SW": "SW_BOOST", "VOUT": "+5V_HOLD",
+        "FB": "FB_BOOST",
     })  # fmt: skip
     place.put("L2", "l_1u", "VCAP", "SW_BOOST")
     place.put("R6", "r_620k", "+5V_HOLD", "FB_BOOST")
@@ -56,7 +59,8 @@ def _hold_up(place: Placing) -> None:
 
 def _three_volt(place: Placing) -> None:
     place.put("U4", "buck_3v3", {
-        "VIN": "+5V_HOLD", "EN": "+5V_HOLD", "GND": "GND", "SW": "SW_3V3", "VOS": "3V3", "FB": "GND", "SS": "SS_3V3",
+        "VIN": "+5V_HOLD", "EN": "+5V_HOLD", "GND": "GND", "SW": "SW_3V3", "VOS": "3V3", "FB": "GND",
+        "SS": "SS_3V3",
     })  # fmt: skip
     place.put("L3", "l_2u2", "SW_3V3", "3V3")
     place.put("C8", "c_22u", "3V3", "GND")
