@@ -12,11 +12,18 @@ from .board import Board
 from .parts import Symbols
 from .placement import NONE, Placed
 
-# Nets by which an island is known. PE is one too: only arresters and a shield reach it.
+# Nets by which an island is known, at its rails and where it leaves the board. PE is one too: only arresters
+# and a shield reach it.
 ISLANDS = {
-    "logic": "GND", "meter line 0": "M0_0V", "meter line 1": "M1_0V", "contacts": "F_0V",
-    "mains": "N", "contactor coil": "COIL_IN", "shunt release": "TRIP_IN", "earth": "PE",
-}  # fmt: skip
+    "logic": ("GND", "+24V", "3V3", "PULSE0_WIRE", "PULSE1_WIRE", "READER_D0", "READER_D1"),
+    "meter line 0": ("M0_0V", "M0_5V", "LINE0_A", "LINE0_B"),
+    "meter line 1": ("M1_0V", "M1_5V", "LINE1_A", "LINE1_B"),
+    "contacts": ("F_0V", "F_12V", "AUX_WIRE", "DOOR_WIRE", "START_WIRE", "STOP_WIRE", "EMERGENCY_WIRE"),
+    "mains": ("L", "N"),
+    "contactor coil": ("COIL_IN", "COIL_OUT"),
+    "shunt release": ("TRIP_IN", "TRIP_OUT"),
+    "earth": ("PE",),
+}
 # Arresters join a line with earth only when lightning does. The terminals carry earth beside what it
 # protects.
 ARRESTERS = {"arrester3"}
@@ -65,12 +72,13 @@ def faults(board: Board, placed: dict[str, Placed], symbols: Symbols) -> list[st
 
 
 def crossed(placed: dict[str, Placed], symbols: Symbols) -> list[str]:
-    """Islands that are joined, or nets that are on none."""
+    """Islands that are joined, each pair of nets that shows it."""
     of = islands(placed, symbols)
     return [
-        f"{one} and {other} are joined: {ISLANDS[one]} reaches {ISLANDS[other]}"
+        f"{one} and {other} are joined: {here} reaches {there}"
         for one, other in itertools.combinations(ISLANDS, 2)
-        if ISLANDS[other] in of[ISLANDS[one]]
+        for here, there in itertools.product(ISLANDS[one], ISLANDS[other])
+        if there in of[here]
     ]
 
 

@@ -41,10 +41,10 @@ def power_table() -> str:
     known = power.loads()
     names = [boards.load(name) for name in boards.BOARDS]
     lines = [_row("", *(board.settings["title"] for board in names)), _row("---", *["---:"] * len(names))]
-    for state in power.STATES:
-        lines.append(
-            _row(state.replace("_", " ") + ", mW", *(power.drawn_mw(known, one.name, state) for one in names))
-        )
+    lines += [
+        _row(state.replace("_", " ") + ", mW", *(power.drawn_mw(known, one.name, state) for one in names))
+        for state in power.STATES
+    ]
     last = [power.drawn_mw(known, one.name, "last_message") for one in names]
     lines.append(_row("the cells carry it, s", *(power.hold_up_ms(mw) // 1000 for mw in last)))
     bursts = [power.burst_mw(known, one.name) for one in names]

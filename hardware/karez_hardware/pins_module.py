@@ -69,7 +69,7 @@ def _clock(wires: dict[str, Wire], constants: dict[str, Any]) -> list[str]:
 
 def _rows(wires: dict[str, Wire], row: Callable[[int], str], first: str) -> str:
     """The rows of a tuple of tuples, as long as `first` with the next number is wired."""
-    found = []
+    found: list[str] = []
     while first.format(len(found)) in wires:
         found.append(f"({row(len(found))})")
     return "(" + ", ".join(found) + ("," if len(found) == 1 else "") + ")"
@@ -100,8 +100,8 @@ def _network(wires: dict[str, Wire], _constants: dict[str, Any]) -> list[str]:
         pins = _gpio(wires, "LAN_SCK", "LAN_MOSI", "LAN_MISO", "LAN_SELECT", "LAN_RESET")
         wiznet = f"({unit_of(wires['LAN_SCK'])}, {pins})"
     return [
-        "# Ethernet: the chip's own (MDC, MDIO, kind, address), which no board here has; or a W5500 on an SPI of",
-        "# its own (SPI, SCK, MOSI, MISO, select, reset).",
+        "# Ethernet: the chip's own (MDC, MDIO, kind, address), which no board here has; or a W5500 on an",
+        "# SPI of its own (SPI, SCK, MOSI, MISO, select, reset).",
         "LAN = None",
         f"WIZNET = {wiznet}",
     ]
@@ -109,8 +109,8 @@ def _network(wires: dict[str, Wire], _constants: dict[str, Any]) -> list[str]:
 
 def _outputs(wires: dict[str, Wire], _constants: dict[str, Any]) -> list[str]:
     return [
-        "# Outputs, each with a resistor to ground. COIL and TRIP pass a gate that two retriggerable monostables",
-        "# hold open for 5 s at most; ALIVE is what they are triggered by.",
+        "# Outputs, each with a resistor to ground. COIL and TRIP pass a gate that two retriggerable",
+        "# monostables hold open for 5 s at most; ALIVE is what they are triggered by.",
         f"COIL, TRIP, ALIVE = {_gpio(wires, 'COIL', 'TRIP', 'ALIVE')}",
     ]
 
@@ -130,8 +130,8 @@ def _pulses(wires: dict[str, Wire], constants: dict[str, Any]) -> list[str]:
         return _gpio(wires, f"PULSE{number}_COUNT", f"PULSE{number}_LOOP")
 
     return [
-        "# Pulse inputs: (count, loop voltage). `count` is a comparator's between the voltages of a whole loop",
-        "# (pulse_inputs.py), with a filter of 1 ms; the second is a pin of an ADC.",
+        "# Pulse inputs: (count, loop voltage). `count` is a comparator's between the voltages of a whole",
+        "# loop (pulse_inputs.py), with a filter of 1 ms; the second is a pin of an ADC.",
         f"PULSES = {_rows(wires, pulse, 'PULSE{}_COUNT')}",
         f"TIMER = {constants['TIMER']}",
     ]

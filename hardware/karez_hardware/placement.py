@@ -15,7 +15,7 @@ NONE = "-"  # a pin that is left alone on purpose
 
 @dataclass(frozen=True)
 class Placed:
-    """One part on a sheet. `nets`: pin -> net or NONE, every pin of its symbol. `option`: fitted with it only."""
+    """One part on a sheet. `nets`: pin -> net or NONE, all pins of its symbol. `option`: only with it."""
 
     reference: str
     part: Part

@@ -38,7 +38,7 @@ def _parsed(path: Path, lines: Any, columns: tuple[str, ...]) -> list[dict[str, 
         for cells in lines:
             if len(cells) != len(columns):
                 raise BadTableError(
-                    f"{path.name}, line {lines.line_num}: {len(cells)} cells, not {len(columns)} as the header"
+                    f"{path.name}, line {lines.line_num}: {len(cells)} cells, not {len(columns)}"
                 )
             found.append({name: cell.strip() for name, cell in zip(columns, cells, strict=True)})
             if len(found) > ROWS_MAX:

@@ -29,13 +29,13 @@ class Pins:
     MODEM_KEY = 21
     CONSOLE = None
 
-    # Ethernet: the chip's own (MDC, MDIO, kind, address), which no board here has; or a W5500 on an SPI of
-    # its own (SPI, SCK, MOSI, MISO, select, reset).
+    # Ethernet: the chip's own (MDC, MDIO, kind, address), which no board here has; or a W5500 on an
+    # SPI of its own (SPI, SCK, MOSI, MISO, select, reset).
     LAN = None
     WIZNET = None
 
-    # Outputs, each with a resistor to ground. COIL and TRIP pass a gate that two retriggerable monostables
-    # hold open for 5 s at most; ALIVE is what they are triggered by.
+    # Outputs, each with a resistor to ground. COIL and TRIP pass a gate that two retriggerable
+    # monostables hold open for 5 s at most; ALIVE is what they are triggered by.
     COIL, TRIP, ALIVE = 4, 5, 6
 
     # Contacts, each behind an optocoupler that pulls to ground, with a resistor to the supply.
@@ -43,7 +43,7 @@ class Pins:
     START, STOP, EMERGENCY = 39, 40, 41
     CARD = (47, 48)  # the reader's two wires, through a buffer
 
-    # Pulse inputs: (count, loop voltage). `count` is a comparator's between the voltages of a whole loop
-    # (pulse_inputs.py), with a filter of 1 ms; the second is a pin of an ADC.
+    # Pulse inputs: (count, loop voltage). `count` is a comparator's between the voltages of a whole
+    # loop (pulse_inputs.py), with a filter of 1 ms; the second is a pin of an ADC.
     PULSES = ((42, 1), (3, 2))
     TIMER = 0

@@ -28,13 +28,13 @@ class Pins:
     MODEM_KEY = None
     CONSOLE = None
 
-    # Ethernet: the chip's own (MDC, MDIO, kind, address), which no board here has; or a W5500 on an SPI of
-    # its own (SPI, SCK, MOSI, MISO, select, reset).
+    # Ethernet: the chip's own (MDC, MDIO, kind, address), which no board here has; or a W5500 on an
+    # SPI of its own (SPI, SCK, MOSI, MISO, select, reset).
     LAN = None
     WIZNET = (1, 26, 27, 28, 29, 30)
 
-    # Outputs, each with a resistor to ground. COIL and TRIP pass a gate that two retriggerable monostables
-    # hold open for 5 s at most; ALIVE is what they are triggered by.
+    # Outputs, each with a resistor to ground. COIL and TRIP pass a gate that two retriggerable
+    # monostables hold open for 5 s at most; ALIVE is what they are triggered by.
     COIL, TRIP, ALIVE = 14, 15, 16
 
     # Contacts, each behind an optocoupler that pulls to ground, with a resistor to the supply.
@@ -42,7 +42,7 @@ class Pins:
     START, STOP, EMERGENCY = 19, 22, 23
     CARD = (24, 25)  # the reader's two wires, through a buffer
 
-    # Pulse inputs: (count, loop voltage). `count` is a comparator's between the voltages of a whole loop
-    # (pulse_inputs.py), with a filter of 1 ms; the second is a pin of an ADC.
+    # Pulse inputs: (count, loop voltage). `count` is a comparator's between the voltages of a whole
+    # loop (pulse_inputs.py), with a filter of 1 ms; the second is a pin of an ADC.
     PULSES = ((31, 40), (32, 41))
     TIMER = -1
