@@ -1,4 +1,4 @@
-"""Parts cover their temperatures and have alternates; terminals and harnesses agree; supply and cells suffice."""
+"""Parts have their temperatures and alternates; terminals and harnesses agree; supply and cells suffice."""
 
 import dataclasses
 
