@@ -1,4 +1,7 @@
-"""USB-C for the technician: console and first flashing. It feeds the board too: a bench needs no mains."""
+"""USB-C for the technician: console and first flashing. It feeds the chip and the memories.
+
+Meter lines, card reader and relays want the 24 V.
+"""
 
 from ..placement import Placing
 

@@ -37,7 +37,7 @@ def _pulses(place: Placing) -> None:
         place.put(f"C{ten}", "c_100n", f"LOOP{loop}_FILTERED", "GND")
         place.put(f"R{ten + 2}", "r_1k", f"LOOP{loop}_FILTERED", f"PULSE{loop}_LOOP")
         place.put(f"R{ten + 3}", "r_10k", "3V3", f"PULSE{loop}_COUNT")
-        place.put(f"D{ten}", "tvs_3v3", {"anode": "GND", "cathode": f"PULSE{loop}_WIRE"})
+        place.put(f"D{ten}", "tvs_5v", {"anode": "GND", "cathode": f"PULSE{loop}_WIRE"})
     place.put("X7", "terminal_pulses", "PULSE0_WIRE", "GND", "PULSE1_WIRE", "GND")
 
 
@@ -57,7 +57,7 @@ def _contacts(place: Placing) -> None:
 
 def _card(place: Placing) -> None:
     # The reader pulls its wires to 5 V; the buffer's inputs stand that and its outputs are 3.3 V.
-    place.put("F2", "polyfuse", "+5V_HOLD", "READER_5V")
+    place.put("F2", "polyfuse", "+5V", "READER_5V")
     place.put("U70", "buffer_5v_tolerant", {
         "VCC": "3V3", "GND": "GND", "1A": "D0_BUFFER", "1Y": "CARD_0_DRIVE", "2A": "D1_BUFFER",
         "2Y": "CARD_1_DRIVE",

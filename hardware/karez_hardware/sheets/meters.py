@@ -1,8 +1,8 @@
 """Two meter lines, each an island of its own: isolator, transceiver that turns round by itself, protection.
 
 Lightning goes from A and B through GDT to PE, before the resistors; what is left the TVS takes after them.
-The bias keeps a line at rest above the receivers' 200 mV also without a meter; JP closes 120 Ohm at a
-line's end.
+Both are dark when the mains are: so are the meters. The bias keeps a line at rest above the receivers'
+200 mV also without a meter; JP closes 120 Ohm at a line's end.
 """
 
 from ..placement import Placing
@@ -24,7 +24,7 @@ def _isolated(place: Placing, line: int) -> None:
         "VCC1": "3V3", "GND1": "GND", "INA": f"METER{line}_TX", "OUTB": f"METER{line}_RX",
         "VCC2": five, "GND2": zero, "OUTA": f"M{line}_D", "INB": f"M{line}_R",
     })  # fmt: skip
-    place.put(f"PS{ten}", "dc_dc_5v", {"vin": "+5V_HOLD", "gnd": "GND", "vout": five, "0v": zero})
+    place.put(f"PS{ten}", "dc_dc_5v", {"vin": "+5V", "gnd": "GND", "vout": five, "0v": zero})
     place.put(f"R{ten}", "r_10k", "3V3", f"METER{line}_TX")
     place.put(f"C{ten}", "c_100n", "3V3", "GND")
     place.put(f"C{ten + 1}", "c_100n", five, zero)
