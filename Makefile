@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := $(BIN)/python -m uv pip compile --universal --generate-hashes --no-header --quiet --python-version 3.11
 
-.PHONY: help demo test lint coverage benchmark budget commission detection scenarios powercut faults mutants fuzz lock clean
+.PHONY: help demo test lint hardware coverage benchmark budget commission detection scenarios powercut faults mutants fuzz lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -29,12 +29,17 @@ lint: build/dev.ok build/typings/esp32.ok build/typings/rp2.ok ## ruff and mypy,
 	@$(BIN)/mypy
 	@$(BIN)/mypy --config-file firmware/typings/esp32.ini
 	@$(BIN)/mypy --config-file firmware/typings/rp2.ini
+	@$(BIN)/python -m karez_hardware pins --check
 
 # The stubs of two ports overwrite each other, and stand in the place of Python's own library: never in .venv.
 build/typings/%.ok: requirements/typings-%.txt build/dev.ok
 	@rm -rf build/typings/$*
 	@$(BIN)/python -m pip --disable-pip-version-check install -q --require-hashes --target build/typings/$* -r $<
 	@touch $@
+
+hardware: build/dev.ok ## boards: pins, parts lists, tables and pictures from their sources, then every check; needs graphviz
+	@for made in pins lists schematic wiring; do $(BIN)/python -m karez_hardware $$made || exit 1; done
+	@$(BIN)/python -m karez_hardware check
 
 coverage: build/dev.ok ## every branch of the controller's core is taken by some test
 	@$(BIN)/python -m pytest -n auto -q tests/firmware --cov

@@ -7,7 +7,7 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = ("protocols", "firmware", "gateway", "simulators", "docs")
+PRODUCT = ("protocols", "firmware", "gateway", "simulators", "hardware", "docs")
 FUNCTION_LINES, FUNCTION_LINES_MAX = 40, 70
 MODULE_LINES, MODULE_LINES_MAX = 300, 400
 DRAWERS = {"utils", "util", "common", "helpers", "helper", "manager", "misc"}

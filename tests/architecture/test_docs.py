@@ -14,13 +14,14 @@ import typer
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("protocols/karez_protocols", "firmware/karez_firmware", "gateway/karez_gateway")
-PACKAGES += ("simulators/karez_simulators",)
+PACKAGES += ("simulators/karez_simulators", "hardware/karez_hardware")
 PAGES = [
     *sorted(ROOT.glob("*.md")),
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "docs" / "decisions").glob("*.md")),
     *sorted((ROOT / "docs" / "wire").glob("*.md")),
     *sorted(ROOT.glob("*/README.md")),
+    *sorted(page for page in ROOT.glob("hardware/**/*.md") if page != ROOT / "hardware" / "README.md"),
 ]
 
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -66,7 +67,7 @@ def exists(path, page):
 def definitions():
     """Every function and class by its name, `module.name` and `Class.method`."""
     found = set()
-    for folder in ("protocols", "firmware", "gateway", "simulators", "docs", "tests"):
+    for folder in ("protocols", "firmware", "gateway", "simulators", "hardware", "docs", "tests"):
         for path in (ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PURE = {"struct", "binascii", "hashlib", "collections"}
-OURS = {"karez_protocols", "karez_firmware", "karez_gateway", "karez_simulators"}
+OURS = {"karez_protocols", "karez_firmware", "karez_gateway", "karez_simulators", "karez_hardware"}
 # From the repository root a folder imports as a namespace package: that works by accident.
 FOLDERS = {"protocols", "firmware", "gateway", "simulators", "hardware", "tests", "docs"}
 DYNAMIC = {"import_module", "__import__"}
@@ -41,6 +41,7 @@ RULES = (
     ),
     ("gateway/karez_gateway", {"", "karez_protocols", "karez_gateway"}),
     ("simulators/karez_simulators", {"", "karez_protocols", "karez_firmware", "karez_simulators"}),
+    ("hardware/karez_hardware", {"", "karez_hardware"}),  # data flows from there by generation
 )
 
 
@@ -91,7 +92,7 @@ def is_allowed(name, allowed):
 def violations(root):
     """Return (["file:line: imports name"], how many files of each rule were read)."""
     found, read = [], Counter()
-    for folder in ("protocols", "firmware", "gateway", "simulators", "tests", "docs"):
+    for folder in ("protocols", "firmware", "gateway", "simulators", "hardware", "tests", "docs"):
         for path in sorted((root / folder).rglob("*.py")):
             inside = path.relative_to(root).as_posix()
             rule = next((rule for rule in RULES if inside.startswith(rule[0] + "/")), None)
@@ -155,6 +156,8 @@ PLANTED = [
         "from gateway import karez_gateway",
         "imports gateway.karez_gateway",
     ),
+    ("hardware/karez_hardware/x.py", "from karez_firmware.ports import pins_rp2350", "karez_firmware.ports"),
+    ("firmware/karez_firmware/x.py", "import karez_hardware", "imports karez_hardware"),
     ("tests/gateway/test_x.py", "import firmware", "imports firmware"),
     ("firmware/karez_firmware/x.py", "from tests import desk", "imports tests.desk"),
 ]
