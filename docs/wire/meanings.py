@@ -200,6 +200,18 @@ LAYOUTS = {
         "number": ("", "number of the technician who answers"),
         "nonce": ("", "16 random bytes of the controller, good for one answer"),
     },
+    "update_manifest.HEADER": {
+        "version": ("", "version of this format: 1"),
+        "chunks": ("", "digests that follow, 1…120"),
+        "number": ("", "number of the release, from 1; a controller takes none that is lower than its own"),
+        "least": ("", "lowest number of a release that this one may follow; 0 = any"),
+        "issued_utc_s": ("s", "when it was signed, UTC"),
+        "size": ("bytes", "of the image; all chunks but the last are whole"),
+        "board": ("", "board that it is for, as `karez tech build` names it"),
+        "release": ("", "version, for people"),
+        "sha256": ("", "of the whole image"),
+        "core_digest": ("", "what checkpoints of a controller with this image declare"),
+    },
     "binding.HEADER": {
         "version": ("", "version of this format: 2"),
         "class": ("", "use: 0 irrigation, 1 domestic, 2 livestock, 3 industry"),

@@ -315,6 +315,26 @@ The challenge names the controller: what is signed for one box proves nothing to
     ("layout", "Challenge", "technicians.CHALLENGE"),
 ]
 
+UPDATE_MANIFEST = [
+    """\
+# Manifest of an update
+
+It says which image is for which board, and names every chunk of it by its digest. Two parties sign it, each
+under a label of its own, so that no signature passes as the other's. Neither alone changes what runs at a
+well.
+
+    manifest = header ‖ digests ‖ vendor's signature ‖ regulator's signature
+    vendor's signature    = Ed25519(vendor key, "KZ firmware vendor 1\\n" ‖ header ‖ digests)
+    regulator's signature = Ed25519(regulator key, "KZ firmware regulator 1\\n" ‖ header ‖ digests)
+
+The vendor's public key lies in the image that runs, the regulator's in the binding; they are two keys. Digest
+i is the SHA-256 of chunk i, 32 bytes each. A chunk is {update_manifest.CHUNK_SIZE} bytes, a sector of
+flash; the last one may be shorter. At most {update_manifest.CHUNKS_MAX} chunks and
+{update_manifest.SIZE_MAX} bytes: it fits one sector. Test vectors: `tests/vectors/update_manifest.json`.
+""",
+    ("layout", "Header", "update_manifest.HEADER"),
+]
+
 PAGES = {
     "record": RECORD,
     "grant": GRANT,
@@ -324,4 +344,5 @@ PAGES = {
     "entry": ENTRY,
     "bundle": BUNDLE,
     "technicians": TECHNICIANS,
+    "update-manifest": UPDATE_MANIFEST,
 }
