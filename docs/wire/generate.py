@@ -29,6 +29,7 @@ from karez_protocols import (
     record,
     signed,
     technicians,
+    update_link,
     update_manifest,
 )
 
@@ -55,6 +56,7 @@ MODULES = {
         record,
         signed,
         technicians,
+        update_link,
         update_manifest,
     )
 }

@@ -200,6 +200,26 @@ LAYOUTS = {
         "number": ("", "number of the technician who answers"),
         "nonce": ("", "16 random bytes of the controller, good for one answer"),
     },
+    "update_link.STEP": {
+        "version": ("", "version of this format: 1"),
+        "step": (
+            "",
+            "1 a manifest begins, 2 bytes of it, 3 check it, 4 bytes of a chunk, 5 apply, 6 forget it, 7 ask",
+        ),
+        "index": ("", "size of the manifest (step 1), number of the chunk (step 4), else 0"),
+        "offset": ("bytes", "where the data stand (steps 2 and 4), else 0"),
+        "update": ("", "first bytes of the manifest's SHA-256; step 1 brings all of it as its data"),
+    },
+    "update_link.STATUS": {
+        "version": ("", "version of this format: 1"),
+        "state": ("", "0 empty, 1 the manifest comes, 2 chunks come, 3 whole"),
+        "is_wanted": ("", "1 while the restart waits for its moment"),
+        "number": ("", "of the release that comes; unknown without a manifest"),
+        "index": ("", "the chunk that is wanted next"),
+        "offset": ("bytes", "from where on"),
+        "update": ("", "first bytes of the manifest's SHA-256"),
+        "reason": ("", "why the last step was not done, empty if it was"),
+    },
     "update_manifest.HEADER": {
         "version": ("", "version of this format: 1"),
         "chunks": ("", "digests that follow, 1…120"),

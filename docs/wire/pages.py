@@ -173,6 +173,7 @@ makes the controller send again from there.
 | `karez/1/<controller>/up` | up header, then raw slots | {link.SLOTS_MAX} slots, for a 2.1 kB buffer |
 | `karez/1/<controller>/down` | a signed object behind 02 to 04; or as below | {link.DOWN_SIZE_MAX} bytes |
 | `karez/1/<controller>/state` | state, retained; the last will is 01 00 | |
+| `karez/1/<controller>/update` | how far an update is: [update-manifest.md](update-manifest.md) | |
 """,
     ("layout", "Up header", "link.UP_HEADER"),
     ("layout", "Acknowledgement", "link.ACK_BODY"),
@@ -333,6 +334,16 @@ flash; the last one may be shorter. At most {update_manifest.CHUNKS_MAX} chunks 
 {update_manifest.SIZE_MAX} bytes: it fits one sector. Test vectors: `tests/vectors/update_manifest.json`.
 """,
     ("layout", "Header", "update_manifest.HEADER"),
+    """\
+## Over the field link
+
+The gateway sends steps on the topic *down*, behind a byte of {link.UPDATE}, with at most
+{update_link.DATA_MAX} bytes of data; the controller answers each on the topic *update* with what it has and
+what it wants next. A step that comes twice or too early changes nothing: whoever does not know how far it is
+asks, and sends from there.
+""",
+    ("layout", "Step, down", "update_link.STEP"),
+    ("layout", "Status, up", "update_link.STATUS"),
 ]
 
 PAGES = {
