@@ -3,74 +3,9 @@
 import hashlib
 
 from karez_firmware.update import intake
-from karez_protocols import causes, errors, fields, link, record, update_link
-from updates import again, content, image_of, manifest_of, ready
-from wellhouse import NAME
-
-IMAGE = image_of()
-MANIFEST = manifest_of(IMAGE)
-UPDATE = hashlib.sha256(MANIFEST).digest()
-TOPIC = link.topic(NAME, "update")
-
-
-class Gateway:
-    """The other side of the link: it stores every record, and sends an update step by step."""
-
-    def __init__(self, house):
-        self.house, self.broker = house, house.port.broker
-        self._taken = self.steps = 0
-        self.status = None
-
-    def listen(self):
-        """Acknowledge what came up; keep the newest status."""
-        for topic, payload in self.broker.published[self._taken :]:
-            if topic == TOPIC:
-                self.status = update_link.decode_status(payload)
-            elif topic == link.topic(NAME, "up"):
-                head = self.house.app.journal.head
-                values = fields.unpack(link.UP_HEADER, payload)
-                body = {
-                    "kind": link.ACK, "version": link.VERSION, "frame": values["frame"],
-                    "chain": values["chain"], "seq": head["seq"],
-                }  # fmt: skip
-                self.broker.send(fields.pack(link.ACK_BODY, body))
-        self._taken = len(self.broker.published)
-
-    def run(self, seconds):
-        until_us = self.house.port.us + int(seconds * 1_000_000)
-        while self.house.port.us < until_us:
-            self.house.turn()
-            self.listen()
-
-    def send(self, step, index=0, offset=0, data=b"", update=UPDATE):
-        values = {"step": step, "index": index, "offset": offset, "update": update[:8]}
-        self.broker.send(bytes((link.UPDATE,)) + update_link.encode(values, data))
-
-    def ask(self, *words, **named):
-        """Send a step and wait for its status."""
-        self.status = None
-        self.steps += 1
-        self.send(*words, **named)
-        for _ in range(200):
-            self.run(0.1)
-            if self.status:
-                return self.status
-        raise AssertionError("no status")
-
-    def bring(self, manifest=MANIFEST, image=IMAGE, until=None):
-        """Send what is wanted until all of it is there; return the last status."""
-        update = hashlib.sha256(manifest).digest()
-        found = self.ask(update_link.PUT, len(manifest), data=update, update=update)
-        if found["state"] == intake.TAKING:
-            for at in range(0, len(manifest), update_link.DATA_MAX):
-                part = manifest[at : at + update_link.DATA_MAX]
-                self.ask(update_link.PIECE, offset=at, data=part, update=update)
-            found = self.ask(update_link.BEGIN, update=update)
-        while found["state"] == intake.COMING and self.steps != until:
-            at = found["index"] * 4096 + found["offset"]
-            part = image[at : min(at + update_link.DATA_MAX, (found["index"] + 1) * 4096)]
-            found = self.ask(update_link.CHUNK, found["index"], found["offset"], part, update)
-        return found
+from karez_protocols import causes, errors, link, record, update_link
+from update_carriers import IMAGE, UPDATE, Gateway
+from updates import again, content, manifest_of, ready
 
 
 def linked(**named):
