@@ -4,10 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := $(BIN)/python -m uv pip compile --universal --generate-hashes --no-header --quiet --python-version 3.11
 
-.PHONY: help demo test lint hardware coverage benchmark budget commission detection scenarios powercut faults mutants fuzz lock clean
+.PHONY: help demo test lint hardware coverage benchmark budget commission detection scenarios powercut update-cuts faults mutants fuzz lock clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 # Packages are pinned by hash; karez itself is installed in place, so an edit is seen at once.
 build/bench.ok: requirements/bench.txt pyproject.toml
@@ -62,6 +62,9 @@ scenarios: build/bench.ok ## every scenario that ships, into build/scenarios.jso
 
 powercut: build/dev.ok ## a scripted day cut at every write, in all modes, and again during recovery
 	@$(BIN)/python tests/powercut/run.py
+
+update-cuts: build/dev.ok ## an update of the firmware cut at every write, over cable and MQTT
+	@$(BIN)/python tests/updatecuts/run.py
 
 faults: build/dev.ok ## the gateway with every operation of its disk cut or failed, and 200 kills
 	@KAREZ_FAULTS=all KAREZ_KILLS=200 $(BIN)/python -m pytest -n auto --timeout 3600 tests/gateway/test_faults_*.py tests/gateway/test_kill.py

@@ -173,6 +173,7 @@ makes the controller send again from there.
 | `karez/1/<controller>/up` | up header, then raw slots | {link.SLOTS_MAX} slots, for a 2.1 kB buffer |
 | `karez/1/<controller>/down` | a signed object behind 02 to 04; or as below | {link.DOWN_SIZE_MAX} bytes |
 | `karez/1/<controller>/state` | state, retained; the last will is 01 00 | |
+| `karez/1/<controller>/update` | how far an update is: [update-manifest.md](update-manifest.md) | |
 """,
     ("layout", "Up header", "link.UP_HEADER"),
     ("layout", "Acknowledgement", "link.ACK_BODY"),
@@ -315,6 +316,36 @@ The challenge names the controller: what is signed for one box proves nothing to
     ("layout", "Challenge", "technicians.CHALLENGE"),
 ]
 
+UPDATE_MANIFEST = [
+    """\
+# Manifest of an update
+
+It says which image is for which board, and names every chunk of it by its digest. Two parties sign it, each
+under a label of its own, so that no signature passes as the other's. Neither alone changes what runs at a
+well.
+
+    manifest = header ‖ digests ‖ vendor's signature ‖ regulator's signature
+    vendor's signature    = Ed25519(vendor key, "KZ firmware vendor 1\\n" ‖ header ‖ digests)
+    regulator's signature = Ed25519(regulator key, "KZ firmware regulator 1\\n" ‖ header ‖ digests)
+
+The vendor's public key lies in the image that runs, the regulator's in the binding; they are two keys. Digest
+i is the SHA-256 of chunk i, 32 bytes each. A chunk is {update_manifest.CHUNK_SIZE} bytes, a sector of
+flash; the last one may be shorter. At most {update_manifest.CHUNKS_MAX} chunks and
+{update_manifest.SIZE_MAX} bytes: it fits one sector. Test vectors: `tests/vectors/update_manifest.json`.
+""",
+    ("layout", "Header", "update_manifest.HEADER"),
+    """\
+## Over the field link
+
+The gateway sends steps on the topic *down*, behind a byte of {link.UPDATE}, with at most
+{update_link.DATA_MAX} bytes of data; the controller answers each on the topic *update* with what it has and
+what it wants next. A step that comes twice or too early changes nothing: whoever does not know how far it is
+asks, and sends from there.
+""",
+    ("layout", "Step, down", "update_link.STEP"),
+    ("layout", "Status, up", "update_link.STATUS"),
+]
+
 PAGES = {
     "record": RECORD,
     "grant": GRANT,
@@ -324,4 +355,5 @@ PAGES = {
     "entry": ENTRY,
     "bundle": BUNDLE,
     "technicians": TECHNICIANS,
+    "update-manifest": UPDATE_MANIFEST,
 }

@@ -116,6 +116,11 @@ class App:
         self.parts.clock.set(utc_s, time_state, now_ms)
         self.records.add(startup.records(self.controller, site, utc_s, self.port.tier, now_ms))
         self._checkpoint = True
+        self.update = None  # new firmware that comes, or is on trial
+        if getattr(self.port, "flash", None):
+            from .update.trial import Trial
+
+            self.update = Trial(self)
         self.supervisor.run(supervisor.RECORDS, self._write_pending)
 
     # -- the loop -----------------------------------------------------------------------

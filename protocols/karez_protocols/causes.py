@@ -112,6 +112,9 @@ LOGIN_LOCKED = 191
 TECHNICIAN_ACTS = 192
 TECHNICIANS_TAKEN = 193
 CONFIG_REPLACED = 194
+UPDATE_ARMED = 195  # the next start tries another image
+UPDATE_KEPT = 196
+UPDATE_RETURNED = 197  # three starts of it failed: the image before runs again
 
 # One text, not a table: a table of names would cost the controller 4 kB of heap.
 _NAMES = """
@@ -214,6 +217,9 @@ _NAMES = """
 192 technician acts
 193 list of technicians replaced
 194 configuration replaced
+195 update begun
+196 update kept
+197 update given back
 """
 
 

@@ -2,7 +2,8 @@
 
     karez/1/<controller>/up     header ‖ 1..16 raw slots
     karez/1/<controller>/down   acknowledgement | signed grant | signed order | signed key list |
-                                time | command
+                                time | command | step of an update
+    karez/1/<controller>/update how far an update is (update_link.py)
     karez/1/<controller>/state  retained: where the controller stands; the will says offline
 
 The acknowledgement means *stored durably*, not *true*, and is no ratchet: a lower one makes
@@ -23,6 +24,7 @@ ORDER = 3
 KEYS = 4
 TIME = 5
 COMMAND = 6
+UPDATE = 7  # a step of an update: update_link.py
 
 # Verbs of a command. Nobody signs one: it is a wish that the controller's own rules judge (design §6).
 START = 1
@@ -101,14 +103,14 @@ def put_up_header(buffer, frame, chain, count):
 
 
 def decode_down(payload):
-    """Return (GRANT, ORDER or KEYS, the object's bytes), or (ACK, TIME or COMMAND, values).
+    """Return (GRANT, ORDER, KEYS or UPDATE, the bytes behind it), or (ACK, TIME or COMMAND, values).
 
     Raises Malformed or TooLarge.
     """
     if len(payload) > DOWN_SIZE_MAX:
         raise TooLarge("a down payload has at most %d bytes" % DOWN_SIZE_MAX, DOWN_SIZE_MAX)
     kind = payload[0] if payload else 0
-    if kind in (GRANT, ORDER, KEYS):
+    if kind in (GRANT, ORDER, KEYS, UPDATE):
         return kind, bytes(payload[1:])
     layout = {ACK: ACK_BODY, TIME: TIME_BODY, COMMAND: COMMAND_BODY}.get(kind)
     if layout is None:

@@ -23,7 +23,7 @@ from karez_simulators.pki import Credential, LinkAuthority
 
 HOST = "127.0.0.1"
 GATEWAY = "gateway"
-LEAVES_UP = ("up", "state")
+LEAVES_UP = ("up", "state", "update")
 LEAF_DOWN = "down"
 
 

@@ -24,10 +24,12 @@ ACCESS = """\
 user gateway
 topic read karez/1/+/up
 topic read karez/1/+/state
+topic read karez/1/+/update
 topic write karez/1/+/down
 
 pattern write karez/1/%u/up
 pattern write karez/1/%u/state
+pattern write karez/1/%u/update
 pattern read karez/1/%u/down
 """
 

@@ -71,7 +71,7 @@ def records(chip, left):
 def test_the_image_of_a_board_irrigates_from_where_the_sources_left_off(tmp_path):
     main, name, chip = "karez_firmware.main_esp32", "main_esp32", "esp32"
     world, _, _, house, app = controller(chip)
-    image = firmware_image.build(tmp_path / "image", main=main)
+    image = firmware_image.build(firmware_image.cache(), main=main)
     assert (image / "karez_firmware" / f"{name}.mpy").exists()
     assert not (image / "karez_firmware" / "main_unix.mpy").exists()
     left = ran(image, name, box(world, house, PINS[name]), tmp_path)

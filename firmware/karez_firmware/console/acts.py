@@ -28,6 +28,10 @@ def rows(session, number, words):
         from . import roster
 
         return (yield from roster.rows(session, words))
+    if number == verbs.UPDATE:
+        from . import updating
+
+        return (yield from updating.rows(session, words))
     if number >= verbs.OFFER:
         from . import bringing
 

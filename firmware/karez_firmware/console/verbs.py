@@ -29,6 +29,7 @@ SCAN = const(27)
 RELAY = const(28)
 OFFER = const(29)
 INHERIT = const(30)
+UPDATE = const(31)
 
 # Which module answers: the first verb of each behind the session's own.
 LOOKS, LOGS, PAPERS, ACTS = const(4), const(11), const(14), const(17)
@@ -68,6 +69,7 @@ scan|t|PORT PROTOCOL SPEED FRAMING FROM TO|which addresses of a meter line answe
 relay|t||contactor closed for a moment: how long it and its contact take
 offer|r|grant/order/keys put SIZE SHA256 / piece OFFSET HEX / apply SHA256|bring what the regulator signed
 inherit|t|ACCOUNT USED_L|what an account had used at the box before
+update|r|[put SIZE SHA256 / piece OFFSET HEX / begin / chunk N OFFSET HEX / apply SHA256 / drop]|new firmware
 """
 
 

@@ -38,5 +38,8 @@ MAY = {
     "listen_to": ("Uplink", "with connect", "no uplink is started"),
     "inputs": ("configuration", 'getattr(port, "inputs", 2)', "a pulse meter is refused by its number"),
     "take_pulses": ("PulseMeter", "where inputs says so", "a pulse meter is refused by its number"),
+    "flash": ("the app", 'getattr(port, "flash", None)', "no update is taken: the first image stays"),
+    "slot": ("update/trial.py", "with a flash", "no update is taken"),
+    "board": ("update/trial.py", "with a flash", "no update is taken"),
     "console": ("the main module", "port.console is None", "nobody commissions or reads the box on the spot"),
 }

@@ -56,6 +56,8 @@ class Port:
         self.drops = 0  # of held outputs, by the dead-man
         self.feeds = 0  # of the watchdog
         self.has_watchdog = False
+        self.flash = None  # a RamNor for updates (update/marks.py); None: this box takes none
+        self.slot, self.board = 0, "fake"
         self.room = None  # lines the bench takes before its end of the cable is full; None: any number
         self.broker = None  # a fake_broker.Broker; None: no network
         self.is_gone = False

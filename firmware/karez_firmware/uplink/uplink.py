@@ -43,6 +43,7 @@ class Uplink:
         self._stream = None
         self._state_ms = None
         self.malformed = 0
+        self.on_update = None  # (payload): who takes steps of an update (update/carrier.py)
         self.commands = []  # Inputs.remote, for the next step of the control to take
         self.client.start(port.now_ms(), port.random_below(_START_SPREAD_MS))
 
@@ -117,6 +118,9 @@ class Uplink:
             self._set_clock(value["utc_s"], now_ms)
         elif kind == link.COMMAND:
             self._command(value)
+        elif kind == link.UPDATE:
+            if self.on_update:
+                self.on_update(value)
         elif self.courier.acknowledged(value, now_ms):
             self._note_time()
             # Confirmed records may be overwritten: the head must know before they are.

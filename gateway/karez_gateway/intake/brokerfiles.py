@@ -61,9 +61,9 @@ def configuration(folder: Path, host: str = "0.0.0.0", port: int = PORT, more: s
 def access() -> str:
     """Return the access rules: %u is the CN of a certificate, one pattern serves every controller."""
     rules = [f"user {LINK_IDENTITY}"]
-    rules += [f"topic read {link.topic('+', leaf)}" for leaf in ("up", "state")]
+    rules += [f"topic read {link.topic('+', leaf)}" for leaf in ("up", "state", "update")]
     rules += [f"topic write {link.topic('+', 'down')}", ""]
-    rules += [f"pattern write {link.topic('%u', leaf)}" for leaf in ("up", "state")]
+    rules += [f"pattern write {link.topic('%u', leaf)}" for leaf in ("up", "state", "update")]
     rules += [f"pattern read {link.topic('%u', 'down')}"]
     return "\n".join(rules) + "\n"
 

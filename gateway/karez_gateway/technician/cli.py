@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import cli_config, cli_provision, cli_report, cli_technicians, cli_visit
+from . import cli_config, cli_firmware, cli_provision, cli_report, cli_technicians, cli_visit
 from .speech import BAUD, AsJson, Baud, Lang, PortName, Speech, members, spoken
 
 app = typer.Typer(
@@ -273,3 +273,5 @@ app.command(epilog=cli_report.REPORT)(cli_report.report)
 app.command(epilog=cli_visit.COMMISSION)(cli_visit.commission)
 app.command("swap-meter", epilog=cli_visit.SWAP_METER)(cli_visit.swap_meter)
 app.command("swap-box", epilog=cli_visit.SWAP_BOX)(cli_visit.swap_box)
+app.command(epilog=cli_firmware.BUILD)(cli_firmware.build)
+app.command(epilog=cli_firmware.FLASH)(cli_firmware.flash)

@@ -1,6 +1,6 @@
 """Every text that `karez tech` shows, in both languages: data, no code."""
 
-from . import commissioning_wording, wording_guide, wording_provision, wording_swap
+from . import commissioning_wording, wording_firmware, wording_guide, wording_provision, wording_swap
 
 LANGUAGES = ("en", "zh")
 
@@ -292,7 +292,7 @@ SCREEN = {
 }
 
 for _language in LANGUAGES:
-    for _texts in (commissioning_wording, wording_guide, wording_provision, wording_swap):
+    for _texts in (commissioning_wording, wording_firmware, wording_guide, wording_provision, wording_swap):
         TEXTS[_language] |= _texts.TEXTS[_language]
         FAULTS[_language] |= _texts.FAULTS[_language]
         PAGE[_language] |= _texts.PAGE[_language]

@@ -64,6 +64,9 @@ EVENTS = {
     causes.LOGIN_LOCKED: Event(URGENT),
     causes.TECHNICIANS_TAKEN: Event(NOTICE),
     causes.CONFIG_REPLACED: Event(NOTICE),
+    causes.UPDATE_ARMED: Event(NOTICE),
+    causes.UPDATE_KEPT: Event(NOTICE),
+    causes.UPDATE_RETURNED: Event(URGENT),
 }
 _UNDOES = {one.undone_by: cause for cause, one in EVENTS.items() if one.undone_by is not None}
 WATCHED = frozenset({*EVENTS, *_UNDOES})

@@ -1,0 +1,126 @@
+"""The life of an update in the app: armed with the pump off, tried after the restart, kept or given back.
+
+A slot on trial has ten minutes to show that it counts as the one before: no task has failed, the memories
+have taken its records and their signature, the books are known if they were known before. Else it restarts,
+three times at most; then the boot runs the slot before, and that one reports (marks.py).
+"""
+
+from karez_protocols import causes, event_details, fields, key_list, order, signed
+from karez_protocols.constant import const
+
+from ..core import pump
+from . import marks
+from .intake import Intake, number_of
+
+_SETTLE_MS = const(60_000)  # a task that fails does so within a minute, or hours later for other reasons
+_TRIAL_MS = const(600_000)
+_VENDOR_KEY = "karez_firmware/vendor.key"
+
+
+class Trial:
+    """One app's side of updates. `is_on`: what runs is on trial."""
+
+    def __init__(self, app):
+        self._app = app
+        port = app.port
+        self.slots = marks.Slots(port.flash)
+        row = self.slots.newest()
+        self.running = port.slot
+        self.is_on = bool(row) and row.trial == self.running
+        self._was_known = bool(row) and row.was_known
+        self._intake = None
+        self.is_wanted = False  # the gateway asked for the restart; it waits for its moment
+        self._carrier = None
+        app.uplink.on_update = self._hear
+        if row and row.outcome == marks.RETURNED:
+            self._tell_returned(row)
+
+    def _hear(self, payload):
+        if self._carrier is None:
+            from .carrier import Carrier
+
+            self._carrier = Carrier(self._app, self)
+        self._carrier.hear(payload)
+
+    def _event(self, cause, slot, technician=None):
+        """Return the event about what a slot holds: its number, and by whom it was begun."""
+        data = self.slots.manifest(slot) or b""
+        number = number_of(self.slots, slot, self._app.port) if data else 0
+        values = {"number": technician, "digest": signed.digest(data)[:22]}
+        detail = fields.pack(event_details.layout(cause), values)
+        return self._app.controller.recorder.event(cause, self._app.port.now_ms(), number, detail)
+
+    def _tell_returned(self, row):
+        self._app.records.add([self._event(causes.UPDATE_RETURNED, 1 - row.kept)])
+        self.slots.append(marks.Row(row.kept, marks.NONE, 0, marks.TOLD))
+
+    def intake(self):
+        """Return the spare slot's Intake and whether it was made just now: survey it then."""
+        if self._intake is not None:
+            return self._intake, False
+        app = self._app
+        try:
+            vendor = app.port.resource(_VENDOR_KEY)
+        except OSError:
+            vendor = b""
+        keys = vendor, app.parts.keys.key_of(order.ROOT, key_list.ORDERS)
+        number = number_of(self.slots, self.running, app.port)
+        self._intake = Intake(self.slots, self.running, app.port.board, number, keys)
+        return self._intake, True
+
+    def obstacle(self):
+        """Return why nothing may be written to the flash now, or None."""
+        if self.is_on:
+            return b"busy: this firmware is on trial itself"
+        if self._app.controller.pump.state != pump.OFF or self._app.controller.contactor.runs:
+            return b"busy: the pump runs; an update waits until it stands"
+        return None
+
+    def hindrance(self):
+        """Return why this box may not restart into another slot now, or None: pump off, log synced."""
+        app = self._app
+        if self.obstacle():
+            return self.obstacle()
+        is_written = not app.records.pending and app.journal.is_saved
+        if not is_written or app.evidence.is_signing or app.background.is_busy:
+            return b"busy: records are not written and signed yet, try again"
+        if app.uplink.is_up and app.uplink.courier.waiting:
+            return b"busy: the gateway has not stored every record yet, try again"
+        return None
+
+    def arm(self, technician=None):
+        """Write the record, then the row; the caller restarts. Raises StoreFailed, OSError."""
+        app, slot = self._app, self._intake.slot
+        app.records.commit(self._event(causes.UPDATE_ARMED, slot, technician))
+        was_known = int(app.books.is_known and not app.books.is_uncertain)
+        self.slots.append(marks.Row(self.running, slot, 0, marks.NOTHING, was_known))
+
+    def look(self, failures):
+        """Judge what runs on trial, or restart into what waits; call twice a second.
+
+        `failures`: of all tasks since the start. Raises SystemExit to restart.
+        """
+        app = self._app
+        if self._carrier:
+            self._carrier.tell()
+        if self.is_wanted and not self.hindrance():
+            self.is_wanted = False
+            self.arm()
+            app.port.say("restarting")
+            raise SystemExit  # no task's failure: it ends the program, outputs off (ports/boot.py)
+        now_ms = app.port.now_ms()
+        if not self.is_on or now_ms < _SETTLE_MS:
+            return
+        if self._is_sound(failures):
+            self.is_on = False  # whatever comes of it, one try: else its record would come twice a second
+            app.records.commit(self._event(causes.UPDATE_KEPT, self.running))
+            self.slots.append(marks.Row(self.running, marks.NONE, 0, marks.KEPT))
+        elif now_ms >= _TRIAL_MS and app.controller.pump.state == pump.OFF:
+            app.port.say("update failed its trial")
+            raise SystemExit
+
+    def _is_sound(self, failures):
+        app = self._app
+        is_written = not app.records.pending and app.journal.is_saved and not app.evidence.is_signing
+        is_known = app.books.is_known or not self._was_known
+        return is_written and is_known and not failures

@@ -1,0 +1,199 @@
+"""One update with water before and after it, played once; what a power cut leaves at every write is started.
+
+The three memories are models of NOR and FRAM (firmware: ports/fake_memory.py): a cut write is not begun, half
+done, done bit by bit as chance will, or left in bits that read as they like.
+"""
+
+import hashlib
+
+from karez_firmware.ports.fake_memory import MODES, PREFIX, Mains, PowerCut
+from karez_firmware.store.devices import SECTOR
+from karez_firmware.update import intake, marks
+from karez_protocols import update_link
+from karez_protocols.slices import finish
+from terminal import Tool
+from update_carriers import Gateway, send_chunks, send_manifest, technician
+from updates import OLD, content, image_of, manifest_of, port_of, ready
+from wellhouse import House
+
+IMAGE = image_of(chunks=3)
+MANIFEST = manifest_of(IMAGE)
+SHA256 = hashlib.sha256(MANIFEST).digest()
+DARK_L = 3  # somebody draws so much while the box is dark: the totaliser counts it
+CARRIERS = ("cable", "mqtt")
+
+
+class Bricked(AssertionError):
+    """A box that runs neither the image before nor the new one, or does not get there any more."""
+
+
+def whole(slot):
+    """What must stand in a slot that runs."""
+    return OLD if slot == 0 else IMAGE
+
+
+def started(nor, fram, flash, well, utc_s, **named):
+    """Power returns: the boot chooses a slot, the app runs from it. Raises Bricked."""
+    port = port_of(nor, fram, well, flash, utc_s)
+    house = House(nor, fram, well, utc_s, port=port, **named)
+    image = whole(port.slot)
+    if content(house, len(image)) != image:
+        raise Bricked(f"slot {port.slot} does not hold its image")
+    return house
+
+
+def _restarted(house):
+    utc_s = house.port.utc()[0] + 5
+    house.well.go_on(house.port.us)
+    return started(house.nor, house.fram, house.port.flash, house.well.copy(), utc_s)
+
+
+def _bring(trial):
+    """Take the whole update, past the carriers."""
+    taken, is_new = trial.intake()
+    if is_new:
+        finish(taken.survey_slices())
+    taken.put(len(MANIFEST), SHA256)
+    taken.piece(0, MANIFEST)
+    finish(taken.signed_slices())
+    while taken.state == intake.COMING:
+        at = taken.index * SECTOR
+        taken.chunk(taken.index, 0, IMAGE[at : at + SECTOR])
+    finish(taken.check_slices())
+
+
+def settle(house):
+    """Let a box that came back end the update: it must still be able to. Raises Bricked."""
+    if house.port.slot == 0:
+        _bring(house.app.update)
+        house.app.update.arm()
+        house = _restarted(house)
+        if house.port.slot != 1:
+            raise Bricked("the update that was begun again is not tried")
+    house.run(75)
+    if house.app.update.slots.newest().kept != 1:
+        raise Bricked("the update that was begun again is not kept")
+
+
+def judge(nor, fram, flash, well, utc_s, is_settled):
+    """Return the litres that were not counted after one cut. Raises Bricked, AssertionError of the chain."""
+    well.extra_l += DARK_L
+    house = started(nor, fram, flash, well, utc_s)
+    house.run(5)
+    if house.app.books.volume_l is None:
+        raise Bricked("the books are not known after the start")
+    uncounted_l = abs(house.well.litres - house.app.books.volume_l)
+    house.check_chain()
+    if is_settled:
+        settle(house)
+    return uncounted_l
+
+
+class Cuts:
+    """Every write of a play, cut in every mode. `every`: of so many writes one, beginning at `first`."""
+
+    def __init__(self, every=1, first=0, modes=MODES):
+        self._every, self._first, self._modes = every, first, modes
+        self.writes = self.cuts = self.bricked = self.uncounted_l = 0
+        self.failures = []
+        self.house = None
+
+    def watch(self, flash, nor, fram):
+        """Hear of every write of these from now on."""
+        flash.mains = Mains(on_write=lambda _, name, words: self._cut("flash", name, words))
+        nor.mains = fram.mains = Mains(on_write=self._cut)
+
+    def _cut(self, memory, name, words):
+        number, self.writes = self.writes, self.writes + 1
+        if number % self._every != self._first:
+            return
+        house = self.house
+        utc_s = house.port.utc()[0] + 20
+        house.well.go_on(house.port.us)
+        for mode in self._modes:
+            one = {"nor": house.nor.copy(), "fram": house.fram.copy(), "flash": house.port.flash.copy()}
+            hit = one[memory]
+            hit.mains = Mains(1, 50, mode=mode, seed=number + 1)
+            try:
+                getattr(hit, name)(*words)
+            except PowerCut:
+                pass
+            hit.mains = Mains()
+            self._judge(one, house.well.copy(), utc_s, (number, memory, name, mode))
+
+    def _judge(self, one, well, utc_s, where):
+        self.cuts += 1
+        try:
+            self.uncounted_l += judge(
+                one["nor"], one["fram"], one["flash"], well, utc_s, is_settled=where[3] == PREFIX
+            )
+        except Bricked as error:
+            self.bricked += 1
+            self.failures.append(f"write {where}: {error}")
+        except Exception as error:  # noqa: BLE001 - told with its place, and counted
+            self.failures.append(f"write {where}: {type(error).__name__} {error}")
+
+
+def _by_cable(house):
+    tool = Tool(house)
+    send_manifest(tool, MANIFEST)
+    send_chunks(tool, IMAGE)
+    technician(tool)
+    tool.ask("update", "apply", SHA256.hex())
+    house.run(2)
+
+
+def _by_mqtt(house):
+    gateway = Gateway(house)
+    gateway.run(10)
+    gateway.bring(MANIFEST, IMAGE)
+    gateway.send(update_link.APPLY, update=SHA256)
+    gateway.run(60)
+
+
+def play(carrier, cuts):
+    """Play the whole of it; `cuts` hears of every write from the first step on. Raises AssertionError."""
+    house = ready(broker=carrier == "mqtt")
+    house.press()
+    house.run(20)
+    house.port.script("stop")
+    house.run(40)
+    assert house.well.litres > 50 and not house.well.closed
+    cuts.house = house
+    cuts.watch(house.port.flash, house.nor, house.fram)
+    try:
+        _by_cable(house) if carrier == "cable" else _by_mqtt(house)
+    except SystemExit:
+        pass
+    else:
+        raise AssertionError("the box did not restart into the update")
+    utc_s = house.port.utc()[0] + 5
+    house.well.go_on(house.port.us)
+    nor, fram, flash, well = house.nor.copy(), house.fram.copy(), house.port.flash.copy(), house.well.copy()
+    cuts.house = _Dark(nor, fram, flash, well, utc_s)
+    cuts.watch(flash, nor, fram)
+    port = port_of(nor, fram, well, flash, utc_s)
+    cuts.house.port = port
+    after = House(nor, fram, well, utc_s, port=port)
+    cuts.house = after
+    after.run(75)
+    assert after.app.update.slots.newest().kept == 1
+    assert after.app.update.slots.newest().outcome == marks.KEPT
+
+
+class _Dark:
+    """The box between two runs: memories and a well, and no app yet."""
+
+    def __init__(self, nor, fram, flash, well, utc_s):
+        self.nor, self.fram, self.well = nor, fram, well
+        self.port = _Clock(flash, utc_s)
+
+
+class _Clock:
+    us = 0
+
+    def __init__(self, flash, utc_s):
+        self.flash, self._utc_s = flash, utc_s
+
+    def utc(self):
+        return self._utc_s, 0

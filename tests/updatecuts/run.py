@@ -1,0 +1,64 @@
+"""`make update-cuts`: an update cut at every write of its memories, in every mode, over cable and MQTT.
+
+The last line is the sum: cuts=… bricked=0 uncounted_l=0; the exit code is 1 if it is another.
+"""
+
+import argparse
+import multiprocessing
+import os
+import sys
+import time
+from pathlib import Path
+
+TESTS = Path(__file__).parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS / "firmware")]
+
+from updatecuts.play import CARRIERS, Cuts, play  # noqa: E402 - the paths come first
+
+SHOWN = 5  # failures in full
+
+
+def share(work):
+    """Play one carrier and take every n-th of its writes; return what came of it."""
+    carrier, every, first = work
+    cuts = Cuts(every, first)
+    play(carrier, cuts)
+    return carrier, cuts.writes, cuts.cuts, cuts.bricked, cuts.uncounted_l, cuts.failures
+
+
+def total(shares):
+    """Print what the shares found; return the exit code."""
+    cuts = bricked = uncounted_l = 0
+    failures = []
+    for carrier, writes, some, bad, litres, said in shares:
+        cuts, bricked, uncounted_l = cuts + some, bricked + bad, uncounted_l + litres
+        failures += [f"{carrier}: {one}" for one in said]
+        print(f"  {carrier}: {writes} writes, {some} cuts of them", flush=True)
+    for one in failures[:SHOWN]:
+        print(f"  {one}")
+    if len(failures) > SHOWN:
+        print(f"  and {len(failures) - SHOWN} more")
+    print(f"cuts={cuts} bricked={bricked} uncounted_l={uncounted_l}")
+    return 1 if bricked or uncounted_l or failures or not cuts else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
+    parser.add_argument("--every", type=int, default=1, help="of so many writes one is cut")
+    parser.add_argument("--carrier", choices=CARRIERS, action="append", help="only this one")
+    options = parser.parse_args()
+    if options.every < 1 or options.jobs < 1:
+        parser.error("--every and --jobs are numbers from 1")
+    parts = max(options.every, options.jobs)
+    firsts = range(options.jobs) if options.every == 1 else range(1)
+    works = [(carrier, parts, first) for carrier in options.carrier or CARRIERS for first in firsts]
+    began_s = time.monotonic()
+    with multiprocessing.Pool(options.jobs) as pool:
+        code = total(pool.imap_unordered(share, works))
+    print(f"  {time.monotonic() - began_s:.0f} s", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
