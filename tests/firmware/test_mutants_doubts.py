@@ -19,6 +19,7 @@ def still(readings, step=1, least_lph=0):
 def test_at_first_nothing_is_said_against_a_meter():
     found = Doubts(6_000)
     assert not found.is_stuck and not found.is_reversed
+    assert not found.has_made_up and not found.is_little
     assert not found.take(500, 1_000, 1, False, 7, 57_600, None)
     assert not found.is_stuck and not found.is_reversed
 

@@ -50,3 +50,31 @@ def test_a_good_reading_of_a_doubted_meter_leaves_what_it_has_not_counted_and_ne
         found.settle(estimate_l + 10, counted_l, None)
         assert (found.uncounted_l, found.litres) == (uncounted_l, uncounted_l), counted_l
         assert not found.is_doubted
+
+
+def still(found, blind_ms=0, energy=None):
+    """Litres that P would begin with; at HOUR_MS litres an hour a millisecond is one."""
+    return found.still_l(a_register(0, blind_ms), energy, 0)
+
+
+def test_what_p_would_begin_with_is_all_time_closed_and_what_was_there_before_a_restart():
+    found = Held(HOUR_MS, 3_000)
+    assert still(found) == 0
+    found.settle(0, 0, None, 4)
+    assert still(found, 6) == 10
+    found.restore(5, 5, None, False)
+    assert still(found) == 0
+    found.restore(5, 5, None, False, 12)
+    assert still(found, 6) == 18
+    found.restore(100, 100, None, False, 0xFFFF_FFFE)
+    assert still(found) == 0xFFFF_FFFE - 100
+
+
+def test_energy_since_the_head_is_all_of_the_standing_and_what_is_told_late_in_a_run_is_not():
+    energy = a_register(last_ms=0)
+    energy.last = 1_000
+    found = Held(HOUR_MS, 3_000)
+    found.settle(0, 0, 0, 0)
+    assert still(found, energy=energy) == 3  # one step of the register
+    found.restore(0, 0, 0, False)
+    assert still(found, energy=energy) == 3_000
