@@ -215,6 +215,32 @@ def test_the_command_says_what_is_stale_and_what_is_wrong(capsys, monkeypatch, t
     assert "board.toml: cannot be read" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ModuleNotFoundError("no", name="skidl"), "skidl is missing: pip install 'karez[hardware]'"),
+        (PermissionError(13, "Permission denied", "x.svg"), "x.svg: Permission denied"),
+        (subprocess.TimeoutExpired(["dot"], 60), "dot did not end within 60 s"),
+        (RuntimeError("dot is missing: apt-get install graphviz"), "apt-get install graphviz"),
+    ],
+)
+def test_what_hinders_the_command_is_one_sentence(capsys, monkeypatch, error, said):
+    from karez_hardware import __main__ as main
+
+    def hindered():
+        raise error
+
+    monkeypatch.setitem(commands.MADE, "wiring", hindered)
+    assert main.main(["wiring"]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_without_graphviz_the_drawing_says_what_to_install(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(RuntimeError, match="apt-get install graphviz"):
+        drawing.svg_of("graph{}")
+
+
 def test_the_help_names_every_verb():
     done = subprocess.run(
         [sys.executable, "-m", "karez_hardware", "--help"],
