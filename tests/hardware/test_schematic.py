@@ -1,6 +1,8 @@
 """The schematic: only isolators join two islands, outputs are off in reset, SKiDL finds no fault."""
 
 import dataclasses
+import logging
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -39,6 +41,13 @@ def netlist(placed):
 @pytest.mark.parametrize("name", board.BOARDS)
 def test_skidl_s_rules_find_nothing(name):
     assert in_a_thread(violations, DRAWN[name]) == []
+
+
+def test_skidl_leaves_its_process_as_it_was():
+    before = (os.getcwd(), dict(os.environ))
+    in_a_thread(violations, {})
+    assert (os.getcwd(), dict(os.environ)) == before
+    assert logging.getLoggerClass() is logging.Logger
 
 
 def test_a_netlist_holds_every_part_and_is_the_same_twice():
