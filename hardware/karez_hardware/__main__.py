@@ -10,6 +10,7 @@ python -m karez_hardware netlist BOARD    the netlist for KiCad, to standard out
 """
 
 import argparse
+import subprocess
 import sys
 
 from . import commands
@@ -75,7 +76,13 @@ def main(arguments: list[str] | None = None) -> int:
         return _write(asked.verb, is_check=asked.check)
     except (BadTableError, SheetError, RuntimeError) as error:
         print(error, file=sys.stderr)
-        return 2
+    except ModuleNotFoundError as error:
+        print(f"{error.name} is missing: pip install 'karez[hardware]'", file=sys.stderr)
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+    except subprocess.TimeoutExpired as error:
+        print(f"{error.cmd[0]} did not end within {error.timeout:.0f} s; try again", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

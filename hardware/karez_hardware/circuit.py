@@ -25,11 +25,14 @@ KICAD = ("KICAD_SYMBOL_DIR", *(f"KICAD{number}_SYMBOL_DIR" for number in range(5
 
 
 def _skidl() -> Any:
-    """SKiDL, told that there are no libraries, and with its files in a folder that goes."""
+    """SKiDL, told that there are no libraries, and with its files in a folder that goes.
+
+    What it changes of its process while it is imported is put back: folder, environment, class of loggers.
+    """
+    here, kind = Path.cwd(), logging.getLoggerClass()
+    missing = [name for name in KICAD if name not in os.environ]
     with tempfile.TemporaryDirectory() as empty:
-        for name in KICAD:
-            os.environ.setdefault(name, empty)
-        here = Path.cwd()
+        os.environ.update(dict.fromkeys(missing, empty))
         os.chdir(empty)
         try:
             import skidl  # noqa: PLC0415 - takes seconds
@@ -38,6 +41,9 @@ def _skidl() -> Any:
             stop_log_file_output(stop=True)
         finally:
             os.chdir(here)
+            logging.setLoggerClass(kind)
+            for name in missing:
+                os.environ.pop(name, None)
     return skidl
 
 

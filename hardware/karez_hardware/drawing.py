@@ -12,7 +12,10 @@ from collections.abc import Iterable
 
 from .placement import NONE, Placed
 
-RAILS = {"GND", "3V3", "+5V", "+5V_HOLD", "+24V", "PE", "VCAP", "F_12V", "F_0V", "MODEM_3V8", "CORE_1V1"}
+RAILS = {
+    "GND", "3V3", "+5V", "+5V_HOLD", "+24V", "PE", "VCAP", "F_12V", "F_0V",
+    "M0_5V", "M0_0V", "M1_5V", "M1_0V", "READER_5V", "MODEM_3V8", "CORE_1V1",
+}  # fmt: skip
 KINDS = (
     "power-out",
     "output",
@@ -29,10 +32,6 @@ DOT_S = 60
 GRAPH = """graph sheet {{
   label="{title}"; labelloc=t; fontname="sans-serif"; fontsize=20; rankdir=LR; ranksep=0.9; nodesep=0.25;
   node [shape=plain, fontname="sans-serif", fontsize=11]; edge [color="#1f5a8a"];"""
-
-
-def _is_rail(net: str) -> bool:
-    return net in RAILS or net.endswith(("_0V", "_5V"))
 
 
 def dot_of(title: str, placed: Iterable[Placed]) -> str:
@@ -57,7 +56,7 @@ def _ends(parts: list[Placed]) -> dict[str, list[str]]:
     found: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for one in parts:
         for pin, net in one.nets.items():
-            if net != NONE and not _is_rail(net):
+            if net != NONE and net not in RAILS:
                 found[net].append((KINDS.index(one.kinds[pin]), f'"{one.reference}":"{pin}"'))
     return {net: [end for _, end in sorted(ends, key=lambda end: end[0])] for net, ends in found.items()}
 
@@ -73,7 +72,7 @@ def _table(one: Placed, joined: set[str]) -> str:
     for pin, net in one.nets.items():
         if net == NONE:
             continue
-        color = "#9a2a2a" if _is_rail(net) else "#1f5a8a"
+        color = "#9a2a2a" if net in RAILS else "#1f5a8a"
         shown = "" if net in joined else f'<font color="{color}">{html.escape(net)}</font>'
         rows.append(
             f'<tr><td port="{html.escape(pin)}" align="left">{html.escape(pin)}</td>'

@@ -1,6 +1,8 @@
 """The schematic: only isolators join two islands, outputs are off in reset, SKiDL finds no fault."""
 
 import dataclasses
+import logging
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -39,6 +41,13 @@ def netlist(placed):
 @pytest.mark.parametrize("name", board.BOARDS)
 def test_skidl_s_rules_find_nothing(name):
     assert in_a_thread(violations, DRAWN[name]) == []
+
+
+def test_skidl_leaves_its_process_as_it_was():
+    before = (os.getcwd(), dict(os.environ))
+    in_a_thread(violations, {})
+    assert (os.getcwd(), dict(os.environ)) == before
+    assert logging.getLoggerClass() is logging.Logger
 
 
 def test_a_netlist_holds_every_part_and_is_the_same_twice():
@@ -213,6 +222,32 @@ def test_the_command_says_what_is_stale_and_what_is_wrong(capsys, monkeypatch, t
     monkeypatch.setattr(commands.boards, "BOARDS", ("nowhere",))
     assert main.main(["pins"]) == 2
     assert "board.toml: cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ModuleNotFoundError("no", name="skidl"), "skidl is missing: pip install 'karez[hardware]'"),
+        (PermissionError(13, "Permission denied", "x.svg"), "x.svg: Permission denied"),
+        (subprocess.TimeoutExpired(["dot"], 60), "dot did not end within 60 s"),
+        (RuntimeError("dot is missing: apt-get install graphviz"), "apt-get install graphviz"),
+    ],
+)
+def test_what_hinders_the_command_is_one_sentence(capsys, monkeypatch, error, said):
+    from karez_hardware import __main__ as main
+
+    def hindered():
+        raise error
+
+    monkeypatch.setitem(commands.MADE, "wiring", hindered)
+    assert main.main(["wiring"]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_without_graphviz_the_drawing_says_what_to_install(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(RuntimeError, match="apt-get install graphviz"):
+        drawing.svg_of("graph{}")
 
 
 def test_the_help_names_every_verb():
