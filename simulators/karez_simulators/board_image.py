@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FORMAT = "karez firmware 1"
 MANIFEST, LICENCE, CORE_DIGEST = "manifest.json", "LICENSE", "core.digest"
+RELEASE_NUMBER = "karez_firmware/release.number"  # in the image: a first one has no manifest to say it
 VENDOR_KEY = "karez_firmware/vendor.key"  # in the image: who signs what may follow it
 
 # Modules that the MicroPython of a board brings; what else an image imports must be ours.
@@ -119,7 +120,7 @@ def made(board: str, folder: Path | None = None, vendor_key: bytes = b"") -> dic
 def papers(board: str, image: Path, extra: dict[str, bytes]) -> dict[str, bytes]:
     """Return {name: bytes}: the ROMFS of a built image with further files, and what tells of it."""
     kind = BOARDS[board]
-    inside = {**inside_of(image), **extra}
+    inside = {**inside_of(image), RELEASE_NUMBER: b"%d" % release.NUMBER, **extra}
     rom = packed(inside)
     if len(rom) > kind.rom_bytes:
         raise BoardError(

@@ -63,6 +63,8 @@ def test_the_vendors_key_stands_in_the_image_and_changes_no_other_file(small):
     assert b"K" * 32 in keyed_files[firmware_image.ROM]
     assert keyed["inside"].pop(board_image.VENDOR_KEY) == hashlib.sha256(b"K" * 32).hexdigest()
     assert keyed["inside"] == plain["inside"] and plain["vendor_key"] is None
+    number = hashlib.sha256(str(release.NUMBER).encode()).hexdigest()
+    assert plain["inside"]["karez_firmware/release.number"] == number
 
 
 def test_an_image_that_a_board_cannot_hold_is_refused_with_both_sizes(small):

@@ -35,8 +35,8 @@ def rows(session, words):
         raise Refused(b"%s", error.text)
     values = intake.values
     return _NAMES, (
-        str(STATE_NAMES.split()[intake.state], "utf-8"), values and values["number"], intake.index,
-        intake.offset, values and values["chunks"], binascii.hexlify(intake.sha256).decode(), trial.running,
+        str(STATE_NAMES.split()[intake.state], "utf-8"), values.get("number"), intake.index,
+        intake.offset, values.get("chunks"), binascii.hexlify(intake.sha256).decode(), trial.running,
     )  # fmt: skip
 
 

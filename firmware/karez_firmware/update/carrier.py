@@ -79,7 +79,7 @@ class Carrier:
         intake = self._trial.intake()[0]
         values = {
             "version": update_link.VERSION, "state": intake.state, "is_wanted": int(self._trial.is_wanted),
-            "number": intake.values and intake.values["number"],
+            "number": intake.values.get("number"),
             "index": intake.index, "offset": intake.offset,
             "update": intake.sha256[:8], "reason": self._reason.encode()[:_REASON].decode(),
         }  # fmt: skip

@@ -78,7 +78,7 @@ class Intake:
         self.state = EMPTY
         self.index = self.offset = 0  # what comes next
         self._body = b""
-        self.values = None
+        self.values: dict = {}  # of the manifest that is signed; empty without one
         self._size = 0
         self.sha256 = bytes(32)  # of the manifest that comes or came
 
@@ -229,7 +229,7 @@ class Intake:
     def drop(self):
         """Forget what came; the manifest is erased, so no start finds it. Raises NotTaken, StoreFailed."""
         self._fire(DROP)
-        self.values, self.index, self.offset = None, 0, 0
+        self.values, self.index, self.offset = {}, 0, 0
         self._erase(self._slots.manifests + self.slot)
 
 

@@ -90,7 +90,7 @@ class Trial:
 
     def arm(self, technician=None):
         """Write the record, then the row; the caller restarts. Raises StoreFailed, OSError."""
-        app, slot = self._app, self._intake.slot
+        app, slot = self._app, 1 - self.running
         app.records.commit(self._event(causes.UPDATE_ARMED, slot, technician))
         was_known = int(app.books.is_known and not app.books.is_uncertain)
         self.slots.append(marks.Row(self.running, slot, 0, marks.NOTHING, was_known))
