@@ -86,5 +86,5 @@ def test_the_link_and_the_kinds_of_records_have_chinese_words():
 def test_answers_that_are_no_toml_are_told(tmp_path, data):
     path = tmp_path / "answers.toml"
     path.write_bytes(data)
-    with pytest.raises(WrongUse, match="answers.toml"):
+    with pytest.raises(WrongUse, match=r"answers\.toml"):
         visit_answers.load(path, next(iter(guide.STEPS)), QUANTITIES)
