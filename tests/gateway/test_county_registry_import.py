@@ -6,13 +6,15 @@ import json
 import pytest
 from sqlalchemy import select
 
+from karez_gateway.calendars import Calendar
+from karez_gateway.county import acts as county_acts
 from karez_gateway.county.acts import Deed
 from karez_gateway.county.checks.context import Context
 from karez_gateway.county.checks.standing import context, today
 from karez_gateway.county.files import importing
 from karez_gateway.county.files.importing import File
 from karez_gateway.errors import Refused
-from karez_gateway.store import acts, objects
+from karez_gateway.store import acts, closings, objects
 from karez_gateway.store.schema import act, registry_object
 
 from .county import create, opened
@@ -265,6 +267,77 @@ def test_a_change_never_hides_one_that_holds_from_later_on(county):
     with pytest.raises(Refused, match="site well-1 was changed already to hold from 2026-"):
         dated(county, ("site.csv", b"site,status\nwell-1,licensed\n"), effective_utc_s=JULY_S - 1)
     assert rows(county) == before
+
+
+SITES = "site,name_zh,effective\nwell-1,新,{}\nhead-1,新,{}\n"
+
+
+def day_of(utc_s):
+    return Calendar(8).local(utc_s).date().isoformat()
+
+
+def stood(county, name, moment_s):
+    with county.store.reading() as connection:
+        return objects.registry(connection, moment_s)["site", name].get("name_zh")
+
+
+def test_a_row_holds_from_its_own_day_before_that_of_the_import_and_others_from_that(county):
+    start_s = Calendar(8).start("day", JULY_S)
+    bring(county, *files_of(COUNTY), deed=DEED._replace(effective_utc_s=start_s - 86_400))
+    day = day_of(start_s)
+    files = ("site.csv", SITES.format(day, "").encode())
+    found = dated(county, files, effective_utc_s=start_s + 86_400)
+    assert found.findings == [] and found.counts == {"site": {"new": 0, "changed": 2, "ended": 0}}
+    assert [stood(county, "well-1", at) for at in (start_s - 1, start_s)] == ["果园井", "新"]
+    assert [stood(county, "head-1", start_s + at) for at in (86_399, 86_400)] == [None, "新"]
+    with county.store.reading() as connection:
+        assert "since_sha256" in json.loads(acts.get(connection, found.act_id).detail)
+
+
+def test_without_a_day_of_the_import_a_row_without_its_own_holds_from_now_on(county):
+    start_s = Calendar(8).start("day", JULY_S)
+    bring(county, *files_of(COUNTY), deed=DEED._replace(effective_utc_s=start_s - 86_400))
+    later = DEED._replace(now_s=DEED.now_s + 9)
+    book = SITES.format(day_of(start_s), "").replace("effective", "生效日期").encode()
+    assert bring(county, ("site.csv", book), deed=later).findings == []
+    assert [stood(county, "well-1", start_s), stood(county, "head-1", DEED.now_s)] == ["新", None]
+    assert stood(county, "head-1", later.now_s) == "新"
+
+
+@pytest.mark.parametrize(
+    ("day", "what"),
+    [
+        ("2099-01-01", "effective-to-come"),
+        ("1969-12-31", "no-day"),
+        ("0001-01-01", "no-day"),
+        ("2026-02-30", "no-day"),
+        ("soon", "no-day"),
+        ("1999-01-01", "effective-before"),
+        ("=TODAY()", "formula"),
+    ],
+)
+def test_a_row_whose_day_cannot_be_is_named_with_its_cell_and_nothing_is_taken(county, day, what):
+    bring(county, *files_of(COUNTY))
+    before = rows(county)
+    found = bring(county, ("site.csv", SITES.format(day, "").encode()))
+    (one,) = [each for each in found.findings if each.what == what]
+    assert (one.place.row, one.place.column) == (2, "effective") and found.act_id is None
+    assert rows(county) == before
+
+
+def test_a_row_that_would_change_a_closed_month_is_refused(county):
+    start_s = Calendar(8).start("month", JULY_S)
+    end_s = Calendar(8).after("month", start_s)
+    bring(county, *files_of(COUNTY), deed=DEED._replace(effective_utc_s=start_s - 86_400))
+    with county.store.writing() as connection:
+        number = county_acts.write(connection, "month-closed", DEED, {})
+        closings.add(connection, closings.Closed(start_s, end_s, number, 0, bytes(32)), {})
+    files = ("site.csv", SITES.format(day_of(start_s), day_of(end_s)).encode())
+    found = bring(county, files, deed=DEED._replace(now_s=DEED.now_s + 9))
+    assert [(one.what, one.place.row) for one in found.findings] == [("effective-closed", 2)]
+    assert f"say {day_of(end_s)} or later" in found.findings[0].text()
+    norms = ("person.csv", csv_of([{"name": "王", "effective": day_of(start_s)}]))
+    assert bring(county, norms, deed=DEED._replace(now_s=DEED.now_s + 9)).findings == []
 
 
 def test_who_does_not_say_why_imports_nothing(county):

@@ -180,6 +180,8 @@ def test_the_example_is_a_file_without_a_fault(tmp_path):
     [
         ("half.toml", SITE_TOML.encode()[:180], "line|register|missing"),
         ("half.toml", SITE_TOML.encode()[:-30] + b"seri", "is no TOML"),
+        ("huge.toml", b"[site]\nname = " + b"9" * 5000, "is no TOML"),
+        ("wide.toml", b"[site]\nname = 1" + b"0" * 40, "site|name"),
         ("empty.toml", b"\n", "is empty"),
         ("latin.toml", b'[site]\nname = "\xb4\xf3"', "line 2: not UTF-8"),
         ("twice.toml", SITE_TOML.encode() + SITE_TOML.encode(), "is no TOML"),

@@ -9,6 +9,7 @@ from karez_gateway.technician import guide, scanning, visit_answers
 from karez_gateway.technician.answer_words import LABELS
 from karez_gateway.technician.commissioning import QUANTITIES
 from karez_gateway.technician.commissioning_fields import Whole
+from karez_gateway.technician.errors import WrongUse
 from karez_gateway.technician.speech import Speech
 from karez_gateway.technician.wording import PAGE
 from karez_gateway.technician.wording_asks import ASKS
@@ -77,3 +78,13 @@ def test_the_link_and_the_kinds_of_records_have_chinese_words():
     assert Speech("en", as_json=False).value("last_loss", "tls: error 13") == "tls: error 13"
     assert speech.value("last_loss", "tls: error 13") == "加密握手：error 13"
     assert speech.value("tasks", {}) == "无"
+
+
+@pytest.mark.parametrize(
+    "data", [b"dial = " + b"9" * 5000, b"dial = \xb4\xf3", b"\xff\xfed\x00", b"a = " + b"[" * 9999]
+)
+def test_answers_that_are_no_toml_are_told(tmp_path, data):
+    path = tmp_path / "answers.toml"
+    path.write_bytes(data)
+    with pytest.raises(WrongUse, match=r"answers\.toml"):
+        visit_answers.load(path, next(iter(guide.STEPS)), QUANTITIES)

@@ -104,8 +104,8 @@ def export(
     if as_json:
         print_json(facts)
         return
-    for one in facts:
-        typer.echo(f"{one['file']}: {counted(one['rows'], 'row')}, SHA-256 {one['sha256']}")
+    for path, digest, rows in made:
+        typer.echo(f"{path}: {counted(rows, 'row')}, SHA-256 {digest}")
 
 
 @registry.command(epilog="Example: karez gateway registry show --data /var/lib/karez site well-12")

@@ -57,7 +57,7 @@ def import_files(
     empties it; yes under end ends the object. Ends with code 1 if a row is bad.
 
     With --effective it holds from a day that is past: reports of the time before keep what was. What it
-    refers to must have been there on that day.
+    refers to must have been there on that day. A day in the column effective goes before it, row by row.
     """
     from karez_gateway.county.files import importing
     from karez_gateway.county.files.importing import File
@@ -71,8 +71,9 @@ def import_files(
         brought = [File(path.name, read(path)) for path in files]
         wishes = importing.read(brought, kind, encoding)
         found = _bring_in(config, brought, wishes, what, dry_run=dry_run)
-        if found.is_of_then and not as_json:
-            typer.echo(f"as the registry stood when {effective} began:", err=True)
+        if found.then_utc_s is not None and not as_json:
+            day = config.county.years.calendar.name("day", found.then_utc_s)
+            typer.echo(f"as the registry stood when {day} began:", err=True)
         _say(found, language, as_json=as_json, dry_run=dry_run)
     if found.findings:
         raise typer.Exit(EXIT_BAD_ROWS)

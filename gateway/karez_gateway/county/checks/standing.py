@@ -12,7 +12,11 @@ from karez_gateway.store import controllers, revocations
 def context(connection: Connection, county: County, now_s: int) -> Context:
     """Today at the county's civil time, its settings, and the class in each site's binding in force."""
     return Context(
-        today(county, now_s), county.water_year_month, county.retired_for_renewed, _bound(connection)
+        today(county, now_s),
+        county.water_year_month,
+        county.retired_for_renewed,
+        _bound(connection),
+        county.utc_offset_h,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import IO
 
 from karez_gateway.county.files.csv_file import guarded
-from karez_gateway.county.files.rows import END, END_ZH
+from karez_gateway.county.files.rows import EFFECTIVE, EFFECTIVE_ZH, END, END_ZH
 from karez_gateway.county.files.sheets import ABOUT
 from karez_gateway.county.files.workbook import Number, Page, write_book
 from karez_gateway.county.registry.fields import Sort, Value
@@ -20,7 +20,7 @@ from karez_gateway.exports.table import Column, Table
 from karez_gateway.verifier.plurals import filled
 
 DIGITS_KEPT = 15
-END_COLUMN = Column(END, END_ZH)
+BESIDE = (Column(END, END_ZH), Column(EFFECTIVE, EFFECTIVE_ZH))
 GUIDE = (
     Column("kind", "类别"),
     Column("kind_zh", "类别名称"),
@@ -31,6 +31,10 @@ GUIDE = (
     Column("refers_to", "引用"),
     Column("written", "写法（英文）"),
     Column("written_zh", "写法"),
+)
+_SINCE_SAYS = (
+    "a day such as 2026-07-01; empty: as --effective says, else from now on",
+    "日期，如 2026-07-01；留空：按 --effective，否则自导入时起",
 )
 _END_SAYS = ("yes ends the object; the other cells may be empty", "填“是”即注销；其他单元格可留空")
 
@@ -55,8 +59,8 @@ def texts_of(kind: Kind, objects: Iterable[Values], language: str = "en") -> Ite
 
 
 def table(kind: Kind, rows: Iterator[tuple[str, ...]], *, with_end: bool = False) -> Table:
-    """Rows of a kind as a CSV table; with an empty column `end` for a template."""
-    columns = (*(Column(one.column, one.zh) for one in kind.fields), *([END_COLUMN] if with_end else []))
+    """Rows of a kind as a CSV table; with the empty columns `end` and `effective` for a template."""
+    columns = (*(Column(one.column, one.zh) for one in kind.fields), *(BESIDE if with_end else ()))
     return Table(kind.name, columns, (tuple(guarded(cell) for cell in row) for row in rows), {})
 
 
@@ -75,7 +79,10 @@ def book(registry: Registry, kinds: list[Kind], file: IO[bytes], *, language: st
 
 def _page(registry: Registry, kind: Kind, language: str) -> Page:
     at = LANGUAGES.index(language)
-    header = [(one.column, one.zh)[at] for one in kind.fields] + [(END, END_ZH)[at]]
+    header = [(one.column, one.zh)[at] for one in kind.fields] + [
+        (END, END_ZH)[at],
+        (EFFECTIVE, EFFECTIVE_ZH)[at],
+    ]
     rows = [
         [_typed(one, cell) for one, cell in zip(kind.fields, row, strict=True)]
         for row in texts(registry, kind, language)
@@ -85,7 +92,7 @@ def _page(registry: Registry, kind: Kind, language: str) -> Page:
         for number, one in enumerate(kind.fields)
         if one.sort.words
     }
-    is_text = [one.sort.places is None for one in kind.fields] + [True]
+    is_text = [one.sort.places is None for one in kind.fields] + [True, True]
     return Page((kind.name, kind.zh)[at], header, rows, is_text, choices)
 
 
@@ -113,6 +120,16 @@ def guide(kinds: list[Kind]) -> Iterator[tuple[str, ...]]:
             written, written_zh = (how_written(one.sort, language) for language in LANGUAGES)
             yield kind.name, kind.zh, one.column, one.zh, one.en, needed, one.refers, written, written_zh
         yield kind.name, kind.zh, END, END_ZH, "end of the object", "", "", *_END_SAYS
+        yield (
+            kind.name,
+            kind.zh,
+            EFFECTIVE,
+            EFFECTIVE_ZH,
+            "day from which the row holds",
+            "",
+            "",
+            *_SINCE_SAYS,
+        )
 
 
 def how_written(sort: Sort, language: str) -> str:

@@ -4,7 +4,7 @@ An import is one act; it holds the names and SHA-256 of the files, and what was 
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from karez_gateway.county.acts import Deed
 from karez_gateway.county.checks import all_rules
 from karez_gateway.county.checks.context import Context
-from karez_gateway.county.files import reading, rows
+from karez_gateway.county.files import dating, reading, rows
 from karez_gateway.county.files.rows import Finding, Wish, Wishes
 from karez_gateway.county.files.sheets import Place
 from karez_gateway.county.registry import changing
@@ -43,7 +43,13 @@ class Imported:
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     wanted: list[Change] = field(default_factory=list)
     act_id: int | None = None  # None: nothing was changed
-    is_of_then: bool = False  # the findings are those of the day from which it was to hold
+    then_utc_s: int | None = None  # the findings are those of this moment, from which it was to hold
+    since: dict[tuple[str, str], int] = field(default_factory=dict)  # who holds not from now on: UTC seconds
+
+    @property
+    def is_of_then(self) -> bool:
+        """True if the registry of a day that is past does not take it."""
+        return self.then_utc_s is not None
 
 
 def read(files: Sequence[File], kind: str = "", encoding: str = "") -> Wishes:
@@ -67,8 +73,10 @@ def bring_in(
     }
     if deed.effective_utc_s is not None:
         about["effective_utc_s"] = deed.effective_utc_s
+    if any(wish.effective for wish in wishes.rows.values()):
+        about["since_sha256"] = _digest(out.since)
     rules = all_rules.refusing(context, [])
-    done = changing.change(connection, out.wanted, deed, check=rules, about=about)
+    done = changing.change(connection, out.wanted, deed, check=rules, about=about, dated=out.since)
     out.act_id = done[0].act_id if done else None
     return out
 
@@ -76,16 +84,30 @@ def bring_in(
 def look(
     connection: Connection, wishes: Wishes, context: Context, effective_utc_s: int | None = None
 ) -> Imported:
-    """What an import would change, and what is wrong with it, now and on the day from which it is to hold.
+    """What an import would change, and what is wrong with it, now and on each day from which rows hold.
 
-    What it refers to must have been there on that day: a report of then would else find a hole.
+    What a row refers to must have been there on its day: a report of then would else find a hole.
     """
-    out = try_out(objects.registry(connection), wishes, context)
-    if effective_utc_s is None or out.findings:
+    before = objects.registry(connection)
+    out = try_out(before, wishes, context)
+    out.since = dating.since(wishes, context, effective_utc_s)
+    if not out.since:
         return out
-    then = try_out(objects.registry(connection, effective_utc_s), wishes, context)
-    out.findings, out.is_of_then = then.findings, bool(then.findings)
+    changed = {(kind, name) for kind, name, values in out.wanted if before.get(kind, name) != values}
+    wrong = dating.faults(connection, changed, wishes, context, out.since)
+    out.findings = sorted([*out.findings, *wrong])
+    for moment_s in [] if out.findings else sorted(set(out.since.values())):
+        rows_then = dating.held_by(wishes, out.since, moment_s)
+        out.findings = try_out(objects.registry(connection, moment_s), rows_then, context).findings
+        if out.findings:
+            out.then_utc_s = moment_s
+            break
     return out
+
+
+def _digest(since: Mapping[tuple[str, str], int]) -> str:
+    lines = sorted(f"{kind}\t{name}\t{utc_s}\n" for (kind, name), utc_s in since.items())
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def try_out(before: Registry, wishes: Wishes, context: Context) -> Imported:

@@ -16,6 +16,8 @@ from karez_gateway.county.registry.kinds import KINDS, Field, Kind
 from karez_gateway.county.registry.objects import name_of
 
 END, END_ZH = "end", "注销"
+EFFECTIVE, EFFECTIVE_ZH = "effective", "生效日期"
+BESIDE = {END: END, END_ZH: END, EFFECTIVE: EFFECTIVE, EFFECTIVE_ZH: EFFECTIVE}  # columns that are no field
 
 
 class Finding(NamedTuple):
@@ -31,7 +33,10 @@ class Finding(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """A row: the object it names, and the fields it says (None: empty), or that it ends."""
+    """A row: the object it names, and the fields it says (None: empty), or that it ends.
+
+    `effective`: the day from which it holds, where the row says one.
+    """
 
     kind: str
     name: str
@@ -39,6 +44,7 @@ class Wish(NamedTuple):
     ends: bool
     place: Place
     columns: Mapping[str, str]  # key -> header of its column
+    effective: str = ""
 
     def place_of(self, key: str) -> Place:
         """Where a field stands, or would stand."""
@@ -60,11 +66,11 @@ class Wishes:
 
 
 class _Header(NamedTuple):
-    """Fields by the number of their column; `end`: where the end stands, or -1; labels as in the file."""
+    """Fields by the number of their column; `beside`: where end and effective stand; labels of the file."""
 
     fields: Mapping[int, Field]
     names: list[int]  # of those, what makes the object's name
-    end: int
+    beside: Mapping[str, int]
     labels: list[str]
     columns: Mapping[str, str]  # key -> label
 
@@ -104,18 +110,19 @@ def _header(sheet: Sheet, kind: Kind, place: Place, out: Wishes) -> _Header | No
     labels = [cell.text for cell in sheet.rows[0].cells] if sheet.rows else []
     place = place._replace(row=sheet.rows[0].number if sheet.rows else 0)
     fields: dict[int, Field] = {}
-    end = -1
+    beside: dict[str, int] = {}
     for at, label in enumerate(labels):
         found = keys.get(label) or keys.get(label.lower())
+        other = BESIDE.get(label.lower(), "")
         if not label:
             continue
-        if found is None and label.lower() not in (END, END_ZH):
-            known = ", ".join((*kind.columns, END))
+        if found is None and not other:
+            known = ", ".join((*kind.columns, END, EFFECTIVE))
             out.say(place, "unknown-header", text=label[:40], known=known, kind=kind.name, kind_zh=kind.zh)
-        elif found in fields.values() or (found is None and end >= 0):
+        elif found in fields.values() or (found is None and other in beside):
             out.say(place, "header-twice", text=label[:40])
         elif found is None:
-            end = at
+            beside[other] = at
         else:
             fields[at] = found
     needed = kind.fields[: kind.named_by]
@@ -125,13 +132,16 @@ def _header(sheet: Sheet, kind: Kind, place: Place, out: Wishes) -> _Header | No
         out.say(place, "no-header", kind=kind.name, kind_zh=kind.zh, needed=columns, needed_zh=zh)
         return None
     names = [at for at, one in fields.items() if one in needed]
-    return _Header(fields, names, end, labels, {one.key: labels[at] for at, one in fields.items()})
+    titles = {one.key: labels[at] for at, one in fields.items()}
+    titles |= {name: labels[at] for name, at in beside.items()}
+    return _Header(fields, names, beside, labels, titles)
 
 
 def _row(row: Row, kind: Kind, header: _Header, place: Place, out: Wishes) -> None:
     """Put a row's wish, or its faults, into `out`."""
     before = len(out.findings)
-    ends = _ends(row, header, place, out)
+    ends = _beside(END, YES_NO.read, row, header, place, out) == 1
+    effective = str(_beside(EFFECTIVE, DATE.read, row, header, place, out) or "")
     values = _values(row, header, place, out, only_name=ends)
     missing = [at for at in header.names if values[header.fields[at].key] is None]
     if missing:
@@ -148,7 +158,7 @@ def _row(row: Row, kind: Kind, header: _Header, place: Place, out: Wishes) -> No
         other, other_zh = known.place.text(), known.place.text("zh")
         out.say(place, "named-twice", name=name, other=other, other_zh=other_zh)
     else:
-        out.rows[key] = Wish(kind.name, name, values, ends, place, header.columns)
+        out.rows[key] = Wish(kind.name, name, values, ends, place, header.columns, effective)
 
 
 def _values(
@@ -165,16 +175,19 @@ def _values(
         one = fields.get(at)
         if one is not None:
             values[one.key] = _value(cell, one, place._replace(column=header.labels[at]), out)
-        elif at not in header.fields and at != header.end:
+        elif at not in header.fields and at not in header.beside.values():
             out.say(place._replace(column=_letters(at)), "beyond-header")
     return values
 
 
-def _ends(row: Row, header: _Header, place: Place, out: Wishes) -> bool:
-    if not 0 <= header.end < len(row.cells) or not row.cells[header.end].text:
-        return False
-    said = _read(row.cells[header.end], YES_NO.read, place._replace(column=header.labels[header.end]), out)
-    return bool(said)
+def _beside(
+    name: str, reader: Callable[[str], Value], row: Row, header: _Header, place: Place, out: Wishes
+) -> Value | None:
+    """What a cell beside the fields says; None: empty, or a fault."""
+    at = header.beside.get(name, len(row.cells))
+    if at >= len(row.cells) or not row.cells[at].text:
+        return None
+    return _read(row.cells[at], reader, place._replace(column=header.labels[at]), out)
 
 
 def _value(cell: Cell, one: Field, place: Place, out: Wishes) -> Value | None:

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection
@@ -27,30 +28,37 @@ def change(
     check: Check,
     about: Mapping[str, Any] | None = None,
     sort: str = SORT,
+    dated: Mapping[tuple[str, str], int] = MappingProxyType({}),
 ) -> list[Object]:
     """Put objects in force as (kind, name, values), None to end one; return those that changed.
 
     What is as it was already is left alone; if all is, nothing is kept. Raises Refused from `check`, for an
     object that is named twice, for a deed that is to hold later, and for one that says a day before that of a
-    version that is there: the newest version is the one in force.
+    version that is there: the newest version is the one in force. `dated`: from when those hold, UTC seconds,
+    that do not hold from when the deed says.
     """
     wanted = list(wanted)
     _refuse_twice(wanted)
     effective = deed.now_s if deed.effective_utc_s is None else deed.effective_utc_s
-    if effective > deed.now_s:
+    if max([effective, *dated.values()]) > deed.now_s:
         raise Refused("a change of the registry holds from now on, or from a day before: it cannot wait")
     before = objects.registry(connection)
     known = objects.versions(connection)
     fresh = [one for one in wanted if not _is_same(before, *one)]
     if not fresh:
         return []
+    since = dict(dated)
     if deed.effective_utc_s is not None:
-        _refuse_before(connection, fresh, deed.effective_utc_s)
+        since = {(kind, name): deed.effective_utc_s for kind, name, _ in fresh} | since
+    _refuse_before(connection, fresh, since)
     draft = [Object(kind, name, known.get((kind, name), 0) + 1, values, 0, 0) for kind, name, values in fresh]
     check(before, before.with_changes(draft))
     detail = {**(about or {}), "objects": len(draft), "sha256": digest(draft)}
     act_id = acts.write(connection, sort, deed, detail)
-    done = [one._replace(act_id=act_id, effective_utc_s=effective) for one in draft]
+    done = [
+        one._replace(act_id=act_id, effective_utc_s=since.get((one.kind, one.name), effective))
+        for one in draft
+    ]
     objects.add(connection, done)
     return done
 
@@ -70,12 +78,12 @@ def _refuse_twice(wanted: Sequence[tuple[str, str, Values | None]]) -> None:
         seen.add((kind, name))
 
 
-def _refuse_before(connection: Connection, fresh: Wanted, effective_utc_s: int) -> None:
+def _refuse_before(connection: Connection, fresh: Wanted, since: Mapping[tuple[str, str], int]) -> None:
     """A version that is dated before a later one would hide what that one says between the two."""
-    newest = objects.newest_effective(connection)
+    newest = objects.newest_effective(connection) if since else {}
     for kind, name, _ in fresh:
-        until_utc_s = newest.get((kind, name), effective_utc_s)
-        if until_utc_s > effective_utc_s:
+        until_utc_s = newest.get((kind, name))
+        if until_utc_s is not None and until_utc_s > since.get((kind, name), until_utc_s):
             held = dt.datetime.fromtimestamp(until_utc_s, dt.UTC)
             raise Refused(
                 f"{kind} {name} was changed already to hold from {held:%Y-%m-%d %H:%M} UTC on: a change "

@@ -53,6 +53,18 @@ CELLS = {
     ),
     "header-twice": ("two columns are named {text!r}", "有两列都叫“{text}”"),
     "beyond-header": ("stands outside the named columns", "在有列名的各列之外"),
+    "effective-to-come": (
+        "{day} is to come: bring the row in on that day, or say a day before",
+        "{day} 尚未到来：请到当日再导入，或填写更早的日期",
+    ),
+    "effective-before": (
+        "was changed already to hold from {held} on: see karez gateway registry history, and say a later day",
+        "已登记有自 {held} 起生效的变更：见 karez gateway registry history，请填写更晚的日期",
+    ),
+    "effective-closed": (
+        "{month} is closed, and its sites stand as they were at its end: say {first} or later",
+        "{month} 已结账，其取水口以月末登记为准：请填写 {first} 或更晚的日期",
+    ),
     "no-name": ("is empty, but it names the object", "为空，但它是名称的组成部分"),
     "named-twice": ("{name} stands already at {other}", "{name} 已出现在：{other}"),
     "ends-nothing": (

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fpdf.enums import MethodReturnValue
+from fpdf.util import Padding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +78,12 @@ class Rows:
 
     def _break(self, text: str, width_mm: float) -> Lines:
         lines: Any = self._pdf.multi_cell(
-            width_mm, LINE_MM, text, padding=(0, PAD_X_MM), dry_run=True, output=MethodReturnValue.LINES
+            width_mm,
+            LINE_MM,
+            text,
+            padding=Padding(0, PAD_X_MM, 0, PAD_X_MM),
+            dry_run=True,
+            output=MethodReturnValue.LINES,
         )
         return tuple(lines)
 
