@@ -5,9 +5,9 @@ import pytest
 from karez_gateway.county.checks import all_rules, due
 from karez_gateway.county.checks.context import Context
 from karez_gateway.county.registry import trees
-from karez_gateway.county.registry.kinds import STATUSES
 from karez_gateway.county.registry.objects import Object, name_of
 from karez_gateway.county.registry.wording import CELLS, FAULTS, SENTENCES, WARNINGS
+from karez_gateway.county.registry.words import STATUSES
 
 from .county_forms import COUNTY, registry_of, values_of
 

@@ -81,6 +81,13 @@ def test_two_people_bring_a_year_s_rights_to_the_wells(data, tmp_path, monkeypat
         ("w3", "queued", 400_000),
     ]
     assert run(gateway, *state, "--overdue", "--days", "0").count("OVERDUE: answer") == 2
+    assert facts["pending"] == []
+    adjust = ("quota", "adjust", "--data", data, "--year", YEAR, "--plan", "w1=350", "--because", "dry")
+    run(gateway, *adjust, "--document", "C-1")
+    said = prepare(data, tmp_path / "cut.request")
+    assert "r 镇: cuts of 50,000 L are pending at 1 site: they count until a signed record" in said
+    facts = json.loads(prepare(data, tmp_path / "again.request", "--json"))
+    assert facts["pending"] == [{"region": "r", "name": "镇", "sites": 1, "litres": 50_000}]
 
 
 def test_what_cannot_be_asked_writes_no_file_and_no_act(data, tmp_path):

@@ -188,7 +188,7 @@ def test_that_rights_were_prepared_is_an_act_and_the_log_holds_the_file_s_digest
         said = entry.decode(entries.body(connection, one.log_index))
     detail = json.loads(one.detail)
     assert (said["sort"], said["by"]) == ("rights", "li") and said["digest"] == one.digest
-    assert detail["request_sha256"] == "ab" * 32 and detail["sites"] == {"w1": [600_000, 0]}
+    assert detail["request_sha256"] == "ab" * 32 and detail["sites"] == {"w1": [600_000, None]}
 
 
 def test_the_ledger_at_the_checkpoint_leaves_out_what_came_behind_it(county, office):
@@ -456,6 +456,6 @@ def test_a_year_that_its_months_do_not_fill_is_said(county):
     with county.store.writing() as connection:
         changing.change(connection, [("plan", f"w1/{YEAR}/07", values)], DEED, check=fine)
     found = made(county)
-    assert found.rights["w1"] == (60_000, 0)
+    assert found.rights["w1"] == (60_000, None)
     (said,) = found.partly
     assert said.startswith("site w1: its periods open 60 of the 100 m³ of its year; spread the rest")

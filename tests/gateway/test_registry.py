@@ -11,7 +11,7 @@ from karez_gateway.controllers import registry, registry_import, revocation
 from karez_gateway.controllers.enrolment import queue_grant, rebind
 from karez_gateway.controllers.revocation import Revocations
 from karez_gateway.downlink import commands as command_stage
-from karez_gateway.downlink import offering
+from karez_gateway.downlink import inheriting, offering
 from karez_gateway.errors import Refused
 from karez_gateway.intake.verify import LATE, NOT_FOLLOWING, REVOKED
 from karez_gateway.proofs import evidence
@@ -306,7 +306,7 @@ def test_the_spare_takes_the_site_and_what_was_on_its_way(county):
     county.enrol(spare)
     county.downlinks.log_queued(NOW_S)
     with county.store.reading() as connection:
-        mine = downlinks.of_controller(connection, found_id(connection, spare), *offering.SORTS)
+        mine = downlinks.of_controller(connection, found_id(connection, spare), *inheriting.SORTS)
     assert {one.body for one in mine} == {grant, stop}
     assert {one.controller for one in county.downlinks.due(NOW_S)} == {spare.name}
     assert facts(county)[spare.name]["state"] == registry.ENROLLED
@@ -495,7 +495,7 @@ def test_papers_of_the_old_site_stay_there_for_the_next_box(county):
     spare = SyntheticController("s", "well-1")
     county.enrol(spare)
     with county.store.reading() as connection:
-        mine = downlinks.of_controller(connection, found_id(connection, spare), *offering.SORTS)
+        mine = downlinks.of_controller(connection, found_id(connection, spare), *inheriting.SORTS)
     assert {one.body for one in mine} == {grant, stop}
 
 

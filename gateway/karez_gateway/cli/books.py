@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from karez_gateway.config import Config
     from karez_gateway.county.checks.context import Context
-    from karez_gateway.county.registry.kinds import Kind
+    from karez_gateway.county.registry.field import Kind
     from karez_gateway.county.registry.objects import Registry
 
 Lang = Annotated[str, typer.Option("--lang", help="Words and headers: en or zh.")]

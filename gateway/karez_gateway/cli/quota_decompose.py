@@ -142,7 +142,7 @@ def _wish(
     from karez_gateway.county.quota.cells import Cell
     from karez_gateway.county.quota.decomposition import Wish
     from karez_gateway.county.registry import fields
-    from karez_gateway.county.registry.kinds import ALL, CLASSES, SOURCES, TREES
+    from karez_gateway.county.registry.words import ALL, CLASSES, SOURCES, TREES
 
     for option, value, known in (
         ("--class", of_class, (ALL, *CLASSES)),

@@ -17,7 +17,7 @@ from karez_gateway.errors import GatewayError, Refused
 if TYPE_CHECKING:
     from karez_gateway.county.files.importing import Imported
     from karez_gateway.county.files.rows import Finding
-    from karez_gateway.county.registry.kinds import Kind
+    from karez_gateway.county.registry.field import Kind
 
 IMPORT = (
     "Example: karez gateway registry import --data /var/lib/karez site.csv meter.csv "

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from karez_gateway.config.values import Section
-from karez_gateway.county.registry.kinds import CLASSES, HOLDERS, SOURCES
+from karez_gateway.county.registry.words import CLASSES, HOLDERS, SOURCES
 
 Percent = Annotated[int, Field(ge=100, le=1000)]
 Days = Annotated[int, Field(ge=1, le=3660)]

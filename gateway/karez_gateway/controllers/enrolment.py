@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from karez_gateway.county import bringing
 from karez_gateway.county.acts import Deed
-from karez_gateway.downlink import offering
+from karez_gateway.downlink import inheriting, offering
 from karez_gateway.errors import Refused
 from karez_gateway.grants import rights
 from karez_gateway.store import bindings, chains, commands, controllers, downlinks, revocations
@@ -62,11 +62,11 @@ def register(
     values: Mapping[str, Any],
     signed_binding: bytes,
     now_s: int,
-    for_all: offering.ForAll,
+    for_all: inheriting.ForAll,
 ) -> tuple[Controller, bool]:
     """Add the controller of a checked binding; return it, and False if it was there. Raises Refused.
 
-    `for_all`: {}, the same one for all of a transaction (offering.inherit).
+    `for_all`: {}, the same one for all of a transaction (inheriting.inherit).
     """
     name = values["controller"]
     known = controllers.find(connection, name)
@@ -79,7 +79,7 @@ def register(
         return known, False
     controllers.enrol(connection, name, values["site"], signed_binding, now_s)
     found = _found(connection, name)
-    offering.inherit(connection, found, now_s, for_all)
+    inheriting.inherit(connection, found, now_s, for_all)
     return found, True
 
 
@@ -109,7 +109,7 @@ def rebind(
         downlinks.withdraw(connection, known.id)
         commands.end(connection, known.id)
         found = _found(connection, name)
-        offering.inherit(connection, found, now_s, {})
+        inheriting.inherit(connection, found, now_s, {})
     return known, found
 
 

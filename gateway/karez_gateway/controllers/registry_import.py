@@ -23,7 +23,7 @@ from karez_gateway.errors import Refused
 from karez_gateway.store.database import Database
 
 if TYPE_CHECKING:
-    from karez_gateway.downlink import offering
+    from karez_gateway.downlink import inheriting
 
 COLUMNS = ("controller", "site", "binding")
 # One transaction of some seconds: a running service waits half a minute for it at most (store/engines.py).
@@ -71,7 +71,7 @@ def _register(
     connection: Connection, rows: Sequence[Row], now_s: int, out: Imported, deed: Deed | None
 ) -> None:
     """Register all rows; raises _Undone if one of them cannot be."""
-    for_all: offering.ForAll = {}
+    for_all: inheriting.ForAll = {}
     brought: list[tuple[str, bytes]] = []
     for number, checked in rows:
         if checked is None:

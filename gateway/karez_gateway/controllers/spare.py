@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from karez_gateway.config import Config
-from karez_gateway.downlink import offering
+from karez_gateway.downlink import inheriting
 from karez_gateway.entries import origins
 from karez_gateway.errors import Refused
 from karez_gateway.store import bindings, commissionings, downlinks, sites, spares
@@ -145,7 +145,7 @@ def _unheld(connection: Connection, places: _Places, box: Controller, chains: li
 
 def _papers(connection: Connection, places: _Places, box: Controller, now_s: int) -> Iterable[Paper]:
     """What a box that is enrolled here now would inherit (offering.py)."""
-    for one in offering.held_at(connection, box, now_s):
+    for one in inheriting.held_at(connection, box, now_s):
         log, index = ("", None) if one.log_index is None else places.of(one.log_index)
         yield Paper(_SORTS[one.sort], one.body, one.state, log, index)
 

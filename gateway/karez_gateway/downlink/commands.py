@@ -16,11 +16,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from karez_gateway.config import Commands as Settings
-from karez_gateway.downlink import offering
+from karez_gateway.downlink import deciding, offering
 from karez_gateway.entries.sequence import Sequencer
 from karez_gateway.errors import Refused
 from karez_gateway.seam import Seam, unharmed
-from karez_gateway.store import commands, cursors, verdicts
+from karez_gateway.store import commands
 from karez_gateway.store.commands import Command
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.database import Database
@@ -31,7 +31,6 @@ from karez_protocols import causes, entry, link, link_gateway, record
 from karez_protocols.errors import NotAllowed
 
 STAGE = "command"
-SLICE = 4096
 LIFE_S = commands.LIFE_S_MAX  # as the controller has it: a start that comes later is dead
 HOUR_S = 3600
 FIRST_RETRY_S = 5
@@ -211,16 +210,7 @@ class Commands:
     def step(self) -> int:
         """Read the next slice of verdicts for results; return how many verdicts that was."""
         kinds = (record.START, record.STOP, record.EVENT)
-        with self._database.writing() as connection:
-            cursor = cursors.position(connection, STAGE)
-            last, good = verdicts.good_after(connection, cursor, SLICE, kinds)
-            if last == cursor:
-                return 0
-            for one in good:
-                _decide(connection, one)
-            cursors.move(connection, STAGE, last)
-            self._at(STAGE)
-        return last - cursor
+        return deciding.step(self._database, STAGE, kinds, _decide, self._at)
 
 
 def _entry(one: Command, now_s: int) -> bytes:

@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from karez_gateway.downlink import redelivery, refusals
+from karez_gateway.downlink import deciding, redelivery, refusals
 from karez_gateway.entries.sequence import Batch, Sequencer
 from karez_gateway.seam import Seam, unharmed
-from karez_gateway.store import controllers, cursors, downlinks, proofs, verdicts
+from karez_gateway.store import controllers, downlinks, proofs
 from karez_gateway.store.downlinks import Downlink
 from karez_gateway.store.verdicts import Good
 from karez_gateway.verifier import slots
@@ -23,7 +23,6 @@ from karez_gateway.verifier.slots import PLACES
 from karez_protocols import causes, entry, link_gateway, record
 
 STAGE = "downlink"
-SLICE = 4096
 FIRST_RETRY_S = 5
 RETRY_S_MAX = 300  # a controller that comes online is served at once (`hurry`), not by this
 # What was lost and is given again is often there before its record can be believed: a restored
@@ -122,16 +121,7 @@ class Downlinks:
 
     def step(self) -> int:
         """Read the next slice of verdicts for decisions; return how many verdicts that was."""
-        with self._database.writing() as connection:
-            cursor = cursors.position(connection, STAGE)
-            last, good = verdicts.good_after(connection, cursor, SLICE, KINDS)
-            if last == cursor:
-                return 0
-            for one in good:
-                _decide(connection, one)
-            cursors.move(connection, STAGE, last)
-            self._at(STAGE)
-        return last - cursor
+        return deciding.step(self._database, STAGE, KINDS, _decide, self._at)
 
 
 def _logged(batch: Batch, queued: Sequence[Downlink], now_s: int) -> list[int]:

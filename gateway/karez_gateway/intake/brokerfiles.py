@@ -1,7 +1,8 @@
 """mosquitto's settings for the field link: who may connect, and what each may say (design §9).
 
 A controller is known by its certificate alone, and reads and writes under its own name only; the
-gateway reads all of it. One set of tests holds the real broker to these settings and to the bench's.
+gateway reads all of it. The bench writes the like for itself, because simulators import nothing of the
+gateway: one set of tests holds the real broker to both.
 """
 
 from pathlib import Path

@@ -7,9 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from karez_gateway.store.entries import Stored
 from karez_gateway.store.schema import controller, entry, upload_action, verdict
-from karez_gateway.store.verdicts import Good
+from karez_gateway.store.verdicts import GOOD_COLUMNS, Good, good
 
 PAUSE = "pause"
 RESUME = "resume"
@@ -135,19 +134,11 @@ def good_in(
     # Plus nothing: or SQLite walks over every position up to the last for each slice of entries.
     position = verdict.c.position + 0
     goods = (
-        select(
-            verdict.c.position,
-            entry.c.log_index,
-            entry.c.controller_id,
-            entry.c.chain,
-            entry.c.seq,
-            entry.c.received_utc_s,
-            entry.c.body,
-        )
+        select(*GOOD_COLUMNS)
         .join(verdict, verdict.c.log_index == entry.c.log_index)
         .where(*of_one, entry.c.log_index >= first, entry.c.log_index <= last)
         .where(verdict.c.reason.is_(None), verdict.c.record_kind.in_(kinds))
         .where(position >= (action.from_position or 0), position <= action.until_position)
         .order_by(verdict.c.position)
     )
-    return last + 1, [Good(row[0], Stored._make(row[1:])) for row in connection.execute(goods)]
+    return last + 1, [good(row) for row in connection.execute(goods)]

@@ -46,17 +46,26 @@ def add(connection: Connection, rows: Sequence[Verdict]) -> None:
     _INSERT.run(connection, rows)
 
 
-# A good record's row, in the order of verification.
+# Columns of a good record, as `good()` reads them.
+GOOD_COLUMNS = (
+    verdict.c.position,
+    entry.c.log_index,
+    entry.c.controller_id,
+    entry.c.chain,
+    entry.c.seq,
+    entry.c.received_utc_s,
+    entry.c.body,
+)
+
+
+def good(row: GoodRow) -> Good:
+    """A good record of a row of GOOD_COLUMNS."""
+    return Good(row[0], Stored._make(row[1:]))
+
+
+# In the order of verification.
 _GOOD = (
-    select(
-        verdict.c.position,
-        entry.c.log_index,
-        entry.c.controller_id,
-        entry.c.chain,
-        entry.c.seq,
-        entry.c.received_utc_s,
-        entry.c.body,
-    )
+    select(*GOOD_COLUMNS)
     .join(entry, entry.c.log_index == verdict.c.log_index)
     .where(verdict.c.reason.is_(None))
     .order_by(verdict.c.position)
@@ -82,7 +91,7 @@ def good_after(
 ) -> tuple[int, list[Good]]:
     """Good records of some kinds among the next `limit` verdicts, and the last position looked at."""
     last, rows = good_rows_after(connection, position, limit, kinds)
-    return last, [Good(row[0], Stored._make(row[1:])) for row in rows]
+    return last, [good(row) for row in rows]
 
 
 def good_rows_after(
@@ -101,7 +110,7 @@ def good_of(connection: Connection, controllers: Collection[int], kinds: Collect
     query = _GOOD.where(entry.c.controller_id.in_(controllers), verdict.c.record_kind.in_(kinds))
     with connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
         for row in rows:
-            yield Good(row[0], Stored._make(row[1:]))
+            yield good(row)
 
 
 def note_finding(

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from karez_gateway.county.alarms.facts import Facts
 from karez_gateway.county.alarms.signs import NOTICE, REGION, URGENT, WARNING, Fact, Key, Sign, crossed
 from karez_gateway.county.ledger.usage import total_l
-from karez_gateway.county.registry.kinds import ALL
+from karez_gateway.county.registry.words import ALL
 
 WARN, HOURS, STOP = "warn", "hours", "stop"
 STAGES = (WARN, HOURS, STOP)

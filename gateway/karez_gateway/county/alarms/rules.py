@@ -7,7 +7,7 @@ words of their own in words.py.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from karez_gateway.county.registry.kinds import CLASSES
+from karez_gateway.county.registry.words import CLASSES
 
 Setting = int | tuple[int, ...] | tuple[str, ...]
 Values = Mapping[str, Setting]

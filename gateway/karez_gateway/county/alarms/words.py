@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from karez_gateway.county.alarms.record_rules import ALARM, EVENT
 from karez_gateway.county.alarms.rules import RULES
 from karez_gateway.county.alarms.signs import Fact
-from karez_gateway.county.registry.kinds import CLASSES, SOURCES, STATUSES
+from karez_gateway.county.registry.words import CLASSES, SOURCES, STATUSES
 from karez_gateway.decoder.chinese_codes import MEANINGS
 from karez_gateway.verifier.plurals import filled
 from karez_protocols import cause_words_zh, causes, flag_names

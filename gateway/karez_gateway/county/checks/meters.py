@@ -6,9 +6,9 @@ from itertools import pairwise
 from karez_gateway.county.checks.context import Context
 from karez_gateway.county.registry.faults import Fault, facts_of
 from karez_gateway.county.registry.fields import RATIO
-from karez_gateway.county.registry.kinds import QUANTITIES
 from karez_gateway.county.registry.objects import Registry, Values
 from karez_gateway.county.registry.values import text, whole
+from karez_gateway.county.registry.words import QUANTITIES
 
 WITHOUT_REGISTER = "level"  # a level meter counts nothing
 BILLED = ("energy", "supply")

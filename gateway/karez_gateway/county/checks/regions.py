@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from karez_gateway.county.checks.context import Context
 from karez_gateway.county.registry.faults import Fault, facts_of
-from karez_gateway.county.registry.kinds import TREES
 from karez_gateway.county.registry.objects import Registry
 from karez_gateway.county.registry.values import text
+from karez_gateway.county.registry.words import TREES
 
 
 def same_tree(_before: Registry, after: Registry, _context: Context) -> Iterator[Fault]:

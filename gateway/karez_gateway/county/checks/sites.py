@@ -6,9 +6,9 @@ from karez_gateway.county.checks.context import Context
 from karez_gateway.county.registry import trees
 from karez_gateway.county.registry.faults import Fault, facts_of
 from karez_gateway.county.registry.fields import CUBIC_METRES
-from karez_gateway.county.registry.kinds import CLASSES, POINTS, SITE_KINDS, SOURCES, STATUSES
 from karez_gateway.county.registry.objects import Registry, Values
 from karez_gateway.county.registry.values import text, whole
+from karez_gateway.county.registry.words import CLASSES, POINTS, SITE_KINDS, SOURCES, STATUSES
 
 # Where a site of a kind can be measured and what it takes: wellhead and canal never add up (requirement C02).
 POINTS_OF = {"well": ("wellhead", "pipe"), "intake": ("canal-head", "branch-outlet", "pipe")}

@@ -11,8 +11,8 @@ from karez_gateway.county.files.csv_file import guarded
 from karez_gateway.county.files.rows import EFFECTIVE, EFFECTIVE_ZH, END, END_ZH
 from karez_gateway.county.files.sheets import ABOUT
 from karez_gateway.county.files.workbook import Number, Page, write_book
+from karez_gateway.county.registry.field import Field, Kind
 from karez_gateway.county.registry.fields import Sort, Value
-from karez_gateway.county.registry.kinds import Field, Kind
 from karez_gateway.county.registry.objects import Registry, Values
 from karez_gateway.county.registry.wording import LANGUAGES, SORTS
 from karez_gateway.exports import writers

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from karez_gateway.county.files.sheets import ABOUT, DAY, UNREADABLE, Cell, Place, Row, Sheet
 from karez_gateway.county.registry.faults import BadCell, Facts, facts_of, sentence
+from karez_gateway.county.registry.field import Field, Kind
 from karez_gateway.county.registry.fields import DATE, YES_NO, Value
-from karez_gateway.county.registry.kinds import KINDS, Field, Kind
+from karez_gateway.county.registry.kinds import KINDS
 from karez_gateway.county.registry.objects import name_of
 
 END, END_ZH = "end", "注销"

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from karez_gateway.county.registry.kinds import ALL, CLASSES, SOURCES
 from karez_gateway.county.registry.objects import Registry, Values
+from karez_gateway.county.registry.words import ALL, CLASSES, SOURCES
 
 
 class Cell(NamedTuple):

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from karez_gateway.county.quota import wording
-from karez_gateway.county.registry.kinds import CLASSES
 from karez_gateway.county.registry.objects import Values
+from karez_gateway.county.registry.words import CLASSES
 from karez_gateway.errors import Refused
 
 PERMILLE = 1000

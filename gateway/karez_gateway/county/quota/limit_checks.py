@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from karez_gateway.county.quota import cells
 from karez_gateway.county.quota.cells import CELLS, Cell, Limit
 from karez_gateway.county.quota.findings import FAULT, NOTE, WARNING, Finding
-from karez_gateway.county.registry.kinds import ALL, CLASSES, SOURCES
 from karez_gateway.county.registry.objects import Registry
 from karez_gateway.county.registry.trees import Tree
+from karez_gateway.county.registry.words import ALL, CLASSES, SOURCES
 
 
 def place(region: str, year: int, cell: Cell) -> str:

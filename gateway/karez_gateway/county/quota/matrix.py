@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from karez_gateway.county.quota import cells
 from karez_gateway.county.quota.cells import Cell
-from karez_gateway.county.registry.kinds import ALL, CLASSES, SOURCES
 from karez_gateway.county.registry.objects import Registry
+from karez_gateway.county.registry.words import ALL, CLASSES, SOURCES
 
 OTHERS = "others"  # derived: all, less the classes that have a limit of their own
 

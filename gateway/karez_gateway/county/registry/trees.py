@@ -6,9 +6,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from karez_gateway.county.registry.kinds import TREES
 from karez_gateway.county.registry.objects import Registry, Values
 from karez_gateway.county.registry.values import text
+from karez_gateway.county.registry.words import TREES
 from karez_gateway.errors import Refused
 
 PLACE = {"admin": "region", "basin": "basin"}  # tree -> the field of a site that names its region there

@@ -8,8 +8,8 @@ from karez_gateway.county.ledger.books import Books
 from karez_gateway.county.ledger.classing import UNREGISTERED, Placed
 from karez_gateway.county.ledger.hearing import Rates
 from karez_gateway.county.ledger.rollup import Amount, Line, roll
-from karez_gateway.county.registry.kinds import CLASSES, POINTS, SOURCES
 from karez_gateway.county.registry.objects import Registry
+from karez_gateway.county.registry.words import CLASSES, POINTS, SOURCES
 from karez_gateway.county.reports import uncertainty
 from karez_gateway.county.reports.document import Cell, Column, Litres, Permille, Table
 from karez_gateway.county.reports.words import COLUMNS, HEADINGS, Say

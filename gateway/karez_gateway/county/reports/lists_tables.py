@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from karez_gateway.config.reports import Reports, UserList
 from karez_gateway.county.ledger.classing import Placed
 from karez_gateway.county.ledger.rollup import Line, roll
-from karez_gateway.county.registry.kinds import ALL, CLASSES, POINTS, QUANTITIES, SOURCES
 from karez_gateway.county.registry.objects import Values
+from karez_gateway.county.registry.words import ALL, CLASSES, POINTS, QUANTITIES, SOURCES
 from karez_gateway.county.reports import planned
 from karez_gateway.county.reports.document import Cell, Litres, Permille, Table
 from karez_gateway.county.reports.figures_tables import Scope, region_name, table, word
