@@ -419,3 +419,24 @@ def test_a_gateway_that_was_away_for_long_gets_everything_though_alarms_wait_and
 def test_a_connection_that_breaks_between_two_questions_does_not_put_the_oldest_off():
     found = with_alarms(Round(100), 50)
     assert long_away(found, lambda second: second % 300 == 0) == found.journal.head["seq"]
+
+
+def test_what_closes_a_gap_may_lie_behind_the_frame_that_asks():
+    """A ring that went round: the gateway waits for a loss record that lies in the middle."""
+    here = Round(100, sectors=3)
+    oldest = here.journal.oldest()
+    assert oldest > 17  # so much is lost
+    here.courier.acknowledged({"chain": 1, "seq": 15, "frame": 0}, 0)
+    here.client.window = 0
+    here.pump()
+    for _ in range(3):  # nobody answers: it asks, ever more rarely
+        here.now_ms += 20 * ACK_MS
+        here.client.window = 1
+        here.pump()
+    sent = set()
+    for _ in range(20):  # now somebody does, and the gap stays
+        here.client.window = 1
+        sent |= {seq for frame in here.pump() for seq in frame}
+        here.courier.acknowledged({"chain": 1, "seq": 15, "frame": here.courier._frame}, here.now_ms)
+        here.now_ms += 1_000
+    assert sent >= set(span(oldest + 16, 100 - 16))
