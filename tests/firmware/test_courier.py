@@ -461,3 +461,24 @@ def test_after_silence_or_a_new_connection_nothing_counts_as_under_way():
     found.courier.connected()
     assert found.pump()[0] == span(1, 16) and len(found.client.frames) > WINDOW + 1
     assert answered(found, len(found.client.frames), 32)
+
+
+def test_what_closes_a_gap_may_lie_behind_the_frame_that_asks():
+    """A ring that went round: the gateway waits for a loss record that lies in the middle."""
+    here = Round(100, sectors=3)
+    oldest = here.journal.oldest()
+    assert oldest > 17  # so much is lost
+    here.courier.acknowledged({"chain": 1, "seq": 15, "frame": 0}, 0)
+    here.client.window = 0
+    here.pump()
+    for _ in range(3):  # nobody answers: it asks, ever more rarely
+        here.now_ms += 20 * ACK_MS
+        here.client.window = 1
+        here.pump()
+    sent = set()
+    for _ in range(20):  # now somebody does, and the gap stays
+        here.client.window = 1
+        sent |= {seq for frame in here.pump() for seq in frame}
+        here.courier.acknowledged({"chain": 1, "seq": 15, "frame": here.courier._frame}, here.now_ms)
+        here.now_ms += 1_000
+    assert sent >= set(span(oldest + 16, 100 - 16))

@@ -30,6 +30,7 @@ PLANTS = [
     (desk.add_grants, 1, "cut_in_a_write", "right_is_the_signed_one"),
     (desk.book_held_readings, 1, "meter_wild", "books_equal_the_meter"),
     (desk.block_at_quarantine, 1, "rot", "the_backlog_drains"),
+    (desk.meters_that_show_too_little, 1, "open_the_door", "books_equal_the_well"),
 ]
 
 

@@ -83,3 +83,10 @@ def test_every_sentence_stands_in_both_languages_with_the_same_blanks():
     for key, (english, chinese) in words.SENTENCES.items():
         blanks = [{part.partition("}")[0] for part in text.split("{")[1:]} for text in (english, chinese)]
         assert blanks[0] == blanks[1], key
+
+
+def test_a_chinese_story_names_causes_and_buttons_in_chinese():
+    told = words.line("zh", 0, "well-1", "stopped", {"litres": 7, "cause": "button"})
+    assert "按钮" in told and "button" not in told
+    assert "启动" in words.line("zh", 0, "well-1", "pressed", {"button": "start"})
+    assert "button" in words.line("en", 0, "well-1", "stopped", {"litres": 7, "cause": "button"})

@@ -10,7 +10,7 @@ from karez_firmware.store.twins import Twins
 from karez_gateway.intake.ingest import Ingest
 from karez_gateway.store import chains, verdicts
 from karez_gateway.world.county import County
-from karez_simulators.world import gateway_host
+from karez_simulators.world import gateway_host, site
 
 SHORT_DAYS = 0.25
 
@@ -52,6 +52,12 @@ def add_grants(monkeypatch):
 def book_held_readings(monkeypatch):
     """A held reading that is booked: every step upwards is plausible."""
     monkeypatch.setattr(Register, "_is_step", lambda _self, step, _elapsed_ms: step >= 0)
+
+
+def meters_that_show_too_little(monkeypatch):
+    """Meters of which each shows 95 of 100 litres, where two of a hundred are their error."""
+    made = site.MeterPlace
+    monkeypatch.setattr(site, "MeterPlace", lambda well, gain_ppm: made(well, gain_ppm * 95 // 100))
 
 
 def block_at_quarantine(monkeypatch):

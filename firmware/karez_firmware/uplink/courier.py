@@ -149,7 +149,9 @@ class Courier:
             self._sent = max(self._sent, self._live)  # that went ahead
         if not self.has_unsent or self._frame - self._settled >= _WINDOW or not self._client.can_publish():
             return False
-        is_asking = self._stalled and self._sent_ms is not None  # one frame, and no answer since long
+        # One frame, and no answer to it. An answered one asks no more, though nothing moved: what closes
+        # the gateway's gap may lie behind it, as the loss record of a ring that went round.
+        is_asking = self._stalled and self._sent_ms is not None and self._heard < self._frame
         is_ahead_turn, self._is_ahead_turn = self._is_ahead_turn, True
         if (is_ahead_turn or is_asking) and self._go_ahead(now_ms):
             self._is_ahead_turn = False

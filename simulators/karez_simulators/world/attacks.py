@@ -184,4 +184,5 @@ def restore_flash(world: World, farm: Farm, chance: Chance) -> None:
         world.power_on(farm)
         farm.end("restored", world.agenda.now_ms)
 
-    world.agenda.after(chance.randrange(2, 20) * HOUR_MS, back)
+    at_most_h = max(2, min(20, int(world.days * 24) // 2))
+    world.agenda.after(chance.randrange(1, at_most_h + 1) * HOUR_MS, back)

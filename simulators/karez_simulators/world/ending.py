@@ -73,6 +73,8 @@ def verifier_accepts(world: World, farm: Farm) -> str:
     if not bundle:
         return "" if farm.history.rolled_back or farm.ring_lost else f"there is no bundle: {why}"
     report = world.host.county.verify(bundle)
+    if farm.history.rolled_back and report["verdict"] != "proved":
+        return ""  # what was put back has made a fork, and two histories are no honest bundle
     if report["verdict"] != "proved":
         return f"an honest bundle is {report['verdict']}: {[one['code'] for one in report['findings']][:4]}"
     world.story.tell(farm.name, "bundle", records=report["records"], litres=report["last_volume_l"])

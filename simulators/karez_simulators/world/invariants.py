@@ -127,14 +127,20 @@ def off_unless_started(_: World, farm: Farm) -> str:
     return "the coil is on, and no start is on record since this power-on"
 
 
+def _rests(world: World, farm: Farm) -> bool:
+    """True while nothing flows, nothing is wrong, and the box has read the meter since."""
+    app = farm.box.app
+    if app is None or not farm.is_exact or farm.history.rolled_back or farm.stands() or farm.site.aux:
+        return False
+    if app.controller.pump.state != pump.OFF or not app.books.is_known or app.books.held_l:
+        return False
+    return world.agenda.now_ms >= farm.box.fine_until_ms and not app.controller.recorder.water.state
+
+
 def books_equal_the_meter(world: World, farm: Farm) -> str:
     """Books and truth: at rest W is what the water meters have counted, to the litre."""
     app = farm.box.app
-    if app is None or not farm.is_exact or farm.history.rolled_back or farm.stands():
-        return ""
-    if app.controller.pump.state != pump.OFF or not app.books.is_known or app.books.held_l or farm.site.aux:
-        return ""
-    if world.agenda.now_ms - farm.box.fine_until_ms < 0 or app.controller.recorder.water.state:
+    if app is None or not _rests(world, farm):
         return ""
     booked_l, metered_l = app.books.volume_l, farm.site.metered_l
     return (
@@ -144,14 +150,22 @@ def books_equal_the_meter(world: World, farm: Farm) -> str:
     )
 
 
-def books_equal_the_well(_: World, farm: Farm) -> str:
-    """Within the meter's own error W is the water that was lifted, unless somebody led it around."""
+def books_equal_the_well(world: World, farm: Farm) -> str:
+    """Within the meter's own error W is the water that was lifted, unless somebody led it around.
+
+    Never more; and at rest no less, but for what stands in the riser and has not come to the meter yet.
+    """
     app = farm.box.app
     if app is None or not farm.is_exact or farm.was_cheated or farm.history.rolled_back:
         return ""
     lifted_l, booked_l = farm.site.lifted_l, farm.history.volume_l
     bound_l = lifted_l + lifted_l * WATER_ERROR_PPM // 1_000_000 + ROUNDING_L
-    return "" if booked_l <= bound_l else f"W is {booked_l} L, {lifted_l} L were lifted"
+    if booked_l > bound_l:
+        return f"W is {booked_l} L, {lifted_l} L were lifted"
+    least_l = lifted_l - lifted_l * WATER_ERROR_PPM // 1_000_000 - ROUNDING_L
+    if _rests(world, farm) and app.books.volume_l < least_l:
+        return f"W is {app.books.volume_l} L only, {lifted_l} L were lifted"
+    return ""
 
 
 def a_start_is_bounded(world: World, farm: Farm) -> str:

@@ -117,9 +117,10 @@ class Officer:
         elif ceiling_l - used_l < flow_lph // 2 and chance.happens(700):
             self.grant(farm, used_l + chance.randrange(flow_lph // 2, flow_lph * 3))
         elif chance.happens(150) and not farm.stands("order"):
-            self._stop(farm)
+            self.stop(farm)
 
-    def _stop(self, farm: Farm) -> None:
+    def stop(self, farm: Farm) -> None:
+        """Order a stop or a seal, and lift it hours later."""
         world = self._world
         farm.begin("order")
         kind = order.STOP if self._chance.happens(700) else order.SEAL

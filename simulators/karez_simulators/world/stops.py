@@ -41,6 +41,11 @@ def _felt(*troubles: str) -> Callable[[World, Farm, dict[str, Any]], bool]:
     return was_so
 
 
+def _restarted(_: World, farm: Farm, __: dict[str, Any]) -> bool:
+    """Since this irrigation began; while the motor is fed past the contactor it does not end."""
+    return farm.booted_ms >= farm.started_ms
+
+
 RIGHT: dict[int, Callable[[World, Farm, dict[str, Any]], bool]] = {
     causes.BUTTON: _pressed,
     causes.WATER_CEILING: _used_up,
@@ -48,8 +53,8 @@ RIGHT: dict[int, Callable[[World, Farm, dict[str, Any]], bool]] = {
     causes.ORDER_STOP: _felt("order"),
     causes.SEALED: _felt("order"),
     causes.MAINS_LOST: _felt("grid", "power_cycling"),
-    causes.RESTARTED: _felt("grid", "power_cycling", "write_cut", "restored"),
-    causes.FEEDBACK_LOST: _felt("grid", "power_cycling", "ct_off", "meter_silent", "write_cut"),
+    causes.RESTARTED: _restarted,
+    causes.FEEDBACK_LOST: _felt("grid", "power_cycling", "ct_off", "meter_silent", "write_cut", "welded"),
     causes.NO_WATER: _felt("magnet", "bypass", "meter_jump"),
     causes.BOOKS_UNKNOWN: _felt(*METER_TROUBLE),
 }

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from karez_simulators.world.run import World
 
 WRITES_AHEAD = 40
+TRY_MS, TRIES_MAX = 2 * MINUTE_MS, 120  # what needs a pump that runs waits for one so long
 Trouble = Callable[["World", "Farm", "Chance"], None]
 
 
@@ -64,7 +65,11 @@ def _after_cut(world: World, farm: Farm) -> None:
 
 def radio_out(world: World, farm: Farm, chance: Chance) -> None:
     """No network for hours, or days where the run is long."""
-    hours = chance.choice((1, 1, 3, 8, 8 * max(1, min(int(world.days), 9))))
+    network_gone(world, farm, chance.choice((1, 1, 3, 8, 8 * max(1, min(int(world.days), 9)))))
+
+
+def network_gone(world: World, farm: Farm, hours: int) -> None:
+    """No network for so many hours from now."""
     world.story.tell(farm.name, "radio_out", hours=hours)
     farm.begin("radio")
     farm.radio.set_up(False)
@@ -144,6 +149,49 @@ def meter_swapped(world: World, farm: Farm, _: Chance) -> None:
     world.agenda.after(MINUTE_MS, lambda: farm.end("swap", world.agenda.now_ms))
 
 
+def _when_it_runs(world: World, farm: Farm, act: Callable[[], None], tries: int = TRIES_MAX) -> None:
+    """Do it now if the pump runs, else look again until it does."""
+    if world.is_ending or not tries:
+        return
+    if farm.site.aux and farm.box.app is not None:
+        act()
+        return
+    world.agenda.after(TRY_MS, lambda: _when_it_runs(world, farm, act, tries - 1))
+
+
+def contactor_welds(world: World, farm: Farm, chance: Chance) -> None:
+    """The contacts weld while the motor runs: no stop opens them until somebody replaces the contactor."""
+    minutes = chance.choice((10, 30, 60))
+
+    def renewed() -> None:
+        farm.site.weld(False)
+        if farm.box.app is not None:
+            farm.box.port.hear(f"aux {int(farm.site.aux)}")
+        farm.end("welded", world.agenda.now_ms)
+        world.story.tell(farm.name, "contactor_renewed")
+
+    def weld() -> None:
+        if farm.stands("welded"):
+            return
+        farm.begin("welded")
+        farm.site.weld(True)
+        world.story.tell(farm.name, "welded")
+        world.agenda.after(MINUTE_MS, lambda: farm.press("stop", world.agenda.now_ms))  # and it does not
+        world.agenda.after(minutes * MINUTE_MS, renewed)
+
+    _when_it_runs(world, farm, weld)
+
+
+def ordered_while_it_runs(world: World, farm: Farm, _: Chance) -> None:
+    """The office has heard that a well runs which should not."""
+
+    def order() -> None:
+        if not farm.stands("order"):
+            world.officer.stop(farm)
+
+    _when_it_runs(world, farm, order)
+
+
 class Kind(NamedTuple):
     """One row: how often among all, and what happens."""
 
@@ -169,8 +217,10 @@ TABLE = (
     Kind(2, attacks.turn_the_clock),
     Kind(3, attacks.power_cycling),
     Kind(2, attacks.open_the_door),
-    Kind(1, attacks.rot),
-    Kind(1, attacks.restore_flash),
+    Kind(3, attacks.rot),
+    Kind(2, attacks.restore_flash),
+    Kind(4, contactor_welds),
+    Kind(4, ordered_while_it_runs),
 )
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from karez_protocols import cause_words_zh, causes
+
 LANGUAGES = ("en", "zh")
 SENTENCES = {
     "power_on": ("the controller starts, for the {boots}. time", "控制器第{boots}次上电"),
@@ -58,8 +60,31 @@ SENTENCES = {
     "violated": ("BROKEN {invariant}: {what}", "违反 {invariant}：{what}"),
 }  # fmt: skip
 
+# What is filled in, where it is a word and no number.
+CHINESE = {words: cause_words_zh.name(number) for number, words in causes.every()} | {
+    "start": "启动",
+    "stop": "停止",
+    "seal": "封停",
+    "lift": "解除",
+    "water": "水",
+    "energy": "电",
+    "rude": "乱答",
+    "down": "停机",
+    "polite": "正常",
+    "dropped": "删去一条",
+    "changed": "改动一条",
+    "county": "县",
+    "province": "省",
+}
+
+
+def _in(lang: str, value: object) -> object:
+    return CHINESE.get(value, value) if lang == "zh" and isinstance(value, str) else value
+
 
 def line(lang: str, utc_s: int, site: str, key: str, values: dict[str, object]) -> str:
     """One line: time (UTC), site, sentence."""
-    text = SENTENCES[key][LANGUAGES.index(lang)].format(**values)
+    text = SENTENCES[key][LANGUAGES.index(lang)].format(
+        **{name: _in(lang, value) for name, value in values.items()}
+    )
     return f"{dt.datetime.fromtimestamp(utc_s, dt.UTC):%m-%d %H:%M:%S}  {site:<8}  {text}"
