@@ -45,6 +45,8 @@ require_certificate true
 use_identity_as_username true
 use_username_as_clientid true
 acl_file {folder}/access
+max_queued_messages 20000
+max_inflight_messages 256
 persistence false
 user {user}
 log_dest stderr

@@ -419,3 +419,45 @@ def test_a_gateway_that_was_away_for_long_gets_everything_though_alarms_wait_and
 def test_a_connection_that_breaks_between_two_questions_does_not_put_the_oldest_off():
     found = with_alarms(Round(100), 50)
     assert long_away(found, lambda second: second % 300 == 0) == found.journal.head["seq"]
+
+
+WINDOW = 64  # frames without an answer, 1,024 records
+
+
+def answered(found, frame, seq):
+    return found.courier.acknowledged({"chain": 1, "frame": frame, "seq": seq}, found.now_ms)
+
+
+def full_window():
+    """A backlog on a client that takes everything: so many frames are out, and none is answered."""
+    found = Round(WINDOW * 16 + 200, sectors=50)
+    assert found.journal.oldest() == 1
+    found.client.window = 9_999
+    assert len(found.pump()) == WINDOW and found.courier.has_unsent
+    assert found.pump() == []
+    return found
+
+
+def test_a_backlog_waits_for_answers_when_a_window_of_frames_is_out():
+    found = full_window()
+    sent = seqs(found.client.frames)
+    answered(found, 2, 16)  # the first went ahead, the second brought 1 to 16
+    assert found.pump() == [span(1009, 1024), span(1025, 1040)]  # as many as were answered
+    assert answered(found, 66, 1040) and len(seqs(found.client.frames)) == len(sent) + 32
+    found.pump()
+    assert seqs(found.client.frames) == span(1, found.journal.head["seq"])
+
+
+def test_an_answer_that_does_not_move_the_end_makes_room_all_the_same():
+    found = full_window()
+    assert not answered(found, 10, 0)  # stored, but the oldest is missing
+    assert len(found.pump()) == 10
+
+
+def test_after_silence_or_a_new_connection_nothing_counts_as_under_way():
+    found = full_window()
+    found.now_ms = ACK_MS
+    assert found.pump() == [span(1, 16)]  # one asks
+    found.courier.connected()
+    assert found.pump()[0] == span(1, 16) and len(found.client.frames) > WINDOW + 1
+    assert answered(found, len(found.client.frames), 32)

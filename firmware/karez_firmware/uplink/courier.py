@@ -14,6 +14,9 @@ _MEASURING = const(24)  # where these fields begin in a slot, behind its header
 _KIND, _CAUSE = const(1), const(2)  # where these stand in it
 _ACK_MS = const(15_000)  # a gateway commits in well under a second; a loaded county link may take ten
 _DOUBLINGS_MAX = const(6)  # 16 min: a frame of 2 kB then costs 6 MB a month
+# Frames whose answer is awaited: 16 s of a line of 64 kbit/s. A month sent in one go would only fill the
+# broker's queue towards the gateway, and what does not fit there comes again from the first one lost.
+_WINDOW = const(64)
 BEHIND = link.SLOTS_MAX  # more than one frame behind is a backlog
 _LOOKS = const(8)  # slots looked at in a turn: about a millisecond each on the slowest board
 _ALARMS_MAX = const(32)  # two frames; more are looked for when these are on their way
@@ -41,6 +44,7 @@ class Courier:
         self._buffer = bytearray(link.UP_SIZE_MAX)
         self._frame = 0
         self._heard = 0  # the latest frame that was answered
+        self._settled = 0  # frames up to here are answered, or given up
         # The backlog went out up to here on this connection; alarms were looked for up to there.
         self._sent = self._looked = journal.head["acknowledged_seq"]
         # The newest that went ahead of it: up to _live, without a gap from _live_from on.
@@ -67,6 +71,7 @@ class Courier:
         self._sent = self._journal.head["acknowledged_seq"]
         self._live_from, self._live = 1, 0
         self._told = 0
+        self._settled = self._frame
         self._is_ahead_turn = not self._stalled
         self._sent_ms = None
 
@@ -81,6 +86,7 @@ class Courier:
             if frame < self._heard and seq < before:
                 return False  # a newer one has overtaken it on its way: brokers may change the order
             self._heard = max(self._heard, frame)
+            self._settled = max(self._settled, frame)
         if seq == before:
             return False
         if self._stalled and seq > before:
@@ -134,13 +140,14 @@ class Courier:
             self._sent = self._journal.head["acknowledged_seq"]
             self._live_from = self._live + 1  # what went ahead is in doubt, too
             self._told = 0
+            self._settled = self._frame
             self._is_ahead_turn = False  # the oldest asks: only that moves the acknowledgement
             self._sent_ms = None
             self._stalled += 1
             self.resent += 1
         if self._live_from <= self._sent + 1:
             self._sent = max(self._sent, self._live)  # that went ahead
-        if not self.has_unsent or not self._client.can_publish():
+        if not self.has_unsent or self._frame - self._settled >= _WINDOW or not self._client.can_publish():
             return False
         is_asking = self._stalled and self._sent_ms is not None  # one frame, and no answer since long
         is_ahead_turn, self._is_ahead_turn = self._is_ahead_turn, True

@@ -4,6 +4,7 @@ What is due and what became of it is decided elsewhere (downlink.py, commands.py
 here it is handed to the broker, and the states that controllers sent meanwhile are handed on.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -25,6 +26,8 @@ from karez_gateway.worker import Worker
 from karez_protocols import link_gateway
 
 _log = structlog.get_logger()
+
+TOLD_MAX = 256  # at once: a county that comes online is not told the time one by one
 
 
 class Carrier:
@@ -98,9 +101,13 @@ class Carrier:
         self._say_held(timesignal.why_not(hostclock.utc_s(), await self._worker.run(self._newest_entry_s)))
         if self.time_held:
             return
-        for name in wanted:
-            if await link.publish(name, link_gateway.encode_time(hostclock.utc_s())):
-                signal.told(name, mono_s)
+        for at in range(0, len(wanted), TOLD_MAX):
+            part = wanted[at : at + TOLD_MAX]
+            time_now = link_gateway.encode_time(hostclock.utc_s())
+            told = await asyncio.gather(*[link.publish(name, time_now) for name in part])
+            for name, is_told in zip(part, told, strict=True):
+                if is_told:
+                    signal.told(name, mono_s)
 
     def _newest_entry_s(self) -> int | None:
         with self._sequencer.database.reading() as connection:

@@ -16,7 +16,12 @@ PORT = 8883
 
 # Payloads of the link; a broker that keeps no more cannot be filled by one controller.
 PACKET_BYTES_MAX = 4096
-QUEUED_MAX = 1000
+# For one client, above all the gateway: two frames of each site of a prefecture, whose clocks are right and
+# who therefore report in the same second. At most 80 MB.
+QUEUED_MAX = 20_000
+# Under way to one client without its acknowledgement: with mosquitto's own 20 a county's minute waits for
+# hundreds of turns of the gateway.
+INFLIGHT_MAX = 256
 
 # `use_username_as_clientid`: a certificate cannot take over (that is, cut) another's connection by
 # borrowing its client id. It also means one connection per certificate, the gateway's included.
@@ -37,6 +42,7 @@ use_username_as_clientid true
 acl_file {folder}/{access}
 max_packet_size {packet}
 max_queued_messages {queued}
+max_inflight_messages {inflight}
 """
 
 _KEEPING = """\
@@ -48,12 +54,8 @@ autosave_interval 60
 
 def configuration(folder: Path, host: str = "0.0.0.0", port: int = PORT, more: str = _KEEPING) -> str:  # noqa: S104 - controllers come from outside
     """Return mosquitto.conf for a folder with the certificates; `more`: what is said behind it."""
-    return (
-        _CONFIGURATION.format(
-            folder=folder, host=host, port=port, access=ACCESS, packet=PACKET_BYTES_MAX, queued=QUEUED_MAX
-        )
-        + more
-    )
+    limits = {"packet": PACKET_BYTES_MAX, "queued": QUEUED_MAX, "inflight": INFLIGHT_MAX}
+    return _CONFIGURATION.format(folder=folder, host=host, port=port, access=ACCESS, **limits) + more
 
 
 def access() -> str:

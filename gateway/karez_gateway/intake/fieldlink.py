@@ -1,7 +1,9 @@
 """The MQTT shell of the field link: frames to ingest, acknowledgements and all else back.
 
 The session is clean: what the broker loses is not acknowledged, so controllers send it again.
-Acknowledgements go out only after the batch is durable in table and log.
+Acknowledgements go out only after the batch is durable in table and log, beside the storing of the next one:
+whoever has to wait for the broker keeps nothing from being stored, and of several for one chain the newest
+says all. What came before a session ended is stored, and the next session says so.
 """
 
 import asyncio
@@ -10,15 +12,16 @@ import logging
 import math
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import aiomqtt
 import structlog
 
 from karez_gateway.config import LINK_IDENTITY, Broker
-from karez_gateway.intake.ingest import Frame, Ingest
+from karez_gateway.intake.ingest import Ack, Frame, Ingest
 from karez_gateway.worker import Worker
 from karez_protocols import link, link_gateway
 from karez_protocols.errors import ProtocolError
@@ -32,10 +35,14 @@ _PAHO.propagate = False
 
 # A batch of 256 frames is at most 4,096 records: one transaction of some 100 ms.
 BATCH_FRAMES_MAX = 256
-# 9 MB of frames. Beyond it aiomqtt drops, which the acknowledgement forgives.
-WAITING_FRAMES_MAX = 4096
+# A prefecture's clocks are right, so all of it reports in the same second: 10,000 short frames, 2 MB; of
+# whole ones it is 35 MB. Beyond it aiomqtt drops, which the acknowledgement forgives.
+WAITING_FRAMES_MAX = 16_384
 RETRY_S_MAX = 30
-ANSWER_S = 10.0
+ANSWER_S = 10.0  # for one downlink, or a good-bye
+# A broker that takes a county's TLS handshakes lets us wait in line with them. One that is gone is found
+# sooner, by the keep-alive.
+PATIENCE_S = 60.0
 # aiomqtt warns about this many publishes under way; a batch answers every controller in it.
 PENDING_MAX = 2 * BATCH_FRAMES_MAX
 
@@ -84,6 +91,8 @@ class FieldLink:
         self._on_change = on_change
         self._on_state = on_state
         self._client: aiomqtt.Client | None = None
+        self._owed: dict[tuple[str, int], Ack] = {}  # by controller and chain: what is stored and not said
+        self._owing = asyncio.Event()
 
     @property
     def is_connected(self) -> bool:
@@ -123,13 +132,13 @@ class FieldLink:
         )
         client.pending_calls_threshold = PENDING_MAX
         async with _connected(client):
-            async with _answered():
+            async with _answered(PATIENCE_S):
                 await client.subscribe([(UP, 1), (STATE, 1)])
             self._client = client
             _log.info("connected to the broker", broker=f"{self._broker.host}:{self._broker.port}")
             self._say("connected")
             try:
-                await self._receive(client)
+                await _both(self._receive(client), self._answer(client))
             finally:
                 self._client = None
 
@@ -141,7 +150,7 @@ class FieldLink:
             while len(messages) and len(frames) < BATCH_FRAMES_MAX:
                 self._sort(await anext(messages), frames)
             if frames:
-                await self._store(client, frames)
+                await self._store(frames)
 
     def _sort(self, message: aiomqtt.Message, frames: list[Frame]) -> None:
         _, _, controller, leaf = message.topic.value.split("/")
@@ -158,20 +167,30 @@ class FieldLink:
         self.state.presence[controller] = Presence(int(time.time()), state)
         self._on_state(controller, bool(state["online"]) and not (before and before.state["online"]))
 
-    async def _store(self, client: aiomqtt.Client, frames: list[Frame]) -> None:
-        acks = await self._worker.run(self._ingest.take, frames)
+    async def _store(self, frames: list[Frame]) -> None:
+        storing = asyncio.create_task(self._worker.run(self._ingest.take, frames))
+        storing.add_done_callback(self._stored)
+        await asyncio.shield(storing)  # a session that ends meanwhile: the next one says what was stored
+
+    def _stored(self, storing: asyncio.Task[list[Ack]]) -> None:
+        if storing.cancelled() or storing.exception() is not None:
+            return
+        self._owed |= {(ack.controller, ack.chain): ack for ack in storing.result()}
+        self._owing.set()
         self._on_stored()
-        async with _answered():
-            await asyncio.gather(
-                *[
-                    client.publish(
-                        link.topic(ack.controller, "down"),
-                        link_gateway.encode_ack(ack.frame, ack.chain, ack.seq),
-                        qos=1,
-                    )
-                    for ack in acks
-                ]
-            )
+
+    async def _answer(self, client: aiomqtt.Client) -> None:
+        """Say what is stored, also what a session before this one did not get to."""
+        while True:
+            await self._owing.wait()
+            said = dict(islice(self._owed.items(), BATCH_FRAMES_MAX))
+            async with _answered(PATIENCE_S):
+                await asyncio.gather(*[client.publish(*_encoded(ack), qos=1) for ack in said.values()])
+            for key, ack in said.items():
+                if self._owed[key] is ack:  # else a newer one came meanwhile
+                    del self._owed[key]
+            if not self._owed:
+                self._owing.clear()
 
     async def publish(self, controller: str, payload: bytes) -> bool:
         """Publish a `down` payload; False when it did not reach the broker."""
@@ -185,23 +204,45 @@ class FieldLink:
         return False
 
 
+def _encoded(ack: Ack) -> tuple[str, bytes]:
+    """Topic and payload."""
+    return link.topic(ack.controller, "down"), link_gateway.encode_ack(ack.frame, ack.chain, ack.seq)
+
+
+async def _both(receive: Coroutine[Any, Any, None], answer: Coroutine[Any, Any, None]) -> None:
+    """Run both until one fails, with its error. What has been received by then is stored first."""
+    receiving, answering = tasks = [asyncio.create_task(one) for one in (receive, answer)]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if not receiving.done():  # it ends by itself, with an empty queue, where the connection is gone
+            await asyncio.wait([receiving], timeout=ANSWER_S)
+        for task in (answering, receiving):
+            if task.done():
+                task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 @contextlib.asynccontextmanager
-async def _answered() -> AsyncIterator[None]:
-    """Give the broker ANSWER_S for what is asked inside. Raises MqttError.
+async def _answered(seconds: float | None = None) -> AsyncIterator[None]:
+    """Give the broker so long for what is asked inside, ANSWER_S if nothing is said. Raises MqttError.
 
     aiomqtt's own limit is asyncio.wait_for, which before Python 3.12 loses a cancellation that
     arrives together with the answer: a service told to stop then goes on for ever.
     """
+    seconds = ANSWER_S if seconds is None else seconds
     try:
-        async with asyncio.timeout(ANSWER_S):
+        async with asyncio.timeout(seconds):
             yield
     except TimeoutError:
-        raise aiomqtt.MqttError(f"the broker did not answer within {ANSWER_S:g} s") from None
+        raise aiomqtt.MqttError(f"the broker did not answer within {seconds:g} s") from None
 
 
 @contextlib.asynccontextmanager
 async def _connected(client: aiomqtt.Client) -> AsyncIterator[None]:
-    async with _answered():
+    async with _answered(PATIENCE_S):
         await client.__aenter__()
     try:
         yield

@@ -17,17 +17,22 @@ from typing import Any
 import structlog
 
 from karez_gateway import data, hostclock
+from karez_gateway.alarms import records
 from karez_gateway.alarms.records import AlarmRecords
 from karez_gateway.alarms.rules import AlarmRules, LinkWatch
 from karez_gateway.config import Config, Destination
 from karez_gateway.county.alarms.facts import Live
+from karez_gateway.downlink import commands
+from karez_gateway.downlink import stage as downlink
 from karez_gateway.downlink.carrier import Carrier
 from karez_gateway.errors import GatewayError
 from karez_gateway.exports.exporter import Exporter
+from karez_gateway.intake import heard, verification
 from karez_gateway.intake.fieldlink import FieldLink, tls_context
 from karez_gateway.intake.heard import Heard
 from karez_gateway.intake.ingest import Ingest
 from karez_gateway.intake.verification import Verification
+from karez_gateway.ledger import stage as ledger
 from karez_gateway.ledger.stage import Ledger
 from karez_gateway.notify.notifier import Notifier
 from karez_gateway.service import failure, supervision
@@ -53,21 +58,29 @@ class Stage:
     """One cursor: steps until there is nothing left, then waits to be woken."""
 
     def __init__(
-        self, worker: Worker, step: Callable[[], int], then: Callable[[], None] | None = None
+        self,
+        worker: Worker,
+        step: Callable[[], int],
+        then: Callable[[], None] | None = None,
+        *,
+        most: int = 1,
     ) -> None:
-        """`then` is called after every step that did something."""
+        """`then` is called after every step that did something; after less than `most` nothing is left."""
         self._worker = worker
         self._step = step
         self._then = then
+        self._most = most
         self.wake = asyncio.Event()
 
     async def run(self) -> None:
         """Step until cancelled; at start whatever is left from before."""
         while True:
             self.wake.clear()
-            while await self._worker.run(self._step):
+            while done := await self._worker.run(self._step):
                 if self._then is not None:
                     self._then()
+                if done < self._most:
+                    break
             await self.wake.wait()
 
 
@@ -88,14 +101,15 @@ class Service:
         ]
         self._outboxes = [Stage(worker, one.outbox.step, one.wake.set) for one in self._senders]
         self._action = 0  # the newest upload_action that was looked at
-        self._ledger = Stage(worker, Ledger(sequencer.database).step)
-        self._heard = Stage(worker, Heard(sequencer.database).step)
+        self._ledger = Stage(worker, Ledger(sequencer.database).step, most=ledger.SLICE)
+        self._heard = Stage(worker, Heard(sequencer.database).step, most=heard.SLICE)
         self._notifier = Notifier(config, sequencer.database, worker)
-        self._alarms = Stage(worker, AlarmRecords(config, sequencer.database).step, self._notifier.wake)
+        alarms = AlarmRecords(config, sequencer.database)
+        self._alarms = Stage(worker, alarms.step, self._notifier.wake, most=records.SLICE)
         self._rules = AlarmRules(config, sequencer.database, self._live)
         self._links = LinkWatch(hostclock.utc_s())
-        self._downlink = Stage(worker, self._carrier.downlinks.step)
-        self._command = Stage(worker, self._carrier.commands.step)
+        self._downlink = Stage(worker, self._carrier.downlinks.step, most=downlink.SLICE)
+        self._command = Stage(worker, self._carrier.commands.step, most=commands.SLICE)
         self._after_verify = (
             self._ledger,
             self._heard,
@@ -104,7 +118,8 @@ class Service:
             self._command,
             *self._outboxes,
         )
-        self._verify = Stage(worker, Verification(sequencer.database).step, self._verified)
+        verify = Verification(sequencer.database)
+        self._verify = Stage(worker, verify.step, self._verified, most=verification.SLICE)
         self._link = FieldLink(
             config.broker,
             self.ingest,

@@ -4,7 +4,6 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from karez_gateway.store.schema import cursor
 
-
 # Asked by every stage at every step: to put such a statement together costs more than to run it.
 _POSITION = select(cursor.c.position).where(cursor.c.stage == bindparam("of"))
 _MOVE = update(cursor).where(cursor.c.stage == bindparam("of")).values(position=bindparam("to"))
