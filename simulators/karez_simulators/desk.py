@@ -11,13 +11,13 @@ its binding, records travel over TLS and MQTT, the gateway is its own process.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from karez_protocols import grant, record
-from karez_simulators import cards, firmware_image, gateway_toml, provisioning
+from karez_simulators import bench_gateway, cards, firmware_image, provisioning
+from karez_simulators.bench_gateway import ComesUp
 from karez_simulators.broker import LinkBroker
 from karez_simulators.cable import Cable, DeskError
 from karez_simulators.clock import NS_PER_S, Clock
@@ -34,7 +34,6 @@ from karez_simulators.well import WellParameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
 TLS_NAME = "broker.karez.test"
 SITE = "410105-0001"
@@ -59,7 +58,7 @@ class Plan:
     link: dict[str, object] = field(default_factory=dict)  # what a controller is told else of its broker
 
 
-class Desk(Cable):
+class Desk(ComesUp, Cable):
     """One site with all that belongs to it, as an asynchronous context manager.
 
     Everything it writes lies in `folder`; `images`: where compiled firmware is kept, if not in the cache.
@@ -84,7 +83,6 @@ class Desk(Cable):
         self.image: Path = Path()  # of the firmware, once it is built
         self.grant_seq = 0
         self.grants: list[bytes] = []
-        self._stack = contextlib.AsyncExitStack()
 
     def _broker(self) -> LinkBroker | Mosquitto:
         if self.plan.broker == "mosquitto":
@@ -92,19 +90,6 @@ class Desk(Cable):
         return LinkBroker(self.authority, TLS_NAME, self.plan.broker_port)
 
     # -- coming up and going down ---------------------------------------------------------
-
-    async def __aenter__(self) -> Self:
-        try:
-            await self._come_up()
-        except BaseException:  # cancelled, too: what came up already goes down again
-            await self._stack.aclose()
-            raise
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._stack.aclose()
 
     async def _come_up(self) -> None:
         firmware_image.micropython()  # without one nothing else need be tried
@@ -173,18 +158,8 @@ class Desk(Cable):
         await self.until(lambda: not vm.is_running, 20, "the box has written down what it was given")
 
     async def _init_gateway(self) -> None:
-        keys = self.folder / "link"
-        keys.mkdir()
-        (keys / "ca.crt").write_bytes(self.authority.certificate_pem)
-        certificate, key = self.authority.gateway().write(keys, "gateway")
-        link = gateway_toml.Link(
-            self.broker.host, self.broker.port, TLS_NAME, keys / "ca.crt", certificate, key
-        )
-        await self.gateway.init(
-            gateway_toml.text(link, ORIGIN, self.bench.public, self.destinations()),
-            "--origin", ORIGIN,
-            "--provisioner", self.bench.public.hex(), "--regulator", self.regulator.public.hex(),
-        )  # fmt: skip
+        link, offices = (self.authority, self.broker, TLS_NAME), (self.bench, self.regulator)
+        await bench_gateway.found(self.gateway, self.folder, link, offices, ORIGIN, self.destinations())
 
     async def until(self, is_so: Callable[[], bool], seconds: float, what: str) -> None:
         """Wait until something holds that the cable, the well or the platform tells.

@@ -14,9 +14,9 @@ _MEASURING = const(24)  # where these fields begin in a slot, behind its header
 _KIND, _CAUSE = const(1), const(2)  # where these stand in it
 _ACK_MS = const(15_000)  # a gateway commits in well under a second; a loaded county link may take ten
 _DOUBLINGS_MAX = const(6)  # 16 min: a frame of 2 kB then costs 6 MB a month
-# Frames whose answer is awaited: 16 s of a line of 64 kbit/s. A month sent in one go would only fill the
-# broker's queue towards the gateway, and what does not fit there comes again from the first one lost.
-_WINDOW = const(64)
+# Frames whose answer is awaited: 4 s of a line of 64 kbit/s. A month sent in one go would only fill the
+# queue towards the gateway: live records of others wait behind it, and what does not fit comes again.
+_WINDOW = const(16)
 BEHIND = link.SLOTS_MAX  # more than one frame behind is a backlog
 _LOOKS = const(8)  # slots looked at in a turn: about a millisecond each on the slowest board
 _ALARMS_MAX = const(32)  # two frames; more are looked for when these are on their way

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, tuple_
+from sqlalchemy import Connection, func, select, tuple_
 
 from karez_gateway.county.alarms.facts import Day, Pending, Well
 from karez_gateway.store import bindings, downlinks
+from karez_gateway.store.bulk import Bulk
 from karez_gateway.store.entries import SLOT, Stored
 from karez_gateway.store.schema import (
     controller,
@@ -67,6 +69,16 @@ class Odd(NamedTuple):
     reason: str
 
 
+def _replaced(names: Iterable[str]) -> str:
+    """What `Bulk` sets where there is a row already: all of it anew."""
+    return ", ".join(f"{name} = excluded.{name}" for name in names)
+
+
+_STATE, _CELL = attrgetter(*State.__slots__), attrgetter(*DayCell.__slots__)
+_SAVE = Bulk(well, ("site", *State.__slots__), known=_replaced(State.__slots__))
+_SAVE_CELLS = Bulk(well_day, ("site", "day", *DayCell.__slots__), known=_replaced(DayCell.__slots__))
+
+
 def states(connection: Connection) -> dict[str, State]:
     """All sites."""
     columns = [well.c[name] for name in ("site", *State.__slots__)]
@@ -75,15 +87,7 @@ def states(connection: Connection) -> dict[str, State]:
 
 def save(connection: Connection, moved: Mapping[str, State]) -> None:
     """Write those that moved."""
-    sites = list(moved)
-    for at in range(0, len(sites), ASKED_MAX):
-        connection.execute(delete(well).where(well.c.site.in_(sites[at : at + ASKED_MAX])))
-    if moved:
-        rows = [
-            {"site": site} | {name: getattr(one, name) for name in State.__slots__}
-            for site, one in moved.items()
-        ]
-        connection.execute(insert(well), rows)
+    _SAVE.run(connection, [(site, *_STATE(one)) for site, one in moved.items()])
 
 
 def cells(connection: Connection, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], DayCell]:
@@ -99,16 +103,7 @@ def cells(connection: Connection, keys: Collection[tuple[str, int]]) -> dict[tup
 
 def save_cells(connection: Connection, days: Mapping[tuple[str, int], DayCell]) -> None:
     """Write days whole."""
-    keys = list(days)
-    for at in range(0, len(keys), ASKED_MAX):
-        part = keys[at : at + ASKED_MAX]
-        connection.execute(delete(well_day).where(tuple_(well_day.c.site, well_day.c.day).in_(part)))
-    if keys:
-        rows = [
-            {"site": site, "day": day} | {name: getattr(one, name) for name in DayCell.__slots__}
-            for (site, day), one in days.items()
-        ]
-        connection.execute(insert(well_day), rows)
+    _SAVE_CELLS.run(connection, [(*key, *_CELL(one)) for key, one in days.items()])
 
 
 def odd_in(connection: Connection, after: int, last: int) -> Iterator[Odd]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from karez_simulators.fleet.run import Fleet
 
 PREPARE_S = 3_600  # 8.6 million records of backlogs take two processes some minutes
-CONNECT_S = 1_800  # a gateway that meets 6,954 controllers for the first time has two minutes of work
+CONNECT_S = 1_800  # 6,954 handshakes, and a gateway that meets all of them for the first time
 SETTLE_S = 5  # between the last connection and the beginning: the gateway has tended to who came
 LEAD_S = 1.0  # every process of controllers hears of the beginning before it comes
 LOOK_EVERY_S = 0.5

@@ -7,12 +7,12 @@ gateway run`, and the controllers. Nothing is left running, whatever happens.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import resource
 import time
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from karez_simulators import gateway_toml, mosquitto
+from karez_simulators import bench_gateway, mosquitto
+from karez_simulators.bench_gateway import ComesUp
 from karez_simulators.broker import LinkBroker
 from karez_simulators.fleet import audit, plan, report, roster
 from karez_simulators.fleet.phases import Phases
@@ -27,7 +27,6 @@ from karez_simulators.pki import LinkAuthority
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from types import TracebackType
 
     from karez_simulators.fleet.plan import Plan
     from karez_simulators.fleet.roster import Member
@@ -48,11 +47,12 @@ class FleetError(RuntimeError):
     """The run could not go on; the text says what happened and what to do."""
 
 
-class Fleet:
+class Fleet(ComesUp):
     """What runs while a fleet is played, as an asynchronous context manager."""
 
     def __init__(self, plan: Plan, folder: Path, say: Callable[[str], None]) -> None:
         """Everything is written into `folder`; `say(text)` shows how it goes."""
+        super().__init__()
         self.plan = plan
         self.folder = folder
         self.say = say
@@ -62,7 +62,6 @@ class Fleet:
         self.gateway = GatewayProcess(folder / "gateway")
         self.players = Players(folder)
         self.members: list[Member] = []
-        self._stack = contextlib.AsyncExitStack()
 
     def _broker(self) -> LinkBroker | Mosquitto:
         wanted = self.plan.broker
@@ -79,28 +78,15 @@ class Fleet:
         """Its process, 0 if it is this one."""
         return self.broker.pid or 0 if isinstance(self.broker, Mosquitto) else 0
 
-    async def __aenter__(self) -> Self:
-        """Bring everything up, all sites enrolled, no controller on the link yet."""
-        try:
-            await self._come_up()
-        except BaseException:  # cancelled, too: what came up already goes down again
-            await self._stack.aclose()
-            raise
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Take everything down."""
-        await self._stack.aclose()
-
     async def _come_up(self) -> None:
+        """Bring everything up, all sites enrolled, no controller on the link yet."""
         await self._stack.enter_async_context(self.broker)
         self._stack.push_async_callback(self.gateway.stop)
         self._stack.push_async_callback(self.players.stop)
         # In a thread: a signal that comes meanwhile is heard.
         self.members = await asyncio.to_thread(self._enlist)
-        await self._init_gateway()
+        link = self.authority, self.broker, TLS_NAME
+        await bench_gateway.found(self.gateway, self.folder, link, (self.bench, self.regulator), ORIGIN)
         for number, table in enumerate(roster.write_tables(self.folder, self.members), 1):
             self.say(f"enrolling at the gateway, table {number}")
             await self.gateway.verb("import", str(table), within_s=COUNTY_VERB_S)
@@ -119,20 +105,6 @@ class Fleet:
 
         offices = (self.bench, self.regulator)
         return roster.enlist(papers, self.plan.sites, self.plan.seed, offices, self.authority, utc_s, tell)
-
-    async def _init_gateway(self) -> None:
-        keys = self.folder / "link"
-        keys.mkdir()
-        (keys / "ca.crt").write_bytes(self.authority.certificate_pem)
-        certificate, key = self.authority.gateway().write(keys, "gateway")
-        link = gateway_toml.Link(
-            self.broker.host, self.broker.port, TLS_NAME, keys / "ca.crt", certificate, key
-        )
-        await self.gateway.init(
-            gateway_toml.text(link, ORIGIN, self.bench.public, ""),
-            "--origin", ORIGIN, "--provisioner", self.bench.public.hex(),
-            "--regulator", self.regulator.public.hex(),
-        )  # fmt: skip
 
     # -- while it plays -------------------------------------------------------------------
 
