@@ -22,8 +22,7 @@ from karez_gateway.alarms.records import AlarmRecords
 from karez_gateway.alarms.rules import AlarmRules, LinkWatch
 from karez_gateway.config import Config, Destination
 from karez_gateway.county.alarms.facts import Live
-from karez_gateway.downlink import commands
-from karez_gateway.downlink import stage as downlink
+from karez_gateway.downlink import deciding
 from karez_gateway.downlink.carrier import Carrier
 from karez_gateway.errors import GatewayError
 from karez_gateway.exports.exporter import Exporter
@@ -108,8 +107,8 @@ class Service:
         self._alarms = Stage(worker, alarms.step, self._notifier.wake, most=records.SLICE)
         self._rules = AlarmRules(config, sequencer.database, self._live)
         self._links = LinkWatch(hostclock.utc_s())
-        self._downlink = Stage(worker, self._carrier.downlinks.step, most=downlink.SLICE)
-        self._command = Stage(worker, self._carrier.commands.step, most=commands.SLICE)
+        self._downlink = Stage(worker, self._carrier.downlinks.step, most=deciding.SLICE)
+        self._command = Stage(worker, self._carrier.commands.step, most=deciding.SLICE)
         self._after_verify = (
             self._ledger,
             self._heard,
