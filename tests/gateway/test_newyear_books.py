@@ -1,6 +1,7 @@
 """Boxes that change over New Year: county and office agree, and a person heals what was counted twice."""
 
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
@@ -259,6 +260,29 @@ def test_energy_alone_is_taken_off_by_a_correction_without_litres(bureau):
 def test_who_takes_off_energy_alone_where_litres_stand_twice_is_told_to_take_these(bureau):
     lived_on(bureau, base_wh=Well("w1", used_l=100_000).energy_wh - 15_000)
     assert "30 m³ of 2027 were counted twice: take them off, and their energy" in bureau.heal("0", ok=2)
+
+
+@pytest.mark.parametrize(
+    ("volumes", "said"),
+    [
+        (("-0.001", "0"), "w1: a correction of 2027 without litres .* not beside others"),
+        (("0", "0"), "not beside others"),
+        (("-1", "0", "1"), "not beside others"),
+        (("0",), "30 m³ of 2027 were counted twice"),
+    ],
+)
+def test_a_file_cannot_hide_a_correction_of_energy_beside_litres(bureau, tmp_path, volumes, said):
+    limit_energy(bureau, 200_000)
+    lived_on(bureau, base_wh=Well("w1", used_l=100_000).energy_wh - 15_000)
+    ceiling = energy_ceiling(bureau.sign())
+    path = tmp_path / "double.csv"
+    rows = [f"w1,double,{MONTH},metered,{volume}" for volume in volumes]
+    path.write_text("\n".join(["site,kind,period,method,volume_m3", *rows, ""]), encoding="utf-8")
+    words = ("--because", "the old box ran on", "--document", "D-1", "--by", "li")
+    assert re.search(said, bureau.run("ledger", "correct", "--file", path, *words, ok=2))
+    while bureau.county.acts.log_queued(NOW_S):
+        pass
+    assert energy_ceiling(bureau.sign()) == ceiling
 
 
 def test_what_may_stay_is_signed_also_by_an_office_that_saw_the_old_box_in_its_place(bureau):

@@ -55,20 +55,20 @@ def _twice_wh(compared: Compared) -> int:
 
 def check(connection: Connection, those: Sequence[Correction], years: WaterYears) -> None:
     """Refuse corrections of this kind that take off more than the boxes' records show. Raises Refused."""
-    wanted: dict[tuple[str, int], int] = {}
+    wanted: dict[tuple[str, int], list[int]] = {}
     for one in those:
         if one.kind == DOUBLE:
-            key = one.site, years.of(one.to_utc_s - 1)
-            wanted[key] = wanted.get(key, 0) + one.litres
-    for (site, year), litres in wanted.items():
+            wanted.setdefault((one.site, years.of(one.to_utc_s - 1)), []).append(one.litres)
+    for (site, year), rows in wanted.items():
+        litres = sum(rows)
         found = of_sites(connection, years, year, site)
         if not found:
             raise Refused(
                 f"site {site}: its boxes have not signed what they counted in {year}: nothing shows that "
                 f"litres were counted twice"
             )
-        if not litres:
-            _check_energy(found[0])
+        if 0 in rows:
+            _check_energy(found[0], rows)
         every = corrections.every(connection, years.span(year), site)
         after_l = litres + sum(one.litres for one in every if one.kind == DOUBLE)
         most_l = max(found[0].compared.excess_l, 0)
@@ -79,9 +79,14 @@ def check(connection: Connection, those: Sequence[Correction], years: WaterYears
             )
 
 
-def _check_energy(found: Site) -> None:
-    """Refuse a correction without litres where they are what has to be said, or there is no energy either."""
+def _check_energy(found: Site, rows: Sequence[int]) -> None:
+    """Refuse a correction without litres beside others, where litres have to be said, or without energy."""
     compared = found.compared
+    if rows[1:]:
+        raise Refused(
+            f"site {found.site}: a correction of {found.year} without litres speaks of all energy that is "
+            f"left: it stands alone for its site and year, not beside others of the kind {DOUBLE}"
+        )
     if compared.to_heal_l > 0:
         raise Refused(
             f"site {found.site}: {shown(compared.to_heal_l)} m³ of {found.year} were counted twice: take "
