@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from karez_gateway.county.years.wateryear import Span
+from karez_gateway.grants import rights
 from karez_gateway.proofs import checkpoints
 from karez_gateway.proofs.checkpoints import Proof
 from karez_gateway.regulator import boxes
@@ -124,15 +125,24 @@ def _start(connection: Connection, site: str, span: Span) -> Proof | None:
     return checkpoints.year_start(connection, site, span.from_utc_s, first.issued_utc_s)
 
 
-def _first_granted(connection: Connection, those: Iterable[Controller], span: Span) -> Controller | None:
-    """The box that the first grant of a year was brought for; boxes after it inherit it."""
+def _first_granted(connection: Connection, those: Sequence[Controller], span: Span) -> Controller | None:
+    """The box that the first grant of a year for a site was brought for, as it was bound then.
+
+    `those`: all bindings to the site, the newest first; a box may stand there twice. Boxes after it inherit
+    the grant. What a box got for another site, where it stood between, is not this site's.
+    """
     found = {
-        one.id: owner
-        for owner in those
+        one.id: (owner, issued_utc_s)
+        for owner in {one.id: one for one in those}.values()
         for one in downlinks.of_controller(connection, owner.id, record.GRANT)
-        if one.checked and span.from_utc_s <= _issued_utc_s(one.body) < span.to_utc_s
+        if one.checked and rights.read(one.body).site == owner.site
+        if span.from_utc_s <= (issued_utc_s := _issued_utc_s(one.body)) < span.to_utc_s
     }
-    return found[min(found)] if found else None
+    if not found:
+        return None
+    owner, issued_utc_s = found[min(found)]
+    bound = [one for one in those if one.id == owner.id]
+    return next((one for one in bound if one.issued_utc_s <= issued_utc_s), bound[-1])
 
 
 def _issued_utc_s(data: bytes) -> int:
