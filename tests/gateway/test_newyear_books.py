@@ -76,8 +76,18 @@ class Bureau:
     def doubles(self):
         return json.loads(self.run("ledger", "doubles", "--year", YEAR, "--json"))
 
-    def heal(self, volume, ok=0, period=MONTH):
-        words = ("--kind", "double", "--because", "the old box ran on", "--document", "D-1", "--by", "li")
+    def heal(self, volume, ok=0, period=MONTH, energy=()):
+        words = (
+            *energy,
+            "--kind",
+            "double",
+            "--because",
+            "the old box ran on",
+            "--document",
+            "D-1",
+            "--by",
+            "li",
+        )
         said = self.run(
             "ledger", "correct", "--site", "w1", "--period", period, "--volume", volume, *words, ok=ok
         )
@@ -255,6 +265,56 @@ def test_energy_alone_is_taken_off_by_a_correction_without_litres(bureau):
     assert energy_ceiling(bureau.sign()) == old.start_wh + 200_000
     assert "--volume" not in bureau.run("ledger", "doubles", "--year", YEAR)
     assert "show no energy counted twice" in bureau.heal("0", ok=2)
+
+
+def test_an_act_takes_off_no_energy_that_is_counted_twice_after_it_and_can_be_taken_back(bureau):
+    limit_energy(bureau, 200_000)
+    old = Well("w1", used_l=100_000)
+    new = next_box(old, old.box.volume_l, litres=40_000, base_wh=old.energy_wh - 15_000)
+    bureau.hear(old)
+    bureau.hear(new)
+    bureau.heal("0", energy=("--energy", "-0.1"))
+    assert energy_ceiling(bureau.sign()) == old.start_wh + 200_000 - 14_900
+    assert "show 14.9 kWh of 2027" in bureau.heal("0", energy=("--energy", "-14.901"), ok=2)
+    bureau.heal("0")
+    (said,) = bureau.doubles()
+    assert (said["energy"]["healed_wh"], said["energy"]["to_heal_wh"]) == (15_000, 0)
+    assert "15 kWh of 2027 were taken off" in bureau.heal("0", energy=("--energy", "+15.001"), ok=2)
+    bureau.heal("0", energy=("--energy", "+15"))
+    assert bureau.doubles()[0]["energy"]["to_heal_wh"] == 15_000
+    assert energy_ceiling(bureau.sign()) == old.start_wh + 200_000 - 15_000
+    for wrong in ("0", "x", "-1000000001"):
+        assert "Traceback" not in bureau.heal("0", energy=("--energy", wrong), ok=2)
+    assert "without litres alone" in bureau.heal("-1", energy=("--energy", "-1"), ok=2)
+
+
+def test_energy_that_is_counted_twice_after_an_act_is_for_another_act(bureau):
+    limit_energy(bureau, 200_000)
+    old = Well("w1", used_l=100_000)
+    new = next_box(old, old.box.volume_l, litres=40_000, base_wh=old.energy_wh - 15_000)
+    bureau.hear(old)
+    bureau.hear(new)
+    bureau.heal("0")
+    seq = old.box.seq
+    old.energy_wh += 7_000  # it ran on without water, and was read out months later
+    old.read(0)
+    old.box.checkpoint()
+    bureau.hear(old, seq + 1)
+    (said,) = bureau.doubles()
+    assert (said["energy"]["healed_wh"], said["energy"]["to_heal_wh"]) == (15_000, 7_000)
+    found = bureau.sign()
+    assert (found.twice_wh, found.healed_wh) == (22_000, 15_000)
+
+
+def test_litres_that_are_put_back_put_their_energy_back(bureau):
+    limit_energy(bureau, 200_000)
+    lived_on(bureau, base_wh=Well("w1", used_l=100_000).energy_wh - 15_000)
+    bureau.heal("-30")
+    bureau.heal("10")
+    (said,) = bureau.doubles()
+    assert (said["to_heal_l"], said["energy"]["to_heal_wh"]) == (10_000, 5_000)
+    listed = json.loads(bureau.run("ledger", "corrections", "--json"))
+    assert [one["energy_wh"] for one in listed] == [-15_000, 5_000]
 
 
 def test_who_takes_off_energy_alone_where_litres_stand_twice_is_told_to_take_these(bureau):

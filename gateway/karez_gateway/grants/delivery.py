@@ -146,7 +146,9 @@ def prepared(connection: Connection, year: int) -> dict[str, Prepared]:
             continue
         is_old = detail.get("version", 1) < grant_request.ACT_VERSION
         for site, (right_l, energy_wh) in detail["sites"].items():
-            found[site] = Prepared(one.id, one.utc_s, right_l, None if is_old and not energy_wh else energy_wh)
+            found[site] = Prepared(
+                one.id, one.utc_s, right_l, None if is_old and not energy_wh else energy_wh
+            )
     return found
 
 

@@ -213,6 +213,7 @@ def _corrections(connection: Connection, span: Span) -> dict[str, list[Correctio
     for one in corrections.in_force(connection, span):
         deed = store_acts.get(connection, one.act_id)
         if deed is not None:
-            told = Correction(one.litres, deed.by, deed.because, deed.document, one.act_id, one.kind)
+            said = deed.by, deed.because, deed.document
+            told = Correction(one.litres, *said, one.act_id, one.kind, one.energy_wh)
             found.setdefault(one.site, []).append(told)
     return found

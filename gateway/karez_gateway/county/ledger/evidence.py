@@ -170,15 +170,15 @@ def compare(
         twice_l=twice_l,
         healed_l=-litres[True],
         others_l=litres[False],
-        energy=_energy(found, listed, twice_l),
+        energy=_energy(found, listed),
     )
 
 
-def _energy(found: Signed, those: Iterable[Kept | Correction], twice_l: int) -> Energy | None:
+def _energy(found: Signed, those: Iterable[Kept | Correction]) -> Energy | None:
     if found.start_wh is None or found.newest.energy_wh is None:
         return None
     twice_wh = boxes.energy_twice(found.boxes, found.start_wh)
-    return Energy(found.start_wh, twice_wh, healed_wh(those, twice_l, twice_wh))
+    return Energy(found.start_wh, twice_wh, healed_wh(those, twice_wh))
 
 
 def booked_behind_l(connection: Connection, newest: Proof) -> int:
