@@ -8,22 +8,26 @@ from typer.testing import CliRunner
 
 from karez_gateway.calendars import Calendar
 from karez_gateway.cli.main import app as gateway
+from karez_gateway.controllers.enrolment import rebind
 from karez_gateway.county.acts import Deed
-from karez_gateway.county.ledger import correcting
+from karez_gateway.county.ledger import correcting, evidence
 from karez_gateway.county.ledger.corrections import Correction
 from karez_gateway.county.quota.grants import Terms
 from karez_gateway.county.registry import changing
 from karez_gateway.county.years.wateryear import WaterYears
+from karez_gateway.downlink import offering
 from karez_gateway.grants import delivery
 from karez_gateway.grants import request as grant_request
 from karez_gateway.grants.request import Asked
+from karez_gateway.proofs import checkpoints
 from karez_gateway.regulator import draft, request, state
+from karez_gateway.regulator.boxes import Box, Count
 from karez_gateway.regulator.journal import Head
-from karez_protocols import chain, grant
+from karez_protocols import binding, chain, grant
 
 from .county import create, opened
 from .regulator_desk import DAY_S, FROM_UTC_S, NOW_S, YEAR, Well, dead_box, folder, judge, next_box
-from .synthetic import REGULATOR
+from .synthetic import PROVISIONER, REGULATOR, public, sign
 
 YEARS = WaterYears(Calendar(8))
 DEED = Deed("li", "plans of 2027", NOW_S, document="W-2027-3")
@@ -41,6 +45,11 @@ class Bureau:
     def hear(self, well, first=1):
         self.county.enrol(well.box)
         self.county.take(well.box, *well.box.payloads(first))
+        self.county.work()
+
+    def hear_again(self, well):
+        """Of a box that is enrolled."""
+        self.county.take(well.box, *well.box.payloads())
         self.county.work()
 
     def run(self, *words, ok=0):
@@ -304,6 +313,72 @@ def test_energy_that_is_counted_twice_after_an_act_is_for_another_act(bureau):
     assert (said["energy"]["healed_wh"], said["energy"]["to_heal_wh"]) == (15_000, 7_000)
     found = bureau.sign()
     assert (found.twice_wh, found.healed_wh) == (22_000, 15_000)
+
+
+def signed(bureau):
+    with bureau.county.store.reading() as connection:
+        (box,) = [one for one in offering.newest_of_each_site(connection) if one.site == "w1"]
+        return evidence.signed(connection, box, YEARS.span(YEAR))
+
+
+def test_county_and_office_say_alike_whose_start_it_is(bureau):
+    old = Well("w1", used_l=30_000)
+    bureau.hear(old)
+    assert signed(bureau).is_own
+    bureau.deliver()
+    bureau.hear(spare_in_a_drawer(1_040_000))
+    bureau.sign()
+    assert signed(bureau).is_own and bureau.known.sites["w1"].years[str(YEAR)][3] == 1
+
+
+def test_the_end_of_a_box_that_died_before_the_year_is_not_the_next_one_s_own_start(bureau):
+    old = dead_box()
+    bureau.hear(old)
+    bureau.hear(next_box(old, old.start_l))
+    bureau.sign()
+    assert not signed(bureau).is_own and bureau.known.sites["w1"].years[str(YEAR)][3] == 0
+
+
+@pytest.mark.parametrize(("is_own", "twice_wh"), [(True, 100), (False, 500)])
+def test_energy_below_a_start_of_its_own_is_counted_twice_as_the_office_counts_it(is_own, twice_wh):
+    those = [
+        Box("a", 1, 0, 0, None, Count(0, 600)),
+        Box("b", 2, 0, 0, None, Count(500, 700)),
+    ]
+    newest = checkpoints.Proof(b"", 2, 1, 9, NOW_S, 0, 1, 2, energy_wh=700)
+    found = evidence.Signed(newest, None, (), tuple(those), 0, 1_000, 0, is_own)
+    assert evidence.energy(found, ()).twice_wh == twice_wh
+
+
+def bound_again(bureau, old, base_l, bound_utc_s):
+    """The box under a new binding to a site, with a chain of its own."""
+    box = old.box
+    values, segments, _, _ = binding.open_signed(box.binding)
+    values = dict(values) | {"seq": values["seq"] + 1, "issued_utc_s": bound_utc_s}
+    segments = [dict(one) | {"base": base_l} for one in segments]
+    box.binding = sign(PROVISIONER, binding.LABEL, binding.encode(values, segments))
+    box.chain, box.seq, box.volume_l = box.chain + 1, 0, base_l
+    box.slots.clear()
+    box.h = chain.genesis(box.chain, box.binding)
+    rebind(bureau.county.store, box.binding, public(PROVISIONER), by="li", because="it came back")
+
+
+def test_a_box_that_comes_back_begins_the_year_where_the_box_between_did(bureau):
+    """It stood there two years ago; another one lived through the new year; the first right is for it."""
+    came = Well("w1", seed="back", from_utc_s=FROM_UTC_S - 700 * DAY_S, now_s=FROM_UTC_S - 400 * DAY_S)
+    bureau.hear(came)
+    between = Well("w1", used_l=60_000, seed="between", now_s=NOW_S - 20 * DAY_S)
+    start_l, end_l = between.start_l, between.box.volume_l
+    bureau.hear(between)
+    bound_again(bureau, came, end_l, NOW_S - 10 * DAY_S)
+    came.box.utc_s = NOW_S - 7200
+    came.read(20_000)
+    came.box.checkpoint()
+    bureau.hear_again(came)
+    assert signed(bureau).start_l == start_l
+    bureau.deliver()
+    assert signed(bureau).start_l == start_l
+    assert bureau.sign().ledger_l == 80_000
 
 
 def test_litres_that_are_put_back_put_their_energy_back(bureau):
