@@ -167,6 +167,16 @@ CASES = [
         {},
     ),
     (
+        [row("plan", 1, energy_kwh="0"), row("plan", 2, energy_kwh="0")],
+        ("plan", "well-1/2026/spring", "energy_wh", "energy-zero"),
+        {},
+    ),
+    (
+        [row("plan", 1, energy_kwh="0"), row("plan", 2, volume_m3="0")],
+        ("plan", "well-1/2026/spring", "energy_wh", "energy-zero"),
+        {},
+    ),
+    (
         [row("price", from_percent="10")],
         ("price", "farming/plan/2026/1", "from_permille", "price-first"),
         {},
@@ -223,6 +233,14 @@ WARNED = [
 
 def id_of(case):
     return f"{case[1][3]}-{case[1][1]}"
+
+
+def test_a_period_without_energy_may_stand_beside_one_that_has_some_or_without_water():
+    for rows in (
+        [row("plan", 1, energy_kwh="0"), row("plan", 2, energy_kwh="1")],
+        [row("plan", 1, energy_kwh="0", volume_m3="0"), row("plan", 2, volume_m3="0")],
+    ):
+        assert "energy-zero" not in {one.what for those in found(*rows) for one in those}
 
 
 @pytest.mark.parametrize("case", CASES, ids=id_of)

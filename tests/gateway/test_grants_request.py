@@ -459,3 +459,31 @@ def test_a_year_that_its_months_do_not_fill_is_said(county):
     assert found.rights["w1"] == (60_000, None)
     (said,) = found.partly
     assert said.startswith("site w1: its periods open 60 of the 100 m³ of its year; spread the rest")
+
+
+def test_an_act_of_before_said_0_for_no_energy_limit_and_one_of_now_says_it_for_nothing(county):
+    detail = {"year": YEAR, "sites": {"w1": [600_000, 0], "w3": [1, 5]}}
+    now = grant_request.Made(b"", {"w2": (600_000, 0), "w4": (600_000, None)})
+    with county.store.writing() as connection:
+        county_acts.write(connection, grant_request.SORT, DEED, detail)
+        grant_request.keep(connection, now, "ab" * 32, ASKED, DEED)
+        found = grant_delivery.prepared(connection, YEAR)
+    assert {site: one.energy_wh for site, one in found.items()} == {"w1": None, "w3": 5, "w2": 0, "w4": None}
+
+
+@pytest.mark.parametrize("is_of_periods", [True, False])
+def test_a_well_with_water_and_no_energy_is_named_when_its_right_is_prepared(county, is_of_periods):
+    """As a registry may say that is older than the check of it."""
+    bring(county, Well("w1"), Well("w3"))
+    plan(county, {"w1": 100_000, "w3": 100_000})
+    parts = {"year": (100_000, 100), "03": (50_000, 0), "07": (50_000, 0)}
+    parts = parts if is_of_periods else {"year": (100_000, 0)}
+    values = [
+        {"site": "w1", "year": YEAR, "period": period, "volume_l": volume_l, "energy_wh": energy_wh}
+        for period, (volume_l, energy_wh) in parts.items()
+    ]
+    with county.store.writing() as connection:
+        objects = [("plan", f"w1/{YEAR}/{one['period']}", one) for one in values]
+        changing.change(connection, objects, DEED, check=fine)
+    (said,) = made(county).still
+    assert said.startswith("site w1: its plan of 2027 has 100 m³ and 0 kWh: the well would stand still")

@@ -1,28 +1,33 @@
 """Boxes that change over New Year: county and office agree, and a person heals what was counted twice."""
 
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
 
 from karez_gateway.calendars import Calendar
 from karez_gateway.cli.main import app as gateway
+from karez_gateway.controllers.enrolment import rebind
 from karez_gateway.county.acts import Deed
-from karez_gateway.county.ledger import correcting
+from karez_gateway.county.ledger import correcting, evidence
 from karez_gateway.county.ledger.corrections import Correction
 from karez_gateway.county.quota.grants import Terms
 from karez_gateway.county.registry import changing
 from karez_gateway.county.years.wateryear import WaterYears
+from karez_gateway.downlink import offering
 from karez_gateway.grants import delivery
 from karez_gateway.grants import request as grant_request
 from karez_gateway.grants.request import Asked
+from karez_gateway.proofs import checkpoints
 from karez_gateway.regulator import draft, request, state
+from karez_gateway.regulator.boxes import Box, Count
 from karez_gateway.regulator.journal import Head
-from karez_protocols import chain, grant
+from karez_protocols import binding, chain, grant
 
 from .county import create, opened
 from .regulator_desk import DAY_S, FROM_UTC_S, NOW_S, YEAR, Well, dead_box, folder, judge, next_box
-from .synthetic import REGULATOR
+from .synthetic import PROVISIONER, REGULATOR, public, sign
 
 YEARS = WaterYears(Calendar(8))
 DEED = Deed("li", "plans of 2027", NOW_S, document="W-2027-3")
@@ -40,6 +45,11 @@ class Bureau:
     def hear(self, well, first=1):
         self.county.enrol(well.box)
         self.county.take(well.box, *well.box.payloads(first))
+        self.county.work()
+
+    def hear_again(self, well):
+        """Of a box that is enrolled."""
+        self.county.take(well.box, *well.box.payloads())
         self.county.work()
 
     def run(self, *words, ok=0):
@@ -75,8 +85,18 @@ class Bureau:
     def doubles(self):
         return json.loads(self.run("ledger", "doubles", "--year", YEAR, "--json"))
 
-    def heal(self, volume, ok=0, period=MONTH):
-        words = ("--kind", "double", "--because", "the old box ran on", "--document", "D-1", "--by", "li")
+    def heal(self, volume, ok=0, period=MONTH, energy=()):
+        words = (
+            *energy,
+            "--kind",
+            "double",
+            "--because",
+            "the old box ran on",
+            "--document",
+            "D-1",
+            "--by",
+            "li",
+        )
         said = self.run(
             "ledger", "correct", "--site", "w1", "--period", period, "--volume", volume, *words, ok=ok
         )
@@ -256,9 +276,148 @@ def test_energy_alone_is_taken_off_by_a_correction_without_litres(bureau):
     assert "show no energy counted twice" in bureau.heal("0", ok=2)
 
 
+def test_an_act_takes_off_no_energy_that_is_counted_twice_after_it_and_can_be_taken_back(bureau):
+    limit_energy(bureau, 200_000)
+    old = Well("w1", used_l=100_000)
+    new = next_box(old, old.box.volume_l, litres=40_000, base_wh=old.energy_wh - 15_000)
+    bureau.hear(old)
+    bureau.hear(new)
+    bureau.heal("0", energy=("--energy", "-0.1"))
+    assert energy_ceiling(bureau.sign()) == old.start_wh + 200_000 - 14_900
+    assert "show 14.9 kWh of 2027" in bureau.heal("0", energy=("--energy", "-14.901"), ok=2)
+    bureau.heal("0")
+    (said,) = bureau.doubles()
+    assert (said["energy"]["healed_wh"], said["energy"]["to_heal_wh"]) == (15_000, 0)
+    assert "15 kWh of 2027 were taken off" in bureau.heal("0", energy=("--energy", "+15.001"), ok=2)
+    bureau.heal("0", energy=("--energy", "+15"))
+    assert bureau.doubles()[0]["energy"]["to_heal_wh"] == 15_000
+    assert energy_ceiling(bureau.sign()) == old.start_wh + 200_000 - 15_000
+    for wrong in ("0", "x", "-1000000001"):
+        assert "Traceback" not in bureau.heal("0", energy=("--energy", wrong), ok=2)
+    assert "without litres alone" in bureau.heal("-1", energy=("--energy", "-1"), ok=2)
+
+
+def test_energy_that_is_counted_twice_after_an_act_is_for_another_act(bureau):
+    limit_energy(bureau, 200_000)
+    old = Well("w1", used_l=100_000)
+    new = next_box(old, old.box.volume_l, litres=40_000, base_wh=old.energy_wh - 15_000)
+    bureau.hear(old)
+    bureau.hear(new)
+    bureau.heal("0")
+    seq = old.box.seq
+    old.energy_wh += 7_000  # it ran on without water, and was read out months later
+    old.read(0)
+    old.box.checkpoint()
+    bureau.hear(old, seq + 1)
+    (said,) = bureau.doubles()
+    assert (said["energy"]["healed_wh"], said["energy"]["to_heal_wh"]) == (15_000, 7_000)
+    found = bureau.sign()
+    assert (found.twice_wh, found.healed_wh) == (22_000, 15_000)
+
+
+def signed(bureau):
+    with bureau.county.store.reading() as connection:
+        (box,) = [one for one in offering.newest_of_each_site(connection) if one.site == "w1"]
+        return evidence.signed(connection, box, YEARS.span(YEAR))
+
+
+def test_county_and_office_say_alike_whose_start_it_is(bureau):
+    old = Well("w1", used_l=30_000)
+    bureau.hear(old)
+    assert signed(bureau).is_own
+    bureau.deliver()
+    bureau.hear(spare_in_a_drawer(1_040_000))
+    bureau.sign()
+    assert signed(bureau).is_own and bureau.known.sites["w1"].years[str(YEAR)][3] == 1
+
+
+def test_the_end_of_a_box_that_died_before_the_year_is_not_the_next_one_s_own_start(bureau):
+    old = dead_box()
+    bureau.hear(old)
+    bureau.hear(next_box(old, old.start_l))
+    bureau.sign()
+    assert not signed(bureau).is_own and bureau.known.sites["w1"].years[str(YEAR)][3] == 0
+
+
+@pytest.mark.parametrize(("is_own", "twice_wh"), [(True, 100), (False, 500)])
+def test_energy_below_a_start_of_its_own_is_counted_twice_as_the_office_counts_it(is_own, twice_wh):
+    those = [
+        Box("a", 1, 0, 0, None, Count(0, 600)),
+        Box("b", 2, 0, 0, None, Count(500, 700)),
+    ]
+    newest = checkpoints.Proof(b"", 2, 1, 9, NOW_S, 0, 1, 2, energy_wh=700)
+    found = evidence.Signed(newest, None, (), tuple(those), 0, 1_000, 0, is_own)
+    assert evidence.energy(found, ()).twice_wh == twice_wh
+
+
+def bound_again(bureau, old, base_l, bound_utc_s):
+    """The box under a new binding to a site, with a chain of its own."""
+    box = old.box
+    values, segments, _, _ = binding.open_signed(box.binding)
+    values = dict(values) | {"seq": values["seq"] + 1, "issued_utc_s": bound_utc_s}
+    segments = [dict(one) | {"base": base_l} for one in segments]
+    box.binding = sign(PROVISIONER, binding.LABEL, binding.encode(values, segments))
+    box.chain, box.seq, box.volume_l = box.chain + 1, 0, base_l
+    box.slots.clear()
+    box.h = chain.genesis(box.chain, box.binding)
+    rebind(bureau.county.store, box.binding, public(PROVISIONER), by="li", because="it came back")
+
+
+def test_a_box_that_comes_back_begins_the_year_where_the_box_between_did(bureau):
+    """It stood there two years ago; another one lived through the new year; the first right is for it."""
+    came = Well("w1", seed="back", from_utc_s=FROM_UTC_S - 700 * DAY_S, now_s=FROM_UTC_S - 400 * DAY_S)
+    bureau.hear(came)
+    between = Well("w1", used_l=60_000, seed="between", now_s=NOW_S - 20 * DAY_S)
+    start_l, end_l = between.start_l, between.box.volume_l
+    bureau.hear(between)
+    bound_again(bureau, came, end_l, NOW_S - 10 * DAY_S)
+    came.box.utc_s = NOW_S - 7200
+    came.read(20_000)
+    came.box.checkpoint()
+    bureau.hear_again(came)
+    assert signed(bureau).start_l == start_l
+    bureau.deliver()
+    assert signed(bureau).start_l == start_l
+    assert bureau.sign().ledger_l == 80_000
+
+
+def test_litres_that_are_put_back_put_their_energy_back(bureau):
+    limit_energy(bureau, 200_000)
+    lived_on(bureau, base_wh=Well("w1", used_l=100_000).energy_wh - 15_000)
+    bureau.heal("-30")
+    bureau.heal("10")
+    (said,) = bureau.doubles()
+    assert (said["to_heal_l"], said["energy"]["to_heal_wh"]) == (10_000, 5_000)
+    listed = json.loads(bureau.run("ledger", "corrections", "--json"))
+    assert [one["energy_wh"] for one in listed] == [-15_000, 5_000]
+
+
 def test_who_takes_off_energy_alone_where_litres_stand_twice_is_told_to_take_these(bureau):
     lived_on(bureau, base_wh=Well("w1", used_l=100_000).energy_wh - 15_000)
     assert "30 m³ of 2027 were counted twice: take them off, and their energy" in bureau.heal("0", ok=2)
+
+
+@pytest.mark.parametrize(
+    ("volumes", "said"),
+    [
+        (("-0.001", "0"), "w1: a correction of 2027 without litres .* not beside others"),
+        (("0", "0"), "not beside others"),
+        (("-1", "0", "1"), "not beside others"),
+        (("0",), "30 m³ of 2027 were counted twice"),
+    ],
+)
+def test_a_file_cannot_hide_a_correction_of_energy_beside_litres(bureau, tmp_path, volumes, said):
+    limit_energy(bureau, 200_000)
+    lived_on(bureau, base_wh=Well("w1", used_l=100_000).energy_wh - 15_000)
+    ceiling = energy_ceiling(bureau.sign())
+    path = tmp_path / "double.csv"
+    rows = [f"w1,double,{MONTH},metered,{volume}" for volume in volumes]
+    path.write_text("\n".join(["site,kind,period,method,volume_m3", *rows, ""]), encoding="utf-8")
+    words = ("--because", "the old box ran on", "--document", "D-1", "--by", "li")
+    assert re.search(said, bureau.run("ledger", "correct", "--file", path, *words, ok=2))
+    while bureau.county.acts.log_queued(NOW_S):
+        pass
+    assert energy_ceiling(bureau.sign()) == ceiling
 
 
 def test_what_may_stay_is_signed_also_by_an_office_that_saw_the_old_box_in_its_place(bureau):

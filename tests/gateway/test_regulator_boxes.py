@@ -2,7 +2,7 @@
 
 import pytest
 
-from karez_gateway.regulator import draft, showing, state
+from karez_gateway.regulator import draft, request, showing, state
 from karez_gateway.regulator.errors import Refused
 from karez_gateway.regulator.journal import Head
 from karez_gateway.regulator.request import DOUBLE, Correction, WishRow
@@ -54,8 +54,8 @@ def remembered(office, wish, known=None, n=1):
     return state.decode(state.encode(found))
 
 
-def doubled(litres):
-    return (Correction(-litres, "li", "the old box ran on", "D-1", 7, DOUBLE),)
+def doubled(litres, energy_wh=0, act=7):
+    return (Correction(-litres, "li", "the old box ran on", "D-1", act, DOUBLE, -energy_wh),)
 
 
 def test_a_box_that_died_before_the_year_proves_its_last_w_and_the_gap_counts_in_the_year(office):
@@ -192,9 +192,9 @@ def test_energy_that_two_boxes_counted_counts_as_used_until_the_litres_are_taken
     found = one(office, with_energy(new, 200_000, ledger_l=used_l + 30_000, **brought))
     assert (found.twice_wh, found.healed_wh) == (15_000, 0) and "note-twice-energy" in found.notes
     assert energy_ceiling(found) == new.energy_wh + 200_000 - 55_000 - 15_000
-    half = with_energy(new, 200_000, ledger_l=used_l + 20_000, corrections=doubled(10_000), **brought)
+    half = with_energy(new, 200_000, ledger_l=used_l + 20_000, corrections=doubled(10_000, 5_000), **brought)
     assert one(office, half).healed_wh == 5_000
-    healed = with_energy(new, 200_000, ledger_l=used_l, corrections=doubled(30_000), **brought)
+    healed = with_energy(new, 200_000, ledger_l=used_l, corrections=doubled(30_000, 15_000), **brought)
     found = one(office, healed)
     assert energy_ceiling(found) == new.energy_wh + 200_000 - 55_000
     told = list(showing.lines(planned(office, healed), Speech("en", False)))
@@ -225,7 +225,7 @@ def test_a_box_that_began_at_no_energy_gets_its_right_and_its_old_one_s_use_stay
     ledger_l = new.box.volume_l - old.start_l
     found = one(office, with_energy(new, 200_000, ledger_l=ledger_l, **brought))
     assert new.energy_wh == 20_000 and energy_ceiling(found) == 20_000 + 200_000 - 50_000 - 20_000
-    lie = with_energy(new, 200_000, ledger_l=ledger_l, corrections=doubled(0), **brought)
+    lie = with_energy(new, 200_000, ledger_l=ledger_l, corrections=doubled(0, old.energy_wh), **brought)
     assert refused(office, lie) == ["energy-below"]  # what was never counted twice is not taken off
 
 
@@ -235,8 +235,66 @@ def test_a_correction_without_litres_takes_off_energy_alone(office):
     brought = {"year_start": old.proof(), "former": (old.proof(),)}
     ledger_l = new.box.volume_l - old.start_l
     assert one(office, with_energy(new, 200_000, ledger_l=ledger_l, **brought)).healed_wh == 0
-    found = one(office, with_energy(new, 200_000, ledger_l=ledger_l, corrections=doubled(0), **brought))
+    found = one(
+        office, with_energy(new, 200_000, ledger_l=ledger_l, corrections=doubled(0, 15_000), **brought)
+    )
     assert (found.healed_wh, found.ledger_l) == (15_000, ledger_l)
+
+
+def energy_alone():
+    """The next box began 15 kWh below E of the one before; no litre stands twice."""
+    old = Well("w1", used_l=100_000)
+    new = next_box(old, old.box.volume_l, litres=40_000, base_wh=old.energy_wh - 15_000)
+    return new, {
+        "ledger_l": new.box.volume_l - old.start_l,
+        "year_start": old.proof(),
+        "former": (old.proof(),),
+    }
+
+
+@pytest.mark.parametrize(
+    ("acts", "healed_wh"),
+    [
+        ([(0, 100)], 100),  # what was counted twice after the act, is not taken off by it
+        ([(0, 0)], 0),
+        ([(0, 100), (0, 14_000)], 14_100),
+        ([(0, 15_000), (0, -5_000)], 10_000),  # a person thinks better of it
+        ([(0, -5_000)], 0),
+        ([(0, 99_000)], 15_000),  # never more than two boxes counted
+    ],
+)
+def test_an_act_takes_off_the_energy_that_it_names_and_none_that_comes_later(office, acts, healed_wh):
+    new, brought = energy_alone()
+    those = tuple(each for act, said in enumerate(acts) for each in doubled(*said, act=act))
+    assert one(office, with_energy(new, 200_000, corrections=those, **brought)).healed_wh == healed_wh
+
+
+def test_the_energy_of_an_act_that_the_office_has_seen_stays_what_it_was(office):
+    new, brought = energy_alone()
+    seen = with_energy(new, 200_000, corrections=doubled(0, 100), **brought)
+    known = remembered(office, seen)
+    more = with_energy(new, 300_000, corrections=doubled(0, 15_000), **brought)
+    assert refused(office, more, known) == ["correction-gone"]
+    known.sites["w1"].corrections_wh.clear()  # of before it was kept
+    assert one(office, more, known).healed_wh == 15_000
+
+
+@pytest.mark.parametrize("changes", [{"energy_wh": True}, {"energy_wh": 1 << 41}, {"kind": "error"}])
+def test_energy_of_a_correction_is_a_number_and_of_what_two_boxes_counted(changes):
+    new, brought = energy_alone()
+    (correction,) = doubled(0, 100)
+    bad = with_energy(new, 200_000, corrections=(correction._replace(**changes),), **brought)
+    with pytest.raises(Refused) as caught:
+        asked(bad)
+    assert [(each.name, each.values) for each in caught.value.faults] == [
+        ("request-value", {"name": "corrections"})
+    ]
+
+
+def test_a_correction_without_energy_is_written_as_it_was_before_there_was_any():
+    new, brought = energy_alone()
+    wish = with_energy(new, 200_000, corrections=doubled(0), **brought)
+    assert b"energy_wh" not in request.encode({}, [wish]) and asked(wish).wishes == (wish,)
 
 
 def test_a_gateway_that_is_more_wary_than_the_office_is_believed(office):

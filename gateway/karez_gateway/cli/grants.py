@@ -78,6 +78,7 @@ def prepare(
         "without_evidence": made.without_evidence,
         "left_out": made.left_out,
         "partly": made.partly,
+        "still": made.still,
         "pending": [one._asdict() for one in made.pending],
     }
     if as_json:
@@ -94,7 +95,7 @@ def prepare(
         f"{one} has signed nothing in this water year yet: the regulator has to name it"
         for one in made.without_evidence
     ]
-    said = [*made.partly, *lines, *made.left_out]
+    said = [*made.still, *made.partly, *lines, *made.left_out]
     for line in said[:_SHOWN_MAX]:
         typer.echo(line, err=True)
     if len(said) > _SHOWN_MAX:

@@ -77,6 +77,10 @@ def correct(
     kind: Annotated[
         str, typer.Option(help="coefficient, swap, dispute, year-close, error or double.")
     ] = "error",
+    energy: Annotated[
+        str,
+        typer.Option(help="kWh with + or −, of a double without litres alone; left out: all that is left."),
+    ] = "",
     file: Annotated[Path | None, typer.Option(help="Many at once: CSV as `propose` writes it.")] = None,
     below_zero: Annotated[
         bool, typer.Option("--below-zero", help="A month of a site may fall below zero by it.")
@@ -89,7 +93,8 @@ def correct(
 
     What was booked is never changed: reports show both. The litres count in the last hour of the period. A
     file is taken whole or not at all. It is in force once the service has put it into the log. Of the kind
-    double, --volume 0 says of the energy alone that two boxes counted it (karez gateway ledger doubles).
+    double, --volume 0 says of the energy alone that two boxes counted it (karez gateway ledger doubles);
+    --energy +15 takes 15 kWh of that back.
     """
     from karez_gateway import data as data_directory
     from karez_gateway.county.ledger import correcting, correction_file, doubles
@@ -97,17 +102,17 @@ def correct(
     with spoken():
         config = configuration.load(data)
         years, decision = config.county.years, deed(by, because, document)
-        if (file is None) == (not (site and period and volume)):
+        if (file is None) == (not (site and period and volume)) or (file and energy):
             raise Refused("say --site, --period and --volume, or --file: one of both")
         if file is not None:
             those = correction_file.read(read(file), str(file), years, decision.now_s)
         else:
-            row = correction_file.Row(site, kind, period, method, to_method, volume)
+            row = correction_file.Row(site, kind, period, method, to_method, volume, "", energy)
             those = correction_file.corrections(row, years, decision.now_s)
         with data_directory.beside(config) as store, store.writing() as connection:
             if file is not None:
                 correcting.refuse_again(connection, those, decision)
-            doubles.check(connection, those, years)
+            those = doubles.check(connection, those, years)
             act_id, below = correcting.correct(
                 connection, those, decision, years.calendar, may_fall=below_zero
             )
@@ -153,10 +158,14 @@ def corrections(
         place = "waits for the log" if row["entry"] is None else f"entry {row['entry']}"
         typer.echo(
             f"{row['act']:>6}  {row['site']:<16}  {row['kind']:<11}  {row['from']}  {row['method']:<15}  "
-            f"{row['litres']:>14,} L  {place}  {row['by']}: {row['because']}"
+            f"{row['litres']:>14,} L{_energy(row)}  {place}  {row['by']}: {row['because']}"
         )
     if not rows:
         typer.echo("no correction" + (f" of {site}" if site else ""))
+
+
+def _energy(row: dict[str, Any]) -> str:
+    return f", {row['energy_wh']:,} Wh" if row["energy_wh"] else ""
 
 
 def _correction(kept: dict[str, Any], act: Any, iso: Any) -> dict[str, Any]:
@@ -171,6 +180,7 @@ def _correction(kept: dict[str, Any], act: Any, iso: Any) -> dict[str, Any]:
         "from": iso(kept["from_utc_s"]),
         "to": iso(kept["to_utc_s"]),
         "litres": kept["litres"],
+        "energy_wh": kept["energy_wh"],
         "by": act.by,
         "because": act.because,
         "document": act.document,

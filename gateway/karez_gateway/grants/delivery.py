@@ -112,7 +112,7 @@ def _checked(
 class Prepared(NamedTuple):
     """What was asked for a site last: by which act, when, and how much. `energy_wh` None: not limited.
 
-    Acts of before said 0 for no limit; nobody could ask for nothing then.
+    Acts of before said 0 for no limit (grants/request.py: ACT_VERSION); nobody could ask for nothing then.
     """
 
     act_id: int
@@ -142,9 +142,13 @@ def prepared(connection: Connection, year: int) -> dict[str, Prepared]:
     found: dict[str, Prepared] = {}
     for one in acts.every(connection, grant_request.SORT):
         detail = json.loads(one.detail)
-        if detail["year"] == year:
-            for site, (right_l, energy_wh) in detail["sites"].items():
-                found[site] = Prepared(one.id, one.utc_s, right_l, energy_wh)
+        if detail["year"] != year:
+            continue
+        is_old = detail.get("version", 1) < grant_request.ACT_VERSION
+        for site, (right_l, energy_wh) in detail["sites"].items():
+            found[site] = Prepared(
+                one.id, one.utc_s, right_l, None if is_old and not energy_wh else energy_wh
+            )
     return found
 
 

@@ -33,6 +33,7 @@ from karez_gateway.store import corrections, objects
 from karez_gateway.store.controllers import Controller
 
 SORT = "rights"  # of the act
+ACT_VERSION = 2  # from 2 on 0 Wh is a limit of nothing; acts of before name no version, and 0 was no limit
 DOCUMENT_BYTES_MAX = 24  # a grant names it in so many
 
 
@@ -58,6 +59,7 @@ class Made:
     without_evidence: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)  # a sentence each
     partly: list[str] = field(default_factory=list)  # a sentence for each year that its periods do not fill
+    still: list[str] = field(default_factory=list)  # a sentence for each site with water and 0 kWh
     pending: list[Pending] = field(default_factory=list)
 
 
@@ -91,12 +93,7 @@ def make(connection: Connection, years: WaterYears, asked: Asked, deed: Deed) ->
         if not wish.newest:
             made.without_evidence.append(one.site)
         made.rights[one.site] = one.right_l, one.energy_wh
-        year_l = yearplans.plan_l(registry, one.site, asked.year) or 0
-        if one.right_l < year_l:
-            made.partly.append(
-                f"site {one.site}: its periods open {m3(one.right_l)} of the {m3(year_l)} m³ of its year; "
-                f"spread the rest (karez gateway quota spread), or the well never gets it"
-            )
+        _tell(made, one, yearplans.plan_l(registry, one.site, asked.year) or 0, asked.year)
         wishes.append(wish)
         if one_l := pending.litres(given.get(one.site, {}), asked.year, wish, found):
             pending_l[one.site] = one_l
@@ -114,9 +111,24 @@ def make(connection: Connection, years: WaterYears, asked: Asked, deed: Deed) ->
     return replace(made, data=request.encode(head, wishes))
 
 
+def _tell(made: Made, one: Plan, year_l: int, year: int) -> None:
+    """What a person should hear of a plan before the regulator signs it; `year_l`: of its whole year."""
+    if one.right_l < year_l:
+        made.partly.append(
+            f"site {one.site}: its periods open {m3(one.right_l)} of the {m3(year_l)} m³ of its year; "
+            f"spread the rest (karez gateway quota spread), or the well never gets it"
+        )
+    if one.right_l and one.energy_wh == 0:
+        made.still.append(
+            f"site {one.site}: its plan of {year} has {m3(one.right_l)} m³ and 0 kWh: the well would stand "
+            f"still; say its energy in the registry, or leave it empty where energy has no limit"
+        )
+
+
 def keep(connection: Connection, made: Made, sha256: str, asked: Asked, deed: Deed) -> int:
     """Write the act "rights prepared" with every site's right and the file's digest; return its number."""
     detail = {
+        "version": ACT_VERSION,
         "year": asked.year,
         "request_sha256": sha256,
         "document": deed.document,
@@ -201,6 +213,7 @@ def _corrections(connection: Connection, span: Span) -> dict[str, list[Correctio
     for one in corrections.in_force(connection, span):
         deed = store_acts.get(connection, one.act_id)
         if deed is not None:
-            told = Correction(one.litres, deed.by, deed.because, deed.document, one.act_id, one.kind)
+            said = deed.by, deed.because, deed.document
+            told = Correction(one.litres, *said, one.act_id, one.kind, one.energy_wh)
             found.setdefault(one.site, []).append(told)
     return found

@@ -194,6 +194,7 @@ def _site_entry(one: Planned, data: bytes) -> dict[str, Any]:
         "counted_l": one.counted_l,
         "ceiling_l": one.ceiling_l,
         "corrections": one.corrections,
+        "corrections_wh": one.corrections_wh,
         "because": one.because,
         "proved": one.proved,
         "year_start": one.year_start,

@@ -95,9 +95,9 @@ class Judge:
         mine = [one for one in all_boxes if one.issued_utc_s >= start.issued_utc_s]
         used = _used(wish, reading, start, mine)
         _check_set_back(wish, used, reading, start, known)
-        corrections = _corrections(request, wish, known)
+        corrections, corrections_wh = _corrections(request, wish, known)
         ledger_l = usage.check(wish, used)
-        energy = _energy(wish, reading, start, mine, used)
+        energy = _energy(wish, reading, start, mine)
         right_l, shown_seq = wish.right(), _shown_grant(reading)
         # Under an older ceiling the well may take what that leaves, by the meter and by the ledger of today.
         floor_l = reading.volume_l - max(ledger_l, used.metered_l)
@@ -116,6 +116,7 @@ class Judge:
             held_l=held.litres(known, request.year, shown_seq, floor_l),
             former_l=_former(known),
             corrections=corrections,
+            corrections_wh=corrections_wh,
             notes=_notes(reading, newest.bound, known, used, energy) + start.notes,
             gap_l=start.gap_l,
             twice_l=used.twice_l,
@@ -199,15 +200,20 @@ class Judge:
         )
 
 
-def _corrections(request: Request, wish: Wish, known: SiteState) -> dict[str, int]:
-    """Litres by act. Raises Untrue when one that was shown before is gone or another."""
-    found: dict[str, int] = {}
+def _corrections(request: Request, wish: Wish, known: SiteState) -> tuple[dict[str, int], dict[str, int]]:
+    """Litres by act, and Wh. Raises Untrue when one that was shown before is gone or another."""
+    litres_of: dict[str, int] = {}
+    wh_of: dict[str, int] = {}
     for one in wish.corrections:
-        found[str(one.act)] = found.get(str(one.act), 0) + one.litres
-    for act, litres in known.corrections.get(str(request.year), {}).items():
-        if found.get(act) != litres:
+        act = str(one.act)
+        litres_of[act] = litres_of.get(act, 0) + one.litres
+        wh_of[act] = wh_of.get(act, 0) + one.energy_wh
+    year = str(request.year)
+    seen_wh = known.corrections_wh.get(year, {})
+    for act, litres in known.corrections.get(year, {}).items():
+        if litres_of.get(act) != litres or wh_of[act] != seen_wh.get(act, wh_of[act]):
             raise Untrue("correction-gone", act=act, litres=litres)
-    return found
+    return litres_of, wh_of
 
 
 def _used(wish: Wish, reading: Reading, start: Start, those: list[boxes.Box]) -> Used:
@@ -225,15 +231,13 @@ def _used(wish: Wish, reading: Reading, start: Start, those: list[boxes.Box]) ->
     return used
 
 
-def _energy(
-    wish: Wish, reading: Reading, start: Start, those: list[boxes.Box], used: Used
-) -> usage.Energy | None:
+def _energy(wish: Wish, reading: Reading, start: Start, those: list[boxes.Box]) -> usage.Energy | None:
     """E of a site since the year's start; None where it is not limited, or not known. Raises Untrue."""
     is_limited = any(row.quantity == ENERGY for row in wish.rows)
     if not is_limited or start.energy_wh is None or reading.energy_wh is None:
         return None
     twice_wh = boxes.energy_twice(those, 0 if start.is_own else start.energy_wh)
-    found = usage.Energy(start.energy_wh, twice_wh, usage.healed_wh(wish.corrections, used.twice_l, twice_wh))
+    found = usage.Energy(start.energy_wh, twice_wh, usage.healed_wh(wish.corrections, twice_wh))
     if reading.energy_wh < found.base_wh:  # it counts E from nothing: no ceiling may stand on another's
         raise Untrue("energy-below", energy_wh=reading.energy_wh, start_wh=found.base_wh)
     return found

@@ -35,6 +35,7 @@ class Planned:
     healed_l: int = 0
     twice_wh: int = 0  # the same of a site whose energy is limited
     healed_wh: int = 0
+    corrections_wh: dict[str, int] = field(default_factory=dict)  # act -> Wh
     proved: dict[str, Any] = field(default_factory=dict)
     year_start: list[int | None] | None = None
 

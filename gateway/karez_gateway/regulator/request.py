@@ -58,7 +58,8 @@ class WishRow(NamedTuple):
 class Correction(NamedTuple):
     """An entry of the gateway's ledger beside what the meters say; below zero it gives back.
 
-    Of the kind DOUBLE it gives back nothing: it takes off litres that two boxes counted.
+    Of the kind DOUBLE it gives back nothing: it takes off litres, and `energy_wh`, that two boxes counted.
+    Only such a one says energy, and where it is 0 the line leaves it out.
     """
 
     litres: int
@@ -67,6 +68,7 @@ class Correction(NamedTuple):
     document: str
     act: int
     kind: str = "error"
+    energy_wh: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +138,16 @@ def _line(wish: Wish) -> dict[str, Any]:
         "rows": [list(row) for row in wish.rows],
     }
     line |= {name: getattr(wish, name) for name in _NUMBERS}
-    line["corrections"] = [one._asdict() for one in wish.corrections]
+    line["corrections"] = [_told(one) for one in wish.corrections]
     line |= {name: base64.b64encode(getattr(wish, name)).decode() for name in _BYTES}
     return line | {"former": [base64.b64encode(one).decode() for one in wish.former]}
+
+
+def _told(one: Correction) -> dict[str, Any]:
+    told = one._asdict()
+    if not one.energy_wh:
+        del told["energy_wh"]
+    return told
 
 
 def decode(data: bytes, name: str) -> Request:
@@ -260,10 +269,12 @@ def _corrections(value: object) -> tuple[Correction, ...] | None:
     if not isinstance(value, list) or len(value) > CORRECTIONS_MAX:
         return None
     for one in value:
-        if not isinstance(one, dict) or set(one) != set(Correction._fields):
+        if not isinstance(one, dict) or {*one, "energy_wh"} != set(Correction._fields):
             return None
-        litres = one["litres"]
-        if not isinstance(litres, int) or isinstance(litres, bool) or abs(litres) > U40_MAX:
+        for count in (one["litres"], one.get("energy_wh", 0)):
+            if not isinstance(count, int) or isinstance(count, bool) or abs(count) > U40_MAX:
+                return None
+        if one.get("energy_wh") and one["kind"] != DOUBLE:
             return None
         if not all(is_text(one[name]) for name in ("by", "because", "document", "kind")):
             return None

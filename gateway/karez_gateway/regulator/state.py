@@ -36,6 +36,9 @@ class SiteState:
     years: dict[str, list[int | None]] = field(default_factory=dict)
     rights: dict[str, int] = field(default_factory=dict)
     corrections: dict[str, dict[str, int]] = field(default_factory=dict)  # year -> act -> litres
+    corrections_wh: dict[str, dict[str, int]] = field(
+        default_factory=dict
+    )  # the same of what two boxes counted
     grant_seq: int = 0
     grant_year: int = 0
     boxes: list[list[Any]] = field(default_factory=list)
@@ -91,6 +94,7 @@ class State:
             setattr(known, name, value)
         if one["corrections"]:
             known.corrections[str(year)] = one["corrections"]
+            known.corrections_wh[str(year)] = one.get("corrections_wh", {})  # not in lines of before
         if one["year_start"] is not None:
             known.years[str(year)] = one["year_start"]
 

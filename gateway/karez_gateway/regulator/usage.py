@@ -3,7 +3,7 @@
 used = W − W at the year's start + litres that two boxes counted       (boxes.py)
 ledger = used − what a person healed of those + the other corrections
 
-Of E the same, without other corrections: who takes litres off as counted twice, takes their energy off, too.
+Of E the same, without other corrections: who takes litres off as counted twice, says their energy, too.
 """
 
 from __future__ import annotations
@@ -29,6 +29,10 @@ class Said(Protocol):
     @property
     def litres(self) -> int:
         """Below zero: taken off."""
+
+    @property
+    def energy_wh(self) -> int:
+        """Of the kind DOUBLE, as it was said when it was made; below zero: taken off."""
 
 
 class Used(NamedTuple):
@@ -84,16 +88,14 @@ class Energy(NamedTuple):
         return self.start_wh - self.twice_wh + self.healed_wh
 
 
-def healed_wh(those: Iterable[Said], twice_l: int, twice_wh: int) -> int:
-    """Wh that a year's corrections of the kind `double` take off: as large a share as of the litres.
+def healed_wh(those: Iterable[Said], twice_wh: int) -> int:
+    """Wh that a year's corrections of the kind `double` take off, of `twice_wh` that two boxes counted.
 
-    One without litres says it of the energy alone, and of all of it. `twice_l`, `twice_wh`: by two boxes.
+    As much as they say themselves. What boxes count twice after an act was made, no person has seen: the act
+    takes nothing of it off.
     """
-    litres = [one.litres for one in those if one.kind == DOUBLE]
-    double_l = -sum(litres)
-    if 0 in litres or double_l >= max(twice_l, 1):
-        return twice_wh
-    return twice_wh * max(double_l, 0) // max(twice_l, 1)
+    said_wh = -sum(one.energy_wh for one in those if one.kind == DOUBLE)
+    return min(max(said_wh, 0), twice_wh)
 
 
 def check(wish: Wish, used: Used) -> int:

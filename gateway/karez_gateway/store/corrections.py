@@ -23,6 +23,7 @@ class Kept(NamedTuple):
     to_utc_s: int
     hour_utc: int
     litres: int
+    energy_wh: int
     log_index: int | None
 
 

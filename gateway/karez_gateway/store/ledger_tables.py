@@ -18,6 +18,7 @@ correction = Table(
     Column("to_utc_s", BigInteger, nullable=False),
     Column("hour_utc", BigInteger, nullable=False),  # the last one of its span: where its litres count
     Column("litres", BigInteger, nullable=False),
+    Column("energy_wh", BigInteger, nullable=False, server_default="0"),  # of what two boxes counted
     Index("ix_correction_site", "site", "hour_utc"),
     Index("ix_correction_hour_utc", "hour_utc"),
 )

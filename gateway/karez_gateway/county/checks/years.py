@@ -65,11 +65,10 @@ def plans(before: Registry, after: Registry, _context: Context) -> Iterator[Faul
 
 
 def _energy(before: Registry, those: list[Named]) -> Iterator[Fault]:
-    """An energy of 0 would be taken for none, and one that is older than its water for what was meant."""
+    """Water beside no energy stops the well, and an energy that is older than its water was not meant so."""
     said = [name for name, values in those if whole(values, "energy_wh") is not None]
-    if said and not any(values.get("energy_wh") for _, values in those):
-        if any(values.get("volume_l") for _, values in those):
-            yield Fault("plan", said[0], "energy_wh", "energy-zero")
+    if (still := _stands_still(those)) is not None:
+        yield Fault("plan", still, "energy_wh", "energy-zero")
         return
     for name in said:
         was, now = before.get("plan", name), dict(those)[name]
@@ -79,6 +78,20 @@ def _energy(before: Registry, those: list[Named]) -> Iterator[Fault]:
                 "was": CUBIC_METRES.show(was["volume_l"]),
             }
             yield Fault("plan", name, "energy_wh", "energy-stays", facts_of(facts))
+
+
+def _stands_still(those: list[Named]) -> str | None:
+    """The first plan of 0 Wh by which a well with water could not run all year; None: it can.
+
+    Where periods say their energy, a grant has the sum of these, whatever the year says (quota/grants.py).
+    """
+    saying = [one for one in those if whole(one[1], "energy_wh") is not None]
+    periods = [one for one in saying if text(one[1], "period") != YEAR]
+    for said, beside in ((saying, those), (periods, periods)):
+        has_energy = any(values["energy_wh"] for _, values in said)
+        if said and not has_energy and any(values.get("volume_l") for _, values in beside):
+            return said[0][0]
+    return None
 
 
 def _together(site: str, year: int, those: list[Named]) -> Iterator[Fault]:

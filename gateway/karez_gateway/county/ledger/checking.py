@@ -36,7 +36,9 @@ def of_correction(connection: Connection, act_id: int) -> str:
         return problem
     decided = pure.said(json.loads(act.detail))
     kept = [
-        pure.Correction(one.site, one.kind, one.method, one.from_utc_s, one.to_utc_s, one.litres)
+        pure.Correction(
+            one.site, one.kind, one.method, one.from_utc_s, one.to_utc_s, one.litres, one.energy_wh
+        )
         for one in corrections.of_act(connection, act_id)
     ]
     return "" if kept == decided else f"the corrections of act {act_id} are not those that were decided"

@@ -46,17 +46,21 @@ def correct(
 
 def refuse_again(connection: Connection, those: Sequence[Correction], deed: Deed) -> None:
     """Refuse a file of corrections that is brought again, as after a cut: its litres would count twice."""
-    rows = pure.detail(those, ())["corrections"]
+    rows = [_without_energy(one) for one in those]  # energy is what was left of it at the time
     for one in stored_acts.every(connection, pure.SORT):
         is_same_deed = (one.because, one.document) == (deed.because, deed.document)
-        if is_same_deed and json.loads(one.detail)["corrections"] == rows:
+        if is_same_deed and list(map(_without_energy, pure.said(json.loads(one.detail)))) == rows:
             raise Refused(
                 f"act {one.id} has these very corrections: if they are meant twice, say another --because"
             )
 
 
+def _without_energy(one: Correction) -> Correction:
+    return one._replace(energy_wh=0)
+
+
 def _kept(act_id: int, row: int, one: Correction) -> Kept:
-    return Kept(act_id, row, *one[:5], hour_utc=one.hour_utc, litres=one.litres, log_index=None)
+    return Kept(act_id, row, *one[:5], one.hour_utc, one.litres, one.energy_wh, log_index=None)
 
 
 def _known_sites(connection: Connection, those: Sequence[Correction]) -> None:

@@ -15,6 +15,7 @@ from karez_gateway.ledger.figures import METHODS
 
 SORT = "correction"  # of the act
 LITRES_MAX = 10**12  # 10⁹ m³: more than any county has
+WH_MAX = 10**12
 ROWS_MAX = 20_000  # of one act
 
 DOUBLE = "double"  # without litres it speaks of energy alone (doubles.py)
@@ -31,7 +32,10 @@ METHOD_OF = {one.code: number for number, one in METHODS.items()} | {"unknown": 
 
 
 class Correction(NamedTuple):
-    """One of them. Litres may be below zero; method as in karez_protocols.record."""
+    """One of them. Litres may be below zero; method as in karez_protocols.record.
+
+    `energy_wh`: what one of the kind DOUBLE says of energy, written when it is made; below zero: taken off.
+    """
 
     site: str
     kind: str
@@ -39,6 +43,7 @@ class Correction(NamedTuple):
     from_utc_s: int
     to_utc_s: int
     litres: int
+    energy_wh: int = 0
 
     @property
     def hour_utc(self) -> int:

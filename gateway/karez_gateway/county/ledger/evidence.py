@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from karez_gateway.county.years.wateryear import Span
+from karez_gateway.grants import rights
 from karez_gateway.proofs import checkpoints
 from karez_gateway.proofs.checkpoints import Proof
 from karez_gateway.regulator import boxes
@@ -35,6 +36,7 @@ class Signed:
 
     `former`: the newest proof of each box that was replaced in the year; `boxes`: all since the year's start,
     the one of now last; `unsigned_l`: booked in the year before, and not signed by the box that died then.
+    `is_own`: the office takes the start from the site's own box, as regulator/yearstart.py reckons it.
     """
 
     newest: Proof
@@ -44,6 +46,7 @@ class Signed:
     start_l: int | None
     start_wh: int | None
     unsigned_l: int = 0
+    is_own: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ def signed(connection: Connection, box: Controller, span: Span) -> Signed | None
     newest = checkpoints.newest(connection, box)
     if newest is None or newest.utc_s < span.from_utc_s:
         return None
-    start = _start(connection, box.site, span)
+    start, seen_id = _start(connection, box, span)
     since_s = span.from_utc_s if start is None else start.issued_utc_s
     before = [
         one
@@ -108,31 +111,44 @@ def signed(connection: Connection, box: Controller, span: Span) -> Signed | None
         start_l, start_wh = told[0].base_l, told[0].energy and told[0].energy.base
     former = tuple(proof for _, proof in ends if start is None or proof.data != start.data)
     unsigned_l = _unsigned_l(connection, start, told, span.from_utc_s)
-    return Signed(newest, start, former, tuple(told), start_l, start_wh, unsigned_l)
+    is_own = True
+    if start is not None and start.utc_s < span.from_utc_s:
+        is_own = not start.is_end and start.controller_id == seen_id
+    return Signed(newest, start, former, tuple(told), start_l, start_wh, unsigned_l, is_own)
 
 
-def _start(connection: Connection, site: str, span: Span) -> Proof | None:
-    """Where a year began, by the box that the office saw when it gave the first right of the year.
+def _start(connection: Connection, box: Controller, span: Span) -> tuple[Proof | None, int]:
+    """Where a year began, by the box that the office saw when it gave the first right of the year; its id.
 
     A spare that lay in a drawer over the new year has its own W of that night. The office keeps to what it
-    remembers, and so must the books. Where no right was given yet, both begin at the newest binding.
+    remembers, and so must the books. Where no right was given yet, both begin at the newest binding: `box`.
     """
+    site = box.site
     those = checkpoints.boxes_of(connection, site)
     first = _first_granted(connection, those, span) if those[1:] else None
     if first is None:
-        return checkpoints.year_start(connection, site, span.from_utc_s)
-    return checkpoints.year_start(connection, site, span.from_utc_s, first.issued_utc_s)
+        return checkpoints.year_start(connection, site, span.from_utc_s), box.id
+    return checkpoints.year_start(connection, site, span.from_utc_s, first.issued_utc_s), first.id
 
 
-def _first_granted(connection: Connection, those: Iterable[Controller], span: Span) -> Controller | None:
-    """The box that the first grant of a year was brought for; boxes after it inherit it."""
+def _first_granted(connection: Connection, those: Sequence[Controller], span: Span) -> Controller | None:
+    """The box that the first grant of a year for a site was brought for, as it was bound then.
+
+    `those`: all bindings to the site, the newest first; a box may stand there twice. Boxes after it inherit
+    the grant. What a box got for another site, where it stood between, is not this site's.
+    """
     found = {
-        one.id: owner
-        for owner in those
+        one.id: (owner, issued_utc_s)
+        for owner in {one.id: one for one in those}.values()
         for one in downlinks.of_controller(connection, owner.id, record.GRANT)
-        if one.checked and span.from_utc_s <= _issued_utc_s(one.body) < span.to_utc_s
+        if one.checked and rights.read(one.body).site == owner.site
+        if span.from_utc_s <= (issued_utc_s := _issued_utc_s(one.body)) < span.to_utc_s
     }
-    return found[min(found)] if found else None
+    if not found:
+        return None
+    owner, issued_utc_s = found[min(found)]
+    bound = [one for one in those if one.id == owner.id]
+    return next((one for one in bound if one.issued_utc_s <= issued_utc_s), bound[-1])
 
 
 def _issued_utc_s(data: bytes) -> int:
@@ -160,15 +176,16 @@ def compare(
         twice_l=twice_l,
         healed_l=-litres[True],
         others_l=litres[False],
-        energy=_energy(found, listed, twice_l),
+        energy=energy(found, listed),
     )
 
 
-def _energy(found: Signed, those: Iterable[Kept | Correction], twice_l: int) -> Energy | None:
+def energy(found: Signed, those: Iterable[Kept | Correction]) -> Energy | None:
+    """As the office reckons it (regulator/judging.py); None where E is not known."""
     if found.start_wh is None or found.newest.energy_wh is None:
         return None
-    twice_wh = boxes.energy_twice(found.boxes, found.start_wh)
-    return Energy(found.start_wh, twice_wh, healed_wh(those, twice_l, twice_wh))
+    twice_wh = boxes.energy_twice(found.boxes, 0 if found.is_own else found.start_wh)
+    return Energy(found.start_wh, twice_wh, healed_wh(those, twice_wh))
 
 
 def booked_behind_l(connection: Connection, newest: Proof) -> int:

@@ -84,6 +84,7 @@ def _correction(found: Trace, at: int, places: Places, civil: Calendar) -> dict[
         "from": civil.iso(one.from_utc_s),
         "to": civil.iso(one.to_utc_s),
         "litres": one.litres,
+        "energy_wh": one.energy_wh,
         "by": None if act is None else act.by,
         "because": None if act is None else act.because,
         "document": None if act is None else act.document,
@@ -129,7 +130,9 @@ def lines(found: Trace, places: Places, civil: Calendar) -> Iterator[str]:
         )
     for one in told["corrections"]:
         state = one["entry"] or "not in force: waits for the log"
-        yield f"correction  act {one['act']}  {state}  {one['kind']}  {one['method']}  {one['litres']:,} L"
+        energy = f", {one['energy_wh']:,} Wh" if one["energy_wh"] else ""
+        said = f"{one['kind']}  {one['method']}  {one['litres']:,} L{energy}"
+        yield f"correction  act {one['act']}  {state}  {said}"
         yield f"            by {one['by']}: {one['because']} [{one['document']}]"
     for one in told["closed"]:
         yield f"closed  {one['month']}  act {one['act']}  SHA-256 {one['sha256']}"
