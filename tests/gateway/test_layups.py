@@ -118,6 +118,25 @@ def test_a_meter_that_was_off_has_both_readings_and_is_told_when_it_moved(desk):
     assert json.loads(karez(desk, "list", "--json").stdout) == []
 
 
+def test_a_lay_up_over_one_that_is_due_is_refused_so_that_its_meter_is_not_lost(desk):
+    lay_up(desk, days=1, serial="TUF-1", closing_l=20_481_300)
+    desk.now_s += 2 * DAY_S
+    with pytest.raises(
+        Refused, match="due, 1, .*: end it first, .*layup end well-1 --opening .* meter TUF-1"
+    ):
+        lay_up(desk)
+    ended = layups.end(
+        desk.county.store, "well-1", Deed("li", "longer winter", desk.now_s), opening_l=20_481_800
+    )
+    assert ended.moved_l == 500
+    again = lay_up(desk, serial="TUF-1", closing_l=20_481_800)
+    desk.now_s += 101 * DAY_S
+    with pytest.raises(Refused, match="due, .*: end it first"):
+        lay_up(desk)
+    assert layups.end(desk.county.store, "well-1", Deed("li", "spring", desk.now_s), 20_481_800).moved_l == 0
+    assert lay_up(desk).number > again.number
+
+
 def karez(desk, verb, *words):
     return CliRunner().invoke(app, ["layup", verb, "--data", str(desk.county.config.data), *words])
 

@@ -96,6 +96,13 @@ def beginning(
     held = resting(found, now_s).get(site)
     if held is not None:
         raise Refused(f"{site} is laid up already, by {held.by}: lay-up {held.number}")
+    due = next((one for one in found.values() if one.site == site and one.ended_utc_s is None), None)
+    if due is not None:
+        reading = f" --opening READING, what meter {due.serial} shows now" if due.serial else ""
+        raise Refused(
+            f"{site} has a lay-up that is due, {due.number}, and nobody has ended it: end it first, with karez "
+            f"gateway layup end {site}{reading}"
+        )
     if until_utc_s <= now_s:
         raise Refused("--until is past: say on which day the well is looked at again")
     if until_utc_s - now_s > DAYS_MAX * 86400:
