@@ -107,7 +107,7 @@ def test_a_meter_that_was_off_has_both_readings_and_is_told_when_it_moved(desk):
     with pytest.raises(Refused, match="laid up already, by li"):
         lay_up(desk)
     deed = Deed("li", "spring", desk.now_s + 60)
-    with pytest.raises(Refused, match="TUF-1 was taken off at 20481300 L"):
+    with pytest.raises(Refused, match="TUF-1 was taken off at 20,481.3 m³: "):
         layups.end(desk.county.store, "well-1", deed)
     with pytest.raises(Refused, match="well-2 is not laid up"):
         layups.end(desk.county.store, "well-2", deed)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from karez_gateway.county.alarms.words import thousandths
 from karez_gateway.errors import Refused
 from karez_gateway.store.acts import Act
 
@@ -126,7 +127,8 @@ def ending(found: Mapping[int, Layup], site: str, now_s: int, opening_l: int | N
     one = of_site[-1]
     if (one.closing_l is None) != (opening_l is None):
         raise Refused(
-            f"meter {one.serial} was taken off at {one.closing_l} L: say its reading now with --opening"
+            f"meter {one.serial} was taken off at {thousandths(one.closing_l or 0)} m³: say its reading now "
+            "with --opening"
             if opening_l is None
             else "no meter was taken off: there is no --opening"
         )
