@@ -95,6 +95,10 @@ def test_a_well_that_takes_energy_though_it_rests_is_an_alarm(desk):
         ({"days": 301}, "300 days"),
         ({"serial": "TUF-1"}, "--meter and --closing both"),
         ({"closing_l": 5}, "--meter and --closing both"),
+        *(
+            ({"serial": serial, "closing_l": 5}, "--meter is one line of at most 64 bytes")
+            for serial in ("TUF\x1b[2J", "two\nlines", " ", "x" * 65, "表" * 22)
+        ),
     ],
 )
 def test_a_lay_up_that_makes_no_sense_is_refused(desk, more, said):

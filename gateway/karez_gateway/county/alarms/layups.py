@@ -16,6 +16,7 @@ from karez_gateway.store.acts import Act
 
 BEGUN, ENDED = "lay-up-begun", "lay-up-ended"
 SORTS = (BEGUN, ENDED)
+SERIAL_BYTES_MAX = 64
 DAYS_MAX = 300  # a well that rests for longer is no well in winter: retire it in the registry
 
 
@@ -110,6 +111,10 @@ def beginning(
         raise Refused(f"--until is more than {DAYS_MAX} days away: a well that rests so long is retired")
     if bool(serial) != (closing_l is not None):
         raise Refused("a meter that is taken off has a number and a reading: say --meter and --closing both")
+    if serial and (not serial.strip() or not serial.isprintable() or len(serial.encode()) > SERIAL_BYTES_MAX):
+        raise Refused(
+            f"--meter is one line of at most {SERIAL_BYTES_MAX} bytes: the number on the meter's plate"
+        )
     return {
         "site": site,
         "until_utc_s": until_utc_s,
