@@ -111,7 +111,7 @@ def test_a_meter_that_was_off_has_both_readings_and_is_told_when_it_moved(desk):
     with pytest.raises(Refused, match="laid up already, by li"):
         lay_up(desk)
     deed = Deed("li", "spring", desk.now_s + 60)
-    with pytest.raises(Refused, match="TUF-1 was taken off at 20,481.3 m³: "):
+    with pytest.raises(Refused, match=r"TUF-1 was taken off at 20,481\.3 m³: "):
         layups.end(desk.county.store, "well-1", deed)
     with pytest.raises(Refused, match="well-2 is not laid up"):
         layups.end(desk.county.store, "well-2", deed)
@@ -126,7 +126,7 @@ def test_a_lay_up_over_one_that_is_due_is_refused_so_that_its_meter_is_not_lost(
     lay_up(desk, days=1, serial="TUF-1", closing_l=20_481_300)
     desk.now_s += 2 * DAY_S
     with pytest.raises(
-        Refused, match="due, 1, .*: end it first, .*layup end well-1 --opening .* meter TUF-1"
+        Refused, match=r"is due, .*: end it first, .*layup end well-1 --opening .* meter TUF-1"
     ):
         lay_up(desk)
     ended = layups.end(
@@ -135,7 +135,7 @@ def test_a_lay_up_over_one_that_is_due_is_refused_so_that_its_meter_is_not_lost(
     assert ended.moved_l == 500
     again = lay_up(desk, serial="TUF-1", closing_l=20_481_800)
     desk.now_s += 101 * DAY_S
-    with pytest.raises(Refused, match="due, .*: end it first"):
+    with pytest.raises(Refused, match=r"is due, .*: end it first"):
         lay_up(desk)
     assert layups.end(desk.county.store, "well-1", Deed("li", "spring", desk.now_s), 20_481_800).moved_l == 0
     assert lay_up(desk).number > again.number

@@ -100,10 +100,10 @@ def beginning(
         raise Refused(f"{site} is laid up already, by {held.by}: lay-up {held.number}")
     due = next((one for one in found.values() if one.site == site and one.ended_utc_s is None), None)
     if due is not None:
-        reading = f" --opening READING, what meter {due.serial} shows now" if due.serial else ""
+        reading = f" --opening and what meter {due.serial} shows now" if due.serial else ""
         raise Refused(
-            f"{site} has a lay-up that is due, {due.number}, and nobody has ended it: end it first, with karez "
-            f"gateway layup end {site}{reading}"
+            f"lay-up {due.number} of {site} is due, and nobody has ended it: end it first, with karez gateway "
+            f"layup end {site}{reading}"
         )
     if until_utc_s <= now_s:
         raise Refused("--until is past: say on which day the well is looked at again")
