@@ -102,8 +102,8 @@ def beginning(
     if due is not None:
         reading = f" --opening and what meter {due.serial} shows now" if due.serial else ""
         raise Refused(
-            f"lay-up {due.number} of {site} is due, and nobody has ended it: end it first, with karez gateway "
-            f"layup end {site}{reading}"
+            f"lay-up {due.number} of {site} is due, and nobody has ended it: end it first, with karez "
+            f"gateway layup end {site}{reading}"
         )
     if until_utc_s <= now_s:
         raise Refused("--until is past: say on which day the well is looked at again")
