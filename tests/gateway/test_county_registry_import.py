@@ -4,7 +4,7 @@ import hashlib
 import json
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, func, select, update
 
 from karez_gateway.calendars import Calendar
 from karez_gateway.county import acts as county_acts
@@ -13,7 +13,9 @@ from karez_gateway.county.checks.context import Context
 from karez_gateway.county.checks.standing import context, today
 from karez_gateway.county.files import importing
 from karez_gateway.county.files.importing import File
+from karez_gateway.county.registry import changing
 from karez_gateway.errors import Refused
+from karez_gateway.proofs import actscheck
 from karez_gateway.store import acts, closings, objects
 from karez_gateway.store.schema import act, registry_object
 
@@ -290,8 +292,65 @@ def test_a_row_holds_from_its_own_day_before_that_of_the_import_and_others_from_
     assert found.findings == [] and found.counts == {"site": {"new": 0, "changed": 2, "ended": 0}}
     assert [stood(county, "well-1", at) for at in (start_s - 1, start_s)] == ["果园井", "新"]
     assert [stood(county, "head-1", start_s + at) for at in (86_399, 86_400)] == [None, "新"]
+    county.acts.log_queued(DEED.now_s + 9)
+    assert problems(county) == []
+    assert move(county, "head-1", start_s) == [f"act {found.act_id}: {OTHER_DAYS}"]
+
+
+OTHER_DAYS = "the registry's versions that it made hold from other days than it says"
+
+
+def problems(county):
     with county.store.reading() as connection:
-        assert "since_sha256" in json.loads(acts.get(connection, found.act_id).detail)
+        return actscheck.check(connection, county.config).wrong
+
+
+def move(county, name, utc_s):
+    """Move a site's newest version to another day behind everybody's back; what the check says to it."""
+    rows_of = registry_object.c
+    with county.store.writing() as connection:
+        version = connection.scalar(select(func.max(rows_of.version)).where(rows_of.name == name))
+        where = (rows_of.kind == "site") & (rows_of.name == name) & (rows_of.version == version)
+        done = connection.execute(update(registry_object).where(where).values(effective_utc_s=utc_s))
+    assert done.rowcount == 1
+    return problems(county)
+
+
+@pytest.mark.parametrize("effective_utc_s", [None, JULY_S])
+def test_a_version_that_is_moved_to_another_day_is_found_by_the_check_of_acts(county, effective_utc_s):
+    bring(county, *files_of(COUNTY), deed=DEED._replace(effective_utc_s=JULY_S - 86_400))
+    found = dated(county, ("site.csv", b"site,status\nwell-1,sealed\n"), effective_utc_s=effective_utc_s)
+    county.acts.log_queued(DEED.now_s + 9)
+    assert problems(county) == []
+    assert move(county, "well-1", JULY_S - 3600) == [f"act {found.act_id}: {OTHER_DAYS}"]
+
+
+def test_rows_that_change_nothing_are_not_in_what_an_act_vouches_for(county):
+    start_s = Calendar(8).start("day", JULY_S)
+    bring(county, *files_of(COUNTY), deed=DEED._replace(effective_utc_s=start_s - 86_400))
+    book = f"site,name_zh,effective\nwell-1,果园井,{day_of(start_s)}\nhead-1,新,{day_of(start_s)}\n"
+    found = bring(county, ("site.csv", book.encode()), deed=DEED._replace(now_s=DEED.now_s + 9))
+    assert found.counts == {"site": {"new": 0, "changed": 1, "ended": 0}}
+    county.acts.log_queued(DEED.now_s + 9)
+    assert problems(county) == []
+    assert move(county, "head-1", start_s - 3600) == [f"act {found.act_id}: {OTHER_DAYS}"]
+
+
+def test_an_act_of_before_the_days_had_a_digest_stays_good(county, monkeypatch):
+    monkeypatch.setattr(changing, "_days", lambda _draft, _deed: {})
+    full(county)
+    county.acts.log_queued(DEED.now_s)
+    assert problems(county) == []
+    assert move(county, "head-1", JULY_S) != []
+
+
+def test_a_version_that_is_deleted_is_found_by_the_check_of_acts(county):
+    full(county)
+    found = bring(county, ("site.csv", b"site,status\nwell-1,sealed\n"))
+    county.acts.log_queued(DEED.now_s)
+    with county.store.writing() as connection:
+        connection.execute(delete(registry_object).where(registry_object.c.act_id == found.act_id))
+    assert problems(county) == [f"act {found.act_id}: the registry's versions that it made have been changed"]
 
 
 def test_without_a_day_of_the_import_a_row_without_its_own_holds_from_now_on(county):

@@ -3,10 +3,13 @@
 Code 2, one clear line, no traceback, and nothing was changed.
 """
 
+import io
 import json
+import os
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -14,7 +17,7 @@ from typer.testing import CliRunner
 from karez_gateway.api import tokens
 from karez_gateway.cli import alarms, api, violations
 from karez_gateway.cli.speech import visible
-from karez_gateway.store.database import FILE
+from karez_gateway.store.database import FILE, Database
 
 from .alarm_county import limit, region, site
 from .alarm_desk import Desk
@@ -179,6 +182,72 @@ def test_a_proposal_whose_file_cannot_be_written_is_no_act(data, tmp_path, monke
     alarm = json.loads(said(karez(data, "alarms", "list", "--rule", "area-volume", "--json")))[0]["id"]
     text = refused(data, "alarms", "propose", alarm, *WHY, "--out", tmp_path / "order.json")
     assert "cannot be written: No space left" in text and not list(tmp_path.iterdir())
+
+
+def proposals(data):
+    return json.loads(said(karez(data, "acts", "list", "--sort", "order-proposed", "--json")))
+
+
+def propose(data, out):
+    alarm = json.loads(said(karez(data, "alarms", "list", "--rule", "area-volume", "--json")))[0]["id"]
+    return karez(data, "alarms", "propose", alarm, *WHY, "--out", out)
+
+
+def test_a_proposal_is_on_the_disk_with_its_name_before_its_act_stands(data, tmp_path, monkeypatch):
+    out, synced, before = tmp_path / "order.json", [], len(proposals(data))
+
+    def fsync(descriptor, really=os.fsync):
+        really(descriptor)
+        with sqlite3.connect(data / FILE) as store:
+            stands = store.execute("SELECT COUNT(*) FROM act WHERE sort = 'order-proposed'").fetchone()[0]
+        inode = os.fstat(descriptor).st_ino
+        synced.append((inode, stands - before, out.stat().st_size))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fsync", fsync)
+        said(propose(data, out))
+    size = out.stat().st_size
+    assert size and synced == [(out.stat().st_ino, 0, size), (tmp_path.stat().st_ino, 0, size)]
+    assert len(proposals(data)) == before + 1
+
+
+class ClosesBadly(io.BufferedWriter):
+    """A file whose last bytes the disk does not take when it is closed."""
+
+    def close(self):
+        was_open = not self.closed
+        super().close()
+        if was_open:
+            raise OSError(5, "Input/output error")
+
+
+def test_a_proposal_whose_file_cannot_be_closed_is_no_act(data, tmp_path, monkeypatch):
+    out, before = tmp_path / "order.json", proposals(data)
+
+    def opened_badly(path, mode="r", *args, really=Path.open, **more):
+        file = really(path, mode, *args, **more)
+        return ClosesBadly(file.detach()) if path == out else file
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", opened_badly)
+        done = propose(data, out)
+    assert done.exit_code == 2 and "order.json cannot be written: Input/output error" in done.stderr
+    assert proposals(data) == before and not out.exists()
+
+
+def test_the_file_of_an_act_that_stands_is_never_taken_away(data, tmp_path, monkeypatch):
+    out, before = tmp_path / "order.json", len(proposals(data))
+
+    def closes_badly(store, really=Database.close):
+        really(store)
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        alarm = json.loads(said(karez(data, "alarms", "list", "--rule", "area-volume", "--json")))[0]["id"]
+        patched.setattr(Database, "close", closes_badly)
+        done = karez(data, "alarms", "propose", alarm, *WHY, "--out", out)
+    assert done.exit_code == 2
+    assert len(proposals(data)) == before + 1 and json.loads(out.read_text())
 
 
 @pytest.mark.parametrize("verb", [("alarms", "acknowledge", "1"), ("token", "add", "x", "--all")])

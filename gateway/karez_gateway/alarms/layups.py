@@ -28,11 +28,19 @@ def begin(
             everyone(connection),
             site,
             (deed.now_s, until_utc_s),
-            None if last is None else last.energy_wh,
+            (None, None) if last is None else (last.energy_wh, last.volume_l),
             (serial, closing_l),
         )
         number = acts.write(connection, layups.BEGUN, deed, said)
         return everyone(connection)[number]
+
+
+def unwatched(store: Database, one: Layup) -> list[str]:
+    """What nobody will see of a well while it rests, in sentences."""
+    with store.reading() as connection:
+        last = wells.wells(connection).get(one.site)
+    heard_s = None if last is None else max(one.from_utc_s - last.received_utc_s, 0)
+    return layups.unwatched(heard_s, one.energy_wh, one.volume_l, one.serial)
 
 
 def end(store: Database, site: str, deed: Deed, opening_l: int | None = None) -> Layup:

@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterable, Iterator
 
 from sqlalchemy import Connection
 
+from karez_gateway.alarms import layups
 from karez_gateway.config import Config
-from karez_gateway.county.alarms import engine, record_rules
+from karez_gateway.county.alarms import engine, record_rules, resting
+from karez_gateway.county.alarms.layups import SORTS, Layup
 from karez_gateway.county.alarms.places import Places
 from karez_gateway.county.alarms.signs import SITE, Sign
 from karez_gateway.notify import queueing
 from karez_gateway.seam import Seam, unharmed
-from karez_gateway.store import cursors, objects, verdicts, wells
+from karez_gateway.store import acts, cursors, objects, verdicts, wells
 from karez_gateway.store.controllers import Controller
 from karez_gateway.store.database import Database
 from karez_gateway.store.entries import Stored
@@ -53,6 +55,8 @@ class AlarmRecords:
         self._now = now
         self._settings = config.alarms.settings
         self._owners = Owners()
+        self._layups: dict[str, list[Layup]] = {}
+        self._newest_layup = 0
         self._states: dict[str, State] | None = None
         self._moved: dict[str, State] = {}
         self._days: dict[tuple[str, int], DayCell] = {}
@@ -86,6 +90,12 @@ class AlarmRecords:
     def _prepare(self, connection: Connection, good: Iterable[Good]) -> None:
         if self._states is None:
             self._states = wells.states(connection)
+        newest = acts.newest(connection, *SORTS)
+        if newest != self._newest_layup:
+            self._layups = {}
+            for one in layups.everyone(connection).values():
+                self._layups.setdefault(one.site, []).append(one)
+            self._newest_layup = newest
         self._owners.begin(connection, {(one.record.controller_id, one.record.chain) for one in good})
         self._moved, self._days = {}, {}
 
@@ -120,9 +130,13 @@ class AlarmRecords:
     def _move(self, owner: Controller, one: Good, before: State | None, utc_s: int, bits: int) -> None:
         """Note what the well said, and its day."""
         slot = one.record.slot
+        same = before if before is not None and before.controller_id == one.record.controller_id else None
         energy_wh: int | None = slots.number(slot, slot[1], "energy_wh")
-        if energy_wh == _UNKNOWN_E:
-            energy_wh = before.energy_wh if before is not None else None
+        if energy_wh == _UNKNOWN_E:  # another box's register says nothing of this one's
+            energy_wh = same.energy_wh if same is not None else None
+        volume_l = slots.volume_l(slot)
+        if volume_l is None and same is not None:
+            volume_l = same.volume_l
         cell = self._cell(owner.site, utc_s)
         if before is not None:
             passed_s = max(utc_s - before.utc_s, 0)
@@ -136,6 +150,7 @@ class AlarmRecords:
             is_read = not slots.number(slot, slot[1], "alarms") & flags.LEVEL_SILENT
             if is_read and level_mm != _UNKNOWN_LEVEL and level_mm > 0:  # zero: no probe, or dry
                 cell.level(level_mm)
+        taken = self._taken(owner.site, utc_s, before, (one.record.controller_id, energy_wh, volume_l))
         state = State(
             one.record.controller_id,
             one.record.chain,
@@ -145,10 +160,25 @@ class AlarmRecords:
             energy_wh,
             bits,
             one.record.log_index,
+            volume_l,
+            taken.layup,
+            taken.energy_wh,
+            taken.water_l,
         )
         self._moved[owner.site] = state
         if self._states is not None:
             self._states[owner.site] = state
+
+    def _taken(
+        self, site: str, utc_s: int, before: State | None, heard: tuple[int, int | None, int | None]
+    ) -> resting.Taken:
+        """What the well has taken while it is laid up, with this record."""
+        if before is None:
+            so_far, last = resting.Taken(None), None
+        else:
+            so_far = resting.Taken(before.rest_layup, before.rest_wh or 0, before.rest_l or 0)
+            last = resting.Heard(before.controller_id, before.energy_wh, before.volume_l)
+        return resting.taken(self._layups.get(site, ()), utc_s, so_far, last, resting.Heard(*heard))
 
     def _cell(self, site: str, utc_s: int) -> DayCell:
         day = (utc_s + 3600 * self._config.county.utc_offset_h) // DAY_S

@@ -260,9 +260,16 @@ def send_test(
 
 
 def _written(file: BinaryIO, body: bytes) -> None:
-    """On the disk, before the act stands that says so."""
+    """On the disk with its name, and closed, before the act stands that says so: nothing can fail later."""
+    import os
+
+    from karez_gateway.entries.restored import sync_directory
+
     file.write(body)
     file.flush()
+    os.fsync(file.fileno())
+    file.close()
+    sync_directory(Path(file.name).parent)
 
 
 @app.command(epilog=PROPOSE)
@@ -296,7 +303,8 @@ def propose(
             raise GatewayError('--hours reads "06:00-12:00"')
         config = configuration.load(data)
         wishes = {"days": days, "hours": (hours[:5], hours[6:]), "area": area}
-        with new_file(out) as file, data_directory.beside(config) as store:
+        # The file is within the store: if that cannot be closed after the act stands, the file stays, too.
+        with data_directory.beside(config) as store, new_file(out) as file:
             what = deed(by, because, document)
             alarmacts.propose(store, number, what, lambda body: _written(file, body), **wishes)
         typer.echo(f"{out}: a request, not an order; an office reads and signs it with its own tool")

@@ -36,7 +36,8 @@ def begin(
 ) -> None:
     """Lay a well up: it is not called silent, and energy or water there is an alarm.
 
-    No controller is told and no right is changed. A box that stays on goes on counting.
+    No controller is told and no right is changed. A box that stays on goes on counting; what of the well
+    cannot be watched is said.
     """
     from karez_gateway import data as data_directory
     from karez_gateway.alarms import layups
@@ -48,7 +49,10 @@ def begin(
         closing_l = _litres("--closing", closing)
         with data_directory.beside(config) as store:
             one = layups.begin(store, site, end_s, deed(by, because, document), meter, closing_l)
+            blind = layups.unwatched(store, one)
         typer.echo(f"lay-up {one.number}: {site} rests until {until}")
+        for line in blind:
+            typer.echo(line, err=True)
 
 
 @app.command(epilog=END)

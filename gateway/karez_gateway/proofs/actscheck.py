@@ -132,7 +132,16 @@ def _problems(connection: Connection, logs: _Logs, one: Act) -> Iterator[str]:
     for name, value in expected.items():
         if said[name] != value:
             yield f"{name} is not what the log has in entry {one.log_index}"
+    yield from _registry_problems(connection, one)
+
+
+def _registry_problems(connection: Connection, one: Act) -> Iterator[str]:
+    """Versions that it made: what they say, and from when. Its moment of saying stands in the log."""
     changed = objects.of_act(connection, one.id)
     detail = json.loads(one.detail)
-    if changed and detail.get("sha256") != changing.digest(changed):
+    if not changed and "objects" not in detail:
+        return  # it is no change of the registry
+    if detail.get("sha256") != changing.digest(changed):
         yield "the registry's versions that it made have been changed"
+    if not changing.is_since(changed, detail, one.utc_s):
+        yield "the registry's versions that it made hold from other days than it says"

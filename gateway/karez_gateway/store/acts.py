@@ -3,7 +3,7 @@
 import json
 from typing import NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from karez_gateway.store.schema import act
 
@@ -63,6 +63,11 @@ def newest_first(
     if before:
         query = query.where(act.c.id < before)
     return [Act(*row) for row in connection.execute(query)]
+
+
+def newest(connection: Connection, *sorts: str) -> int:
+    """Number of the newest act of some sorts, 0: there is none."""
+    return connection.scalar(select(func.max(act.c.id)).where(act.c.sort.in_(sorts))) or 0
 
 
 def sorts(connection: Connection) -> dict[int, str]:

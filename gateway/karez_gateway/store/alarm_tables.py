@@ -91,6 +91,10 @@ well = Table(
     Column("energy_wh", BigInteger),
     Column("alarms", BigInteger, nullable=False),  # bits that alarms were made of
     Column("log_index", ForeignKey("entry.log_index"), nullable=False),
+    Column("volume_l", BigInteger),
+    Column("rest_layup", BigInteger),  # the act of the lay-up in which it took what follows
+    Column("rest_wh", BigInteger),
+    Column("rest_l", BigInteger),
 )
 
 # A site on one civil day: energy as differences of E booked to the day of the later record, the longest

@@ -41,6 +41,10 @@ class State:
     energy_wh: int | None
     alarms: int
     log_index: int
+    volume_l: int | None
+    rest_layup: int | None  # the lay-up in which it took the following
+    rest_wh: int | None
+    rest_l: int | None
 
 
 @dataclass(slots=True)
@@ -146,6 +150,10 @@ def wells(connection: Connection) -> dict[str, Well]:
             one.energy_wh,
             one.alarms,
             one.log_index,
+            one.volume_l,
+            one.rest_layup,
+            one.rest_wh or 0,
+            one.rest_l or 0,
         )
         for site, one in states(connection).items()
     }

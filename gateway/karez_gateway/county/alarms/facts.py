@@ -22,6 +22,10 @@ class Well(NamedTuple):
     energy_wh: int | None
     alarms: int
     log_index: int
+    volume_l: int | None = None
+    rest_layup: int | None = None  # the newest lay-up in which a record was heard, and what it took in it
+    rest_wh: int = 0
+    rest_l: int = 0
 
 
 class Day(NamedTuple):

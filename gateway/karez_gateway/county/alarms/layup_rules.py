@@ -7,13 +7,16 @@ from karez_gateway.county.alarms.signs import SITE, URGENT, Fact, Key, Sign
 
 
 def laid_up(facts: Facts) -> Iterator[Sign]:
-    """Energy at a well that rests, beyond its register when it was laid up: silence hides nothing."""
+    """Energy or water that a well takes while it rests: silence hides nothing."""
     for site, layup in facts.resting.items():
         asked = facts.settings.on("laid-up", facts.places.about(SITE, site), facts.month)
         well = facts.wells.get(site)
-        if asked is None or well is None or None in (well.energy_wh, layup.energy_wh):
+        if asked is None or well is None or well.rest_layup != layup.number:
             continue
-        taken_wh = (well.energy_wh or 0) - (layup.energy_wh or 0)
-        if taken_wh >= 1000 * asked.number("least_kwh"):
-            about: Mapping[str, Fact] = {"energy_wh": taken_wh, "layup": layup.number}
-            yield Sign(Key("laid-up", SITE, site, "runs"), True, URGENT, taken_wh, about)
+        about: Mapping[str, Fact]
+        if well.rest_wh >= 1000 * asked.number("least_kwh"):
+            about = {"energy_wh": well.rest_wh, "layup": layup.number}
+            yield Sign(Key("laid-up", SITE, site, "runs"), True, URGENT, well.rest_wh, about)
+        if well.rest_l >= 1000 * asked.number("least_m3"):
+            about = {"water_l": well.rest_l, "layup": layup.number}
+            yield Sign(Key("laid-up", SITE, site, "water"), True, URGENT, well.rest_l, about)

@@ -10,11 +10,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from karez_gateway.county.alarms.words import thousandths
+from karez_gateway.county.counting import counted
 from karez_gateway.errors import Refused
 from karez_gateway.store.acts import Act
 
 BEGUN, ENDED = "lay-up-begun", "lay-up-ended"
 SORTS = (BEGUN, ENDED)
+SERIAL_BYTES_MAX = 64
+SILENT_S = 6 * 3600  # a box that is asleep already
 DAYS_MAX = 300  # a well that rests for longer is no well in winter: retire it in the registry
 
 
@@ -30,14 +34,13 @@ class Layup:
     because: str
     document: str
     log_index: int | None
-    energy_wh: (
-        int | None
-    )  # the well's last known register: what it takes beyond that, it takes while it rests
+    energy_wh: int | None  # the well's last known registers; what it takes: see resting.py
     serial: str
     closing_l: int | None
     ended_by: str = ""
     ended_utc_s: int | None = None
     opening_l: int | None = None
+    volume_l: int | None = None
 
     def holds(self, utc_s: int) -> bool:
         """True at a moment within it."""
@@ -71,6 +74,7 @@ def fold(acts: Iterable[Act]) -> dict[int, Layup]:
                 said["energy_wh"],
                 said["serial"],
                 said["closing_l"],
+                volume_l=said.get("volume_l"),
             )
         elif act.sort == ENDED and said["layup"] in found:
             one = found[said["layup"]]
@@ -87,28 +91,62 @@ def beginning(
     found: Mapping[int, Layup],
     site: str,
     span: tuple[int, int],
-    energy_wh: int | None,
+    registers: tuple[int | None, int | None],
     meter: tuple[str, int | None],
 ) -> dict[str, Any]:
-    """What the act of beginning one says; `meter`: (serial, closing register). Raises Refused."""
+    """What the act of beginning one says. Raises Refused.
+
+    `registers`: the well's last (E in Wh, W in litres); `meter`: (serial, closing register).
+    """
     now_s, until_utc_s = span
     serial, closing_l = meter
     held = resting(found, now_s).get(site)
     if held is not None:
         raise Refused(f"{site} is laid up already, by {held.by}: lay-up {held.number}")
+    due = next((one for one in found.values() if one.site == site and one.ended_utc_s is None), None)
+    if due is not None:
+        reading = f" --opening and what meter {due.serial} shows now" if due.serial else ""
+        raise Refused(
+            f"lay-up {due.number} of {site} is due, and nobody has ended it: end it first, with karez "
+            f"gateway layup end {site}{reading}"
+        )
     if until_utc_s <= now_s:
         raise Refused("--until is past: say on which day the well is looked at again")
     if until_utc_s - now_s > DAYS_MAX * 86400:
         raise Refused(f"--until is more than {DAYS_MAX} days away: a well that rests so long is retired")
     if bool(serial) != (closing_l is not None):
         raise Refused("a meter that is taken off has a number and a reading: say --meter and --closing both")
+    if serial and (not serial.strip() or not serial.isprintable() or len(serial.encode()) > SERIAL_BYTES_MAX):
+        raise Refused(
+            f"--meter is one line of at most {SERIAL_BYTES_MAX} bytes: the number on the meter's plate"
+        )
     return {
         "site": site,
         "until_utc_s": until_utc_s,
-        "energy_wh": energy_wh,
+        "energy_wh": registers[0],
+        "volume_l": registers[1],
         "serial": serial,
         "closing_l": closing_l,
     }
+
+
+def unwatched(heard_s: int | None, energy_wh: int | None, volume_l: int | None, serial: str) -> list[str]:
+    """What nobody will see while a well rests, in sentences; `heard_s`: how long ago it was heard last."""
+    if heard_s is None:
+        return ["nothing was ever heard of it: neither energy nor water is watched before its first record"]
+    found = []
+    if energy_wh is None:
+        found.append("its box says no energy: energy is not watched before it does")
+    if volume_l is None or serial:
+        why = "its meter is off" if serial else "its box says no water"
+        found.append(f"{why}: water is not watched before it is there")
+    if len(found) > 1:
+        found.append("so nothing watches this well: let somebody go there")
+    if heard_s >= SILENT_S:
+        found.append(
+            f"it was heard last {counted(heard_s // 3600, 'hour')} ago: while it sleeps nothing is seen"
+        )
+    return found
 
 
 def ending(found: Mapping[int, Layup], site: str, now_s: int, opening_l: int | None) -> dict[str, Any]:
@@ -119,7 +157,8 @@ def ending(found: Mapping[int, Layup], site: str, now_s: int, opening_l: int | N
     one = of_site[-1]
     if (one.closing_l is None) != (opening_l is None):
         raise Refused(
-            f"meter {one.serial} was taken off at {one.closing_l} L: say its reading now with --opening"
+            f"meter {one.serial} was taken off at {thousandths(one.closing_l or 0)} m³: say its reading now "
+            "with --opening"
             if opening_l is None
             else "no meter was taken off: there is no --opening"
         )

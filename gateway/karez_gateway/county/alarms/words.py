@@ -40,6 +40,10 @@ _TEXTS: Mapping[tuple[str, str], tuple[str, str]] = {
         "says it is online, but sends no record for {hours:hour|hours}",
         "控制器在线但已 {hours} 小时无数据（在线不等于正常）",
     ),
+    ("laid-up", "water"): (
+        "{water_l} m³ since it was laid up for the winter (lay-up {layup})",
+        "越冬封存（第 {layup} 号）以来用水 {water_l} 立方米",
+    ),
     ("laid-up", ""): (
         "{energy_wh} kWh since it was laid up for the winter (lay-up {layup})",
         "越冬封存（第 {layup} 号）以来用电 {energy_wh} 千瓦时",

@@ -4,7 +4,7 @@ An import is one act; it holds the names and SHA-256 of the files, and what was 
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -71,10 +71,6 @@ def bring_in(
         "warnings": [one.text() for one in out.warnings[:SHOWN_MAX]],
         "warned": len(out.warnings),
     }
-    if deed.effective_utc_s is not None:
-        about["effective_utc_s"] = deed.effective_utc_s
-    if any(wish.effective for wish in wishes.rows.values()):
-        about["since_sha256"] = _digest(out.since)
     rules = all_rules.refusing(context, [])
     done = changing.change(connection, out.wanted, deed, check=rules, about=about, dated=out.since)
     out.act_id = done[0].act_id if done else None
@@ -103,11 +99,6 @@ def look(
             out.then_utc_s = moment_s
             break
     return out
-
-
-def _digest(since: Mapping[tuple[str, str], int]) -> str:
-    lines = sorted(f"{kind}\t{name}\t{utc_s}\n" for (kind, name), utc_s in since.items())
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def try_out(before: Registry, wishes: Wishes, context: Context) -> Imported:

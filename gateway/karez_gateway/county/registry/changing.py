@@ -53,12 +53,10 @@ def change(
     _refuse_before(connection, fresh, since)
     draft = [Object(kind, name, known.get((kind, name), 0) + 1, values, 0, 0) for kind, name, values in fresh]
     check(before, before.with_changes(draft))
-    detail = {**(about or {}), "objects": len(draft), "sha256": digest(draft)}
+    draft = [one._replace(effective_utc_s=since.get((one.kind, one.name), effective)) for one in draft]
+    detail = {**(about or {}), "objects": len(draft), "sha256": digest(draft), **_days(draft, deed)}
     act_id = acts.write(connection, sort, deed, detail)
-    done = [
-        one._replace(act_id=act_id, effective_utc_s=since.get((one.kind, one.name), effective))
-        for one in draft
-    ]
+    done = [one._replace(act_id=act_id) for one in draft]
     objects.add(connection, done)
     return done
 
@@ -67,6 +65,31 @@ def digest(changed: Sequence[Object]) -> str:
     """SHA-256 over the versions of an act, in hex: what its entry of the log vouches for."""
     lines = sorted(f"{one.kind}\t{one.name}\t{one.version}\t{canonical(one.values)}\n" for one in changed)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def since_digest(changed: Sequence[Object]) -> str:
+    """SHA-256 over the moments from which the versions of an act hold, in hex."""
+    lines = sorted(f"{one.kind}\t{one.name}\t{one.effective_utc_s}\n" for one in changed)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def is_since(changed: Sequence[Object], detail: Mapping[str, Any], acted_utc_s: int) -> bool:
+    """True if an act's versions hold from when its text says, from its own moment if that says nothing."""
+    said = detail.get("since_sha256")
+    if said is not None:
+        return bool(said == since_digest(changed))
+    since_utc_s = detail.get("effective_utc_s", acted_utc_s)
+    return all(one.effective_utc_s == since_utc_s for one in changed)
+
+
+def _days(draft: Sequence[Object], deed: Deed) -> dict[str, Any]:
+    """What the text of an act says of when its versions hold; nothing where all hold from now on."""
+    found: dict[str, Any] = {}
+    if deed.effective_utc_s is not None:
+        found["effective_utc_s"] = deed.effective_utc_s
+    if not is_since(draft, found, deed.now_s):
+        found["since_sha256"] = since_digest(draft)
+    return found
 
 
 def _refuse_twice(wanted: Sequence[tuple[str, str, Values | None]]) -> None:
