@@ -462,6 +462,37 @@ def test_an_answer_that_does_not_move_the_end_makes_room_all_the_same():
     assert len(found.pump()) == 10
 
 
+def brought(found, end):
+    """A gateway that has all up to `end` answers each frame from now on; return its end after a minute."""
+    stored = set()
+    for _ in range(60):
+        found.now_ms += 1000
+        frames = found.pump()
+        stored.update(seqs(frames))
+        while end + 1 in stored:
+            end += 1
+        if frames:
+            answered(found, len(found.client.frames), end)
+    return end
+
+
+def test_an_answer_to_an_earlier_run_leaves_no_window_shut_though_all_of_it_is_lost():
+    for frame in (99_999, None):
+        found = full_window()
+        assert answered(found, frame, 240)  # what this run has sent again, but for the newest 16
+        assert brought(found, 240) == found.journal.head["seq"], frame
+
+
+def test_a_falling_answer_to_an_earlier_run_leaves_no_window_shut():
+    for frame in (99_999, None):
+        found = Round(WINDOW * 16 + 200, sectors=50)
+        assert found.ack(16)
+        found.client.window = 9_999
+        assert len(found.pump()) == WINDOW
+        assert answered(found, frame, 5)
+        assert brought(found, 5) == found.journal.head["seq"], frame
+
+
 def test_after_silence_or_a_new_connection_nothing_counts_as_under_way():
     found = full_window()
     found.now_ms = ACK_MS

@@ -100,7 +100,10 @@ class Courier:
         head["acknowledged_seq"] = seq
         self._note_volume(head)
         # Only progress stops the clock: a frame that was lost is sent again in time.
-        self._sent_ms = None if seq >= self._sent else now_ms
+        self._sent_ms = now_ms
+        if seq >= self._sent:
+            # Without a clock nothing is awaited: a full window that no answer opens would stay shut.
+            self._sent_ms, self._settled = None, self._frame
         return True
 
     def _note_volume(self, head):
