@@ -462,6 +462,37 @@ def test_an_answer_that_does_not_move_the_end_makes_room_all_the_same():
     assert len(found.pump()) == 10
 
 
+def brought(found, end):
+    """A gateway that has all up to `end` answers each frame from now on; return its end after a minute."""
+    stored = set()
+    for _ in range(60):
+        found.now_ms += 1000
+        frames = found.pump()
+        stored.update(seqs(frames))
+        while end + 1 in stored:
+            end += 1
+        if frames:
+            answered(found, len(found.client.frames), end)
+    return end
+
+
+def test_an_answer_to_an_earlier_run_leaves_no_window_shut_though_all_of_it_is_lost():
+    for frame in (99_999, None):
+        found = full_window()
+        assert answered(found, frame, 240)  # what this run has sent again, but for the newest 16
+        assert brought(found, 240) == found.journal.head["seq"], frame
+
+
+def test_a_falling_answer_to_an_earlier_run_leaves_no_window_shut():
+    for frame in (99_999, None):
+        found = Round(WINDOW * 16 + 200, sectors=50)
+        assert found.ack(16)
+        found.client.window = 9_999
+        assert len(found.pump()) == WINDOW
+        assert answered(found, frame, 5)
+        assert brought(found, 5) == found.journal.head["seq"], frame
+
+
 def test_after_silence_or_a_new_connection_nothing_counts_as_under_way():
     found = full_window()
     found.now_ms = ACK_MS
@@ -490,3 +521,57 @@ def test_what_closes_a_gap_may_lie_behind_the_frame_that_asks():
         here.courier.acknowledged({"chain": 1, "seq": 15, "frame": here.courier._frame}, here.now_ms)
         here.now_ms += 1_000
     assert sent >= set(span(oldest + 16, 100 - 16))
+
+
+DAY_S = 86_400
+
+
+def rotten(found, at):
+    """A slot in the backlog cannot be read any more, and no record declares it lost: a gap that stays."""
+    slot = found.journal.slot
+    found.journal.slot = lambda seq: None if seq == at else slot(seq)
+    found.client.window = 99_999
+    return found
+
+
+def a_day(found, end, unheard=()):
+    """A gateway that waits for what comes after `end` answers each frame that it hears; return the frames."""
+    before = len(found.client.frames)
+    for _ in range(DAY_S // 5):
+        found.now_ms += 5_000
+        while found.courier.pump(found.now_ms):
+            if len(found.client.frames) not in unheard:
+                answered(found, len(found.client.frames), end)
+    return found.client.frames[before:]
+
+
+def test_a_gap_that_stays_costs_the_backlog_twice_and_then_one_frame_a_pause():
+    found = rotten(Round(600, sectors=50), 17)
+    frames = a_day(found, 16)
+    assert seqs(frames) == span(18, 600)
+    # Pauses of 15 s to 8 min are less than one of 16 min; the backlog is 37 frames, both times.
+    asked = [frame for frame in frames if frame[0] == 18]
+    assert len(asked) <= DAY_S // 960 + 8 and len(frames) <= len(asked) + 2 * 37
+    found.fill(3)
+    later = a_day(found, 16)
+    assert [frame for frame in later if frame[0] != 18] == [span(601, 603)]
+    assert len(later) <= DAY_S // 960 + 2
+
+
+def test_what_went_unheard_while_a_gap_stays_is_brought_again():
+    found = rotten(Round(600, sectors=50), 17)
+    found.pump()  # the first time nobody hears: a window of frames
+    first = len(found.client.frames)
+    frames = a_day(found, 16, unheard=(first + 1, first + 2, first + 20))
+    heard = [frame for at, frame in enumerate(frames, 1) if at not in (1, 2, 20)]
+    assert seqs(heard) == span(1, 16) + span(18, 600)  # 1 to 16 is what it asked with
+    assert len(frames) <= 2 * 37 + DAY_S // 960 + 8
+
+
+def test_a_gap_that_is_closed_after_a_day_lets_everything_go_on():
+    found = rotten(Round(300, sectors=30), 17)
+    a_day(found, 16)
+    found.fill(20)
+    found.now_ms += 960_000
+    assert brought(found, 17) == 320  # a loss record is as good as the slot
+    assert not found.courier.has_unsent and found.courier.waiting == 0

@@ -127,3 +127,63 @@ def test_stuck_it_stays_through_a_rest_and_is_held_as_soon_as_it_says_flow():
     assert pumped(site, 10).books.charged_l == charged_l + 10 * 18
     pumped(site, 3, 16)
     assert not site.books.is_stuck
+
+
+STANDBY_S = 36  # 100 W: a watt-hour, which is 3 litres of P, so often
+
+
+def stopped(seconds=5):
+    """Stuck, found so, and at rest: 16 litres a second, then 70 seconds of P."""
+    site = rested(pumped(pumped(known(), 20, 16), 70), seconds)
+    assert site.books.is_stuck and site.books.charged_l == 320 + 70 * 18
+    return site
+
+
+def on_standby(site, seconds):
+    """The contactor is open, and what stands behind the power meter besides the pump goes on."""
+    site.flow_lph, site.is_closed = 0, False
+    for second in range(seconds):
+        site.second(0, second % STANDBY_S == 0)
+    return site
+
+
+def test_standby_energy_of_a_long_rest_is_no_water_though_the_register_still_stands():
+    site = stopped()
+    charged_l, segment = site.books.charged_l, site.books.segment
+    on_standby(site, 3 * 3_600)
+    assert site.books.is_stuck
+    assert (site.books.charged_l, site.books.segment) == (charged_l, segment)
+
+
+def test_a_shut_valve_lets_no_water_through_though_the_register_still_stands():
+    site = pumped(pumped(known(), 20, 16), 70)
+    site.flow_lph = 0
+    site.run(60, 0, 6)
+    # Three readings agree before one is believed again: so long P goes on.
+    assert site.books.is_stuck and site.books.charged_l == 320 + (70 + 3) * 18
+    # And the next flow is in P from its first second, at a register that is known to stand.
+    assert pumped(site, 10).books.charged_l == 320 + (70 + 3 + 10) * 18
+
+
+def test_silent_while_the_pump_runs_a_stuck_register_counts_nothing_either():
+    for is_cut in (False, True):
+        site = stopped()
+        charged_l = site.books.charged_l
+        site.is_silent = True
+        pumped(site, 100)
+        on_standby(site, 10)
+        site.is_silent = False
+        site = kept(site) if is_cut else rested(site, 4)
+        assert charged_l + 100 * 18 <= site.books.charged_l <= charged_l + 100 * 18 + 3, is_cut
+
+
+def test_standby_energy_of_a_silence_or_an_outage_at_rest_is_no_water():
+    site = stopped()
+    charged_l = site.books.charged_l
+    site.is_silent = True
+    on_standby(site, 3_600)
+    site.is_silent = False
+    assert rested(site, 4).books.charged_l == charged_l
+    assert site.books.snapshot()["water_is_doubted"] == 0
+    site.wh += 100
+    assert kept(site).books.charged_l == charged_l

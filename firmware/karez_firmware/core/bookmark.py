@@ -38,7 +38,7 @@ def snapshot(books):
     water, energy, held = books.water, books.energy, books.held
     # Kept as P, and told apart by the next field: what P would begin with if a standing register is stuck.
     still_l = held.still_l(water, energy, water.last_ms or 0) if held.litres == held.uncounted_l else 0
-    is_doubted = held.is_doubted or water.is_behind or books.is_stuck
+    is_doubted = held.is_doubted or water.is_behind or books.was_stuck
     return {
         "volume_l": books.volume_l,
         "register_l": water.last,

@@ -44,6 +44,7 @@ class Books:
         self.decision_l = self._rated_flow_lph // _DECISION_PART
         self._doubts = Doubts(self._rated_flow_lph // _LEAST_PART)
         self._last_ms, self._is_closed, self._opened_ms = None, False, 0
+        self.was_stuck = False  # since the last good reading: only that time's energy is P that stays
         self.gap = self.utc_s = None  # gap: (W before, E before) when a reading came back over one
         self.events: list = []
 
@@ -178,6 +179,8 @@ class Books:
         for followed in (self.water, self.energy):
             if followed and self._is_closed:
                 followed.wait(elapsed_ms, now_ms)
+        if self._is_closed and self.is_stuck and not is_fresh(self.water, now_ms):
+            self.was_stuck = True  # and silent: it has not said otherwise
 
     def _count(self, outage_s, modulus, doubts):
         """Follow the register that W comes from."""
@@ -185,15 +188,16 @@ class Books:
         self._wait(now_ms)
         water = self.water
         water.step, water.modulus = step, modulus
-        was_stuck = self._doubts.is_stuck
         if self._is_doubted(doubts):
             if self._doubts.is_stuck:
                 self.held.recall(water, self.energy)
+                self.was_stuck = True
             if doubts[6] is False or self._doubts.is_reversed:
                 self.held.is_doubted = True
             return water.distrust()
-        if was_stuck and not (self._doubts.has_made_up and not self._doubts.is_stuck):
+        if self.was_stuck and not (self._doubts.has_made_up and not self._doubts.is_stuck):
             self.held.is_doubted = True
+        self.was_stuck = False
         before, still_ms = (self.volume_l, self.held.energy_wh), water.blind_ms
         was_current, was_below = water.is_current(now_ms), water.below
         estimate_l = self.held.estimate(water, self.energy, now_ms)

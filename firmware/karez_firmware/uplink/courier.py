@@ -4,7 +4,8 @@ With more than one frame unsent, every other frame goes ahead of the backlog: al
 newest records; between them the backlog, oldest first. So an alarm is not stuck behind a month. What
 went ahead is not sent again when the backlog comes to it. The acknowledgement is no ratchet: a lower
 one, or none in time, makes the courier send again from there; while none comes one frame asks, ever
-more rarely, and a gateway that is down costs no month of data.
+more rarely, and a gateway that is down costs no month of data. Nor does one that answers and waits for
+what is not to be had: it hears the backlog once more, then again one frame asks.
 """
 
 from karez_protocols import causes, fields, link, record
@@ -54,6 +55,7 @@ class Courier:
         self._is_ahead_turn = True
         self._sent_ms = None
         self._stalled = 0  # times in a row that no acknowledgement came
+        self._passed = 0  # up to here all was answered since then: it does not go again
         self.resent = 0
 
     @property
@@ -89,6 +91,7 @@ class Courier:
             self._settled = max(self._settled, frame)
         if seq == before:
             return False
+        self._passed = 0
         if self._stalled and seq > before:
             self._stalled = 0
             self.connected()  # whoever was away hears the alarms first
@@ -100,7 +103,10 @@ class Courier:
         head["acknowledged_seq"] = seq
         self._note_volume(head)
         # Only progress stops the clock: a frame that was lost is sent again in time.
-        self._sent_ms = None if seq >= self._sent else now_ms
+        self._sent_ms = now_ms
+        if seq >= self._sent:
+            # Without a clock nothing is awaited: a full window that no answer opens would stay shut.
+            self._sent_ms, self._settled = None, self._frame
         return True
 
     def _note_volume(self, head):
@@ -135,6 +141,8 @@ class Courier:
 
     def pump(self, now_ms):
         """Send at most one frame; return True if one went out."""
+        if self._stalled and self._sent_ms is not None and self._heard >= self._frame:
+            self._passed = self._sent = max(self._sent, self._passed)
         pause_ms = _ACK_MS << min(max(self._stalled - 1, 0), _DOUBLINGS_MAX)
         if self._sent_ms is not None and now_ms - self._sent_ms >= pause_ms:
             self._sent = self._journal.head["acknowledged_seq"]
@@ -149,8 +157,8 @@ class Courier:
             self._sent = max(self._sent, self._live)  # that went ahead
         if not self.has_unsent or self._frame - self._settled >= _WINDOW or not self._client.can_publish():
             return False
-        # One frame, and no answer to it. An answered one asks no more, though nothing moved: what closes
-        # the gateway's gap may lie behind it, as the loss record of a ring that went round.
+        # One frame, and no answer to it. An answered one asks no more, though nothing moved: what closes the
+        # gateway's gap may lie behind it, as the loss record of a ring that went round. It goes on, once.
         is_asking = self._stalled and self._sent_ms is not None and self._heard < self._frame
         is_ahead_turn, self._is_ahead_turn = self._is_ahead_turn, True
         if (is_ahead_turn or is_asking) and self._go_ahead(now_ms):
