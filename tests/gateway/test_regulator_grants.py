@@ -136,7 +136,7 @@ def after(plan, grants, known=None, n=1):
 
 def test_many_small_requests_do_not_do_together_what_one_may_not(office, wells):
     known = after(*signed_grants(judge(office), wells["w1"].wish(900_000)))
-    with pytest.raises(Refused, match="1 faults"):
+    with pytest.raises(Refused, match="1 fault: "):
         signed_grants(judge(office, known), wells["w2"].wish(600_001))
     plan, _ = signed_grants(judge(office, known), wells["w2"].wish(600_000))
     assert {one.limit.words: one.left_l for one in plan.sums}["2027 all/ground"] == 0

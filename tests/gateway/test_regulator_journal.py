@@ -81,7 +81,7 @@ def test_a_changed_added_or_missing_line_is_found(tmp_path):
         [lines[0], b"{}\n", lines[2]],
     ):
         path.write_bytes(b"".join(broken))
-        with pytest.raises(Refused, match="1 faults"), office.opened(tmp_path):
+        with pytest.raises(Refused, match="1 fault: "), office.opened(tmp_path):
             pass
 
 

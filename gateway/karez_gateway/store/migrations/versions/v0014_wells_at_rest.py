@@ -6,8 +6,8 @@ Frozen: what a released migration creates is changed by a later migration, never
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 
 
 def upgrade() -> None:
