@@ -179,12 +179,12 @@ def test_64_kib_without_a_frame_take_bounded_time_and_pieces():
         reply[:-2] + b"\x00\x16",
     ):
         data = (junk * (65536 // len(junk) + 1))[:65536]
-        began = time.perf_counter()
+        began = time.process_time()
         found = pieces(data)
-        assert time.perf_counter() - began < JUNK_S_MAX, junk
+        assert time.process_time() - began < JUNK_S_MAX, junk
         assert len(found) <= len(data) // 7 + 1 and all(piece.frame is None for piece in found)
         reader = ReplyReader()
         reader.expect(question("000000000161", None, 0x00010000, 4))
-        began = time.perf_counter()
+        began = time.process_time()
         assert reader.receive(data) is None and reader.end() is None
-        assert time.perf_counter() - began < JUNK_S_MAX, junk
+        assert time.process_time() - began < JUNK_S_MAX, junk

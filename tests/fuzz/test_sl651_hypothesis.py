@@ -287,6 +287,6 @@ def test_64_kib_without_a_frame_take_bounded_time():
     ):
         data = (junk * (65536 // len(junk) + 1))[:65536]
         for work in (pieces, lambda data: StreamReader().feed(data)):
-            began = time.perf_counter()
+            began = time.process_time()
             work(data)
-            assert time.perf_counter() - began < JUNK_S_MAX, junk
+            assert time.process_time() - began < JUNK_S_MAX, junk

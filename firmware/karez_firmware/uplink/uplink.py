@@ -121,6 +121,8 @@ class Uplink:
         elif kind == link.UPDATE:
             if self.on_update:
                 self.on_update(value)
+            else:
+                self.malformed += 1  # nobody here takes it
         elif self.courier.acknowledged(value, now_ms):
             self._note_time()
             # Confirmed records may be overwritten: the head must know before they are.
