@@ -68,10 +68,14 @@ def judge(values, board, number, room):
 
 
 class Intake:
-    """One spare slot. `keys`: of vendor and regulator, either may be pinned; board, number: of the box."""
+    """One spare slot. `keys`: of vendor and regulator, either may be pinned; board, number: of the box.
 
-    def __init__(self, slots, running, board, number, keys):
+    `obstacle()`: why nothing may be written now, or None; asked before whatever touches the slot.
+    """
+
+    def __init__(self, slots, running, board, number, keys, obstacle):
         self._slots = slots
+        self._obstacle = obstacle
         self._flash = slots.flash
         self.slot = 1 - running
         self._board, self._number, self._keys = board, number, keys
@@ -88,10 +92,16 @@ class Intake:
             raise NotTaken(b"refused: not now: the slot is %s", str(STATE_NAMES.split()[self.state], "utf-8"))
         self.state = found
 
+    def _guard(self):
+        obstacle = self._obstacle()
+        if obstacle:
+            raise NotTaken(obstacle)
+
     # -- the manifest -------------------------------------------------------------------
 
     def put(self, size, sha256):
         """Begin with a manifest, or go on with the one that is there. Raises NotTaken, StoreFailed."""
+        self._guard()
         if self.state in (COMING, WHOLE) and sha256 == self.sha256:
             return
         if size > objects.OBJECT_SIZE_MAX or not size:
@@ -159,6 +169,7 @@ class Intake:
         """
         if self.state != COMING or (index, offset) != (self.index, self.offset):
             return False
+        self._guard()
         size = update_manifest.chunk_bytes(self.values, index)
         if not data or offset + len(data) > size:
             raise NotTaken(b"usage: chunk %d has %d bytes", index, size)
@@ -228,6 +239,7 @@ class Intake:
 
     def drop(self):
         """Forget what came; the manifest is erased, so no start finds it. Raises NotTaken, StoreFailed."""
+        self._guard()
         self._fire(DROP)
         self.values, self.index, self.offset = {}, 0, 0
         self._erase(self._slots.manifests + self.slot)

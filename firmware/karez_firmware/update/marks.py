@@ -84,6 +84,11 @@ class Slots:
         """Return the newest Row, None on a box that never had an update."""
         return self._look()[0]
 
+    def kept(self):
+        """Return the slot that the next start gives back to: the first one where no row is."""
+        row = self.newest()
+        return row.kept if row else 0
+
     def append(self, row):
         """Write a row behind the newest, and read it back. Raises OSError."""
         newest, turn, at = self._look()
@@ -131,8 +136,8 @@ class Slots:
             try:
                 self.append(row)
             except OSError:
-                # Uncounted, a trial could go on for ever: what ran before runs.
-                return row.kept
+                # Uncounted, a trial could go on for ever: what ran before runs, unless it is torn.
+                return slot if self.is_whole(row.kept) is False else row.kept
         return slot
 
 
@@ -143,6 +148,8 @@ def choose(row, is_whole):
     if row.trial != NONE:
         if row.tries < TRIES and is_whole(row.trial):
             return row.trial, Row(row.kept, row.trial, row.tries + 1, row.outcome, row.was_known)
+        if is_whole(row.kept) is False and is_whole(row.trial):
+            return row.trial, Row(row.trial)  # there is nothing to give back to
         return row.kept, Row(row.kept, NONE, 0, RETURNED)
     if is_whole(row.kept) is False and is_whole(1 - row.kept):
         return 1 - row.kept, None

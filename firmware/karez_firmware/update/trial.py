@@ -9,6 +9,7 @@ from karez_protocols import causes, event_details, fields, key_list, order, sign
 from karez_protocols.constant import const
 
 from ..core import pump
+from ..store.devices import StoreFailed
 from . import marks
 from .intake import Intake, number_of
 
@@ -30,6 +31,9 @@ class Trial:
         self._was_known = bool(row) and row.was_known
         self._intake = None
         self.is_wanted = False  # the gateway asked for the restart; it waits for its moment
+        self._owed = None  # (cause, slot it is about, outcome) that no row says yet
+        self._is_recorded = False  # what is owed has its record: once, or it would come twice a second
+        self._owed_ms = 0  # it is not tried before
         self._carrier = None
         app.uplink.on_update = self._hear
         if row and row.outcome == marks.RETURNED:
@@ -65,12 +69,13 @@ class Trial:
             vendor = b""
         keys = vendor, app.parts.keys.key_of(order.ROOT, key_list.ORDERS)
         number = number_of(self.slots, self.running, app.port)
-        self._intake = Intake(self.slots, self.running, app.port.board, number, keys)
+        self._intake = Intake(self.slots, self.running, app.port.board, number, keys, self.obstacle)
         return self._intake, True
 
     def obstacle(self):
         """Return why nothing may be written to the flash now, or None."""
-        if self.is_on:
+        # Not is_on: as long as no row says that this slot stays, the other one must.
+        if self.slots.kept() != self.running:
             return b"busy: this firmware is on trial itself"
         if self._app.controller.pump.state != pump.OFF or self._app.controller.contactor.runs:
             return b"busy: the pump runs; an update waits until it stands"
@@ -109,15 +114,33 @@ class Trial:
             app.port.say("restarting")
             raise SystemExit  # no task's failure: it ends the program, outputs off (ports/boot.py)
         now_ms = app.port.now_ms()
+        if self._owed:
+            self._settle(now_ms)
+            return
         if not self.is_on or now_ms < _SETTLE_MS:
             return
         if self._is_sound(failures):
-            self.is_on = False  # whatever comes of it, one try: else its record would come twice a second
-            app.records.commit(self._event(causes.UPDATE_KEPT, self.running))
-            self.slots.append(marks.Row(self.running, marks.NONE, 0, marks.KEPT))
+            self._owed = causes.UPDATE_KEPT, self.running, marks.KEPT
+            self._settle(now_ms)
         elif now_ms >= _TRIAL_MS and app.controller.pump.state == pump.OFF:
             app.port.say("update failed its trial")
             raise SystemExit
+
+    def _settle(self, now_ms):
+        """Write what is owed, record first; what a memory does not take is tried again in a minute."""
+        if now_ms < self._owed_ms:
+            return
+        self._owed_ms = now_ms + _SETTLE_MS
+        cause, slot, outcome = self._owed
+        try:
+            if not self._is_recorded:
+                self._app.records.commit(self._event(cause, slot))
+                self._is_recorded = True
+            self.slots.append(marks.Row(self.running, marks.NONE, 0, outcome))
+        except (OSError, StoreFailed):
+            return  # and so nothing is written to the other slot
+        self.is_on = False
+        self._owed = None
 
     def _is_sound(self, failures):
         app = self._app
