@@ -2,6 +2,7 @@
 
 from binascii import hexlify
 
+from karez_firmware.ports.fake_memory import PowerCut
 from karez_firmware.update import marks
 from karez_protocols import causes
 from terminal import Tool
@@ -48,3 +49,62 @@ def test_a_row_that_is_not_taken_is_tried_again_and_told_once():
     assert len(events(house, causes.UPDATE_KEPT)) == 1
     assert house.app.supervisor.health()["failures"] == 0
     assert send_manifest(Tool(house), NEXT_MANIFEST)["state"] == "coming"
+
+
+def returned():
+    """A house whose update was given back, and no record tells it."""
+    house = armed()
+    house.app.update.slots.append(marks.Row(0, marks.NONE, 0, marks.RETURNED))
+    return house
+
+
+def test_a_flash_that_takes_no_row_lets_the_box_start_and_the_next_start_tells_again():
+    house = returned()
+    house.port.flash.bad = (house.app.update.slots.manifests + 2) * marks.SECTOR, house.port.flash.size
+    after = again(house)
+    after.run(5)
+    after.press()
+    after.run(20)
+    assert after.well.closed
+    assert len(events(after, causes.UPDATE_RETURNED)) == 1
+    after.port.flash.bad = (0, 0)
+    after.run(65)
+    assert after.app.update.slots.newest().outcome == marks.TOLD
+    assert len(events(after, causes.UPDATE_RETURNED)) == 1
+    after.check_chain()
+
+
+def test_no_failure_of_the_updates_ends_the_start():
+    house = armed()
+
+    def broken(_):
+        raise MemoryError
+
+    kept, marks.Slots.newest = marks.Slots.newest, broken
+    try:
+        after = again(house, slot=0)
+    finally:
+        marks.Slots.newest = kept
+    assert after.app.update is None
+    after.run(5)
+    after.press()
+    after.run(20)
+    assert after.well.closed and "has no slots" in ask(Tool(after))["text"]
+    assert len(events(after, causes.TASK_FAILED)) == 1
+
+
+def test_what_was_given_back_is_told_though_the_mains_go_between_the_record_and_the_row():
+    house = returned()
+    after = again(house)
+
+    def cut(*_):
+        raise PowerCut
+
+    after.port.flash.mains.on_write = cut
+    try:
+        after.run(10)
+        raise AssertionError("nothing was written")
+    except PowerCut:
+        pass
+    assert len(events(after, causes.UPDATE_RETURNED)) == 1
+    assert marks.Slots(after.port.flash).newest().outcome == marks.RETURNED

@@ -37,7 +37,8 @@ class Trial:
         self._carrier = None
         app.uplink.on_update = self._hear
         if row and row.outcome == marks.RETURNED:
-            self._tell_returned(row)
+            # Told in look: nothing is written here, so a flash that takes nothing ends no start.
+            self._owed = causes.UPDATE_RETURNED, 1 - row.kept, marks.TOLD
 
     def _hear(self, payload):
         if self._carrier is None:
@@ -53,10 +54,6 @@ class Trial:
         values = {"number": technician, "digest": signed.digest(data)[:22]}
         detail = fields.pack(event_details.layout(cause), values)
         return self._app.controller.recorder.event(cause, self._app.port.now_ms(), number, detail)
-
-    def _tell_returned(self, row):
-        self._app.records.add([self._event(causes.UPDATE_RETURNED, 1 - row.kept)])
-        self.slots.append(marks.Row(row.kept, marks.NONE, 0, marks.TOLD))
 
     def intake(self):
         """Return the spare slot's Intake and whether it was made just now: survey it then."""
@@ -86,7 +83,7 @@ class Trial:
         app = self._app
         if self.obstacle():
             return self.obstacle()
-        is_written = not app.records.pending and app.journal.is_saved
+        is_written = not app.records.pending and app.journal.is_saved and not self._owed
         if not is_written or app.evidence.is_signing or app.background.is_busy:
             return b"busy: records are not written and signed yet, try again"
         if app.uplink.is_up and app.uplink.courier.waiting:
@@ -128,8 +125,8 @@ class Trial:
 
     def _settle(self, now_ms):
         """Write what is owed, record first; what a memory does not take is tried again in a minute."""
-        if now_ms < self._owed_ms:
-            return
+        if now_ms < self._owed_ms or self._app.records.pending:
+            return  # behind the records of the start
         self._owed_ms = now_ms + _SETTLE_MS
         cause, slot, outcome = self._owed
         try:
