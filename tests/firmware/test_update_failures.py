@@ -1,13 +1,13 @@
-"""Updates on a flash that fails, for a moment or for good: no box is lost by it, and none stops counting."""
+"""Updates on a flash that fails, and steps in an order that nobody planned: no box is lost by it."""
 
 from binascii import hexlify
 
 from karez_firmware.ports.fake_memory import PowerCut
 from karez_firmware.update import marks
-from karez_protocols import causes
+from karez_protocols import causes, update_link
 from terminal import Tool
-from update_carriers import armed, ask, events, send_manifest, technician
-from updates import OLD, again, content, image_of, manifest_of
+from update_carriers import Gateway, armed, ask, events, send_manifest, technician
+from updates import OLD, again, content, image_of, manifest_of, ready
 
 NEXT = image_of(seed=3)
 NEXT_MANIFEST = manifest_of(NEXT, number=7)
@@ -108,3 +108,47 @@ def test_what_was_given_back_is_told_though_the_mains_go_between_the_record_and_
         pass
     assert len(events(after, causes.UPDATE_RETURNED)) == 1
     assert marks.Slots(after.port.flash).newest().outcome == marks.RETURNED
+
+
+def wanted():
+    """A house that waits with its restart for the pump, and the gateway that wants it."""
+    gateway = Gateway(ready(broker=True))
+    gateway.run(10)
+    gateway.bring()
+    gateway.house.press()
+    gateway.run(20)
+    assert gateway.ask(update_link.APPLY)["is_wanted"] == 1
+    gateway.house.port.script("stop")
+    for _ in range(400):
+        gateway.house.turn()  # and nobody acknowledges
+    assert gateway.house.app.update.is_wanted
+    return gateway
+
+
+def test_a_wish_ends_with_the_update_that_it_was_for():
+    for words in (("put", 100, "00" * 32), ("drop",)):
+        gateway = wanted()
+        tool = Tool(gateway.house)
+        technician(tool)
+        assert ask(tool, *words)["state"] in ("taking", "empty")
+        assert not gateway.house.app.update.is_wanted
+        gateway.run(60)  # no SystemExit
+        assert gateway.house.app.update.slots.newest() is None
+
+
+def test_no_start_is_armed_into_a_slot_whose_manifest_has_gone():
+    gateway = wanted()
+    slots = gateway.house.app.update.slots
+    slots.flash.erase(slots.manifests + 1)
+    gateway.run(60)
+    assert slots.newest() is None and not gateway.house.app.update.is_wanted
+    assert gateway.status["reason"].startswith("incomplete: the manifest is not there any more")
+    assert not events(gateway.house, causes.UPDATE_ARMED)
+
+
+def test_a_flash_that_takes_no_row_is_told_to_the_gateway_and_fails_no_task():
+    gateway = wanted()
+    fail(gateway.house)
+    gateway.run(60)
+    assert gateway.status["reason"].startswith("store: ")
+    assert gateway.house.app.supervisor.health()["failures"] == 0

@@ -5,10 +5,13 @@ Anybody may bring one: two signatures say what it is worth. To restart into it t
 
 import binascii
 
+from karez_protocols.constant import const
+
 from ..update.intake import STATE_NAMES, NotTaken
 from .refusal import Refused, data_in, number_in
 
 _WORDS = b"put piece begin chunk apply drop"
+_ANSWERED_MS = const(1_000)  # this answer goes out before the restart
 _NAMES = b"state number index offset chunks sha256 running"
 
 
@@ -67,5 +70,4 @@ def _decide(session, intake, step, words):
     hindrance = app.update.hindrance()
     if hindrance:
         raise Refused(hindrance)
-    app.update.arm(session.number)
-    session.is_leaving = True
+    app.update.want(session.number, _ANSWERED_MS)

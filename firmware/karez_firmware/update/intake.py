@@ -85,12 +85,14 @@ class Intake:
         self.values: dict = {}  # of the manifest that is signed; empty without one
         self._size = 0
         self.sha256 = bytes(32)  # of the manifest that comes or came
+        self.is_wanted = False  # the restart into this one; whatever happens to the slot ends the wish
 
     def _fire(self, event):
         found = after(self.state, event)
         if found is None:
             raise NotTaken(b"refused: not now: the slot is %s", str(STATE_NAMES.split()[self.state], "utf-8"))
         self.state = found
+        self.is_wanted = False
 
     def _guard(self):
         obstacle = self._obstacle()

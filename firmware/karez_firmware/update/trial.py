@@ -11,7 +11,7 @@ from karez_protocols.constant import const
 from ..core import pump
 from ..store.devices import StoreFailed
 from . import marks
-from .intake import Intake, number_of
+from .intake import WHOLE, Intake, NotTaken, number_of
 
 _SETTLE_MS = const(60_000)  # a task that fails does so within a minute, or hours later for other reasons
 _TRIAL_MS = const(600_000)
@@ -30,7 +30,8 @@ class Trial:
         self.is_on = bool(row) and row.trial == self.running
         self._was_known = bool(row) and row.was_known
         self._intake = None
-        self.is_wanted = False  # the gateway asked for the restart; it waits for its moment
+        self._technician = None  # who wants the restart; None: the gateway
+        self._want_ms = 0  # and not before
         self._owed = None  # (cause, slot it is about, outcome) that no row says yet
         self._is_recorded = False  # what is owed has its record: once, or it would come twice a second
         self._owed_ms = 0  # it is not tried before
@@ -90,9 +91,22 @@ class Trial:
             return b"busy: the gateway has not stored every record yet, try again"
         return None
 
+    @property
+    def is_wanted(self):
+        """True while the restart into what came waits for its moment."""
+        return self._intake is not None and self._intake.is_wanted
+
+    def want(self, technician=None, wait_ms=0):
+        """Let look restart into what came, as soon as nothing hinders it; `wait_ms`: not before."""
+        self._technician, self._want_ms = technician, self._app.port.now_ms() + wait_ms
+        self._intake.is_wanted = True
+
     def arm(self, technician=None):
-        """Write the record, then the row; the caller restarts. Raises StoreFailed, OSError."""
+        """Write the record, then the row; the caller restarts. Raises NotTaken, StoreFailed, OSError."""
         app, slot = self._app, 1 - self.running
+        intake, data = self.intake()[0], self.slots.manifest(slot)
+        if intake.state != WHOLE or data is None or signed.digest(data) != intake.sha256:
+            raise NotTaken(b"incomplete: the manifest is not there any more, begin with put")
         app.records.commit(self._event(causes.UPDATE_ARMED, slot, technician))
         was_known = int(app.books.is_known and not app.books.is_uncertain)
         self.slots.append(marks.Row(self.running, slot, 0, marks.NOTHING, was_known))
@@ -105,12 +119,9 @@ class Trial:
         app = self._app
         if self._carrier:
             self._carrier.tell()
-        if self.is_wanted and not self.hindrance():
-            self.is_wanted = False
-            self.arm()
-            app.port.say("restarting")
-            raise SystemExit  # no task's failure: it ends the program, outputs off (ports/boot.py)
         now_ms = app.port.now_ms()
+        if self.is_wanted and now_ms >= self._want_ms and not self.hindrance():
+            self._restart()
         if self._owed:
             self._settle(now_ms)
             return
@@ -122,6 +133,20 @@ class Trial:
         elif now_ms >= _TRIAL_MS and app.controller.pump.state == pump.OFF:
             app.port.say("update failed its trial")
             raise SystemExit
+
+    def _restart(self):
+        """Arm and end in one call: no step of control starts the pump in between. Raises SystemExit."""
+        self._intake.is_wanted = False
+        try:
+            self.arm(self._technician)
+        except (NotTaken, StoreFailed, OSError) as error:
+            reason = error.text if isinstance(error, NotTaken) else "store: %s" % error
+            self._app.port.say("update " + reason)
+            if self._carrier:
+                self._carrier.refuse(reason)
+            return
+        self._app.port.say("restarting")
+        raise SystemExit  # no task's failure: it ends the program, outputs off (ports/boot.py)
 
     def _settle(self, now_ms):
         """Write what is owed, record first; what a memory does not take is tried again in a minute."""
