@@ -6,7 +6,18 @@ from karez_firmware.ports.fake_memory import PowerCut
 from karez_firmware.update import marks
 from karez_protocols import causes, update_link
 from terminal import Tool
-from update_carriers import Gateway, armed, ask, events, send_manifest, technician
+from update_carriers import (
+    IMAGE,
+    MANIFEST,
+    Gateway,
+    armed,
+    ask,
+    events,
+    send_chunks,
+    send_manifest,
+    sha256,
+    technician,
+)
 from updates import OLD, again, content, image_of, manifest_of, ready
 
 NEXT = image_of(seed=3)
@@ -152,3 +163,56 @@ def test_a_flash_that_takes_no_row_is_told_to_the_gateway_and_fails_no_task():
     gateway.run(60)
     assert gateway.status["reason"].startswith("store: ")
     assert gateway.house.app.supervisor.health()["failures"] == 0
+
+
+def test_a_start_behind_apply_at_the_cable_is_no_restart_with_the_pump_running():
+    house = ready()
+    tool = Tool(house)
+    send_manifest(tool)
+    send_chunks(tool)
+    technician(tool)
+    assert "ok" in ask(tool, "apply", sha256(MANIFEST))
+    house.press()
+    house.run(20)
+    assert house.well.closed and house.app.update.slots.newest() is None
+    house.port.script("stop")
+    try:
+        house.run(60)
+        raise AssertionError("the box did not restart")
+    except SystemExit:
+        assert not house.well.closed and house.app.update.slots.newest().trial == 1
+
+
+def kept_twice():
+    """A house that has kept two updates, so that both slots have their manifests; number 7 runs in slot 0."""
+    house = again(armed())
+    house.run(70)
+    tool = Tool(house)
+    assert send_manifest(tool, NEXT_MANIFEST)["state"] == "coming"
+    assert send_chunks(tool, NEXT)["state"] == "whole"
+    technician(tool)
+    try:
+        assert "ok" in ask(tool, "apply", sha256(NEXT_MANIFEST))
+        house.run(5)
+        raise AssertionError("the box did not restart")
+    except SystemExit:
+        house = again(house)
+    house.run(70)
+    assert house.port.slot == 0 and house.app.update.slots.kept() == 0
+    return house
+
+
+def test_a_slot_that_rots_gives_way_to_the_other_which_tells_it_and_takes_updates_again():
+    house = kept_twice()
+    house.port.flash.rot(100)
+    house = again(house)
+    assert house.port.slot == 1 and content(house, len(IMAGE)) == IMAGE
+    assert "on trial itself" in send_manifest(Tool(house), NEXT_MANIFEST)["text"]
+    house.run(5)
+    (event,) = events(house, causes.UPDATE_RETURNED)
+    assert event["subject"] == 7 and house.app.update.slots.kept() == 1
+    tool = Tool(house)
+    assert send_manifest(tool, NEXT_MANIFEST)["state"] == "coming"
+    assert send_chunks(tool, NEXT)["state"] == "whole"
+    assert content(house, len(NEXT), 0) == NEXT
+    house.check_chain()

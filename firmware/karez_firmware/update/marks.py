@@ -144,7 +144,7 @@ class Slots:
 def choose(row, is_whole):
     """Return (the slot to run, the Row to write before it or None). `is_whole(slot)`: True, False or None."""
     if row is None:
-        return 0, None
+        row = Row()  # a box that never had an update, or whose rows are lost
     if row.trial != NONE:
         if row.tries < TRIES and is_whole(row.trial):
             return row.trial, Row(row.kept, row.trial, row.tries + 1, row.outcome, row.was_known)

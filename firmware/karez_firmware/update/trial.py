@@ -25,10 +25,10 @@ class Trial:
         self._app = app
         port = app.port
         self.slots = marks.Slots(port.flash)
-        row = self.slots.newest()
+        row = self.slots.newest() or marks.Row()
         self.running = port.slot
-        self.is_on = bool(row) and row.trial == self.running
-        self._was_known = bool(row) and row.was_known
+        self.is_on = row.trial == self.running
+        self._was_known = row.was_known
         self._intake = None
         self._technician = None  # who wants the restart; None: the gateway
         self._want_ms = 0  # and not before
@@ -37,9 +37,10 @@ class Trial:
         self._owed_ms = 0  # it is not tried before
         self._carrier = None
         app.uplink.on_update = self._hear
-        if row and row.outcome == marks.RETURNED:
+        if row.outcome == marks.RETURNED or not (self.is_on or row.kept == self.running):
+            # A trial that failed, or what was kept is torn and the boot ran this one: now this one is kept.
             # Told in look: nothing is written here, so a flash that takes nothing ends no start.
-            self._owed = causes.UPDATE_RETURNED, 1 - row.kept, marks.TOLD
+            self._owed = causes.UPDATE_RETURNED, 1 - self.running, marks.TOLD
 
     def _hear(self, payload):
         if self._carrier is None:
