@@ -82,6 +82,7 @@ def test_what_no_box_may_take_is_refused_with_the_reason():
     ]
     house = ready()
     tool = Tool(house)
+    technician(tool)  # a reader begins with one a minute
     for manifest, said in cases:
         found = send_manifest(tool, manifest)
         assert found.get("error") == "refused" and said in found["text"], (said, found)

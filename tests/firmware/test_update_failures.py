@@ -1,10 +1,13 @@
 """Updates on a flash that fails, and steps in an order that nobody planned: no box is lost by it."""
 
+import hashlib
 from binascii import hexlify
 
 from karez_firmware.ports.fake_memory import PowerCut
-from karez_firmware.update import marks
+from karez_firmware.supervisor import PANEL, RECORDS
+from karez_firmware.update import intake, marks
 from karez_protocols import causes, update_link
+from karez_protocols.slices import finish
 from terminal import Tool
 from update_carriers import (
     IMAGE,
@@ -18,7 +21,7 @@ from update_carriers import (
     sha256,
     technician,
 )
-from updates import OLD, again, content, image_of, manifest_of, ready
+from updates import OLD, PIECE, again, content, image_of, manifest_of, ready
 
 NEXT = image_of(seed=3)
 NEXT_MANIFEST = manifest_of(NEXT, number=7)
@@ -79,6 +82,7 @@ def test_a_flash_that_takes_no_row_lets_the_box_start_and_the_next_start_tells_a
     assert after.well.closed
     assert len(events(after, causes.UPDATE_RETURNED)) == 1
     after.port.flash.bad = (0, 0)
+    after.port.script("stop")
     after.run(65)
     assert after.app.update.slots.newest().outcome == marks.TOLD
     assert len(events(after, causes.UPDATE_RETURNED)) == 1
@@ -216,3 +220,109 @@ def test_a_slot_that_rots_gives_way_to_the_other_which_tells_it_and_takes_update
     assert send_chunks(tool, NEXT)["state"] == "whole"
     assert content(house, len(NEXT), 0) == NEXT
     house.check_chain()
+
+
+def test_no_row_is_written_while_the_pump_runs_and_the_trial_ends_behind_it():
+    house = again(armed())
+    house.run(5)
+    house.press()
+    house.run(70)
+    assert house.well.closed and house.app.update.is_on
+    assert not events(house, causes.UPDATE_KEPT)
+    house.port.us += 600_000_000  # a trial is judged within ten minutes: it was
+    house.run(5)
+    house.port.script("stop")
+    house.run(30)
+    assert not house.well.closed and not house.app.update.is_on
+    assert len(events(house, causes.UPDATE_KEPT)) == 1
+
+
+def test_a_pump_that_starts_while_the_signatures_are_checked_keeps_the_flash_alone():
+    house = ready()
+    tool = Tool(house)
+    ask(tool, "put", len(MANIFEST), sha256(MANIFEST))
+    for at in range(0, len(MANIFEST), PIECE):
+        ask(tool, "piece", at, hexlify(MANIFEST[at : at + PIECE]).decode())
+    taken = house.app.update.intake()[0]
+    slices = taken.signed_slices()
+    next(slices)
+    house.press()
+    house.run(15)
+    writes = house.port.flash.mains.writes
+    assert "the pump runs" in not_taken(slices)
+    assert house.port.flash.mains.writes == writes and taken.state == intake.TAKING
+
+
+def test_a_panel_that_is_broken_anyway_fails_no_trial_but_one_that_breaks_with_it_does():
+    for was_failing in (True, False):
+        house = ready()
+        if was_failing:
+            house.app.supervisor.failed = lambda is_now=False: 1 << PANEL
+        house = again(armed(house))
+        house.app.supervisor._tasks[PANEL].failures = 1
+        house.run(75)
+        assert house.app.update.is_on is not was_failing
+
+
+def test_what_writes_the_records_fails_a_trial_though_it_failed_before():
+    house = ready()
+    house.app.supervisor._tasks[RECORDS].in_row = 1
+    assert house.app.supervisor.failed(True) == 1 << RECORDS and not house.app.supervisor.failed()
+    house.app.supervisor.failed = lambda is_now=False: 1 << RECORDS
+    assert armed(house).app.update.slots.newest().failed == 0
+
+
+def test_a_reader_begins_with_one_manifest_a_minute():
+    house = ready()
+    tool = Tool(house)
+    assert send_manifest(tool)["state"] == "coming"
+    assert ask(tool, "put", len(MANIFEST), sha256(MANIFEST))["state"] == "coming"  # goes on
+    erases = dict(house.port.flash.erases)
+    found = ask(tool, "put", 100, "00" * 32)
+    assert found["error"] == "locked" and "wait " in found["text"]
+    assert house.port.flash.erases == erases and ask(tool)["state"] == "coming"
+    house.run(60)
+    assert ask(tool, "put", 100, "00" * 32)["state"] == "taking"
+
+
+def test_cable_and_link_that_take_turns_do_not_mix_two_updates():
+    """What the one has begun while the other checks is neither sealed nor applied in its name."""
+    house = ready()
+    taken = house.app.update.intake()[0]
+    taken.put(len(MANIFEST), hashlib.sha256(MANIFEST).digest())
+    taken.piece(0, MANIFEST)
+    slices = taken.signed_slices()
+    next(slices)
+    taken.put(len(NEXT_MANIFEST), hashlib.sha256(NEXT_MANIFEST).digest())
+    assert "meanwhile" in not_taken(slices)
+    assert taken.state == intake.TAKING and house.app.update.slots.manifest(1) is None
+    tool = Tool(house)
+    house.run(60)
+    send_manifest(tool)
+    send_chunks(tool)
+    slices = taken.check_slices()
+    next(slices)
+    taken.drop()
+    assert "meanwhile" in not_taken(slices) and taken.state == intake.EMPTY
+
+
+def not_taken(slices):
+    try:
+        finish(slices)
+    except intake.NotTaken as error:
+        return error.text
+    raise AssertionError("it was taken")
+
+
+def test_a_survey_leaves_alone_what_is_begun_while_it_looks():
+    house = ready()
+    tool = Tool(house)
+    send_manifest(tool)
+    send_chunks(tool)
+    house = again(house)
+    taken = house.app.update.intake()[0]
+    slices = taken.survey_slices()
+    next(slices)
+    taken.put(len(NEXT_MANIFEST), hashlib.sha256(NEXT_MANIFEST).digest())
+    finish(slices)
+    assert taken.state == intake.TAKING and not taken.values

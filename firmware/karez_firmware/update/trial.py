@@ -14,7 +14,9 @@ from . import marks
 from .intake import WHOLE, Intake, NotTaken, number_of
 
 _SETTLE_MS = const(60_000)  # a task that fails does so within a minute, or hours later for other reasons
-_TRIAL_MS = const(600_000)
+# Bits of marks.Row.failed that may stand: a panel or a line that is broken anyway is no fault of the new
+# image. Not those of control, inputs and records.
+_EXCUSED = const(0xF8)
 _VENDOR_KEY = "karez_firmware/vendor.key"
 
 
@@ -29,6 +31,7 @@ class Trial:
         self.running = port.slot
         self.is_on = row.trial == self.running
         self._was_known = row.was_known
+        self._failed = row.failed
         self._intake = None
         self._technician = None  # who wants the restart; None: the gateway
         self._want_ms = 0  # and not before
@@ -76,9 +79,13 @@ class Trial:
         # Not is_on: as long as no row says that this slot stays, the other one must.
         if self.slots.kept() != self.running:
             return b"busy: this firmware is on trial itself"
-        if self._app.controller.pump.state != pump.OFF or self._app.controller.contactor.runs:
+        if self._is_pumping():
             return b"busy: the pump runs; an update waits until it stands"
         return None
+
+    def _is_pumping(self):
+        controller = self._app.controller
+        return controller.pump.state != pump.OFF or controller.contactor.runs
 
     def hindrance(self):
         """Return why this box may not restart into another slot now, or None: pump off, log synced."""
@@ -110,12 +117,14 @@ class Trial:
             raise NotTaken(b"incomplete: the manifest is not there any more, begin with put")
         app.records.commit(self._event(causes.UPDATE_ARMED, slot, technician))
         was_known = int(app.books.is_known and not app.books.is_uncertain)
-        self.slots.append(marks.Row(self.running, slot, 0, marks.NOTHING, was_known))
+        row = marks.Row(self.running, slot, 0, marks.NOTHING, was_known)
+        row.failed = app.supervisor.failed(True) & _EXCUSED
+        self.slots.append(row)
 
-    def look(self, failures):
+    def look(self):
         """Judge what runs on trial, or restart into what waits; call twice a second.
 
-        `failures`: of all tasks since the start. Raises SystemExit to restart.
+        Raises SystemExit to restart.
         """
         app = self._app
         if self._carrier:
@@ -128,10 +137,10 @@ class Trial:
             return
         if not self.is_on or now_ms < _SETTLE_MS:
             return
-        if self._is_sound(failures):
+        if self._is_sound():
             self._owed = causes.UPDATE_KEPT, self.running, marks.KEPT
             self._settle(now_ms)
-        elif now_ms >= _TRIAL_MS and app.controller.pump.state == pump.OFF:
+        elif now_ms >= marks.TRIAL_MS and app.controller.pump.state == pump.OFF:
             app.port.say("update failed its trial")
             raise SystemExit
 
@@ -151,8 +160,8 @@ class Trial:
 
     def _settle(self, now_ms):
         """Write what is owed, record first; what a memory does not take is tried again in a minute."""
-        if now_ms < self._owed_ms or self._app.records.pending:
-            return  # behind the records of the start
+        if now_ms < self._owed_ms or self._app.records.pending or self._is_pumping():
+            return  # behind the records of the start, and no write to the flash holds up a contactor
         self._owed_ms = now_ms + _SETTLE_MS
         cause, slot, outcome = self._owed
         try:
@@ -165,8 +174,8 @@ class Trial:
         self.is_on = False
         self._owed = None
 
-    def _is_sound(self, failures):
+    def _is_sound(self):
         app = self._app
         is_written = not app.records.pending and app.journal.is_saved and not app.evidence.is_signing
         is_known = app.books.is_known or not self._was_known
-        return is_written and is_known and not failures
+        return is_written and is_known and not app.supervisor.failed() & ~self._failed
