@@ -35,7 +35,7 @@ class Trial:
         self._intake = None
         self._technician = None  # who wants the restart; None: the gateway
         self._want_ms = 0  # and not before
-        self._owed = None  # (cause, slot it is about, outcome) that no row says yet
+        self._owed: tuple = ()  # (cause, slot it is about, outcome) that no row says yet
         self._is_recorded = False  # what is owed has its record: once, or it would come twice a second
         self._owed_ms = 0  # it is not tried before
         self._carrier = None
@@ -107,7 +107,7 @@ class Trial:
     def want(self, technician=None, wait_ms=0):
         """Let look restart into what came, as soon as nothing hinders it; `wait_ms`: not before."""
         self._technician, self._want_ms = technician, self._app.port.now_ms() + wait_ms
-        self._intake.is_wanted = True
+        self.intake()[0].is_wanted = True
 
     def arm(self, technician=None):
         """Write the record, then the row; the caller restarts. Raises NotTaken, StoreFailed, OSError."""
@@ -146,7 +146,7 @@ class Trial:
 
     def _restart(self):
         """Arm and end in one call: no step of control starts the pump in between. Raises SystemExit."""
-        self._intake.is_wanted = False
+        self.intake()[0].is_wanted = False
         try:
             self.arm(self._technician)
         except (NotTaken, StoreFailed, OSError) as error:
@@ -172,7 +172,7 @@ class Trial:
         except (OSError, StoreFailed):
             return  # and so nothing is written to the other slot
         self.is_on = False
-        self._owed = None
+        self._owed = ()
 
     def _is_sound(self):
         app = self._app
