@@ -107,7 +107,7 @@ class App:
 
     def _start(self, site):
         """Recover what the memories hold, then write the records that every start begins with."""
-        from .startup import Startup  # given back to the heap after the start (main_unix.py)
+        from .startup import Startup, trial_of  # given back to the heap after the start (main_unix.py)
 
         startup = Startup(self.port.nor, self.journal, self.parts, self.offers, self.keeper)
         startup.recover()
@@ -116,11 +116,8 @@ class App:
         self.parts.clock.set(utc_s, time_state, now_ms)
         self.records.add(startup.records(self.controller, site, utc_s, self.port.tier, now_ms))
         self._checkpoint = True
-        self.update = None  # new firmware that comes, or is on trial
-        if getattr(self.port, "flash", None):
-            from .update.trial import Trial
-
-            self.update = Trial(self)
+        # New firmware that comes, or is on trial; None also where it failed: a well is run without it.
+        self.update = self.supervisor.run(supervisor.RECORDS, trial_of, self)
         self.supervisor.run(supervisor.RECORDS, self._write_pending)
 
     # -- the loop -----------------------------------------------------------------------

@@ -12,7 +12,9 @@ def run(port, terminal=None):
     """Serve the bench's line and the console's until nothing is missing; return the identity.
 
     `terminal`: read() -> bytes, write(bytes) -> how many it took; None: there is no console.
+    Raises SystemExit where a slot on trial finds nothing: the box ran before, so the new image fails.
     """
+    end_ms = _end_ms(port)
     identity = commissioning.identity_of(port)
     point = binascii.hexlify(identity.link_point).decode()
     key = binascii.hexlify(identity.public).decode()
@@ -28,6 +30,9 @@ def run(port, terminal=None):
         while not lines and not (console and console.app.taken):
             port.feed()
             _serve(port, console)
+            if end_ms is not None and port.now_ms() >= end_ms:
+                port.say("update failed its trial")
+                raise SystemExit  # counted by the boot: the third time the slot before runs
             lines = port.lines()
         for words in lines:
             if words[0] != "object":
@@ -42,6 +47,17 @@ def run(port, terminal=None):
     while console and console.wait_ms() is not None and port.now_us() < until_us:
         _serve(port, console)
     return identity
+
+
+def _end_ms(port):
+    """Return when a trial that finds the box bare has failed, None where nothing is on trial."""
+    flash = getattr(port, "flash", None)
+    if not flash:
+        return None
+    from .update import marks
+
+    row = marks.Slots(flash).newest()
+    return marks.TRIAL_MS if row and row.trial == port.slot else None
 
 
 def _serve(port, console):

@@ -302,3 +302,12 @@ class Startup:
             return objects.mend(self._nor, objects.KEY)
         except StoreFailed:
             return True
+
+
+def trial_of(app):
+    """Return the Trial of a box with slots for updates, None of one without."""
+    if not getattr(app.port, "flash", None):
+        return None
+    from .update.trial import Trial
+
+    return Trial(app)

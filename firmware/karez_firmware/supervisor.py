@@ -213,6 +213,17 @@ class Supervisor:
         self._feed()
         return True
 
+    def failed(self, is_now=False):
+        """Return bit n for each task n that failed since the start, or whose last call did.
+
+        All lines share the bit of the first.
+        """
+        found = 0
+        for number, task in enumerate(self._tasks):
+            if task.in_row if is_now else task.failures:
+                found |= 1 << min(number, BUS)
+        return found
+
     def health(self):
         """Return figures for telemetry; `late_ms` is the worst since the last call.
 

@@ -31,6 +31,6 @@ def beat(app):
     """Send the beat, which feeds the bench's watchdog and dead-man, with what health is to tell."""
     health = app.supervisor.health()
     if app.update:
-        app.update.look(health["failures"])
+        app.update.look()
     line = "beat %d %d %r" % app.uplink.health
     app.port.say("%s %d %d %s" % (line, health["late_ms"], health["failures"], health["free"]))

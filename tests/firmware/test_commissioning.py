@@ -6,7 +6,9 @@ from karez_firmware import bench_line, bring_up, commissioning, identity
 from karez_firmware.commissioning import SORTS, Refused, take
 from karez_firmware.ports import fake_memory
 from karez_firmware.store import objects
+from karez_firmware.update import marks
 from karez_protocols import signed
+from updates import a_flash
 from wellhouse import (
     AUTHORITY,
     BENCH,
@@ -245,3 +247,21 @@ def test_the_water_meter_is_asked_first_whatever_the_document_says():
     bench_line.run(port)
     bench_line.run(port)
     assert [one[0] for one in bring_up.bring_up(port).meters] == ["water", "energy"]
+
+
+def test_a_slot_on_trial_that_finds_the_box_bare_ends_and_any_other_waits():
+    port = a_port()
+    port.flash, port.slot = a_flash(), 1
+    marks.Slots(port.flash).append(marks.Row(0, 1, 1))
+    try:
+        bench_line.run(port)
+        raise AssertionError("the trial did not end")
+    except SystemExit:
+        assert marks.TRIAL_MS <= port.now_ms() < marks.TRIAL_MS + 5_000
+    for row in (marks.Row(0), marks.Row(1, 0)):
+        port = a_port()
+        port.flash, port.slot = a_flash(), 1
+        marks.Slots(port.flash).append(row)
+        for name, data in GOOD.items():
+            port.script(" ".join(words(name, data)), marks.TRIAL_MS + 10_000)
+        assert bench_line.run(port).name == NAME

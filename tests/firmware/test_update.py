@@ -7,9 +7,19 @@ from karez_firmware.ports.fake_memory import Mains, PowerCut
 from karez_firmware.store import objects
 from karez_firmware.store.devices import SECTOR
 from karez_firmware.update import intake, marks
-from karez_protocols import causes, event_details, record
+from karez_protocols import causes, event_details
 from terminal import Tool
-from update_carriers import IMAGE, MANIFEST, ask, send_chunks, send_manifest, sha256, technician
+from update_carriers import (
+    IMAGE,
+    MANIFEST,
+    armed,
+    ask,
+    events,
+    send_chunks,
+    send_manifest,
+    sha256,
+    technician,
+)
 from updates import (
     FILES,
     OLD,
@@ -23,25 +33,6 @@ from updates import (
     manifest_of,
     ready,
 )
-
-
-def armed(house=None):
-    """A house that restarts into the new image."""
-    house = house or ready()
-    tool = Tool(house)
-    assert send_manifest(tool)["state"] == "coming"
-    assert send_chunks(tool)["state"] == "whole"
-    technician(tool)
-    try:
-        assert "ok" in ask(tool, "apply", sha256(MANIFEST))
-        house.run(2)
-    except SystemExit:
-        return house
-    raise AssertionError("the box did not restart")
-
-
-def events(house, cause):
-    return [one for one in house.records() if one["kind"] == record.EVENT and one["cause"] == cause]
 
 
 def test_an_image_comes_by_cable_is_tried_and_kept():
@@ -91,6 +82,7 @@ def test_what_no_box_may_take_is_refused_with_the_reason():
     ]
     house = ready()
     tool = Tool(house)
+    technician(tool)  # a reader begins with one a minute
     for manifest, said in cases:
         found = send_manifest(tool, manifest)
         assert found.get("error") == "refused" and said in found["text"], (said, found)

@@ -128,3 +128,24 @@ def test_noise_is_no_row():
     assert slots.newest() is None
     slots.append(Row(0, NONE))
     assert slots.newest().generation == 1
+
+
+def test_nothing_is_given_back_to_a_slot_that_is_torn_while_the_one_on_trial_is_whole():
+    slots = filled()
+    objects.write(slots.flash, slots.manifests, 0, manifest_of(image_of(seed=2)))  # and slot 0 holds no such
+    slots.append(Row(0, 1, TRIES))
+    assert slots.is_whole(0) is False
+    slots.flash.is_dead = True
+    assert slots.boot() == 1  # nor where the flash takes no row of it
+    slots.flash.is_dead = False
+    assert slots.boot() == 1 and fields_of(slots.newest()) == (1, NONE, 0, marks.NOTHING)
+    assert slots.boot() == 1
+
+
+def test_where_rows_are_lost_a_first_slot_that_is_torn_gives_way_to_the_other_if_that_is_whole():
+    slots = filled()
+    assert slots.boot() == 0  # the factory's has no manifest: nobody can tell, and nothing was applied
+    objects.write(slots.flash, slots.manifests, 0, manifest_of(image_of(seed=2)))
+    assert slots.is_whole(0) is False and slots.boot() == 1
+    slots.flash.rot(slots.sectors * marks.SECTOR + 3)
+    assert slots.boot() == 0

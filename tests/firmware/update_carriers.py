@@ -5,8 +5,9 @@ from binascii import hexlify
 
 from karez_firmware.store.devices import SECTOR
 from karez_firmware.update import intake
-from karez_protocols import fields, link, update_link
-from updates import PIECE, image_of, manifest_of
+from karez_protocols import fields, link, record, update_link
+from terminal import Tool
+from updates import PIECE, image_of, manifest_of, ready
 from wellhouse import NAME
 
 IMAGE = image_of()
@@ -46,6 +47,25 @@ def send_chunks(tool, image=IMAGE):
 def technician(tool):
     """Log in as the console's own tests do not need to: the role alone is what is asked for."""
     tool.house.app.session.number = 12
+
+
+def armed(house=None):
+    """A house that restarts into the new image."""
+    house = house or ready()
+    tool = Tool(house)
+    assert send_manifest(tool)["state"] == "coming"
+    assert send_chunks(tool)["state"] == "whole"
+    technician(tool)
+    try:
+        assert "ok" in ask(tool, "apply", sha256(MANIFEST))
+        house.run(2)
+    except SystemExit:
+        return house
+    raise AssertionError("the box did not restart")
+
+
+def events(house, cause):
+    return [one for one in house.records() if one["kind"] == record.EVENT and one["cause"] == cause]
 
 
 class Gateway:

@@ -74,14 +74,14 @@ def ready(flash=None, broker=False, ceiling=100_000, **named):
     return house
 
 
-def again(house, after_s=5, cut=False):
-    """The box starts anew over the same memories: the boot chooses, the app runs."""
+def again(house, after_s=5, slot=None):
+    """The box starts anew over the same memories: the boot chooses unless `slot` says, the app runs."""
     utc_s = UTC + house.port.us // 1_000_000 + after_s
     house.well.go_on(house.port.us)
     nor, fram, flash, well = (
         house.nor.copy(), house.fram.copy(), house.port.flash.copy(), house.well.copy(),
     )  # fmt: skip
-    port = port_of(nor, fram, well, flash, utc_s)
+    port = port_of(nor, fram, well, flash, utc_s, slot)
     return House(nor, fram, well, utc_s, port=port, broker=house.port.broker is not None)
 
 

@@ -19,3 +19,10 @@ def test_a_box_that_does_not_count_what_ran_in_the_dark_is_found_out(monkeypatch
     monkeypatch.setattr(play, "OLD", b"another image")
     play.play("cable", cuts)
     assert cuts.bricked and "does not hold its image" in cuts.failures[0]
+
+
+def test_a_flash_that_fails_at_a_write_costs_no_box_and_no_litre():
+    writes, uncounted_l = play.fail(0, 0)
+    assert writes > 20 and uncounted_l == 0
+    for first, count in ((writes - 1, 600), (writes - 2, 1), (4, 2)):
+        assert play.fail(first, count)[1] == 0, (first, count)

@@ -7,7 +7,7 @@ done, done bit by bit as chance will, or left in bits that read as they like.
 import hashlib
 
 from karez_firmware.ports.fake_memory import MODES, PREFIX, Mains, PowerCut
-from karez_firmware.store.devices import SECTOR
+from karez_firmware.store.devices import SECTOR, StoreFailed
 from karez_firmware.update import intake, marks
 from karez_protocols import update_link
 from karez_protocols.slices import finish
@@ -197,3 +197,77 @@ class _Clock:
 
     def utc(self):
         return self._utc_s, 0
+
+
+# -- a flash that fails, and no cut ---------------------------------------------------------
+
+
+class Failing:
+    """Mains that let writes of a flash fail: from number `first` on `count` of them, then none."""
+
+    def __init__(self, first, count):
+        self.writes = 0
+        self._failing = range(first, first + count)
+
+    def __call__(self, *_):
+        number, self.writes = self.writes, self.writes + 1
+        if number in self._failing:
+            raise OSError(5)
+
+
+def _try_update(house, manifest, image, pieces):
+    """Bring an update as far as the box takes it, apply it, or drop it when only `pieces` of it are sent."""
+    trial = house.app.update
+    try:
+        taken, is_new = trial.intake()
+        if is_new:
+            finish(taken.survey_slices())
+        taken.put(len(manifest), hashlib.sha256(manifest).digest())
+        taken.piece(0, manifest)
+        finish(taken.signed_slices())
+        while taken.state == intake.COMING and pieces:
+            at, pieces = taken.index * SECTOR, pieces - 1
+            taken.chunk(taken.index, 0, image[at : at + SECTOR])
+        if taken.state != intake.WHOLE:
+            taken.drop()
+            return
+        finish(taken.check_slices())
+        trial.want()
+    except (intake.NotTaken, StoreFailed, OSError):
+        return  # refused, with a reason: the box goes on as it is
+
+
+def _run_on(house, seconds):
+    """Run, and restart when the box ends itself."""
+    try:
+        house.run(seconds)
+    except SystemExit:
+        return _restarted(house)
+    return house
+
+
+def fail(first, count=1):
+    """Play an update whose flash fails at writes; return how many there were and the litres not counted.
+
+    Behind it comes another update that breaks off, then four short starts. Raises Bricked.
+    """
+    failing = Failing(first, count)
+    house = ready()
+    house.press()
+    house.run(20)
+    house.port.script("stop")
+    house.run(40)
+    house.port.flash.mains = Mains(on_write=failing)
+    _try_update(house, MANIFEST, IMAGE, 3)
+    house = _run_on(house, 5)
+    house.port.flash.mains = Mains(on_write=failing)
+    house = _run_on(house, 75)
+    house.port.flash.mains = Mains()
+    _try_update(house, manifest_of(image_of(seed=9), number=7), image_of(seed=9), 1)
+    for _ in range(marks.TRIES + 1):
+        house = _restarted(house)
+    house.run(75)
+    if house.app.books.volume_l is None:
+        raise Bricked("the books are not known after the start")
+    house.check_chain()
+    return failing.writes, abs(house.well.litres - house.app.books.volume_l)

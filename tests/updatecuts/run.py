@@ -1,6 +1,7 @@
 """`make update-cuts`: an update cut at every write of its memories, in every mode, over cable and MQTT.
 
-The last line is the sum: cuts=… bricked=0 uncounted_l=0; the exit code is 1 if it is another.
+Before them the flash fails at each write, without a cut: fails=… wrong=0.
+The last line is the sum: cuts=… bricked=0 uncounted_l=0; the exit code is 1 if either is another.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from pathlib import Path
 TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS / "firmware")]
 
-from updatecuts.play import CARRIERS, Cuts, play  # noqa: E402 - the paths come first
+from updatecuts.play import CARRIERS, Cuts, fail, play  # noqa: E402 - the paths come first
 
 SHOWN = 5  # failures in full
 
@@ -24,6 +25,26 @@ def share(work):
     cuts = Cuts(every, first)
     play(carrier, cuts)
     return carrier, cuts.writes, cuts.cuts, cuts.bricked, cuts.uncounted_l, cuts.failures
+
+
+def failing(work):
+    """Play an update on a flash that fails at one write, or from it on; return what was wrong, or None."""
+    first, count = work
+    try:
+        litres = fail(first, count)[1]
+    except Exception as error:  # noqa: BLE001 - told with its place, and counted
+        return f"flash fails {count} times from write {first}: {type(error).__name__} {error}"
+    return f"flash fails from write {first}: {litres} L not counted" if litres else None
+
+
+def fail_all(pool, every):
+    """Let each write of the flash fail, alone and with all behind it; return the exit code."""
+    works = [(first, count) for first in range(0, fail(0, 0)[0], every) for count in (1, 600)]
+    said = [one for one in pool.imap_unordered(failing, works) if one]
+    for one in said[:SHOWN]:
+        print(f"  {one}")
+    print(f"fails={len(works)} wrong={len(said)}")
+    return 1 if said or not works else 0
 
 
 def total(shares):
@@ -55,7 +76,8 @@ def main():
     works = [(carrier, parts, first) for carrier in options.carrier or CARRIERS for first in firsts]
     began_s = time.monotonic()
     with multiprocessing.Pool(options.jobs) as pool:
-        code = total(pool.imap_unordered(share, works))
+        code = fail_all(pool, options.every)
+        code = total(pool.imap_unordered(share, works)) or code
     print(f"  {time.monotonic() - began_s:.0f} s", file=sys.stderr)
     return code
 

@@ -5,10 +5,14 @@ Anybody may bring one: two signatures say what it is worth. To restart into it t
 
 import binascii
 
+from karez_protocols.constant import const
+
 from ..update.intake import STATE_NAMES, NotTaken
 from .refusal import Refused, data_in, number_in
 
 _WORDS = b"put piece begin chunk apply drop"
+_ANSWERED_MS = const(1_000)  # this answer goes out before the restart
+_PUT_MS = const(60_000)
 _NAMES = b"state number index offset chunks sha256 running"
 
 
@@ -43,7 +47,7 @@ def rows(session, words):
 def _do(session, intake, step, words):
     steps = _WORDS.split()
     if step == steps[0]:
-        intake.put(number_in(words, 2), data_in(words, 3, 32))
+        _put(session, intake, number_in(words, 2), data_in(words, 3, 32))
     elif step == steps[1]:
         intake.piece(number_in(words, 2), data_in(words, 3))
     elif step == steps[2]:
@@ -52,6 +56,14 @@ def _do(session, intake, step, words):
         intake.chunk(number_in(words, 2), number_in(words, 3), data_in(words, 4))
     else:
         yield from _decide(session, intake, step, words)
+
+
+def _put(session, intake, size, sha256):
+    """Begin with a manifest; a reader does so once a minute, for it costs an erase and two checks."""
+    now_ms = session.app.port.now_ms()
+    locked_ms = session.put_ms - now_ms if session.number is None else 0
+    if intake.put(size, sha256, locked_ms):
+        session.put_ms = now_ms + _PUT_MS
 
 
 def _decide(session, intake, step, words):
@@ -67,5 +79,4 @@ def _decide(session, intake, step, words):
     hindrance = app.update.hindrance()
     if hindrance:
         raise Refused(hindrance)
-    app.update.arm(session.number)
-    session.is_leaving = True
+    app.update.want(session.number, _ANSWERED_MS)

@@ -61,11 +61,15 @@ class Carrier:
         elif step == update_link.CHUNK:
             intake.chunk(values["index"], values["offset"], data)
         elif step == update_link.DROP:
-            trial.is_wanted = False
             intake.drop()
         else:
             yield from intake.check_slices()
-            trial.is_wanted = True
+            trial.want()
+
+    def refuse(self, reason):
+        """Tell why a restart that was wanted does not come."""
+        self._reason = reason
+        self._is_owed = True
 
     def _told(self, _):
         self._is_owed = True

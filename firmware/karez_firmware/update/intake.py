@@ -68,10 +68,14 @@ def judge(values, board, number, room):
 
 
 class Intake:
-    """One spare slot. `keys`: of vendor and regulator, either may be pinned; board, number: of the box."""
+    """One spare slot. `keys`: of vendor and regulator, either may be pinned; board, number: of the box.
 
-    def __init__(self, slots, running, board, number, keys):
+    `obstacle()`: why nothing may be written now, or None; asked before whatever touches the slot.
+    """
+
+    def __init__(self, slots, running, board, number, keys, obstacle):
         self._slots = slots
+        self._obstacle = obstacle
         self._flash = slots.flash
         self.slot = 1 - running
         self._board, self._number, self._keys = board, number, keys
@@ -81,24 +85,43 @@ class Intake:
         self.values: dict = {}  # of the manifest that is signed; empty without one
         self._size = 0
         self.sha256 = bytes(32)  # of the manifest that comes or came
+        self.is_wanted = False  # the restart into this one; whatever happens to the slot ends the wish
 
     def _fire(self, event):
         found = after(self.state, event)
         if found is None:
             raise NotTaken(b"refused: not now: the slot is %s", str(STATE_NAMES.split()[self.state], "utf-8"))
         self.state = found
+        self.is_wanted = False
+
+    def _guard(self):
+        obstacle = self._obstacle()
+        if obstacle:
+            raise NotTaken(obstacle)
+
+    def _still(self, state, sha256):
+        """Behind a yield: cable and link take turns. Raises NotTaken if the other began something else."""
+        if self.state != state or self.sha256 != sha256:
+            raise NotTaken(b"busy: another update was begun meanwhile")
 
     # -- the manifest -------------------------------------------------------------------
 
-    def put(self, size, sha256):
-        """Begin with a manifest, or go on with the one that is there. Raises NotTaken, StoreFailed."""
+    def put(self, size, sha256, locked_ms=0):
+        """Begin with a manifest and return True, or go on with the one there; `locked_ms`: none before.
+
+        Raises NotTaken, StoreFailed.
+        """
+        self._guard()
         if self.state in (COMING, WHOLE) and sha256 == self.sha256:
-            return
+            return False
         if size > objects.OBJECT_SIZE_MAX or not size:
             raise NotTaken(b"refused: a manifest has 1 to %d bytes", objects.OBJECT_SIZE_MAX)
+        if locked_ms > 0:
+            raise NotTaken(b"locked: wait %d s", locked_ms // 1000 + 1)
         self._fire(PUT)
         self._size, self.sha256 = size, sha256
         self._erase(self._slots.manifests + self.slot)
+        return True
 
     def piece(self, offset, data):
         """Take bytes of the manifest, in any order, as often as they come. Raises NotTaken, StoreFailed."""
@@ -123,9 +146,13 @@ class Intake:
         if self.state in (COMING, WHOLE):
             return
         data = self._flash.read(objects.data_at(self._slots.manifests, self.slot), self._size)
-        if self.state != TAKING or signed.digest(data) != self.sha256:
+        sha256 = self.sha256
+        if self.state != TAKING or signed.digest(data) != sha256:
             raise NotTaken(b"incomplete: the manifest's digest is not what put said")
+        self._guard()
         yield from self._check(data)
+        self._still(TAKING, sha256)
+        self._guard()  # the check took seconds
         objects.seal(self._flash, self._slots.manifests, self.slot, data)
         self._adopt(data)
         self._fire(SIGNED)
@@ -159,6 +186,7 @@ class Intake:
         """
         if self.state != COMING or (index, offset) != (self.index, self.offset):
             return False
+        self._guard()
         size = update_manifest.chunk_bytes(self.values, index)
         if not data or offset + len(data) > size:
             raise NotTaken(b"usage: chunk %d has %d bytes", index, size)
@@ -209,9 +237,12 @@ class Intake:
         except (ProtocolError, NotTaken):
             return
         yield from self._check(data)
+        if self.state != EMPTY:
+            return  # begun with meanwhile: that is looked at as it comes
         self._adopt(data)
         self.state = COMING
-        while self.state == COMING and self._holds(self.index):
+        sha256 = self.sha256
+        while self.state == COMING and self.sha256 == sha256 and self._holds(self.index):
             self._next()
             yield
 
@@ -219,8 +250,10 @@ class Intake:
         """Generator: look at every chunk once more, before it is believed. Raises NotTaken."""
         if self.state != WHOLE:
             raise NotTaken(b"incomplete: chunk %d is missing", self.index)
+        sha256 = self.sha256
         for index in range(self.values["chunks"]):
             yield
+            self._still(WHOLE, sha256)
             if not self._holds(index):
                 self.index = index
                 self._fire(LOST)
@@ -228,6 +261,7 @@ class Intake:
 
     def drop(self):
         """Forget what came; the manifest is erased, so no start finds it. Raises NotTaken, StoreFailed."""
+        self._guard()
         self._fire(DROP)
         self.values, self.index, self.offset = {}, 0, 0
         self._erase(self._slots.manifests + self.slot)

@@ -10,6 +10,7 @@ import hashlib
 SECTOR = 4096
 NONE = 0xFF  # no slot is on trial
 TRIES = 3  # starts of a slot on trial; then the other one runs again
+TRIAL_MS = 600_000  # what is not kept by then starts anew
 
 # What became of the newest update.
 NOTHING, KEPT, RETURNED, TOLD = 0, 1, 2, 3
@@ -28,11 +29,12 @@ class Row:
         self.kept, self.trial, self.tries = kept, trial, tries
         self.outcome = outcome
         self.was_known = was_known  # the books were, before the restart into the trial
+        self.failed = 0  # bit n: task n failed then already (supervisor.py)
         self.generation = generation
 
     def to_bytes(self):
         """Return the row's 16 bytes."""
-        head = _MAGIC + bytes((self.kept, self.trial, self.tries, self.outcome, self.was_known, 0))
+        head = _MAGIC + bytes((self.kept, self.trial, self.tries, self.outcome, self.was_known, self.failed))
         head += self.generation.to_bytes(4, "little")
         return head + binascii.crc32(head).to_bytes(4, "little")
 
@@ -42,6 +44,7 @@ def _parsed(data):
     if data[:2] != _MAGIC or binascii.crc32(data[:12]) != int.from_bytes(data[12:16], "little"):
         return None
     row = Row(data[2], data[3], data[4], data[5], data[6], int.from_bytes(data[8:12], "little"))
+    row.failed = data[7]
     return row if row.kept < 2 and row.trial in (0, 1, NONE) and row.trial != row.kept else None
 
 
@@ -83,6 +86,11 @@ class Slots:
     def newest(self):
         """Return the newest Row, None on a box that never had an update."""
         return self._look()[0]
+
+    def kept(self):
+        """Return the slot that the next start gives back to: the first one where no row is."""
+        row = self.newest()
+        return row.kept if row else 0
 
     def append(self, row):
         """Write a row behind the newest, and read it back. Raises OSError."""
@@ -131,18 +139,22 @@ class Slots:
             try:
                 self.append(row)
             except OSError:
-                # Uncounted, a trial could go on for ever: what ran before runs.
-                return row.kept
+                # Uncounted, a trial could go on for ever: what ran before runs, unless it is torn.
+                return slot if self.is_whole(row.kept) is False else row.kept
         return slot
 
 
 def choose(row, is_whole):
     """Return (the slot to run, the Row to write before it or None). `is_whole(slot)`: True, False or None."""
     if row is None:
-        return 0, None
+        row = Row()  # a box that never had an update, or whose rows are lost
     if row.trial != NONE:
         if row.tries < TRIES and is_whole(row.trial):
-            return row.trial, Row(row.kept, row.trial, row.tries + 1, row.outcome, row.was_known)
+            following = Row(row.kept, row.trial, row.tries + 1, row.outcome, row.was_known)
+            following.failed = row.failed
+            return row.trial, following
+        if is_whole(row.kept) is False and is_whole(row.trial):
+            return row.trial, Row(row.trial)  # there is nothing to give back to
         return row.kept, Row(row.kept, NONE, 0, RETURNED)
     if is_whole(row.kept) is False and is_whole(1 - row.kept):
         return 1 - row.kept, None

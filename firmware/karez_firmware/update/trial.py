@@ -9,11 +9,14 @@ from karez_protocols import causes, event_details, fields, key_list, order, sign
 from karez_protocols.constant import const
 
 from ..core import pump
+from ..store.devices import StoreFailed
 from . import marks
-from .intake import Intake, number_of
+from .intake import WHOLE, Intake, NotTaken, number_of
 
 _SETTLE_MS = const(60_000)  # a task that fails does so within a minute, or hours later for other reasons
-_TRIAL_MS = const(600_000)
+# Bits of marks.Row.failed that may stand: a panel or a line that is broken anyway is no fault of the new
+# image. Not those of control, inputs and records.
+_EXCUSED = const(0xF8)
 _VENDOR_KEY = "karez_firmware/vendor.key"
 
 
@@ -24,16 +27,23 @@ class Trial:
         self._app = app
         port = app.port
         self.slots = marks.Slots(port.flash)
-        row = self.slots.newest()
+        row = self.slots.newest() or marks.Row()
         self.running = port.slot
-        self.is_on = bool(row) and row.trial == self.running
-        self._was_known = bool(row) and row.was_known
+        self.is_on = row.trial == self.running
+        self._was_known = row.was_known
+        self._failed = row.failed
         self._intake = None
-        self.is_wanted = False  # the gateway asked for the restart; it waits for its moment
+        self._technician = None  # who wants the restart; None: the gateway
+        self._want_ms = 0  # and not before
+        self._owed: tuple = ()  # (cause, slot it is about, outcome) that no row says yet
+        self._is_recorded = False  # what is owed has its record: once, or it would come twice a second
+        self._owed_ms = 0  # it is not tried before
         self._carrier = None
         app.uplink.on_update = self._hear
-        if row and row.outcome == marks.RETURNED:
-            self._tell_returned(row)
+        if row.outcome == marks.RETURNED or not (self.is_on or row.kept == self.running):
+            # A trial that failed, or what was kept is torn and the boot ran this one: now this one is kept.
+            # Told in look: nothing is written here, so a flash that takes nothing ends no start.
+            self._owed = causes.UPDATE_RETURNED, 1 - self.running, marks.TOLD
 
     def _hear(self, payload):
         if self._carrier is None:
@@ -50,10 +60,6 @@ class Trial:
         detail = fields.pack(event_details.layout(cause), values)
         return self._app.controller.recorder.event(cause, self._app.port.now_ms(), number, detail)
 
-    def _tell_returned(self, row):
-        self._app.records.add([self._event(causes.UPDATE_RETURNED, 1 - row.kept)])
-        self.slots.append(marks.Row(row.kept, marks.NONE, 0, marks.TOLD))
-
     def intake(self):
         """Return the spare slot's Intake and whether it was made just now: survey it then."""
         if self._intake is not None:
@@ -65,62 +71,111 @@ class Trial:
             vendor = b""
         keys = vendor, app.parts.keys.key_of(order.ROOT, key_list.ORDERS)
         number = number_of(self.slots, self.running, app.port)
-        self._intake = Intake(self.slots, self.running, app.port.board, number, keys)
+        self._intake = Intake(self.slots, self.running, app.port.board, number, keys, self.obstacle)
         return self._intake, True
 
     def obstacle(self):
         """Return why nothing may be written to the flash now, or None."""
-        if self.is_on:
+        # Not is_on: as long as no row says that this slot stays, the other one must.
+        if self.slots.kept() != self.running:
             return b"busy: this firmware is on trial itself"
-        if self._app.controller.pump.state != pump.OFF or self._app.controller.contactor.runs:
+        if self._is_pumping():
             return b"busy: the pump runs; an update waits until it stands"
         return None
+
+    def _is_pumping(self):
+        controller = self._app.controller
+        return controller.pump.state != pump.OFF or controller.contactor.runs
 
     def hindrance(self):
         """Return why this box may not restart into another slot now, or None: pump off, log synced."""
         app = self._app
         if self.obstacle():
             return self.obstacle()
-        is_written = not app.records.pending and app.journal.is_saved
+        is_written = not app.records.pending and app.journal.is_saved and not self._owed
         if not is_written or app.evidence.is_signing or app.background.is_busy:
             return b"busy: records are not written and signed yet, try again"
         if app.uplink.is_up and app.uplink.courier.waiting:
             return b"busy: the gateway has not stored every record yet, try again"
         return None
 
+    @property
+    def is_wanted(self):
+        """True while the restart into what came waits for its moment."""
+        return self._intake is not None and self._intake.is_wanted
+
+    def want(self, technician=None, wait_ms=0):
+        """Let look restart into what came, as soon as nothing hinders it; `wait_ms`: not before."""
+        self._technician, self._want_ms = technician, self._app.port.now_ms() + wait_ms
+        self.intake()[0].is_wanted = True
+
     def arm(self, technician=None):
-        """Write the record, then the row; the caller restarts. Raises StoreFailed, OSError."""
+        """Write the record, then the row; the caller restarts. Raises NotTaken, StoreFailed, OSError."""
         app, slot = self._app, 1 - self.running
+        intake, data = self.intake()[0], self.slots.manifest(slot)
+        if intake.state != WHOLE or data is None or signed.digest(data) != intake.sha256:
+            raise NotTaken(b"incomplete: the manifest is not there any more, begin with put")
         app.records.commit(self._event(causes.UPDATE_ARMED, slot, technician))
         was_known = int(app.books.is_known and not app.books.is_uncertain)
-        self.slots.append(marks.Row(self.running, slot, 0, marks.NOTHING, was_known))
+        row = marks.Row(self.running, slot, 0, marks.NOTHING, was_known)
+        row.failed = app.supervisor.failed(True) & _EXCUSED
+        self.slots.append(row)
 
-    def look(self, failures):
+    def look(self):
         """Judge what runs on trial, or restart into what waits; call twice a second.
 
-        `failures`: of all tasks since the start. Raises SystemExit to restart.
+        Raises SystemExit to restart.
         """
         app = self._app
         if self._carrier:
             self._carrier.tell()
-        if self.is_wanted and not self.hindrance():
-            self.is_wanted = False
-            self.arm()
-            app.port.say("restarting")
-            raise SystemExit  # no task's failure: it ends the program, outputs off (ports/boot.py)
         now_ms = app.port.now_ms()
+        if self.is_wanted and now_ms >= self._want_ms and not self.hindrance():
+            self._restart()
+        if self._owed:
+            self._settle(now_ms)
+            return
         if not self.is_on or now_ms < _SETTLE_MS:
             return
-        if self._is_sound(failures):
-            self.is_on = False  # whatever comes of it, one try: else its record would come twice a second
-            app.records.commit(self._event(causes.UPDATE_KEPT, self.running))
-            self.slots.append(marks.Row(self.running, marks.NONE, 0, marks.KEPT))
-        elif now_ms >= _TRIAL_MS and app.controller.pump.state == pump.OFF:
+        if self._is_sound():
+            self._owed = causes.UPDATE_KEPT, self.running, marks.KEPT
+            self._settle(now_ms)
+        elif now_ms >= marks.TRIAL_MS and app.controller.pump.state == pump.OFF:
             app.port.say("update failed its trial")
             raise SystemExit
 
-    def _is_sound(self, failures):
+    def _restart(self):
+        """Arm and end in one call: no step of control starts the pump in between. Raises SystemExit."""
+        self.intake()[0].is_wanted = False
+        try:
+            self.arm(self._technician)
+        except (NotTaken, StoreFailed, OSError) as error:
+            reason = error.text if isinstance(error, NotTaken) else "store: %s" % error
+            self._app.port.say("update " + reason)
+            if self._carrier:
+                self._carrier.refuse(reason)
+            return
+        self._app.port.say("restarting")
+        raise SystemExit  # no task's failure: it ends the program, outputs off (ports/boot.py)
+
+    def _settle(self, now_ms):
+        """Write what is owed, record first; what a memory does not take is tried again in a minute."""
+        if now_ms < self._owed_ms or self._app.records.pending or self._is_pumping():
+            return  # behind the records of the start, and no write to the flash holds up a contactor
+        self._owed_ms = now_ms + _SETTLE_MS
+        cause, slot, outcome = self._owed
+        try:
+            if not self._is_recorded:
+                self._app.records.commit(self._event(cause, slot))
+                self._is_recorded = True
+            self.slots.append(marks.Row(self.running, marks.NONE, 0, outcome))
+        except (OSError, StoreFailed):
+            return  # and so nothing is written to the other slot
+        self.is_on = False
+        self._owed = ()
+
+    def _is_sound(self):
         app = self._app
         is_written = not app.records.pending and app.journal.is_saved and not app.evidence.is_signing
         is_known = app.books.is_known or not self._was_known
-        return is_written and is_known and not failures
+        return is_written and is_known and not app.supervisor.failed() & ~self._failed
