@@ -75,8 +75,28 @@ def _words(error):
     return str(clean, "utf-8").rstrip()
 
 
+# Beside the class: a method that needs no self costs the heap an object more.
+def _drop(task):
+    """Call a task's hook; False when that failed."""
+    if task.reset is None:
+        return True
+    try:
+        task.reset()
+    except Exception as error:  # noqa: BLE001 - it is tried twice, and control's withholds the feed
+        if isinstance(error, MemoryError):
+            gc.collect()
+        return False
+    return True
+
+
+def _name(number):
+    return _NAMES.split()[number] if number < BUS else "bus %d" % (number - BUS)
+
+
 class Supervisor:
     """Runs the tasks of one app. `now_ms()` tells the time, `feed()` feeds the watchdog.
+
+    To be read only: `tasks`, in the order of their numbers.
 
     `lines`: meter lines; `step_ms`: how often control is to run; `resets`: by the watchdog, as far
     as the port can tell.
@@ -91,20 +111,20 @@ class Supervisor:
         self._late_ms = 0
         self._resets = resets
         self._is_unsafe = False  # control failed, and the outputs did not open
-        self._tasks = [_Task(self._began_ms) for _ in range(BUS + lines)]
+        self.tasks = [_Task(self._began_ms) for _ in range(BUS + lines)]
 
     def on_failure(self, number, reset):
         """Call `reset()` at once whenever this task fails: it drops what the task was at."""
-        self._tasks[number].reset = reset
+        self.tasks[number].reset = reset
 
     def is_resting(self, number):
         """True while a failing task is left alone: no use to wake up for what it wants."""
-        task = self._tasks[number]
+        task = self.tasks[number]
         return task.in_row > 1 and self._now_ms() < task.due_ms
 
     def run(self, number, function, *arguments):
         """Call a task's function and return its result; None while it rests, or when it failed."""
-        task = self._tasks[number]
+        task = self.tasks[number]
         now_ms = self._now_ms()
         if task.in_row > 1 and now_ms < task.due_ms:
             task.reported_ms = now_ms  # it rests by our own decision
@@ -129,12 +149,12 @@ class Supervisor:
 
     def _fail(self, number, error):
         """Deal with a failure. Nothing here may fail itself, least of all for want of memory."""
-        task = self._tasks[number]
-        is_done = self._drop(task)
+        task = self.tasks[number]
+        is_done = _drop(task)
         if isinstance(error, MemoryError):
             gc.collect()  # the hook has let go of what was too much
         if not is_done:
-            is_done = self._drop(task)
+            is_done = _drop(task)
         if number == CONTROL:
             self._is_unsafe = not is_done
         task.in_row += 1
@@ -145,21 +165,8 @@ class Supervisor:
         except Exception:  # noqa: BLE001 - counted it is; its words are lost
             gc.collect()
 
-    @staticmethod
-    def _drop(task):
-        """Call a task's hook; False when that failed."""
-        if task.reset is None:
-            return True
-        try:
-            task.reset()
-        except Exception as error:  # noqa: BLE001 - it is tried twice, and control's withholds the feed
-            if isinstance(error, MemoryError):
-                gc.collect()
-            return False
-        return True
-
     def _note(self, number, error):
-        task, now_ms = self._tasks[number], self._now_ms()
+        task, now_ms = self.tasks[number], self._now_ms()
         task.reported_ms = now_ms
         if task.in_row == 1:
             task.since_ms = now_ms
@@ -168,20 +175,16 @@ class Supervisor:
             task.due_ms = now_ms + min(_PAUSE_MS << min(task.in_row - 2, 6), most_ms)
         task.error = _words(error)
 
-    @staticmethod
-    def _name(number):
-        return _NAMES.split()[number] if number < BUS else "bus %d" % (number - BUS)
-
     def take_report(self):
         """Return (failures of the task since start, detail of an event TASK_FAILED), or None.
 
         A first failure at once, then at most one report a minute for each task.
         """
         now_ms = self._now_ms()
-        for number in range(len(self._tasks)):
-            task = self._tasks[number]
+        for number in range(len(self.tasks)):
+            task = self.tasks[number]
             if task.is_news and now_ms >= task.report_ms:
-                values = {"task": self._name(number), "error": task.error}
+                values = {"task": _name(number), "error": task.error}
                 detail = fields.pack(event_details.TASK, values)
                 task.is_news = False
                 task.report_ms = now_ms + _REPORT_MS
@@ -190,20 +193,20 @@ class Supervisor:
 
     def is_alive(self, now_ms):
         """True while every task has reported within its deadline."""
-        for number in range(len(self._tasks)):
+        for number in range(len(self.tasks)):
             most_ms = _deadline_ms(number)
-            if most_ms and now_ms - self._tasks[number].reported_ms > most_ms:
+            if most_ms and now_ms - self.tasks[number].reported_ms > most_ms:
                 return False
         return not self._is_unsafe
 
     def wants_reset(self, now_ms, is_pumping):
         """True when only a fresh start can help, and the last start is long enough ago."""
         uptime_ms = now_ms - self._began_ms
-        if self._tasks[CONTROL].in_row >= _IN_ROW:
+        if self.tasks[CONTROL].in_row >= _IN_ROW:
             return uptime_ms >= _CONTROL_RESET_MS
         if is_pumping or uptime_ms < _RESET_MS:
             return False
-        return any(task.in_row >= _IN_ROW and now_ms - task.since_ms >= _LASTING_MS for task in self._tasks)
+        return any(task.in_row >= _IN_ROW and now_ms - task.since_ms >= _LASTING_MS for task in self.tasks)
 
     def tend(self, is_pumping):
         """Feed the watchdog if all is well; return True if it was fed. Call once a turn."""
@@ -212,17 +215,6 @@ class Supervisor:
             return False
         self._feed()
         return True
-
-    def failed(self, is_now=False):
-        """Return bit n for each task n that failed since the start, or whose last call did.
-
-        All lines share the bit of the first.
-        """
-        found = 0
-        for number, task in enumerate(self._tasks):
-            if task.in_row if is_now else task.failures:
-                found |= 1 << min(number, BUS)
-        return found
 
     def health(self):
         """Return figures for telemetry; `late_ms` is the worst since the last call.
@@ -233,9 +225,9 @@ class Supervisor:
         """
         late_ms, self._late_ms = self._late_ms, 0
         tasks = {}
-        for number in range(len(self._tasks)):
-            if self._tasks[number].failures:
-                tasks[self._name(number)] = self._tasks[number].failures
+        for number in range(len(self.tasks)):
+            if self.tasks[number].failures:
+                tasks[_name(number)] = self.tasks[number].failures
         return {
             "late_ms": late_ms,
             "free": gc.mem_free() if hasattr(gc, "mem_free") else None,

@@ -87,9 +87,6 @@ _LAYOUTS = {
     causes.TECHNICIAN_ACTS: ACT,
     causes.TECHNICIANS_TAKEN: DOCUMENT,
     causes.CONFIG_REPLACED: DOCUMENT,
-    causes.UPDATE_ARMED: DOCUMENT,
-    causes.UPDATE_KEPT: DOCUMENT,
-    causes.UPDATE_RETURNED: DOCUMENT,
 }
 
 
@@ -99,6 +96,8 @@ def layout(cause):
     is_order = causes.ORDER_REFUSED_SIGNATURE <= cause <= causes.ORDER_REFUSED_FULL
     if (is_grant or is_order) and cause != causes.ORDER_ENDED:
         return OBJECT
+    if causes.UPDATE_ARMED <= cause <= causes.UPDATE_RETURNED:
+        return DOCUMENT
     return _LAYOUTS.get(cause)
 
 

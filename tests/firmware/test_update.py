@@ -210,7 +210,7 @@ def test_an_image_that_does_not_count_as_the_one_before_is_given_back_after_thre
         house = again(house)
         assert house.port.slot == 1 and house.app.update.is_on
         house.well.silent = (1,)  # this driver reads no water meter
-        house.app.supervisor._tasks[0].failures = 1
+        house.app.supervisor.tasks[0].failures = 1
         house.run(61)
         house.port.us += 530_000_000
         try:
@@ -232,7 +232,7 @@ def test_an_image_that_does_not_count_as_the_one_before_is_given_back_after_thre
 def test_a_trial_that_fails_waits_with_its_restart_until_the_pump_stands():
     house = again(armed())
     house.run(5)
-    house.app.supervisor._tasks[0].failures = 1
+    house.app.supervisor.tasks[0].failures = 1
     house.port.us += 570_000_000
     house.press()
     house.run(60)

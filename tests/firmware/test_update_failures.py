@@ -5,7 +5,7 @@ from binascii import hexlify
 
 from karez_firmware.ports.fake_memory import PowerCut
 from karez_firmware.supervisor import PANEL, RECORDS
-from karez_firmware.update import intake, marks
+from karez_firmware.update import intake, marks, trial
 from karez_protocols import causes, update_link
 from karez_protocols.slices import finish
 from terminal import Tool
@@ -253,23 +253,34 @@ def test_a_pump_that_starts_while_the_signatures_are_checked_keeps_the_flash_alo
     assert house.port.flash.mains.writes == writes and taken.state == intake.TAKING
 
 
+def armed_while(house, number):
+    """Arm the update while this task fails."""
+    found = trial._failed
+    trial._failed = lambda supervisor, is_now=False: 1 << number
+    try:
+        return armed(house)
+    finally:
+        trial._failed = found
+
+
 def test_a_panel_that_is_broken_anyway_fails_no_trial_but_one_that_breaks_with_it_does():
     for was_failing in (True, False):
         house = ready()
         if was_failing:
-            house.app.supervisor.failed = lambda is_now=False: 1 << PANEL
-        house = again(armed(house))
-        house.app.supervisor._tasks[PANEL].failures = 1
+            house = again(armed_while(house, PANEL))
+        else:
+            house = again(armed(house))
+        house.app.supervisor.tasks[PANEL].failures = 1
         house.run(75)
         assert house.app.update.is_on is not was_failing
 
 
 def test_what_writes_the_records_fails_a_trial_though_it_failed_before():
     house = ready()
-    house.app.supervisor._tasks[RECORDS].in_row = 1
-    assert house.app.supervisor.failed(True) == 1 << RECORDS and not house.app.supervisor.failed()
-    house.app.supervisor.failed = lambda is_now=False: 1 << RECORDS
-    assert armed(house).app.update.slots.newest().failed == 0
+    house.app.supervisor.tasks[RECORDS].in_row = 1
+    assert trial._failed(house.app.supervisor, True) == 1 << RECORDS
+    assert not trial._failed(house.app.supervisor)
+    assert armed_while(house, RECORDS).app.update.slots.newest().failed == 0
 
 
 def test_a_reader_begins_with_one_manifest_a_minute():

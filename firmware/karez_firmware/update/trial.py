@@ -10,6 +10,7 @@ from karez_protocols.constant import const
 
 from ..core import pump
 from ..store.devices import StoreFailed
+from ..supervisor import BUS
 from . import marks
 from .intake import WHOLE, Intake, NotTaken, number_of
 
@@ -18,6 +19,18 @@ _SETTLE_MS = const(60_000)  # a task that fails does so within a minute, or hour
 # image. Not those of control, inputs and records.
 _EXCUSED = const(0xF8)
 _VENDOR_KEY = "karez_firmware/vendor.key"
+
+
+def _failed(supervisor, is_now=False):
+    """Return bit n for each task n that failed since the start, or whose last call did.
+
+    All lines share the bit of the first.
+    """
+    found = 0
+    for number, task in enumerate(supervisor.tasks):
+        if task.in_row if is_now else task.failures:
+            found |= 1 << min(number, BUS)
+    return found
 
 
 class Trial:
@@ -118,7 +131,7 @@ class Trial:
         app.records.commit(self._event(causes.UPDATE_ARMED, slot, technician))
         was_known = int(app.books.is_known and not app.books.is_uncertain)
         row = marks.Row(self.running, slot, 0, marks.NOTHING, was_known)
-        row.failed = app.supervisor.failed(True) & _EXCUSED
+        row.failed = _failed(app.supervisor, True) & _EXCUSED
         self.slots.append(row)
 
     def look(self):
@@ -178,4 +191,4 @@ class Trial:
         app = self._app
         is_written = not app.records.pending and app.journal.is_saved and not app.evidence.is_signing
         is_known = app.books.is_known or not self._was_known
-        return is_written and is_known and not app.supervisor.failed() & ~self._failed
+        return is_written and is_known and not _failed(app.supervisor) & ~self._failed
