@@ -124,4 +124,4 @@ def test_a_box_without_slots_does_not_hear_of_updates():
     gateway.house.app.uplink.on_update = None
     gateway.send(update_link.ASK)
     gateway.run(5)
-    assert gateway.status is None and gateway.house.app.uplink.malformed == 0
+    assert gateway.status is None and gateway.house.app.uplink.malformed == 1
