@@ -266,10 +266,7 @@ def armed_while(house, number):
 def test_a_panel_that_is_broken_anyway_fails_no_trial_but_one_that_breaks_with_it_does():
     for was_failing in (True, False):
         house = ready()
-        if was_failing:
-            house = again(armed_while(house, PANEL))
-        else:
-            house = again(armed(house))
+        house = again(armed_while(house, PANEL) if was_failing else armed(house))
         house.app.supervisor.tasks[PANEL].failures = 1
         house.run(75)
         assert house.app.update.is_on is not was_failing
