@@ -22,6 +22,7 @@ DONE = (
     "karez_firmware.configuration",
     "karez_firmware.rules",
     "karez_firmware.core.settings",
+    "karez_firmware.store.sealing",
     "karez_protocols.binding",
     "karez_protocols.ed25519_keys",
     "karez_protocols.profile_document",
@@ -55,8 +56,10 @@ def settled(nor):
     at = (objects.CONFIG + 1 - place) * SECTOR
     if look(nor, at, _HEAD) == b"\xff" * _HEAD:
         return data  # it was never replaced
+    from .store import sealing
+
     try:
-        objects.seal(nor, objects.CONFIG, place, data)
+        sealing.seal(nor, objects.CONFIG, place, data)
         if objects.read(nor, objects.CONFIG, 1 - place) is None:
             nor.erase(objects.CONFIG + 1 - place)
     except (OSError, StoreFailed):

@@ -125,13 +125,26 @@ class Journal:
         head["sector"], head["index"] = place
         self._pay(slot[1], slot[2])
         self._save()
+        if head["owed"] & head_store.OWES_LOSS:
+            head["owed"] &= ~head_store.OWES_LOSS
+            first, last = head["acknowledged_seq"] + 1, self.oldest() - 1
+            if first <= last:
+                self._lost.append((first, last, None, None))
         while self._lost:
             values = loss(*self._lost.pop())
             try:
                 self.append(values, now_s, uptime_s, time_state)
             except StoreFailed:
-                break  # the record itself stands; the next start declares what is missing
+                head["owed"] |= (
+                    head_store.OWES_LOSS
+                )  # the record itself stands; the next declares what is missing
+                break
         return slot
+
+    def owe_loss(self):
+        """The gateway has less than it had: the next record declares lost what the ring has overwritten."""
+        if self.head["acknowledged_seq"] + 1 < self.oldest():
+            self.head["owed"] |= head_store.OWES_LOSS
 
     def _pay(self, kind, cause):
         """A record the start owed is written: with the same saving of the head it is owed no more."""

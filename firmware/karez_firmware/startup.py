@@ -71,9 +71,8 @@ class Startup:
 
     def _adopt(self, slot):
         """Take a record that was written but not yet known to the head."""
-        try:
-            values = record.decode(slot)
-        except ProtocolError:
+        values = record.legible(slot)
+        if values is None:
             return  # a later firmware wrote it, before this one was put back
         kind = values["kind"]
         if kind in _OBJECTS:
@@ -137,11 +136,14 @@ class Startup:
         for slot in self._journal.backwards(min(max(count, 0), _LOOK_BACK)):
             if slot[0] != record.VERSION:
                 continue  # a later firmware wrote it
-            if slot[1] in (record.START, record.STOP):
-                self._adopt_account(record.decode(slot))
-            elif slot[1] == record.EVENT and slot[2] in _LOCKOUTS and not is_lockout_known:
-                is_lockout_known = True
-                self._adopt_lockout(record.decode(slot))
+            try:
+                if slot[1] in (record.START, record.STOP):
+                    self._adopt_account(record.decode(slot))
+                elif slot[1] == record.EVENT and slot[2] in _LOCKOUTS and not is_lockout_known:
+                    self._adopt_lockout(record.decode(slot))
+                    is_lockout_known = True
+            except ProtocolError:
+                pass  # it has rotted: the one before it is the newest that can be read
 
     def _adopt_account(self, values):
         self._parts.accounts.adopt(values["account"], values["account_l"], values["volume_l"])
@@ -166,16 +168,16 @@ class Startup:
         irrigation = None
         named: dict = {}  # kind -> the newest record of an object
         for slot in journal.backwards(_LOOK_BACK):
-            kind = slot[1]
-            if slot[0] != record.VERSION:
+            values = record.legible(slot)
+            if values is None:
                 continue
+            kind = values["kind"]
             if not named and not books:
-                self._raise_floor(record.header(slot))
+                self._raise_floor(values)
             if kind in _OBJECTS and kind not in named:
-                named[kind] = record.decode(slot)
+                named[kind] = values
             if not record.is_measuring(kind):
                 continue
-            values = record.decode(slot)
             if kind in (record.START, record.STOP):
                 irrigation = irrigation or values
             if not books or (kind == record.EVENT and values["cause"] in _SEGMENTS):

@@ -5,10 +5,13 @@ netlist made twice is the same to the byte. Importing SKiDL takes seconds, and i
 imported here only.
 """
 
+import contextlib
+import io
 import logging
 import os
 import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +20,7 @@ from .placement import NONE, Placed
 # Nets that are fed through an inductor, a diode, a resistor or a terminal: no pin says that it drives them.
 FED = (
     "GND", "+5V", "+5V_HOLD", "3V3", "VCAP", "L_FUSED", "N", "M0_0V", "M1_0V", "F_0V", "MODEM_3V8",
-    "CORE_1V1",
-    "VREG_AVDD",
+    "CORE_1V1", "VREG_AVDD",
 )  # fmt: skip
 RUNNING = ("(date ", "(source ")  # of a netlist: when, and by which script
 KICAD = ("KICAD_SYMBOL_DIR", *(f"KICAD{number}_SYMBOL_DIR" for number in range(5, 11)))
@@ -28,6 +30,7 @@ def _skidl() -> Any:
     """SKiDL, told that there are no libraries, and with its files in a folder that goes.
 
     What it changes of its process while it is imported is put back: folder, environment, class of loggers.
+    It would say on the terminal that there is no KiCad; what it finds is heard by `_Listener`.
     """
     here, kind = Path.cwd(), logging.getLoggerClass()
     missing = [name for name in KICAD if name not in os.environ]
@@ -35,7 +38,8 @@ def _skidl() -> Any:
         os.environ.update(dict.fromkeys(missing, empty))
         os.chdir(empty)
         try:
-            import skidl  # noqa: PLC0415 - takes seconds
+            with contextlib.redirect_stderr(io.StringIO()):  # its loggers keep what they find here
+                import skidl  # noqa: PLC0415 - takes seconds
             from skidl.logger import stop_log_file_output  # noqa: PLC0415
 
             stop_log_file_output(stop=True)
@@ -48,14 +52,24 @@ def _skidl() -> Any:
 
 
 class _Listener(logging.Handler):
-    """Keeps what SKiDL logs at a warning or above."""
+    """Keeps what SKiDL logs at a level or above."""
 
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
         self.said: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         self.said.append(record.getMessage())
+
+
+@contextlib.contextmanager
+def _hearing(logger: Any, level: int) -> Iterator[_Listener]:
+    heard = _Listener(level)
+    logger.addHandler(heard)
+    try:
+        yield heard
+    finally:
+        logger.removeHandler(heard)
 
 
 class Circuit:
@@ -98,17 +112,18 @@ class Circuit:
 
     def violations(self) -> list[str]:
         """Return what SKiDL's electrical rules check says against the board: errors and warnings."""
-        logger = self._skidl.logger.erc_logger
-        heard = _Listener()
-        logger.addHandler(heard)
-        try:
+        with _hearing(self._skidl.logger.erc_logger, logging.WARNING) as heard:
             self._circuit.ERC()
-        finally:
-            logger.removeHandler(heard)
         return heard.said
 
     def netlist(self) -> str:
-        """Return the netlist for KiCad, without the lines that differ from run to run and place to place."""
-        text = str(self._circuit.generate_netlist(tool=self._skidl.KICAD9, do_backup=False))
+        """Return the netlist for KiCad, without the lines that differ from run to run and place to place.
+
+        Raises RuntimeError where SKiDL finds an error.
+        """
+        with _hearing(self._skidl.logger.active_logger, logging.ERROR) as heard:
+            text = str(self._circuit.generate_netlist(tool=self._skidl.KICAD9, do_backup=False))
+        if heard.said:
+            raise RuntimeError(f"SKiDL makes no netlist: {heard.said[0]}")
         lines = [line for line in text.splitlines() if not line.lstrip().startswith(RUNNING)]
         return re.sub(r'\n *\(field\n *\(name "SKiDL Line"\) "[^"]*"\)', "", "\n".join(lines)) + "\n"

@@ -65,7 +65,7 @@ def _table(one: Placed, joined: set[str]) -> str:
     """The part's box. A rail, or a net that leaves the sheet, stands as a word beside its pin."""
     fill = "#fff4d6" if one.option else "#f2f2f2"
     named = one.part.description if one.part.symbol == "two" else one.part.number
-    title = f"<b>{one.reference}</b> {html.escape(named)}"
+    title = f"<b>{one.reference}</b>&#160;&#160;{html.escape(named)}"
     if one.option:
         title += f" ({one.option})"
     rows = []

@@ -1,12 +1,13 @@
 """Tables in this folder's pages, written between two marks from the same tables that the checks read."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from . import board as boards
-from . import harness, power, sheets, values
+from . import harness, parts, power, sheets, values
 from .placement import Placed
-from .tables import ROOT, BadTableError
+from .tables import ROOT, BadTableError, rows_of
 
 BEGIN = "<!-- {} table: written by `python -m karez_hardware lists` -->"
 END = "<!-- end of the {} table -->"
@@ -26,25 +27,26 @@ def _row(*cells: object) -> str:
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
 
 
-def terminal_table() -> str:
+def terminal_table(root: Path = ROOT) -> str:
     """The terminal plan."""
     head = [_row("Terminal", "Label", "Leads to", "mm²", "Volts", "Note"), _row(*["---"] * 6)]
-    rows = [row for one in harness.terminals().values() for row in one]
+    rows = [row for one in harness.terminals(root).values() for row in one]
     shown = ("label", "leads_to", "wire_mm2", "volts", "note")
     return "\n".join(
         [*head, *(_row(f"{r['terminal']}.{r['pin']}", *(r[name] for name in shown)) for r in rows)]
     )
 
 
-def power_table() -> str:
+def power_table(root: Path = ROOT) -> str:
     """What each board takes in each state, and how long its cells carry the last message."""
-    known = power.loads()
-    names = [boards.load(name) for name in boards.BOARDS]
+    known = power.loads(root)
+    names = [boards.load(name, root) for name in boards.BOARDS]
     lines = [_row("", *(board.settings["title"] for board in names)), _row("---", *["---:"] * len(names))]
     lines += [
         _row(state.replace("_", " ") + ", mW", *(power.drawn_mw(known, one.name, state) for one in names))
         for state in power.STATES
     ]
+    lines.append(_row("peak of U1 at 5 V, mA", *(power.buck_ma(known, one.name) for one in names)))
     last = [power.drawn_mw(known, one.name, "last_message") for one in names]
     lines.append(_row("the cells carry it, s", *(power.hold_up_ms(mw) // 1000 for mw in last)))
     bursts = [power.burst_mw(known, one.name) for one in names]
@@ -53,7 +55,7 @@ def power_table() -> str:
     return "\n".join(lines)
 
 
-def cell_table() -> str:
+def cell_table(_root: Path = ROOT) -> str:
     """The cells' own figures."""
     rows = [
         (
@@ -69,9 +71,9 @@ def cell_table() -> str:
     return "\n".join([_row("Figure", "Value"), _row("---", "---:"), *(_row(*row) for row in rows)])
 
 
-def circuit_table() -> str:
+def circuit_table(root: Path = ROOT) -> str:
     """Voltages, times and thresholds that follow from the parts placed."""
-    placed = sheets.drawn(boards.load(boards.BOARDS[0]))
+    placed = sheets.drawn(boards.load(boards.BOARDS[0], root), root)
     rows = [("Voltage " + name, f"{value} mV", "") for name, value in voltages(placed).items()]
     hold = hold_of(placed)
     rows.append(
@@ -99,8 +101,9 @@ def voltages(placed: dict[str, Placed]) -> dict[str, int]:
     found = {
         "+5V": values.divided_mv(placed, "R1", "R2", 1_000),
         "VCAP": values.divided_mv(placed, "R4", "R5", 1_200),
-        "+5V_HOLD from the cells": values.divided_mv(placed, "R6", "R7", 600),
+        "BOOST_5V": values.divided_mv(placed, "R6", "R7", 600),
     }
+    found["+5V_HOLD from the cells"] = found["BOOST_5V"] - values.DIODE_MV
     if "R90" in placed:
         found["MODEM_3V8"] = values.divided_mv(placed, "R90", "R91", 800)
     return found
@@ -116,10 +119,25 @@ def loop_of(placed: dict[str, Placed]) -> values.Loop:
     return values.loop(values.ohms(placed, "R52"), values.ohms(placed, "R50"), values.ohms(placed, "R51"))
 
 
-def pinout_table(name: str) -> str:
+def unread_table(root: Path = ROOT) -> str:
+    """How many rows of each table were not, or not wholly, compared with their maker's sheet."""
+    lines = [
+        _row("Table", "Rows", "With an [unread]", "Of these nothing read"),
+        _row(*["---"] + ["---:"] * 3),
+    ]
+    columns = {"parts.csv": parts.COLUMNS, "loads.csv": power.COLUMNS}
+    for path in (root / "parts.csv", root / "loads.csv", *sorted((root / "mcu").glob("*.csv"))):
+        rows = rows_of(path, columns.get(path.name, boards.MCU))
+        unread = [row["source"] for row in rows if "[unread]" in row["source"]]
+        alone = sum(";" not in source for source in unread)  # what was read stands before a semicolon
+        lines.append(_row(f"`{path.relative_to(root).as_posix()}`", len(rows), len(unread), alone))
+    return "\n".join(lines)
+
+
+def pinout_table(name: str, root: Path = ROOT) -> str:
     """A board's pinout."""
     head = [_row("Signal", "GPIO", "As", "In reset", "Fitted with", "Note"), _row(*["---"] * 6)]
-    wires = boards.load(name).wires
+    wires = boards.load(name, root).wires
     cells = [(w.signal, w.gpio, w.function, w.boot or "–", w.option or "always", w.note) for w in wires]
     return "\n".join([*head, *(_row(*one) for one in cells)])
 
@@ -142,19 +160,20 @@ def misplaced(known: dict[str, list[dict[str, str]]], placed: dict[str, Placed])
     return found
 
 
-def written() -> Iterator[tuple[Path, str]]:
+def written(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
     """Yield each page that holds tables, with its text as it must be. Raises BadTableError."""
-    tables = {
-        ROOT / "wiring.md": {"terminal": terminal_table},
-        ROOT / "power.md": {"power": power_table, "cell": cell_table, "circuit": circuit_table},
+    tables: dict[Path, dict[str, Callable[[Path], str]]] = {
+        root / "README.md": {"unread": unread_table},
+        root / "wiring.md": {"terminal": terminal_table},
+        root / "power.md": {"power": power_table, "cell": cell_table, "circuit": circuit_table},
     }
     for name in boards.BOARDS:
-        tables[ROOT / name / "README.md"] = {"pinout": lambda name=name: pinout_table(name)}  # type: ignore[misc]
+        tables[root / name / "README.md"] = {"pinout": partial(pinout_table, name)}
     for path, inside in tables.items():
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise BadTableError(f"{path.name}: cannot be read; restore it from git") from error
         for name, table in inside.items():
-            text = between(text, name, table(), path.name)
+            text = between(text, name, table(root), path.name)
         yield path, text

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from .tables import ROOT, BadTableError, keyed, number, rows_of
+from .tables import ROOT, BadTableError, keyed, named, number, rows_of
 
 COLUMNS = (
     "part", "symbol", "description", "maker", "number", "rating", "t_min_c", "t_max_c", "critical",
@@ -56,11 +56,11 @@ def symbols(root: Path = ROOT) -> Symbols:
     for row in rows_of(path, SYMBOL):
         if row["kind"] not in KINDS:
             raise BadTableError(
-                f"{path.name}, {row['symbol']} {row['pin']}: kind must be one of {', '.join(sorted(KINDS))}"
+                f"{named(path)}, {row['symbol']} {row['pin']}: kind must be one of {', '.join(sorted(KINDS))}"
             )
         pins = found.setdefault(row["symbol"], {})
         if row["pin"] in pins:
-            raise BadTableError(f"{path.name}: {row['symbol']} has two pins {row['pin']}")
+            raise BadTableError(f"{named(path)}: {row['symbol']} has two pins {row['pin']}")
         pins[row["pin"]] = SymbolPin(row["kind"], row["side"])
     return found
 
@@ -72,9 +72,9 @@ def parts(root: Path = ROOT) -> dict[str, Part]:
     found = {}
     for key, row in keyed(path, rows_of(path, COLUMNS), "part").items():
         if row["symbol"] not in known:
-            raise BadTableError(f"{path.name}, row {key}: symbols.csv has no symbol {row['symbol']}")
+            raise BadTableError(f"{named(path)}, row {key}: symbols.csv has no symbol {row['symbol']}")
         if row["alternate_fit"] not in FITS:
-            raise BadTableError(f"{path.name}, row {key}: alternate_fit must be drop-in or layout")
+            raise BadTableError(f"{named(path)}, row {key}: alternate_fit must be drop-in or layout")
         found[key] = Part(
             key, row["symbol"], row["description"], row["maker"], row["number"], row["rating"],
             number(path, row, "t_min_c", -273, 500), number(path, row, "t_max_c", -273, 500),

@@ -74,7 +74,9 @@ def _electrical(wire: Wire, pin: ChipPin) -> list[str]:
     found = []
     if wire.level_mv > pin.level_mv_max:
         found.append(f"{wire.level_mv} mV, and the pin stands {pin.level_mv_max} mV")
-    if wire.load_ua * DRIVE_SHARE > pin.drive_ma * 1000:
+    if wire.direction in ("out", "open-drain") and not pin.drive_ma:
+        found.append("an output, and the pin drives nothing: it is an input only")
+    elif wire.load_ua * DRIVE_SHARE > pin.drive_ma * 1000:
         found.append(f"{wire.load_ua} uA, and the pin drives {pin.drive_ma} mA")
     if wire.direction in ("out", "open-drain") and not wire.load_ua:
         found.append("an output without a load: say what it drives")

@@ -14,6 +14,12 @@ NEEDED = (
     "COIL", "TRIP", "ALIVE", "AUX", "DOOR", "START", "STOP", "EMERGENCY",
 )  # fmt: skip
 
+# Signals that are nothing alone.
+PAIRS = (
+    ("METER0_TX", "METER0_RX"), ("METER1_TX", "METER1_RX"), ("MODEM_TX", "MODEM_RX"), ("CARD_0", "CARD_1"),
+    ("PULSE0_COUNT", "PULSE0_LOOP"), ("PULSE1_COUNT", "PULSE1_LOOP"),
+)  # fmt: skip
+
 
 def path_of(board: Board, ports: Path = PORTS) -> Path:
     """Where the firmware keeps this board's pins."""
@@ -34,6 +40,11 @@ def text_of(board: Board) -> str:
     for name in NEEDED:
         if name not in wires:
             raise BadTableError(f"{board.name}/pinout.csv: {name} is missing, and the firmware needs it")
+    for pair in PAIRS:
+        missing = [name for name in pair if name not in wires]
+        if len(missing) == 1:
+            there = pair[1 - pair.index(missing[0])]
+            raise BadTableError(f"{board.name}/pinout.csv: {missing[0]} is missing beside {there}")
     blocks = [_memories, _clock, _lines, _network, _outputs, _contacts, _pulses]
     lines = [f'"""{board.settings["doc"].rstrip()}', "", NOTE.format(name=board.name), '"""', "", ""]
     lines += ["class Pins:", '    """One board\'s wiring."""']

@@ -7,7 +7,7 @@ hardware/power.md.
 from dataclasses import dataclass
 from pathlib import Path
 
-from .tables import ROOT, BadTableError, keyed, number, rows_of
+from .tables import ROOT, BadTableError, keyed, named, number, rows_of
 
 COLUMNS = ("load", "rail", "board", "idle_ma", "pumping_ma", "last_message_ma", "peak_ma", "source")
 STATES = ("idle", "pumping", "last_message", "peak")
@@ -15,10 +15,14 @@ RAIL_MV = {"3V3": 3_300, "MODEM_3V8": 3_800, "+5V": 5_000, "+5V_HOLD": 4_700, "+
 # Of each converter on the way, in per cent: the makers' curves show more, at 25 °C and in the middle of
 # their range.
 CONVERTER_PERCENT = 85
+# What stands behind the diodes D2 and D3: 0.4 V of 5 V stay in them.
+DIODE_PERCENT = 92
+BEHIND_DIODE = ("+5V_HOLD", "3V3", "MODEM_3V8")
 # Rails behind how many converters, from 24 V and from the cells.
 STAGES = {"+24V": 0, "+5V": 1, "+5V_HOLD": 1, "3V3": 2, "MODEM_3V8": 2}
 SUPPLY_MW = 20_000
 SUPPLY_SHARE_PERCENT = 60  # what may be taken of it: the rest is for 70 °C in the box, see its derating
+BUCK_MV, BUCK_MA = 5_000, 2_000  # of U1: LMR36520
 
 CELL_MF, CELLS, CELL_MOHM = 50_000, 2, 20  # BCAP0050 P270: 50 F, 20 mOhm, two in series
 AGED_PERCENT = 80  # of the capacitance at the end of its life by the maker's definition
@@ -49,22 +53,30 @@ def loads(root: Path = ROOT) -> list[Load]:
     found = []
     for row in rows:
         if row["rail"] not in RAIL_MV:
-            raise BadTableError(f"{path.name}, row {row['load']}: rail must be one of {', '.join(RAIL_MV)}")
+            raise BadTableError(f"{named(path)}, row {row['load']}: rail must be one of {', '.join(RAIL_MV)}")
         ma = {state: number(path, row, f"{state}_ma", 0, 10_000) for state in STATES}
         found.append(Load(row["load"], row["rail"], row["board"], ma, row["source"]))
     return found
 
 
+def _taken_mw(one: Load, state: str, stages: int) -> int:
+    """What a load takes before so many converters and its diode."""
+    mw = one.ma[state] * RAIL_MV[one.rail] // 1_000
+    for _ in range(stages):
+        mw = mw * 100 // CONVERTER_PERCENT
+    return mw * 100 // DIODE_PERCENT if one.rail in BEHIND_DIODE else mw
+
+
 def drawn_mw(known: list[Load], board: str, state: str) -> int:
     """What a state takes in all, in mW at 24 V, or at the cells where the mains have gone."""
-    total = 0
-    for one in known:
-        if one.board in ("", board):
-            mw = one.ma[state] * RAIL_MV[one.rail] // 1_000
-            for _ in range(STAGES[one.rail]):
-                mw = mw * 100 // CONVERTER_PERCENT
-            total += mw
-    return total
+    here = [one for one in known if one.board in ("", board)]
+    return sum(_taken_mw(one, state, STAGES[one.rail]) for one in here)
+
+
+def buck_ma(known: list[Load], board: str) -> int:
+    """The most that U1 must give at 5 V, in mA."""
+    here = [one for one in known if one.board in ("", board) and STAGES[one.rail]]
+    return sum(_taken_mw(one, "peak", STAGES[one.rail] - 1) for one in here) * 1_000 // BUCK_MV
 
 
 def burst_mw(known: list[Load], board: str) -> int:
@@ -102,6 +114,10 @@ def faults(known: list[Load], board: str) -> list[str]:
     peak_mw = drawn_mw(known, board, "peak")
     if peak_mw * 100 > SUPPLY_MW * SUPPLY_SHARE_PERCENT:
         found.append(f"{board}: {peak_mw} mW at the peak is more than {SUPPLY_SHARE_PERCENT} % of the supply")
+    if buck_ma(known, board) > BUCK_MA:
+        found.append(
+            f"{board}: U1 must give {buck_ma(known, board)} mA at the peak, and can give {BUCK_MA} mA"
+        )
     last_mw = drawn_mw(known, board, "last_message")
     if hold_up_ms(last_mw) < NEEDED_MS:
         found.append(

@@ -8,23 +8,32 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .placement import Placed
+from .tables import BadTableError
 
 UNITS = {"R": Fraction(1), "K": Fraction(1_000), "M": Fraction(1_000_000)}
-OHMS = re.compile(r"RC0603[FJ]R-07(\d+)([RKM])(\d*)L")
+OHMS = re.compile(r"CRCW0603(\d+)([RKM])(\d*)FKEA")  # Vishay's key: the letter is the decimal point
+JUMPER = "CRCW06030000Z0EA"
 RESISTOR_PPM = 10_000  # 1 %
 CAPACITOR_PPM = 250_000  # 10 % when new, X7R 15 % over its temperatures
-# K of the monostable: 0.7 at 3.3 V, and how far from one to the next. Datasheet of CD74HC4538 [unread].
+DIODE_MV = 400  # a Schottky diode of 3 A at 1 A
+# K of the monostable: 0.7 (Nexperia 74HC4538 rev. 4), and 10 % from part to part (MC74HC4538A). How far 3.3 V
+# moves K is in a picture of TI's sheet [unread].
 MONOSTABLE_PERMILLE = 700
 MONOSTABLE_PPM = 100_000
 
 
 def ohms(placed: dict[str, Placed], reference: str) -> int:
     """The resistance of a placed resistor, from its maker's number."""
-    found = OHMS.fullmatch(placed[reference].part.number)
+    part = placed[reference].part
+    if part.number == JUMPER:
+        return 0
+    found = OHMS.fullmatch(part.number)
     if not found:
-        raise ValueError(f"{reference}: {placed[reference].part.number} is no resistor of the RC0603 series")
-    whole, unit, part = found.groups()
-    return int(Fraction(f"{whole}.{part or 0}") * UNITS[unit])
+        raise BadTableError(
+            f"parts.csv, row {part.part}: {reference} needs a resistor CRCW0603, and {part.number} is none"
+        )
+    whole, unit, rest = found.groups()
+    return int(Fraction(f"{whole}.{rest or 0}") * UNITS[unit])
 
 
 def divided_mv(placed: dict[str, Placed], upper: str, lower: str, reference_mv: int) -> int:

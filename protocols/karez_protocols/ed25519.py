@@ -25,11 +25,11 @@ def sign_slices(secret, message):
     """
     sized("secret", secret, SECRET_SIZE)
     public = secret[64:]
-    digest = yield from digest_slices(secret[32:64] + message)
+    digest = yield from digest_slices(message, secret[32:64])
     nonce = int.from_bytes(digest, "little") % L
     # The point itself is let go at once: it would be 600 bytes more beside the second hash.
     commitment = yield from encode_slices((yield from multiply_slices((nonce, COMB))))
-    digest = yield from digest_slices(commitment + public + message)
+    digest = yield from digest_slices(message, commitment + public)
     challenge = int.from_bytes(digest, "little") % L
     proof = (nonce + challenge * int.from_bytes(secret[:32], "little")) % L
     return commitment + proof.to_bytes(32, "little")
@@ -38,8 +38,8 @@ def sign_slices(secret, message):
 def verify_slices(key, message, signature):
     """Generator: returns True if `signature` of `message` is by `key`, else False.
 
-    `key` is 32 bytes or, much quicker, what pin_slices made of them. Raises Malformed on
-    a wrong length only.
+    `key` is 32 bytes or, much quicker, what pin_slices made of them; `message` as of
+    sha512.digest_slices. Raises Malformed on a wrong length only.
     """
     sized("signature", signature, SIGNATURE_SIZE)
     if len(key) != PINNED_SIZE:
@@ -55,7 +55,7 @@ def verify_slices(key, message, signature):
     # which no signer uses, and every other point of small order differs from [S]B - [k]A.
     if proof >= L or commitment == NEUTRAL_BYTES:
         return False
-    digest = yield from digest_slices(commitment + key[COMB_SIZE:] + message)
+    digest = yield from digest_slices(message, commitment + key[COMB_SIZE:])
     challenge = int.from_bytes(digest, "little") % L
     point = yield from multiply_slices((proof, COMB), (L - challenge, key))
     return (yield from encode_slices(point)) == commitment

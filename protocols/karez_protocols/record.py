@@ -219,3 +219,11 @@ def decode(slot):
         values.update(fields.unpack(layout, slot, offset))
         offset += fields.size_of(layout)
     return values
+
+
+def legible(slot):
+    """As decode; None for a slot that says what no record says: a bit turned over, or a later firmware's."""
+    try:
+        return decode(slot)
+    except Malformed:
+        return None

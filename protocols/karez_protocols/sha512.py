@@ -5,7 +5,7 @@ cut so that a control loop runs between slices: four of the eighty rounds at a t
 """
 
 import hashlib
-import struct
+from struct import unpack_from
 
 _native = getattr(hashlib, "sha512", None)  # CPython has one
 _M = (1 << 64) - 1
@@ -52,10 +52,6 @@ _START = (
 )
 
 
-def _words(data, first, count):
-    return struct.unpack_from(">%dQ" % count, data, 8 * first)
-
-
 def _schedule(w, first):
     # 6.4.2 step 1, a slice of words in place: word t replaces word t - 16. Bits above 64 are
     # junk of the doubled words; sums carry upwards only, so one mask at the end is enough.
@@ -73,7 +69,7 @@ def _rounds(state, w, first):
     # 6.4.2 step 3, a slice of rounds.
     a, b, c, d, e, f, g, h = state
     at = first & 15
-    for k in _words(_K, first, _ROUNDS_PER_SLICE):
+    for k in unpack_from(">4Q", _K, 8 * first):  # _ROUNDS_PER_SLICE of them
         x = e * _TWICE
         t1 = h + (x >> 14 ^ x >> 18 ^ x >> 41) + (g ^ (e & (f ^ g))) + k + w[at]
         x = a * _TWICE
@@ -91,15 +87,24 @@ def _rounds(state, w, first):
     return a, b, c, d, e, f, g, h
 
 
-def pure_digest_slices(data):
-    """Generator: yields between slices, returns the 64-byte digest. Never asks the platform."""
-    size = len(data)
-    whole = size // 128
+def pure_digest_slices(data, head=b""):
+    """Generator: yields between slices, returns the 64-byte digest. Never asks the platform.
+
+    Arguments as of digest_slices.
+    """
+    before = len(head)
+    size = before + len(data)
     # 5.1.2: a one bit, zeros, and the length in bits as 128 bits, to whole 128-byte blocks.
-    tail = data[128 * whole :] + b"\x80" + bytes((111 - size) % 128) + (8 * size).to_bytes(16, "big")
-    state = _words(_START, 0, 8)
-    for block in range(whole + len(tail) // 128):
-        w = list(_words(data, 16 * block, 16) if block < whole else _words(tail, 16 * (block - whole), 16))
+    padding = b"\x80" + bytes((111 - size) % 128) + (8 * size).to_bytes(16, "big")
+    state = list(unpack_from(">8Q", _START))
+    for at in range(0, size + 17, 128):
+        # Block by block: joined in one piece they may be more than an old heap has.
+        block = head[at : at + 128]
+        if before <= at + len(block) < size:
+            block += data[at + len(block) - before : min(at + 128, size) - before]
+        if at + 128 > size:
+            block += padding[at + len(block) - size : at + 128 - size]
+        w = list(unpack_from(">16Q", block))
         worked = state
         for first in range(0, 80, _ROUNDS_PER_SLICE):
             if first >= 16:
@@ -110,8 +115,11 @@ def pure_digest_slices(data):
     return b"".join([word.to_bytes(8, "big") for word in state])
 
 
-def digest_slices(data):
-    """Generator: yields between slices, returns the 64-byte SHA-512 of `data`."""
+def digest_slices(data, head=b""):
+    """Generator: yields between slices, returns the 64-byte SHA-512 of `head` and `data` behind it.
+
+    `data`: bytes, or anything that has a length and is cut as bytes are, `data[start:stop]`.
+    """
     if _native is not None:
-        return _native(data).digest()
-    return (yield from pure_digest_slices(data))
+        return _native(head + data[0 : len(data)]).digest()
+    return (yield from pure_digest_slices(data, head))

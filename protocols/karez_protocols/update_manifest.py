@@ -14,6 +14,7 @@ from .errors import Malformed, NotAllowed, TooLarge
 VERSION = 1
 VENDOR_LABEL = b"KZ firmware vendor 1"
 REGULATOR_LABEL = b"KZ firmware regulator 1"
+VENDOR, REGULATOR = 0, 1  # parties, in the order of their signatures
 CHUNK_SIZE = 4096
 CHUNKS_MAX = 120  # a full manifest still fits one sector of a slot (4080 B)
 SIZE_MAX = 4080
@@ -62,17 +63,21 @@ def decode(body):
 
     Raises Malformed or TooLarge on its shape, NotAllowed on values no manifest may have.
     """
-    if len(body) > SIZE_MAX - _SIGNATURES_SIZE:
+    return _judged(body, len(body))
+
+
+def _judged(head, body_size):
+    if body_size > SIZE_MAX - _SIGNATURES_SIZE:
         raise TooLarge("a manifest has at most %d bytes" % SIZE_MAX, SIZE_MAX)
-    values = fields.unpack(HEADER, body)
+    values = fields.unpack(HEADER, head)
     if values["version"] != VERSION:
         raise Malformed("version %s of a manifest is not %d" % (values["version"], VERSION))
     count = values["chunks"]
     if not count or count > CHUNKS_MAX:
         raise NotAllowed("an image has 1 to %d chunks" % CHUNKS_MAX)
     size = fields.size_of(HEADER) + count * DIGEST_SIZE
-    if len(body) != size:
-        raise Malformed("%d chunks need %d bytes, not %d" % (count, size, len(body)))
+    if body_size != size:
+        raise Malformed("%d chunks need %d bytes, not %d" % (count, size, body_size))
     if not values["number"] or values["least"] is None or values["issued_utc_s"] is None:
         raise NotAllowed("a manifest has a number from 1, a least number and a date")
     if values["least"] > values["number"]:
@@ -86,7 +91,7 @@ def decode(body):
 
 def chunk_digest(body, index):
     """Return the SHA-256 that chunk `index` must have. Raises IndexError."""
-    at = fields.size_of(HEADER) + index * DIGEST_SIZE
+    at = digest_at(index)
     found = bytes(body[at : at + DIGEST_SIZE])
     if index < 0 or len(found) < DIGEST_SIZE:
         raise IndexError(index)
@@ -106,20 +111,51 @@ def sign(body, vendor_signature, regulator_signature):
     return body + vendor_signature + regulator_signature
 
 
+class Message:
+    """What a party has signed, label and body, of a manifest that may stand in a flash: cut as bytes are."""
+
+    def __init__(self, label, data):
+        self._head = signed.message(label, b"")
+        self._data = data
+        self._size = len(self._head) + len(data) - _SIGNATURES_SIZE
+
+    def __len__(self):
+        return self._size
+
+    def __getitem__(self, key):
+        before = len(self._head)
+        stop = min(key.stop, self._size)
+        part = self._head[key.start : stop]
+        return part + self._data[max(0, key.start - before) : stop - before] if stop > before else part
+
+
 def open_signed(data):
     """Return (values, body, (message, signature) of the vendor, the same of the regulator).
 
     Raises ProtocolError. Checking both signatures is the caller's.
     """
-    if len(data) <= _SIGNATURES_SIZE:
+    data = bytes(data)
+    values = values_of(data)
+    both = [signed_by(data, party) for party in (VENDOR, REGULATOR)]
+    vendor, regulator = [(message[0 : len(message)], signature) for message, signature in both]
+    return values, data[:-_SIGNATURES_SIZE], vendor, regulator
+
+
+def values_of(data):
+    """Return the values of a whole signed manifest, in bytes or cut as bytes are. Raises ProtocolError."""
+    size = len(data) - _SIGNATURES_SIZE
+    if size <= 0:
         raise Malformed("%d bytes hold no manifest with two signatures" % len(data))
-    body = bytes(data[:-_SIGNATURES_SIZE])
-    values = decode(body)
-    vendor = bytes(data[-_SIGNATURES_SIZE : -signed.SIGNATURE_SIZE])
-    regulator = bytes(data[-signed.SIGNATURE_SIZE :])
-    return (
-        values,
-        body,
-        (signed.message(VENDOR_LABEL, body), vendor),
-        (signed.message(REGULATOR_LABEL, body), regulator),
-    )
+    return _judged(data[0 : min(size, fields.size_of(HEADER))], size)
+
+
+def signed_by(data, party):
+    """Return (Message, signature) of VENDOR or REGULATOR; nothing is held in one piece."""
+    label = REGULATOR_LABEL if party else VENDOR_LABEL
+    at = len(data) - _SIGNATURES_SIZE + party * signed.SIGNATURE_SIZE
+    return Message(label, data), data[at : at + signed.SIGNATURE_SIZE]
+
+
+def digest_at(index):
+    """Return where in a manifest the SHA-256 of chunk `index` begins."""
+    return fields.size_of(HEADER) + index * DIGEST_SIZE

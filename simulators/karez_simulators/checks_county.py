@@ -10,6 +10,7 @@ from karez_simulators.cable import DeskError
 from karez_simulators.checks import RECEIPT_S
 from karez_simulators.clock import NS_PER_S
 from karez_simulators.desk import SITE
+from karez_simulators.duty import ESCALATED
 from karez_simulators.hands_people import People
 from karez_simulators.platform_levels import STEPS_L
 from karez_simulators.story import PATIENCE_S, Found
@@ -29,6 +30,13 @@ BITS = {
     causes.METER_FROZEN: (flags.FROZEN,),
 }
 UNMETERED, BALANCED = 1, 0  # exit codes of `karez gateway feeder`
+ESCALATED_S = 60 + 60 + ALARM_S  # it is due after a minute, and the service looks every minute
+
+
+def _lines(cause: str) -> tuple[int, set[str]]:
+    """The number of a cause, and what the county's rule calls an alarm of it."""
+    number = next(number for number, words in causes.every() if words == cause)
+    return number, {f"event:{number}", *(f"alarm:{bit.bit_length() - 1}" for bit in BITS.get(number, ()))}
 
 
 class CountyChecks(People):
@@ -36,8 +44,7 @@ class CountyChecks(People):
 
     async def alarm(self, cause: str) -> Found:
         """The gateway has an open alarm for this site, of this cause: of an event, or as long as it lasts."""
-        number = next(number for number, words in causes.every() if words == cause)
-        lines = {f"event:{number}", *(f"alarm:{bit.bit_length() - 1}" for bit in BITS.get(number, ()))}
+        number, lines = _lines(cause)
         deadline_ns = self.desk.clock.ran_ns() + int(ALARM_S * NS_PER_S)
         while True:
             found = [one for one in await self.open_alarms() if one["line"] in lines]
@@ -46,6 +53,20 @@ class CountyChecks(People):
             await asyncio.sleep(LOOK_S)
         states = ", ".join(sorted({one["state"] for one in found})) or "-"
         return bool(found), {"cause": number, "states": states}
+
+    async def escalated(self, cause: str) -> Found:
+        """Who is on duty was told of this alarm, since nobody had acknowledged it; by a signed message."""
+        if self.duty is None:
+            raise DeskError("nobody is on duty: on_duty does that")
+        duty, (number, lines) = self.duty, _lines(cause)
+
+        def told() -> list[dict[str, Any]]:
+            notices = [one for one in duty.told if one["word"] == ESCALATED]
+            return [one["alarm"] for one in notices if one["alarm"]["line"] in lines]
+
+        await self.desk.until(lambda: bool(told()), ESCALATED_S, f"who is on duty is told: {cause}")
+        one = told()[0]
+        return one["subject"] == self.desk.site_code and one["step"] == 1, {"cause": number}
 
     async def receipts_complete(self, level: str) -> Found:
         """A platform has confirmed every stop since the scenario began: nothing is missing for good."""

@@ -144,8 +144,8 @@ def _parts(scenarios: "list[Scenario]", broker: str, ports: tuple[int, int]) -> 
     from karez_simulators.desk import Plan
 
     return [
-        (one, Plan(one.well, one.settings, one.meters, broker, *(ports if one is scenarios[0] else (0, 0))))
-        for one in scenarios
+        (one, Plan(one.well, one.settings, one.meters, broker, *own, use=one.use))
+        for one, own in zip(scenarios, [ports] + [(0, 0)] * (len(scenarios) - 1), strict=True)
     ]
 
 

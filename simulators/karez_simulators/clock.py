@@ -76,6 +76,7 @@ class Clock:
         self._utc_start_s = int(time.time()) if utc_start_s is None else utc_start_s
         self._stretch = Stretch(0, monotonic_ns(), ENDLESS_NS, _checked(speed))
         self._ran_ns = 0  # before this stretch
+        self.renewed_ns = 0  # the machine's clock when all who take part were asked last
         self._watchers: list[Callable[[], None]] = []
         self._due_ns: dict[object, int] = {}  # what the bench has yet to do, and when
         self._readers: list[tuple[Callable[[], int | None], Callable[[], None]]] = []
@@ -117,6 +118,7 @@ class Clock:
         """Grant what all who take part can vouch for, and publish it. To be called every few milliseconds."""
         if not self._readers:
             return
+        self.renewed_ns = self._monotonic_ns()
         limits_ns = [limit_ns for vouched_ns, _ in self._readers if (limit_ns := vouched_ns()) is not None]
         self.grant(min(limits_ns, default=None))
         for _, publish in self._readers:

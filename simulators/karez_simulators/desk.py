@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from karez_protocols import grant, record
+from karez_protocols import grant, record, site_class
 from karez_simulators import bench_gateway, cards, firmware_image, provisioning
 from karez_simulators.bench_gateway import ComesUp
 from karez_simulators.broker import LinkBroker
@@ -34,6 +34,7 @@ from karez_simulators.well import WellParameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
 
 TLS_NAME = "broker.karez.test"
 SITE = "410105-0001"
@@ -56,6 +57,7 @@ class Plan:
     platform_port: int = 0
     seed: int = 0
     link: dict[str, object] = field(default_factory=dict)  # what a controller is told else of its broker
+    use: int = site_class.IRRIGATION  # of the well's water, as its binding says
 
 
 class Desk(ComesUp, Cable):
@@ -72,6 +74,7 @@ class Desk(ComesUp, Cable):
         self.clock = Clock()
         self.authority = LinkAuthority()
         self.bench = Bench()
+        self.bench.use = plan.use
         self.regulator = Regulator()
         self.site = PhysicalSite(self.clock, plan.well, meters=plan.meters, seed=plan.seed)
         self.broker: LinkBroker | Mosquitto = self._broker()
@@ -192,9 +195,9 @@ class Desk(ComesUp, Cable):
         self._stack.push_async_callback(vm.stop)
         return vm
 
-    async def also(self, site: PhysicalSite) -> None:
-        """Start another well beside the desk's; it ends with the desk."""
-        await self._stack.enter_async_context(site)
+    async def also(self, other: AbstractAsyncContextManager[object]) -> None:
+        """Start what stands beside the desk, as another well or a phone; it ends with the desk."""
+        await self._stack.enter_async_context(other)
 
     def controller(self) -> ControllerVm:
         """Return the controller. Raises DeskError before the desk is up."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
+from karez_simulators.cable import DeskError
 from karez_simulators.desk import SITE
+from karez_simulators.duty import Duty
 from karez_simulators.hands import Hands
 
 WINTER_DAYS = 100
@@ -28,6 +30,18 @@ class Office(Hands):
 
     def _dial_m3(self) -> str:
         return f"{self._site_with('water').dial('water') / 1000:.3f}"
+
+    async def on_duty(self) -> None:
+        """Somebody is on duty: he is told of what nobody has acknowledged for a minute."""
+        if self.duty is not None:
+            raise DeskError("somebody is on duty already")
+        desk, duty = self.desk, Duty(self.desk.folder)
+        await desk.also(duty)
+        await desk.gateway.stop()
+        with (desk.gateway.data / "gateway.toml").open("a", encoding="utf-8") as file:
+            file.write(duty.toml(minutes=1))
+        await desk.gateway.start()
+        self.duty = duty
 
     async def appeal(self, against: str) -> None:
         """The farmer does not agree, and the office writes down what he says."""

@@ -27,6 +27,7 @@ from karez_simulators.line_arrivals import Arrivals
 from karez_simulators.line_noise import Noise
 from karez_simulators.line_station import LATENCY_NS, NOISY_PERMILLE, Branch, Pair, Station
 from karez_simulators.line_talks import Talks
+from karez_simulators.line_thinking import Thinking
 from karez_simulators.line_traffic import (
     BURST,
     BURST_STRAY_PERMILLE,
@@ -78,6 +79,7 @@ class Line(Pair):
         self._request: Talk | None = None  # the controller's, still open
         self._arrivals = Arrivals()
         self._talks = Talks(self.counters, self._arrivals, self.noise.spoil)
+        self._thinking = Thinking(clock)
         self._handed_over_real_ns = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._port: SerialPort | None = None
@@ -98,6 +100,7 @@ class Line(Pair):
         self._loop.remove_reader(self._port.master_fd)
         self._clock.unwatch(self._arm)
         self._clock.expect(self, None)
+        self._thinking.clear()
         self._timer.close()
         self._port.close()
         self._port = self._timer = self._request = None
@@ -238,10 +241,12 @@ class Line(Pair):
             self.tap(Carried(kind, frame, request.start_ns, request.end_ns, fate, keys))
         for branch in tuned:
             earliest_ns = request.over_ns + branch.delay_ns
+            self._thinking.begin(branch.key, earliest_ns)
             branch.station.receive(frame, partial(self._answer, branch, earliest_ns))
 
     def _answer(self, branch: Branch, earliest_ns: int, data: bytes) -> None:
         """A station answers: book the bytes, not before its latency, not over its own last words."""
+        self._thinking.end(branch.key)
         if self._port is None or branch.silent or not data:
             return
         data, self._stray = self._stray + data, b""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import abc
 import struct
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from karez_simulators.meter_faults import ACTS
@@ -121,6 +122,7 @@ class Meter(Instrument):
         raise Refused(ILLEGAL_ADDRESS)
 
 
+@lru_cache(512)  # most of what a meter shows is what it showed
 def float_words(value: float) -> tuple[int, int]:
     """IEEE 754 single precision as (high word, low word). Raises OverflowError beyond its range."""
     high, low = struct.unpack(">HH", struct.pack(">f", value))

@@ -140,7 +140,9 @@ METERED = Coefficient(1_000_000, 0)  # a metered segment converts nothing
 
 
 class Bench(Office):
-    """Signs bindings."""
+    """Signs bindings of wells with this `use`, a class of karez_protocols.site_class."""
+
+    use = site_class.IRRIGATION
 
     def binding(
         self,
@@ -164,7 +166,7 @@ class Bench(Office):
         flow_lph, power_w, upper_ml_per_wh = rated
         reference_ml_per_wh, physical_ml_per_wh, riser_l = tested
         values = {
-            "class": site_class.IRRIGATION,
+            "class": self.use,
             "fail": binding.FAIL_STOPPED,
             "seq": seq,
             "controller": controller,

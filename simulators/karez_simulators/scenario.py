@@ -2,6 +2,7 @@
 
     title = "…"            title_zh = "…"
     failure = "F2"         which of failures.toml it plays, if it is one of those
+    use = "irrigation"     or "domestic", "livestock", "industry": what the well's water is for
     [well]                 fields of well.WellParameters
     [meters]               water = "PROFILE@ADDRESS", power = …; default: TUF-2000M and SDM630.
                            water = "none": no flow meter, the litres are converted from energy.
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from karez_firmware.core.settings import BadSetting, check
+from karez_protocols import site_class
 from karez_simulators import scenario_steps
 from karez_simulators.clock import SPEED_MAX
 from karez_simulators.meter_choice import Unusable
@@ -38,7 +40,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Act", "Scenario", "ScenarioError", "Step", "load", "names", "parse", "read_toml"]
 
-KEYS = ("title", "title_zh", "failure", "well", "meters", "controller", "act")
+KEYS = ("title", "title_zh", "failure", "use", "well", "meters", "controller", "act")
+USES = {
+    "irrigation": site_class.IRRIGATION,
+    "domestic": site_class.DOMESTIC,
+    "livestock": site_class.LIVESTOCK,
+    "industry": site_class.INDUSTRY,
+}
 FAILURES = tuple(f"F{number}" for number in range(1, 31))  # failures.toml
 FILE_BYTES_MAX = 1_000_000  # a hundred times the longest; a device or a film is no scenario
 
@@ -65,6 +73,7 @@ class Scenario:
     settings: dict[str, int]
     acts: tuple[Act, ...]
     failure: str = ""  # of the catalogue in failures.toml that it plays
+    use: int = site_class.IRRIGATION
 
 
 def names() -> list[str]:
@@ -117,6 +126,7 @@ def parse(name: str, document: dict[str, Any]) -> Scenario:
     title = faults.attempt(text, document, "title", at)
     title_zh = faults.attempt(text, document, "title_zh", at)
     failure = faults.attempt(_failure, document)
+    use = faults.attempt(_use, document)
     well = faults.attempt(_well, document)
     meters = faults.attempt(_meters, document)
     settings = faults.attempt(_settings, document)
@@ -124,7 +134,7 @@ def parse(name: str, document: dict[str, Any]) -> Scenario:
     faults.end()
     return Scenario(
         name, title or "", title_zh or "", well or WellParameters(), meters or {}, settings or {},
-        tuple(act for act in acts or () if act is not None), failure or "",
+        tuple(act for act in acts or () if act is not None), failure or "", use or 0,
     )  # fmt: skip
 
 
@@ -135,6 +145,14 @@ def _failure(document: dict[str, Any]) -> str:
             f"failure = {shown(value)} in the file: it is one of {FAILURES[0]} to {FAILURES[-1]}"
         )
     return str(value)
+
+
+def _use(document: dict[str, Any]) -> int:
+    value = document.get("use", "irrigation")
+    if not isinstance(value, str):
+        raise ScenarioError(f"use = {shown(value)} in the file must be a text: one of {', '.join(USES)}")
+    known([value], USES, "use")
+    return USES[value]
 
 
 def _well(document: dict[str, Any]) -> WellParameters:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from karez_protocols import causes
-from karez_simulators import cards, part_steps, wording
+from karez_simulators import cards, part_steps, season_checks, wording
 from karez_simulators.acts import CHECKS, HANDS
+from karez_simulators.detection.attacks import ATTACKS
+from karez_simulators.detection.honest import HONEST
 from karez_simulators.meter_faults import ACTS
 from karez_simulators.physical_site import METERS
 from karez_simulators.platform_levels import STEPS_L
@@ -35,6 +37,9 @@ RANGES = {
     "watt_hours": (0, 1_000_000_000),
     "at_least": (0, 1_000_000),
     "kilobytes": (0, 1_000_000),
+    "strength": (0, 1_000),
+    "wells": (1, 200),  # twenty take some seconds of a processor
+    "days": (1, 365),
 }
 # What the texts of a step may say; those of a meter and its faults hang on what is mounted.
 CHOICES: dict[str, list[str]] = {
@@ -46,6 +51,7 @@ CHOICES: dict[str, list[str]] = {
     "rule": ["silent", "laid-up"],
     "against": ["stop", "grant", "order", "violation"],
     "outcome": ["upheld", "in-part", "dismissed", "withdrawn"],
+    "case": [one.name for one in (*ATTACKS, *HONEST)],
 }
 SWAPS = ("swap_meter", "silent_swap")
 _KINDS = {int: "whole number", str: "text", bool: "true or false"}
@@ -66,7 +72,7 @@ def read(step: Any, hanging: dict[str, BenchMeter], where: str) -> Step:
     values = {key: value for key, value in step.items() if key not in ("do", "check")}
     faults = Faults()
     faults.attempt(_fits, (CHECKS if is_check else HANDS)[name], name, values, where)
-    if why := part_steps.unfit(name, values, where):
+    if why := part_steps.unfit(name, values, where) or season_checks.unfit(name, values, where):
         faults.add(why)
     elif isinstance(values.get("meter"), str):
         faults.attempt(_fits_meter, name, values, hanging, where)

@@ -11,6 +11,7 @@ from karez_simulators import log_reader
 if TYPE_CHECKING:
     from karez_simulators.boxes import OldBox
     from karez_simulators.desk import Desk
+    from karez_simulators.duty import Duty
     from karez_simulators.physical_site import MeterSwap
 
 # Real seconds that something on the desk may take before it counts as not happening.
@@ -43,6 +44,9 @@ class Story:
         self.copies_before_resend = 0
         self.old: OldBox | None = None  # that stood at the well before …
         self.taken_over_l = 0  # … and W up to which the gateway knew it
+        self.there: Story | None = None  # at the second well
+        self.seq_at_cut = 0, 0  # of both wells' feeder
+        self.duty: Duty | None = None  # who is told next of what nobody acknowledges
 
     def act_begins(self) -> None:
         """What is on record from here on belongs to a new act."""

@@ -16,6 +16,7 @@ from karez_simulators import (
     part_fault_wording,
     wording_boxes,
     wording_failures,
+    wording_village,
 )
 from karez_simulators.physics import well_faults
 
@@ -93,7 +94,8 @@ STEPS = {
         "flip_a_bit": "One bit in the middle of the bundle is flipped",
     }
     | wording_failures.STEPS["en"]
-    | wording_boxes.STEPS["en"],
+    | wording_boxes.STEPS["en"]
+    | wording_village.STEPS["en"],
     "zh": {
         "grant": "水行政主管部门签发授权，可再取 {litres} 升；由网关送达机井",
         "forged_grant": "外人伪造签名，声称可再取 {litres} 升；由网关照样转送",
@@ -123,7 +125,8 @@ STEPS = {
         "flip_a_bit": "证据包中间翻转一位",
     }
     | wording_failures.STEPS["zh"]
-    | wording_boxes.STEPS["zh"],
+    | wording_boxes.STEPS["zh"]
+    | wording_village.STEPS["zh"],
 }
 
 CHECKS = {
@@ -195,7 +198,8 @@ CHECKS = {
         ),
     }
     | wording_failures.CHECKS["en"]
-    | wording_boxes.CHECKS["en"],
+    | wording_boxes.CHECKS["en"]
+    | wording_village.CHECKS["en"],
     "zh": {
         "pump_runs": ("水泵出水", "水泵出水 {flow} m³/h，用电 {power} kW"),
         "pump_is_off": ("水泵已停", "水泵已停：用电 {power} kW"),
@@ -234,7 +238,8 @@ CHECKS = {
         ),
     }
     | wording_failures.CHECKS["zh"]
-    | wording_boxes.CHECKS["zh"],
+    | wording_boxes.CHECKS["zh"]
+    | wording_village.CHECKS["zh"],
 }
 
 

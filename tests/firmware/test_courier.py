@@ -145,6 +145,24 @@ def test_an_acknowledgement_that_falls_makes_it_send_again_from_there():
     assert seqs(found.pump()) == span(1, 20)
 
 
+def test_what_a_gateway_asks_for_again_and_the_ring_has_overwritten_is_declared_lost_once():
+    found = Round(2 * SLOTS, sectors=3)
+    assert found.ack(2 * SLOTS)
+    found.fill(SLOTS + 3)
+    oldest, newest = found.journal.oldest(), found.journal.head["seq"]
+    assert oldest == SLOTS + 1  # confirmed, and so it went without a word
+    assert found.ack(newest) and found.ack(10)  # the gateway was put back
+    for _ in range(3):
+        found.fill(1)
+    losses = [record.decode(slot) for slot in found.journal.backwards(99) if slot[1] == record.LOSS]
+    assert [(one["first_seq"], one["last_seq"]) for one in losses] == [(11, oldest - 1)]
+    found.client.window = 99
+    assert seqs(found.pump()) == span(oldest, newest + 4)
+    assert found.ack(newest + 4) and found.ack(newest)  # all of this is there
+    found.fill(2)
+    assert [slot[1] for slot in found.journal.backwards(2)].count(record.LOSS) == 0
+
+
 def test_an_acknowledgement_ahead_of_what_was_sent_is_believed():
     found = Round(20)
     assert found.ack(12) and found.pump() == [span(13, 20)]
@@ -266,6 +284,16 @@ def test_alarms_go_before_everything_and_no_record_goes_twice():
         [7, 20, 43, 90], [1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16], span(85, 100),
         span(17, 19) + span(21, 32), span(33, 42) + span(44, 48), span(49, 64), span(65, 80), span(81, 84),
     ]  # fmt: skip
+
+
+def test_a_box_that_gave_its_update_back_says_so_before_all_else():
+    found = with_alarms(Round(100), 20, cause=causes.UPDATE_RETURNED)
+    found.client.window = 99
+    assert found.pump()[0] == [20]
+    for cause in (causes.UPDATE_ARMED, causes.UPDATE_KEPT):  # as it should be: it waits in line
+        found = with_alarms(Round(100), 20, cause=cause)
+        found.client.window = 99
+        assert found.pump()[0] != [20]
 
 
 def test_an_alarm_raised_in_a_drain_goes_with_the_next_frame_but_one():

@@ -348,6 +348,34 @@ def check_ring(found):
     assert all(declared[found.head["acknowledged_seq"] + 1 : oldest]), "lost and not declared"
 
 
+def test_a_loss_that_the_gateways_asking_has_shown_is_owed_over_a_restart_and_a_failed_write():
+    nor, fram = memories(3)
+    found = opened(nor, fram)
+    fill(found, 2 * SLOTS)
+    found.head["acknowledged_seq"] = 2 * SLOTS
+    fill(found, SLOTS + 5)
+    found.head["acknowledged_seq"] = 7
+    found.owe_loss()
+    found.save()
+    again = opened(nor, fram)
+    ring_append, left = again._ring.append, [1]
+
+    def once(*arguments):
+        if not left[0]:
+            raise devices.StoreFailed("worn")
+        left[0] -= 1
+        return ring_append(*arguments)
+
+    again._ring.append = once
+    fill(again, 1)  # this record, and no loss behind it
+    again._ring.append = ring_append
+    fill(again, 2)
+    check_ring(again)
+    kinds = [slot[1] for slot in again.backwards(4)]
+    assert kinds[1] == record.LOSS and kinds.count(record.LOSS) == 1
+    assert not again.head["owed"] and again.head["acknowledged_seq"] == 7
+
+
 def test_a_cut_at_every_write_while_sectors_are_erased_ahead_and_used():
     nor, fram = memories(3)
     found = opened(nor, fram)

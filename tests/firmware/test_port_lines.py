@@ -189,10 +189,10 @@ def test_a_silent_modem_is_pressed_off_and_on_and_asked_anew():
     assert talk.run(60) and talk.modem.presses == 1
 
 
-def test_the_key_is_held_for_a_second_and_the_modem_gets_time_to_go_off():
+def test_the_key_is_held_for_three_seconds_and_the_modem_gets_time_to_go_off():
     talk = Talk(GOOD)
     talk.modem.restart(0)
-    talk.run(1)
+    talk.run(3)
     assert talk.key.presses == [1]
     talk.run(1)
     assert talk.key.presses == [1, 0] and not talk.asked

@@ -3,7 +3,7 @@
 from cuts import at_every_cut
 from karez_firmware.core import pump
 from karez_firmware.ports import fake_memory
-from karez_firmware.store import objects
+from karez_firmware.store import devices, objects
 from karez_protocols import causes, chain, flags, grant, order, record
 from offices import a_list, an_order
 from wellhouse import KEPT, UTC, House, a_grant, memories, ready
@@ -140,6 +140,37 @@ def test_a_lost_head_brings_back_books_irrigation_account_and_floor():
     assert (record.EVENT, causes.HEAD_REBUILT) in found.kinds()
     assert found.app.rights.seq == 1
     found.check_chain()
+
+
+def rotten(house, seq):
+    """A bit turns over in what a record of this number must leave empty."""
+    slot, ring = house.app.journal.slot(seq), objects.SECTORS * devices.SECTOR
+    at = next(at for at in range(ring, house.nor.size, 128) if house.nor.read(at, 128) == slot)
+    house.nor.rot(at + 80, 2)
+
+
+def test_a_record_whose_bit_turned_over_is_no_witness_and_hinders_no_start():
+    house = ready(10_000)
+    start_and_stop(house)
+    volume_l = house.well.litres
+    stops = [values["seq"] for values in house.records() if values["kind"] == record.STOP]
+    rotten(house, stops[-1])
+    house.run(400)  # an interval stands behind the stop
+    found = lost_head(house)
+    found.run(6)
+    assert found.app.books.volume_l == volume_l and found.app.journal.is_rebuilt
+    assert (record.EVENT, causes.HEAD_REBUILT) in found.kinds()
+
+
+def test_a_stop_whose_bit_turned_over_behind_the_tables_hinders_no_start():
+    house = ready(10_000)
+    start_and_stop(house)
+    stops = [values["seq"] for values in house.records() if values["kind"] == record.STOP]
+    rotten(house, stops[-1])
+    house.fram.write(768, bytes(house.fram.size - 768))  # the tables are lost, the head is not
+    found = House(house.nor.copy(), house.fram.copy(), house.well.copy(), UTC + 1000)
+    found.run(6)
+    assert not found.app.journal.is_rebuilt and found.app.books.volume_l == house.well.litres
 
 
 def test_a_lost_head_takes_its_floor_from_the_newest_record_whose_clock_was_believed():

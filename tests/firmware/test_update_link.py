@@ -82,6 +82,23 @@ def test_the_restart_waits_until_the_pump_stands_and_the_log_is_stored():
     assert stop["volume_l"] == after.well.litres and after.port.slot == 1
 
 
+def test_a_drop_ends_the_wish_while_the_pump_runs():
+    """A roll-out that is stopped must not go on at a well because it irrigates just now."""
+    gateway = linked()
+    gateway.bring()
+    house = gateway.house
+    house.press()
+    gateway.run(20)
+    assert gateway.ask(update_link.APPLY)["is_wanted"] == 1 and house.well.closed
+    found = gateway.ask(update_link.DROP)
+    assert (found["state"], found["is_wanted"]) == (intake.EMPTY, 0)
+    assert found["reason"].startswith("busy: the pump runs")  # the flash is written when it stands
+    house.port.script("stop")
+    gateway.run(60)  # no SystemExit
+    assert not house.well.closed and house.app.update.slots.newest() is None
+    assert gateway.bring()["state"] == intake.WHOLE
+
+
 def test_without_the_gateways_word_for_every_record_there_is_no_restart():
     gateway = linked()
     gateway.bring()

@@ -14,6 +14,7 @@ ON_BOTH = {
     "test_ledger",
     "test_event_counters",
     "test_downlink",
+    "test_update_stage",
     "test_orders",
     "test_orders_again",
     "test_commands",

@@ -3,7 +3,7 @@
 import pytest
 
 from karez_gateway.county.alarms import due_rules, engine, link_rules, rules, use_rules, words
-from karez_gateway.county.alarms.facts import Day, Live, Pending, Platform
+from karez_gateway.county.alarms.facts import Day, Live, Pending, Platform, Update
 from karez_gateway.county.alarms.settings import About, Override, Settings
 
 from .alarm_county import NOW_S, facts, litres, person, plan, region, said, site, well
@@ -136,6 +136,20 @@ def test_no_well_is_called_silent_while_nobody_could_have_been_heard():
     both = {("silent", "w1", "offline"): None, ("silent", "w1", "no records"): None}
     assert silent(Live(NOW_S - DAY_S, NOW_S - 60)) == both
     assert silent(Live(NOW_S - 3600, None)) == both  # the link is back for an hour only
+
+
+def test_a_roll_out_that_stopped_or_stands_is_told_and_what_to_do():
+    updates = (
+        Update(1, "first", True, NOW_S, 3600),
+        Update(2, "rest", False, NOW_S - 7 * DAY_S - 3600, 3600),
+        Update(3, "rest", False, NOW_S - 7 * DAY_S, 3600),
+    )
+    found = engine.look(facts(updates=updates), ["update"])
+    assert said(found) == {("update", "1", "stopped"): True, ("update", "2", "stands"): True}
+    told = [words.say(one.key.rule, one.key.line, one.value, one.facts, "en") for one in found]
+    assert "see karez gateway update status 1; resume or withdraw it" in told[0]
+    assert "stands for 7 days: karez gateway update status 2, or withdraw it" in told[1]
+    assert not engine.look(facts(updates=updates, overrides=[Override("update", {"enabled": 0})]), ["update"])
 
 
 def test_the_broker_and_platforms_have_alarms_of_their_own():
@@ -273,6 +287,7 @@ def every_sign():
         wells={"w1": well("w1", 30)},
         live=Live(0, NOW_S - 9999, {}, {"p": 0}),
         platforms=(Platform("p", False, False, 0), Platform("q", True, False, 0)),
+        updates=(Update(1, "first", True, 0, 0), Update(2, "rest", False, 0, 0)),
         used_year=litres(w1=10),
         used_day=litres(w1=200, w2=1),
         used_week=litres(w1=200),

@@ -1,5 +1,7 @@
 """Exports: complete, contiguous, ending with a signature; and the offline verifier agrees."""
 
+from copy import deepcopy
+
 import pytest
 
 from karez_gateway import data as data_directory
@@ -122,6 +124,51 @@ def test_behind_a_break_the_bundle_begins_with_the_statement_that_took_the_chain
         assert (found.first_seq, found.last_seq) == (first_statement, box.seq)
         report = bundle_check.check(found.data, trust.load(directory / data_directory.TRUST))
         assert [one.code for one in report.findings if one.weight == "rejected"] == []
+
+
+def put_back(county, box, slots_between):
+    """An old memory is put back: the records since come a second time, and then a statement on them."""
+    old = deepcopy(box)
+    for one in (box, old):
+        for litres in range(slots_between):
+            one.interval(litres + (5 if one is box else 9))
+    county.take(old, *old.payloads(old.seq - slots_between + 1))
+    county.work()
+    county.take(box, *box.payloads(box.seq - slots_between + 1))
+
+
+def test_after_an_old_memory_was_put_back_the_bundle_begins_with_the_statement_on_what_is_said_now(tmp_path):
+    box = well(2)
+    directory = create(tmp_path / "g")
+    with opened(directory) as county:
+        fed(county, box)
+        put_back(county, box, 2)
+        box.checkpoint()
+        county.take(box, *box.payloads(box.seq - 1))
+        county.work()
+        found = export(county)
+        assert found.left_out == (1, box.seq - 2)  # said, not left out in silence
+        before = export(county, to_seq=1)
+        assert before.first_seq == 1 and before.left_out is None
+        with pytest.raises(Refused, match=f"record {box.seq - 2} lies before a break of the chain"):
+            export(county, to_seq=box.seq - 2)
+    assert (found.first_seq, found.last_seq) == (box.seq - 1, box.seq)
+    report = bundle_check.check(found.data, trust.load(directory / data_directory.TRUST))
+    assert report.is_proved and [one.code for one in report.findings if one.weight == "rejected"] == []
+
+
+def test_a_signature_over_what_was_before_a_break_proves_nothing_behind_it(tmp_path):
+    box = well(1)
+    statement = box.statement()
+    with opened(create(tmp_path / "g")) as county:
+        fed(county, box)
+        put_back(county, box, 1)
+        box.statement()
+        box.sign_statement(statement)
+        county.take(box, *box.payloads(box.seq - 1))
+        county.work()
+        with pytest.raises(Refused, match="no signature covers that yet: the next checkpoint brings one"):
+            export(county)
 
 
 def test_a_record_that_follows_the_chain_and_says_something_wrong_is_not_hidden(tmp_path):

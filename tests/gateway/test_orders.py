@@ -8,7 +8,7 @@ from alembic.config import Config
 from sqlalchemy import create_engine
 
 from karez_gateway.controllers import enrolment
-from karez_gateway.downlink import offering
+from karez_gateway.downlink import offering, stage
 from karez_gateway.downlink.stage import payload
 from karez_gateway.errors import Refused
 from karez_gateway.operation.status import status
@@ -276,6 +276,103 @@ def test_one_without_any_answer_holds_up_the_next_for_a_minute_only(county):
     went = {now_s - NOW_S: publish(county, now_s) for now_s in range(NOW_S, NOW_S + 80)}
     assert [at for at, what in went.items() if first in what] == [0, 5, 15, 35, 75]
     assert next(at for at, what in went.items() if second in what) == 36
+
+
+def test_the_roots_lift_never_overtakes_an_order_of_another_office_that_nobody_has_answered(county, box):
+    keys = make_keys(1, (COUNTY, COUNTY_KEY))
+    stop = make_order("well-1", 1, office=COUNTY, key=COUNTY_KEY)
+    lift = make_lift("well-1", 1, order.EVERY, lift_office=COUNTY)
+    give_keys(county, keys)
+    give(county, stop)
+    give(county, lift)
+    publish(county)
+    accept(box, keys)
+    report(county, box)
+    went = [what for now_s in range(NOW_S, NOW_S + 400, 5) for what in publish(county, now_s)]
+    assert went.count(stop) > downlinks.PATIENCE and lift not in went
+    accept(box, stop)
+    report(county, box)
+    assert lift in publish(county, NOW_S + 430)
+
+
+def test_the_roots_lift_of_one_order_waits_for_that_order_alone(county, box):
+    keys = make_keys(1, (COUNTY, COUNTY_KEY))
+    first, second = (make_order("well-1", seq, office=COUNTY, key=COUNTY_KEY) for seq in (1, 2))
+    own = make_lift("well-1", 3, order.EVERY, office=COUNTY, key=COUNTY_KEY, lift_office=COUNTY)
+    give_keys(county, keys)
+    give(county, first)
+    delivered(county, box, keys, first)
+    for data in (second, own, make_lift("well-1", 1, 1, lift_office=COUNTY)):
+        give(county, data)
+    went = [what for now_s in range(NOW_S, NOW_S + 400, 5) for what in publish(county, now_s)]
+    assert make_lift("well-1", 1, 1, lift_office=COUNTY) in went
+    everything = make_lift("well-1", 2, order.EVERY, lift_office=COUNTY)
+    give(county, everything)
+    assert not any(everything in publish(county, NOW_S + at) for at in range(400, 800, 5))
+
+
+@pytest.mark.parametrize("number", [order.EVERY, 2])
+def test_what_was_refused_for_now_is_not_tried_again_once_the_root_has_lifted_it(county, box, number):
+    keys = make_keys(1, (COUNTY, COUNTY_KEY))
+    first, second = (make_order("well-1", seq, office=COUNTY, key=COUNTY_KEY) for seq in (1, 2))
+    give_keys(county, keys)
+    give(county, first)
+    delivered(county, box, keys, first)
+    give(county, second)
+    assert publish(county) == [second]
+    refuse(county, box, causes.ORDER_REFUSED_FULL, second)
+    lift = make_lift("well-1", 1, number, lift_office=COUNTY)
+    give(county, lift)
+    went = [what for now_s in range(NOW_S, NOW_S + 400, 5) for what in publish(county, now_s)]
+    assert lift in went and second not in went
+    if number == order.EVERY:
+        accept(box, lift)
+        report(county, box)
+    else:
+        refuse(county, box, causes.ORDER_REFUSED_SEQ, lift)  # it has never been there
+    assert shown(county)["well-1", COUNTY, 2][0] == "over"
+    assert all(publish(county, NOW_S + at) == [] for at in range(400, 800, 5))
+
+
+def test_an_order_by_a_successors_key_waits_for_the_list_that_names_it(county, box):
+    keys, later = make_keys(1, (COUNTY, COUNTY_KEY)), make_keys(2, (COUNTY, TOWN_KEY))
+    give_keys(county, keys)
+    delivered(county, box, keys)
+    give_keys(county, later)
+    by_successor = make_order("well-1", 1, office=COUNTY, key=TOWN_KEY)
+    give(county, by_successor)
+    went = [what for now_s in range(NOW_S, NOW_S + 400, 5) for what in publish(county, now_s)]
+    assert went.count(later) > downlinks.PATIENCE and by_successor not in went
+    accept(box, later)
+    report(county, box)
+    assert by_successor in publish(county, NOW_S + 430)
+
+
+def test_an_order_by_a_key_that_is_there_waits_for_no_list(county, box):
+    keys, later = make_keys(1, (COUNTY, COUNTY_KEY)), make_keys(2, (COUNTY, COUNTY_KEY), (TOWN, TOWN_KEY))
+    give_keys(county, keys)
+    delivered(county, box, keys)
+    give_keys(county, later)
+    stop = make_order("well-1", 1, office=COUNTY, key=COUNTY_KEY)
+    give(county, stop)
+    assert any(stop in publish(county, NOW_S + at) for at in range(0, 100, 5))
+
+
+def test_lifts_that_may_not_overtake_do_not_stand_in_the_way_of_others(county, box, monkeypatch):
+    monkeypatch.setattr(stage, "DUE_MAX", 1)
+    keys = make_keys(1, (COUNTY, COUNTY_KEY))
+    give_keys(county, keys)
+    give(county, make_order("well-1", 1, office=COUNTY, key=COUNTY_KEY))
+    give(county, make_lift("well-1", 1, order.EVERY, lift_office=COUNTY))
+    publish(county)
+    accept(box, keys)
+    report(county, box)
+    for now_s in range(NOW_S, NOW_S + 400, 5):
+        publish(county, now_s)
+    grant = make_grant("well-1", 1, 5)
+    enrolment.queue_grant(county.store, grant)
+    went = [what for now_s in range(NOW_S + 400, NOW_S + 460, 5) for what in publish(county, now_s)]
+    assert any(grant in what for what in went)
 
 
 def test_grants_do_not_wait_for_orders(county):

@@ -84,7 +84,15 @@ def test_a_harness_that_differs_from_the_terminals_is_found(tmp_path, text, said
     assert said in harness.faults(path, harness.terminals())[0]
 
 
-@pytest.mark.parametrize("text", [b"", b"[", b"connectors: 3", b"\xff\xfe", b"a: \0"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"", b"[", b"connectors: 3", b"\xff\xfe", b"a: \0", b"connectors: {X5: 3}",
+        b"connectors: {X5: {pinlabels: A}}",
+        b"connectors: {X5: {}}\nconnections: 3", b"connectors: {X5: {}}\nconnections: [[X5]]",
+        b"connectors: {X5: {}}\nconnections: [X5]",
+    ],
+)  # fmt: skip
 def test_a_harness_that_is_none_is_refused(tmp_path, text):
     path = tmp_path / "one.yml"
     path.write_bytes(text)

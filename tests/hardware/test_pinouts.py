@@ -139,6 +139,9 @@ def test_a_missing_file_a_missing_signal_and_a_bad_setting_are_named(folder):
     written(folder, "\n".join(line for line in text.splitlines() if not line.startswith("COIL,")) + "\n")
     with pytest.raises(BadTableError, match="COIL is missing, and the firmware needs it"):
         pins_module.text_of(board.load("esp32s3", folder))
+    written(folder, "\n".join(line for line in text.splitlines() if not line.startswith("METER1_RX,")) + "\n")
+    with pytest.raises(BadTableError, match="METER1_RX is missing beside METER1_TX"):
+        pins_module.text_of(board.load("esp32s3", folder))
     settings = folder / "esp32s3" / "board.toml"
     settings.write_text(settings.read_text(encoding="utf-8").replace('fitted = "4g"', 'fitted = "5g"'))
     with pytest.raises(BadTableError, match="fitted must be one of options"):
@@ -148,6 +151,31 @@ def test_a_missing_file_a_missing_signal_and_a_bad_setting_are_named(folder):
         board.load("esp32s3", folder)
     settings.unlink()
     with pytest.raises(BadTableError, match=r"board\.toml: cannot be read"):
+        board.load("esp32s3", folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('mcu = "esp32s3_n16r8.csv"', "mcu = 3", r"esp32s3/board\.toml: mcu must be a text"),
+        ('options = ["4g", "ethernet"]', "options = true", "options must be a list"),
+        ('options = ["4g", "ethernet"]', 'options = ["4g", 3]', "options must be a list of words"),
+        ("uart = [0, 1, 2]", 'uart = ["0"]', "uart must be a list of numbers"),
+        ("uart = [0, 1, 2]", "usart = [0]", r"units\.uart is missing"),
+        ("SPI_BAUD = 20_000_000\n", "", r"constants\.SPI_BAUD is missing"),
+        ("SPI_BAUD = 20_000_000", "SPI_BAUD = true", r"constants\.SPI_BAUD must be a whole number"),
+        ("SPI_BAUD = 20_000_000", "SPI_BAUD = 99999999999999999999", r"constants\.SPI_BAUD must be -1 to"),
+        ("supply_mv = 3300", "supply_mv = []", "supply_mv must be a whole number"),
+        ("FRAM_ON_I2C = false", "FRAM_ON_I2C = 0", "FRAM_ON_I2C must be true or false"),
+        ("[constants]", "[other]", "constants is missing"),
+    ],
+)
+def test_a_setting_of_the_wrong_kind_is_named(folder, old, new, said):
+    path = folder / "esp32s3" / "board.toml"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(BadTableError, match=said):
         board.load("esp32s3", folder)
 
 

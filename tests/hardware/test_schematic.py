@@ -159,6 +159,71 @@ def test_a_meter_line_at_rest_is_above_what_a_receiver_takes_for_a_mark():
         assert 4_900 * ends // (up + down + ends) >= 200  # mV; RS-485
 
 
+def test_the_boost_reaches_its_rail_through_a_diode_only_so_nothing_charges_the_cells_past_their_limit():
+    # Above its voltage the TPS61022 joins input and output (SLVSDX7D 7.3.5): from D2 to the cells.
+    for placed in DRAWN.values():
+        users = nets.by_net(placed.values())
+        beside = {one.reference for one, _pin in users[placed["U3"].nets["VOUT"]]}
+        assert "D3" in beside and placed["D3"].nets == {"anode": "BOOST_5V", "cathode": "+5V_HOLD"}
+        assert all("+5V_HOLD" not in placed[name].nets.values() for name in beside - {"D3"})
+        made = pages.voltages(placed)
+        assert (
+            made["BOOST_5V"] - 300 < made["+5V"] - 450
+        )  # a light load on the cells, a heavy one on the mains
+
+
+def test_each_isolator_takes_in_on_the_side_where_its_maker_has_the_input():
+    # ISO7721 in package D: side 1 has OUTA (2) and INB (3), side 2 OUTB (6) and INA (7); SLLSEP3G.
+    logic = {name for name, pin in SYMBOLS["isolator"].items() if pin.side == "logic"}
+    assert logic == {"VCC1", "GND1", "OUTA", "INB"}
+    for placed in DRAWN.values():
+        for line in (0, 1):
+            pins = placed[f"U{30 + 10 * line}"].nets
+            assert (pins["INB"], pins["OUTA"]) == (f"METER{line}_TX", f"METER{line}_RX")
+            assert pins["OUTB"] == placed[f"U{31 + 10 * line}"].nets["D"]
+            assert pins["INA"] == placed[f"U{31 + 10 * line}"].nets["R"]
+
+
+def test_an_isolated_supply_has_a_tenth_of_its_load_whatever_is_connected():
+    # Mornsun: not below 10 % of the load, and never without; else the voltage rises.
+    for placed in DRAWN.values():
+        for rail, zero, volts, least_ma in (
+            ("M0_5V", "M0_0V", 5, 20),
+            ("M1_5V", "M1_0V", 5, 20),
+            ("F_12V", "F_0V", 12, 9),
+        ):
+            across = [
+                ref
+                for ref, one in placed.items()
+                if set(one.nets.values()) == {rail, zero} and ref.startswith("R")
+            ]
+            assert sum(volts * 1_000 // values.ohms(placed, ref) for ref in across) >= least_ma, rail
+            for ref in across:
+                assert volts**2 * 1_000 // values.ohms(placed, ref) <= 70  # mW, of 100 at 70 °C
+
+
+def test_a_pulse_loop_has_hysteresis_below_its_margins_and_a_suppressor_that_does_not_leak():
+    for placed in DRAWN.values():
+        loop = pages.loop_of(placed)
+        for number in (0, 1):
+            series, back = values.ohms(placed, f"R25{number}"), values.ohms(placed, f"R25{number + 2}")
+            band = 65_536 * series // (series + back)
+            assert 600 < band < min(loop.threshold - loop.closed, loop.open - loop.threshold) // 2
+            assert placed[f"D{52 + 4 * number}"].part.part == "tvs_10v"
+        # 5 uA through the loop's own resistance, in parts of 65,536 of 3.3 V.
+        source = 4_700 * 14_700 // 19_400
+        assert 5 * source * 65_536 // 3_300_000 < 65_536 // 100
+
+
+def test_a_falling_supply_empties_each_timing_capacitor_past_the_monostable():
+    # 10 uF and 3.3 V within a millisecond are 33 mA; its own protection bears 30 (MC74HC4538A).
+    for placed in DRAWN.values():
+        for number in (1, 2):
+            diode = placed[f"D1{number + 2}"]
+            assert diode.part.part == "diode_low_leakage"
+            assert diode.nets == {"anode": f"RX{number}", "cathode": "3V3"}
+
+
 def test_both_boards_have_the_same_sheets_but_the_chip_s():
     one, other = DRAWN.values()
     same = {ref: part.nets for ref, part in one.items() if part.sheet in commands.COMMON}
@@ -199,7 +264,7 @@ def test_what_is_generated_is_current(name):
 
 def test_a_picture_carries_the_digest_of_its_source_and_leads_nowhere():
     pictures = sorted(ROOT.glob("*/*.svg"))
-    assert len(pictures) == 15
+    assert len(pictures) == 16
     for path in pictures:
         text = path.read_text(encoding="utf-8")
         assert drawing.is_current(text, "another source") is False

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +15,14 @@ from karez_firmware import release
 from karez_simulators import board_image, firmware_image, image_light
 
 ROOT = Path(__file__).parents[2]
+PACKAGES = {"protocols": "karez_protocols", "firmware": "karez_firmware", "simulators": "karez_simulators"}
 MAKE = """
-import pathlib, sys
-from karez_simulators import board_image
+import os, pathlib, sys
+os.umask(0o077)
+from karez_simulators import board_image, firmware_image
+assert {pathlib.Path(one.__file__).parts[:-2] for one in (board_image, firmware_image)} == {
+    pathlib.Path(sys.argv[3], "simulators").parts
+}
 for name, data in board_image.made("esp32s3", pathlib.Path(sys.argv[1]), bytes(32)).items():
     pathlib.Path(sys.argv[2], name).write_bytes(data)
 """
@@ -34,15 +40,34 @@ def small(tmp_path):
     return tmp_path / "image"
 
 
+def copied(there):
+    """A checkout's packages, in another order on the disk, of another day, for this user alone."""
+    for name, package in reversed(PACKAGES.items()):
+        shutil.copytree(
+            ROOT / name / package, there / name / package, ignore=shutil.ignore_patterns("__pycache__"),
+            copy_function=shutil.copyfile,
+        )  # fmt: skip
+    for path in there.rglob("*"):
+        os.utime(path, (86_400, 86_400))
+        path.chmod(0o700 if path.is_dir() else 0o400)
+    return there
+
+
 @pytest.mark.timeout(300)  # an image takes a core 20 s
 def test_two_builds_are_the_same_to_the_byte(tmp_path):
-    """One in another process, another folder and with another seed of hashes; and from nothing."""
-    out = tmp_path / "out"
+    """One in another process, with another umask, zone, language and seed of hashes; and from nothing.
+
+    Its sources lie in another folder, with other times and rights than those of the checkout.
+    """
+    out, sources = tmp_path / "out", copied(tmp_path / "elsewhere")
     out.mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", MAKE, str(tmp_path / "fresh"), str(out)],
-        env={**os.environ, "PYTHONHASHSEED": "4711", "TZ": "Asia/Urumqi", "LC_ALL": "C"},
-        capture_output=True, text=True, check=False,
+        [sys.executable, "-c", MAKE, str(tmp_path / "fresh"), str(out), str(sources)],
+        env={
+            **os.environ, "PYTHONPATH": os.pathsep.join(str(sources / name) for name in PACKAGES),
+            "PYTHONHASHSEED": "4711", "TZ": "Asia/Urumqi", "LC_ALL": "C",
+        },
+        cwd=sources, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     one = board_image.made("esp32s3", None, bytes(32))

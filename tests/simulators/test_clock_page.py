@@ -182,3 +182,26 @@ async def test_the_number_of_an_edition_is_never_0(bench):
     bench.clock.renew()
     assert bench.reader.words[0] == 1
     assert bench.runs(20) == 100
+
+
+async def test_twenty_controllers_are_not_asked_twenty_times_as_often_as_one(bench):
+    pages = [bench.page, *(ClockPage(bench.clock) for _ in range(19))]
+    try:
+        asked = [0]
+        renew = bench.clock.renew
+
+        def counted():
+            asked[0] += 1
+            renew()
+
+        bench.clock.renew = counted
+        for at in range(200):  # so many milliseconds; each alarm rings every four of them
+            bench.machine.ns += NS_PER_MS
+            for page in pages[at % 4 :: 4]:
+                page._alarm.cancel()
+                page._renew()
+        assert 200 // 4 <= asked[0] <= 200 // 2
+        assert bench.clock.now_ns() - bench.zero_ns == 5 * 200 * NS_PER_MS  # and time ran all the while
+    finally:
+        for page in pages[1:]:
+            page.close()

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from karez_simulators import failures, scenario
+from karez_simulators import cli_scenarios, failures, scenario
 from karez_simulators.acts import CHECKS
+from karez_simulators.scenario_faults import ScenarioError
 
 
 def row(number, **more):
@@ -70,3 +71,9 @@ def test_all_faults_of_a_catalogue_are_told_at_once():
 )
 def test_a_catalogue_that_is_wrong_says_where(wrong, said):
     assert any(said in one for one in refusal(wrong))
+
+
+def test_a_failure_that_nothing_plays_yet_says_for_what_it_waits():
+    wanted = failures.Failure("F5", "a title", "标题", "must", ("weeks of pumping",), ())
+    with pytest.raises(ScenarioError, match="--only F5: no scenario plays it yet; weeks of pumping"):
+        cli_scenarios._chosen(["f5"], [wanted])

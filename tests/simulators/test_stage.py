@@ -33,6 +33,8 @@ SEEN = {
     "energy": "1234.56", "coefficient": "2.884", "lifted": 1_234_567,
     "site": "410105-0001", "gone": "40f33d", "spare": "576b9b", "spare_state": "active",
     "gone_state": "replaced", "gone_seq": 1, "told": 1_234_567,
+    "strength": 100, "found": 200, "runs": 200, "half": 100, "most": 100,
+    "alarms": 10, "years": "1234", "apart": 123, "own": 123, "account": 4_294_967_294,
     "rule": "laid-up", "who": "farmer", "against": "violation", "outcome": "withdrawn",
 }  # fmt: skip
 SECONDS = re.compile(r"\d+(?= s\b| 秒)")

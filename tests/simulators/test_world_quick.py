@@ -4,49 +4,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from karez_protocols import ed25519, ed25519_keys, fields
-from karez_protocols.errors import Malformed, NotAllowed
+from karez_protocols import ed25519, ed25519_keys, fields, registers
+from karez_protocols import quick_fields as quick_codec
 from karez_protocols.slices import finish
-from karez_simulators.world import native, quick_fields
+from karez_simulators.world import native, quick_fields, site
 
-LAYOUT = ("a u1\nb s2\nc b3\n", "d t4\ne x2\nf u8\ng s6\n")
-VALUES = {
-    "a": st.none() | st.integers(-1, 300),
-    "b": st.none() | st.integers(-40_000, 40_000),
-    "c": st.binary(min_size=2, max_size=4),
-    "d": st.text(max_size=3),
-    "f": st.none() | st.integers(0, 1 << 64),
-    "g": st.none() | st.integers(-(1 << 47), 1 << 47),
-}
-SLOW = {name: getattr(fields, name) for name in ("each", "size_of", "pack", "unpack")}
+PROFILES = [site.profile_of(name) for name in site.PROFILES.values()]
 
 
-def outcome(function, *arguments):
-    try:
-        return function(*arguments)
-    except NotAllowed as error:
-        return str(error)
-    except Malformed:
-        return Malformed  # of several faults the one finds this, the other that first
-
-
-@given(values=st.fixed_dictionaries(VALUES))
-def test_quick_fields_write_the_same_bytes_and_refuse_the_same_values(values):
-    assert outcome(quick_fields.pack, LAYOUT, values) == outcome(SLOW["pack"], LAYOUT, values)
-
-
-@given(data=st.binary(max_size=40), offset=st.integers(0, 9))
-def test_quick_fields_read_the_same_values_and_refuse_the_same_bytes(data, offset):
-    assert outcome(quick_fields.unpack, LAYOUT, data, offset) == outcome(SLOW["unpack"], LAYOUT, data, offset)
+@given(data=st.data(), profile=st.sampled_from(PROFILES))
+def test_a_profile_read_quickly_means_the_same_as_the_boxs_own_reading(data, profile):
+    replies = [
+        data.draw(st.none() | st.binary(min_size=2 * count, max_size=2 * count))
+        for _, count in profile.requests
+    ]
+    slow = profile.decode(replies)
+    with quick_fields.quickened():
+        assert profile.decode(replies) == slow == profile.decode(replies)  # the second time from memory
 
 
 def test_quick_fields_and_the_native_signer_are_given_back():
-    before = [fields.pack, fields.each, ed25519.sign_slices, ed25519_keys.pin_slices]
+    def now():
+        return [fields.pack, registers.number, ed25519.sign_slices, ed25519_keys.pin_slices]
+
+    before = now()
     with native.signer(), quick_fields.quickened():
-        assert fields.pack is quick_fields.pack and ed25519.sign_slices is native.sign_slices
-        assert fields.pack_into(LAYOUT[0], bytearray(9), 1, {"a": 1, "b": 2, "c": b"abc"}) == 7
-        assert fields.size_of(LAYOUT) == 26 and list(fields.each(LAYOUT)) == list(SLOW["each"](LAYOUT))
-    assert before == [fields.pack, fields.each, ed25519.sign_slices, ed25519_keys.pin_slices]
+        assert fields.pack is quick_codec.pack and ed25519.sign_slices is native.sign_slices
+        assert registers.number is not before[1]
+    assert before == now()
 
 
 def test_the_native_signer_makes_the_boxs_own_bytes():

@@ -1,6 +1,7 @@
-"""`make update-cuts`: an update cut at every write of its memories, in every mode, over cable and MQTT.
+"""`make update-cuts`: an update cut at every write of its memories, over cable and MQTT.
 
-Before them the flash fails at each write, without a cut: fails=… wrong=0.
+A small image is cut in every mode at each write; the largest that a board takes in one mode at each, which
+take turns. Before them the flash fails at each write, without a cut: fails=… wrong=0.
 The last line is the sum: cuts=… bricked=0 uncounted_l=0; the exit code is 1 if either is another.
 """
 
@@ -14,17 +15,18 @@ from pathlib import Path
 TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS / "firmware")]
 
-from updatecuts.play import CARRIERS, Cuts, fail, play  # noqa: E402 - the paths come first
+from updatecuts.play import CARRIERS, Cuts, fail, full, play  # noqa: E402 - the paths come first
 
+IMAGES = ("small", "full")
 SHOWN = 5  # failures in full
 
 
 def share(work):
-    """Play one carrier and take every n-th of its writes; return what came of it."""
-    carrier, every, first = work
-    cuts = Cuts(every, first)
+    """Play one carrier with one image and take every n-th of its writes; return what came of it."""
+    carrier, size, every, first = work
+    cuts = Cuts(every, first, update=full(), is_each=True) if size == "full" else Cuts(every, first)
     play(carrier, cuts)
-    return carrier, cuts.writes, cuts.cuts, cuts.bricked, cuts.uncounted_l, cuts.failures
+    return f"{carrier}, {size} image", cuts.writes, cuts.cuts, cuts.bricked, cuts.uncounted_l, cuts.failures
 
 
 def failing(work):
@@ -68,12 +70,18 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--every", type=int, default=1, help="of so many writes one is cut")
     parser.add_argument("--carrier", choices=CARRIERS, action="append", help="only this one")
+    parser.add_argument("--image", choices=IMAGES, action="append", help="only this one")
     options = parser.parse_args()
     if options.every < 1 or options.jobs < 1:
         parser.error("--every and --jobs are numbers from 1")
     parts = max(options.every, options.jobs)
     firsts = range(options.jobs) if options.every == 1 else range(1)
-    works = [(carrier, parts, first) for carrier in options.carrier or CARRIERS for first in firsts]
+    works = [
+        (carrier, size, parts, first)
+        for size in options.image or IMAGES
+        for carrier in options.carrier or CARRIERS
+        for first in firsts
+    ]
     began_s = time.monotonic()
     with multiprocessing.Pool(options.jobs) as pool:
         code = fail_all(pool, options.every)

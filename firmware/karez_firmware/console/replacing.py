@@ -9,7 +9,7 @@ import gc
 
 from karez_protocols import causes
 
-from ..store import objects
+from ..store import objects, sealing
 from ..unload import unload
 from . import deed
 from .refusal import Refused, data_in
@@ -96,8 +96,8 @@ def _meter(port, configuration, places, meter, row):
 def _apply(session):
     app, staging = session.app, session.staging
     session.staging = None  # whatever comes of it, the next try begins anew
-    objects.prepare(app.port.nor, objects.CONFIG, staging.place)
+    sealing.prepare(app.port.nor, objects.CONFIG, staging.place)
     detail = {"number": session.number, "digest": staging.sha256[:22]}
     deed.record(app, causes.CONFIG_REPLACED, detail)
-    objects.seal(app.port.nor, objects.CONFIG, staging.place, staging.data())
+    sealing.seal(app.port.nor, objects.CONFIG, staging.place, staging.data())
     session.is_leaving = True

@@ -89,8 +89,8 @@ class PulseMeter:
             if slot and record.is_measuring(slot[1]):
                 if slot[2] == causes.CONFIG_REPLACED:
                     return 0
-                values = record.decode(slot)
-                if values[self._quantity + "_age_ds"] is not None:
+                values = record.legible(slot)
+                if values and values[self._quantity + "_age_ds"] is not None:
                     return int.from_bytes(values[self._quantity + "_raw"], "big")
         return 0
 

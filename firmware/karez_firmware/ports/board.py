@@ -42,6 +42,8 @@ class Parts:
         self.terminal = None
         self.bearer = None
         self.poll = None
+        self.flash = None  # RomFlash, where there is room for two images
+        self.slot = 0  # of them the one that runs
         self.watchdog = None  # (ms) -> object with feed()
         self.timer = None  # () -> machine.Timer
         self.reset = None
@@ -51,11 +53,13 @@ class Port:
     """What the app needs of a board (contract.py)."""
 
     tier = 3  # C: nothing of this chip is locked yet (integrity §5.3)
+    board = ""  # what an update's manifest must name
     tls_block_ms = 1_100  # the upper end of design §4's estimate; no board was measured
 
     def __init__(self, parts):
         self._parts = parts
         self.nor, self.fram = parts.nor, parts.fram
+        self.flash, self.slot = parts.flash, parts.slot
         self.uarts = parts.uarts
         self.inputs = len(parts.pulses)
         self.console = None  # from open_console() on

@@ -19,6 +19,7 @@ from .ds3231 import Ds3231
 from .fram_chip import I2cFram, SpiFram
 from .nor_chip import NorChip
 from .pulse_inputs import PulseInput
+from .rom_flash import RomFlash
 
 NOR_SIZE = 272 * SECTOR  # as at the desk: what holds for its ring holds here
 FRAM_SIZE = SECTOR
@@ -90,6 +91,11 @@ def parts_of(pins):
     parts.watchdog = lambda ms: machine.WDT(timeout=ms)
     parts.timer = lambda: machine.Timer(pins.TIMER)
     parts.reset = machine.reset
+    # Left there by firmware/boot/_boot.py, where there is room for two images.
+    here: tuple | None = sys.modules.get("karez_here")  # type: ignore[assignment]
+    if here:
+        parts.slot, device = here
+        parts.flash = RomFlash(device, memoryview(device))
     return parts
 
 

@@ -29,6 +29,8 @@ _KEY_SIZE = 32
 class Port(board.Port):
     """What the app needs of a board, on an ESP32."""
 
+    board = "esp32s3"
+
     def random(self, size):
         """Random bytes of the chip: for a key with its radio on, which is what makes them random."""
         radio = network and size >= _KEY_SIZE and hasattr(network, "WLAN") and _station()

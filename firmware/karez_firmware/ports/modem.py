@@ -24,7 +24,7 @@ _REGISTRATION = const(3)
 _CONTEXT = const(4)
 _AWAY = ",5"  # registered in another's network is as good
 _REST_MS = const(1_000)  # between two tries
-_PRESS_MS = const(1_000)  # of the key: on or off by the module's manuals takes 0.5 to 1 s
+_PRESS_MS = const(3_000)  # of the key: an EC200U-CN wants 2 s (hardware/parts.csv), others 0.5 to 1 s
 _OFF_MS = const(12_000)  # until it has said goodbye to the network
 _HEARD_MAX = const(256)
 

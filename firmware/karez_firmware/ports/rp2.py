@@ -57,5 +57,6 @@ def port(pins=Pins):
     board_parts.add_pulses(parts, pins, counter, machine.ADC)
     parts.bearer = bearer(pins)
     made = Port(parts)
+    made.board = "rp2350"
     board_parts.add_people(made, parts, pins, irq)
     return made

@@ -58,11 +58,18 @@ class Port:
     """What the app needs of a board, on Linux."""
 
     tier = 3  # C: an open board (integrity §5.3)
+    board = "unix"
+    slot = 0
     tls_block_ms = 50
 
     def __init__(self, folder, uart_paths, bench_fd):
         self.nor = FileNor(folder + "/nor.bin", NOR_SIZE)
         self.fram = FileFram(folder + "/fram.bin", FRAM_SIZE)
+        here = sys.modules.get("karez_here")  # of what started this one of two images
+        self.flash = None
+        if here:
+            self.slot, path = here
+            self.flash = FileNor(path, os.stat(path)[6])
         self._bench = open(bench_fd, "r+b")
         self._text = b""
         self._buffer = bytearray(512)  # no garbage per turn

@@ -45,9 +45,10 @@ old_h b20
 
 NO_PLACE = 2  # objects stand in place 0 or 1
 
-# `owed`: records that a start still has to write; they survive a cut before they are written.
-OWES_REBUILT = const(1)  # event HEAD_REBUILT
-OWES_LINK = const(2)  # event CHAIN_BEGUN
+# `owed`: records that are still to be written; they survive a cut before they are.
+OWES_REBUILT = const(1)  # event HEAD_REBUILT, at a start
+OWES_LINK = const(2)  # event CHAIN_BEGUN, at a start
+OWES_LOSS = const(4)  # a loss record: the gateway asks again for what the ring has overwritten
 
 # A zero stands for nothing here; in every other number unknown is a state of its own.
 _ZERO = (

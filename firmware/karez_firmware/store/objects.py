@@ -9,7 +9,7 @@ import binascii
 from karez_protocols import fields
 from karez_protocols.constant import const
 
-from .devices import SECTOR, StoreFailed, is_put, look
+from .devices import SECTOR, StoreFailed, look
 
 # Sector of the first place of each sort; the second follows it. The ring begins after these.
 KEY = 0
@@ -27,28 +27,27 @@ SECTORS = 24  # two are left for what comes: the ring must not move under the re
 
 OBJECT_SIZE_MAX = SECTOR - 16
 TURN_AT = SECTOR - 4  # where a sector says how often its sort was replaced: u2, and its complement
-_TURN_MAX = const(0xFFFE)
 
 # All ones are no CRC here but unknown: the CRC of four erased bytes is all ones, and a write that
 # was cut behind `sort` would else be an object of them.
-_HEADER = """
+HEADER = """
 magic u4
 size u2
 sort u2
 crc u4
 """
-_MAGIC = const(0x314F5A4B)
+MAGIC = const(0x314F5A4B)
 
 
 def read(nor, sort, place):
     """Return the object's bytes at a place (0 or 1), or None when there is no whole one."""
     at = (sort + place) * SECTOR
-    values = fields.unpack(_HEADER, look(nor, at, fields.size_of(_HEADER)))
-    if values["magic"] != _MAGIC or values["sort"] != sort:
+    values = fields.unpack(HEADER, look(nor, at, fields.size_of(HEADER)))
+    if values["magic"] != MAGIC or values["sort"] != sort:
         return None
     if values["size"] is None or values["size"] > OBJECT_SIZE_MAX:
         return None
-    data = look(nor, at + fields.size_of(_HEADER), values["size"])
+    data = look(nor, at + fields.size_of(HEADER), values["size"])
     return data if binascii.crc32(data) == values["crc"] else None
 
 
@@ -56,10 +55,10 @@ def write(nor, sort, place, data):
     """Erase a place and write an object there, read back. Raises StoreFailed."""
     if len(data) > OBJECT_SIZE_MAX:
         raise StoreFailed("an object of %d bytes does not fit a sector" % len(data))
-    header = {"magic": _MAGIC, "size": len(data), "sort": sort, "crc": binascii.crc32(data)}
+    header = {"magic": MAGIC, "size": len(data), "sort": sort, "crc": binascii.crc32(data)}
     try:
         nor.erase(sort + place)
-        nor.program((sort + place) * SECTOR, fields.pack(_HEADER, header) + data)
+        nor.program((sort + place) * SECTOR, fields.pack(HEADER, header) + data)
         nor.flush()
     except OSError as error:
         raise StoreFailed(str(error))
@@ -80,11 +79,11 @@ def read_any(nor, sort):
 
 
 def data_at(sort, place):
-    """Return where an object's bytes stand: whoever puts them there first makes it whole with `seal`."""
-    return (sort + place) * SECTOR + fields.size_of(_HEADER)
+    """Return where an object's bytes stand; whoever puts them there first seals it (sealing.py)."""
+    return (sort + place) * SECTOR + fields.size_of(HEADER)
 
 
-def _turn(nor, sort, place):
+def turn_of(nor, sort, place):
     """How often this sort had been replaced when a place was written; 0 for what the bench wrote."""
     turn = look(nor, (sort + place) * SECTOR + TURN_AT, 4)
     value = turn[0] << 8 | turn[1]
@@ -95,32 +94,11 @@ def newest(nor, sort):
     """Return (object, place) of a sort that is replaced whole, (None, 1) when neither place has one."""
     found = None, 1, -1
     for place in (0, 1):
-        turn = _turn(nor, sort, place)
+        turn = turn_of(nor, sort, place)
         data = read(nor, sort, place) if turn > found[2] else None
         if data is not None:
             found = data, place, turn
     return found[:2]
-
-
-def prepare(nor, sort, place):
-    """Write beside bytes at a place that they will be the newest of their sort. Raises StoreFailed."""
-    turn = min(_turn(nor, sort, 1 - place) + 1, _TURN_MAX)
-    mark = bytes((turn >> 8, turn & 0xFF, turn >> 8 ^ 0xFF, turn & 0xFF ^ 0xFF))
-    if not is_put(nor, (sort + place) * SECTOR + TURN_AT, mark):
-        raise StoreFailed("an object's turn does not read back")
-
-
-def seal(nor, sort, place, data):
-    """Make an object of the bytes that stand at a place already: from here on it counts.
-
-    Raises StoreFailed.
-    """
-    header = {"magic": _MAGIC, "size": len(data), "sort": sort, "crc": binascii.crc32(data)}
-    if (
-        not is_put(nor, (sort + place) * SECTOR, fields.pack(_HEADER, header))
-        or read(nor, sort, place) != data
-    ):
-        raise StoreFailed("an object does not read back")
 
 
 def mend(nor, sort):

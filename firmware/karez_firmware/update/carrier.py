@@ -48,7 +48,7 @@ class Carrier:
         if step == update_link.ASK:
             return
         obstacle = trial.obstacle()
-        if obstacle and step != update_link.APPLY:
+        if obstacle and step < update_link.APPLY:  # a wish ends while the pump runs, too
             raise NotTaken(obstacle)
         if step == update_link.PUT:
             intake.put(values["index"], data)

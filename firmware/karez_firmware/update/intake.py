@@ -6,12 +6,13 @@ marks.py says so. Whoever carries it may break off anywhere: what stands in the 
 
 import hashlib
 
-from karez_protocols import ed25519, fields, signed, update_manifest
+from karez_protocols import ed25519, update_manifest
 from karez_protocols.constant import const
 from karez_protocols.errors import ProtocolError
 
-from ..store import objects
+from ..store import objects, sealing
 from ..store.devices import SECTOR, StoreFailed, is_put
+from .standing import Standing
 
 EMPTY = 0
 TAKING = 1  # the manifest comes
@@ -34,6 +35,8 @@ TABLE = bytes((
     WHOLE, DROP, EMPTY,
 ))  # fmt: skip
 _ROW = const(3)
+_KEY_SIZE = const(32)
+_PIECE = const(512)  # bytes of a chunk that are hashed at a time
 
 
 class NotTaken(Exception):
@@ -81,17 +84,20 @@ class Intake:
         self._board, self._number, self._keys = board, number, keys
         self.state = EMPTY
         self.index = self.offset = 0  # what comes next
-        self._body = b""
         self.values: dict = {}  # of the manifest that is signed; empty without one
         self._size = 0
         self.sha256 = bytes(32)  # of the manifest that comes or came
         self.is_wanted = False  # the restart into this one; whatever happens to the slot ends the wish
+        self.is_unknown = True  # what an earlier run has brought was not looked at yet
+        self._look = None  # the generator that does it
+        self._turn = 0  # counts every change of state
 
     def _fire(self, event):
         found = after(self.state, event)
         if found is None:
             raise NotTaken(b"refused: not now: the slot is %s", str(STATE_NAMES.split()[self.state], "utf-8"))
         self.state = found
+        self._turn += 1
         self.is_wanted = False
 
     def _guard(self):
@@ -99,9 +105,13 @@ class Intake:
         if obstacle:
             raise NotTaken(obstacle)
 
-    def _still(self, state, sha256):
-        """Behind a yield: cable and link take turns. Raises NotTaken if the other began something else."""
-        if self.state != state or self.sha256 != sha256:
+    def _still(self, turn):
+        """Behind a yield: cable and link take turns. Raises NotTaken if the other began something meanwhile.
+
+        Also the same again: a signature is checked over what stands in the flash, and between two slices
+        somebody could put a signed manifest there, and then his own back.
+        """
+        if self._turn != turn:
             raise NotTaken(b"busy: another update was begun meanwhile")
 
     # -- the manifest -------------------------------------------------------------------
@@ -145,21 +155,30 @@ class Intake:
         """
         if self.state in (COMING, WHOLE):
             return
-        data = self._flash.read(objects.data_at(self._slots.manifests, self.slot), self._size)
         sha256 = self.sha256
-        if self.state != TAKING or signed.digest(data) != sha256:
+        if self.state != TAKING:
             raise NotTaken(b"incomplete: the manifest's digest is not what put said")
+        self._standing(sha256)
         self._guard()
-        yield from self._check(data)
-        self._still(TAKING, sha256)
+        turn = self._turn
+        yield from self._check(sha256)
+        self._still(turn)
         self._guard()  # the check took seconds
-        objects.seal(self._flash, self._slots.manifests, self.slot, data)
-        self._adopt(data)
+        data = self._standing(sha256)
+        sealing.seal_as(self._flash, self._slots.manifests, self.slot, len(data), data.crc())
+        self._adopt(self._standing(sha256))
         self._fire(SIGNED)
 
-    def _check(self, data):
+    def _standing(self, sha256):
+        """Return the manifest that stands in the flash, sealed or not. Raises NotTaken if it is another."""
+        data = Standing(self._slots, self.slot, self._size)
+        if data.sha256() != sha256:
+            raise NotTaken(b"incomplete: the manifest's digest is not what put said")
+        return data
+
+    def _check(self, sha256):
         try:
-            values, _, *both = update_manifest.open_signed(data)
+            values = update_manifest.values_of(self._standing(sha256))
         except ProtocolError as error:
             raise NotTaken(b"refused: no manifest: %s", error)
         judge(values, self._board, self._number, self._slots.sectors * SECTOR)
@@ -167,13 +186,24 @@ class Intake:
             raise NotTaken(b"refused: this firmware knows no vendor's key")
         if self._keys[0][-32:] == self._keys[1][-32:]:
             raise NotTaken(b"refused: vendor and regulator have one key")
-        for name, key, (message, signature) in zip(("vendor", "regulator"), self._keys, both):
-            if not (yield from ed25519.verify_slices(key, message, signature)):
+        turn = self._turn
+        for party, name in enumerate(("vendor", "regulator")):
+            key = self._keys[party]
+            if len(key) == _KEY_SIZE:
+                from karez_protocols import ed25519_keys
+
+                try:
+                    key = yield from ed25519_keys.pin_slices(key)
+                except ProtocolError:
+                    key = b""
+            self._still(turn)
+            message, signature = update_manifest.signed_by(self._standing(sha256), party)
+            if not key or not (yield from ed25519.verify_slices(key, message, signature)):
                 raise NotTaken(b"refused: not signed by the %s", name)
 
     def _adopt(self, data):
-        self.values, self._body, _, _ = update_manifest.open_signed(data)
-        self.sha256 = signed.digest(data)
+        self.values = update_manifest.values_of(data)
+        self.sha256 = data.sha256()
         self.index = self.offset = 0
 
     # -- chunks -------------------------------------------------------------------------
@@ -213,8 +243,15 @@ class Intake:
         return (self.slot * self._slots.sectors + index) * SECTOR
 
     def _holds(self, index):
-        data = self._slots.read(self._start(index), update_manifest.chunk_bytes(self.values, index))
-        return hashlib.sha256(data).digest() == update_manifest.chunk_digest(self._body, index)
+        # In small pieces: an old heap has no 4 kB, nor a manifest's 2, in one.
+        digest, left = hashlib.sha256(), update_manifest.chunk_bytes(self.values, index)
+        at = self._start(index)
+        while left:
+            part = min(left, _PIECE)
+            digest.update(self._slots.read(at, part))
+            at, left = at + part, left - part
+        at = objects.data_at(self._slots.manifests, self.slot) + update_manifest.digest_at(index)
+        return digest.digest() == self._slots.read(at, update_manifest.DIGEST_SIZE)
 
     def _erase(self, sector):
         try:
@@ -225,54 +262,72 @@ class Intake:
     # -- what stands in the slot --------------------------------------------------------
 
     def survey_slices(self):
-        """Generator: find what an earlier run has brought: its manifest, and the chunks that are whole."""
-        data = self._slots.manifest(self.slot)
-        if data is None:
-            return
-        try:
-            # What was signed for an older release of this box is not applied any more.
-            judge(
-                update_manifest.open_signed(data)[0], self._board, self._number, self._slots.sectors * SECTOR
-            )
-        except (ProtocolError, NotTaken):
-            return
-        yield from self._check(data)
-        if self.state != EMPTY:
-            return  # begun with meanwhile: that is looked at as it comes
-        self._adopt(data)
-        self.state = COMING
+        """Generator: find what an earlier run has brought: its manifest, and the chunks that are whole.
+
+        Cable and link share one look. One that is broken off, by Ctrl-C or by a heap that is full, begins
+        anew when it is asked for again: else the slot would pass for empty until the next start.
+        """
+        while self.is_unknown:
+            self._look = self._look or self._look_slices()
+            try:
+                next(self._look)
+                yield
+            except (StopIteration, NotTaken) as end:
+                self.is_unknown = False
+                self._look = None
+                if isinstance(end, NotTaken):
+                    raise
+            except BaseException:
+                self._look = None
+                raise
+
+    def _look_slices(self):
+        if self.state == EMPTY:
+            yield from self._find_slices()
         sha256 = self.sha256
         while self.state == COMING and self.sha256 == sha256 and self._holds(self.index):
             self._next()
             yield
 
+    def _find_slices(self):
+        data = Standing(self._slots, self.slot)
+        if not len(data):
+            return
+        try:
+            # What was signed for an older release of this box is not applied any more.
+            judge(update_manifest.values_of(data), self._board, self._number, self._slots.sectors * SECTOR)
+        except (ProtocolError, NotTaken):
+            return
+        sha256, turn = data.sha256(), self._turn
+        try:
+            yield from self._check(sha256)
+        except NotTaken:
+            if self._turn == turn:
+                raise
+        if self._turn != turn:
+            return  # begun with meanwhile: that is looked at as it comes
+        self._adopt(self._standing(sha256))
+        self.state = COMING
+
     def check_slices(self):
         """Generator: look at every chunk once more, before it is believed. Raises NotTaken."""
         if self.state != WHOLE:
             raise NotTaken(b"incomplete: chunk %d is missing", self.index)
-        sha256 = self.sha256
+        turn = self._turn
         for index in range(self.values["chunks"]):
             yield
-            self._still(WHOLE, sha256)
+            self._still(turn)
             if not self._holds(index):
                 self.index = index
                 self._fire(LOST)
                 raise NotTaken(b"incomplete: chunk %d does not hold, send it again", index)
 
     def drop(self):
-        """Forget what came; the manifest is erased, so no start finds it. Raises NotTaken, StoreFailed."""
-        self._guard()
+        """Forget what came, and the wish with it, whatever hinders; then erase the manifest.
+
+        So no start finds it. Raises NotTaken, StoreFailed.
+        """
         self._fire(DROP)
         self.values, self.index, self.offset = {}, 0, 0
+        self._guard()
         self._erase(self._slots.manifests + self.slot)
-
-
-def number_of(slots, slot, port):
-    """Return the number of the release that runs: its manifest's, or what the first image says of itself."""
-    data = slots.manifest(slot)
-    if data is not None:
-        return fields.unpack(update_manifest.HEADER, data)["number"]
-    try:
-        return int(port.resource("karez_firmware/release.number"))
-    except (OSError, ValueError):
-        return 0

@@ -19,7 +19,7 @@ _ROW = 16
 _MAGIC = b"KM"
 _OBJECT = 12  # the header of a sealed manifest (store/objects.py): magic, size, sort, CRC
 _SIZE_AT, _SHA_AT = 16, 52  # where a manifest says size and SHA-256 of its image
-_SLICE = 1024
+_SLICE = 512
 
 
 class Row:
@@ -109,15 +109,25 @@ class Slots:
                 return
         raise OSError(5)
 
-    def manifest(self, slot):
-        """Return the bytes of a slot's sealed manifest, None when there is no whole one."""
+    def manifest_size(self, slot):
+        """Return how many bytes a slot's sealed manifest has, 0 when there is no whole one."""
         start = (self.manifests + slot) * SECTOR
         head = self.read(start, _OBJECT)
         size = head[4] | head[5] << 8
         if head[:4] != b"KZO1" or not _SHA_AT < size <= SECTOR - 16:
-            return None
-        data = self.read(start + _OBJECT, size)
-        return data if binascii.crc32(data) == int.from_bytes(head[8:12], "little") else None
+            return 0
+        crc = 0
+        for at in range(0, size, _SLICE):
+            crc = binascii.crc32(self.read(start + _OBJECT + at, min(_SLICE, size - at)), crc)
+        return size if crc == int.from_bytes(head[8:12], "little") else 0
+
+    def manifest(self, slot):
+        """Return the bytes of a slot's sealed manifest, None when there is no whole one.
+
+        In one piece: for the boot, which has the heap for itself.
+        """
+        size = self.manifest_size(slot)
+        return self.read((self.manifests + slot) * SECTOR + _OBJECT, size) if size else None
 
     def is_whole(self, slot):
         """True if a slot holds what its manifest names, False if not; None if it has no manifest."""

@@ -5,14 +5,13 @@ have taken its records and their signature, the books are known if they were kno
 three times at most; then the boot runs the slot before, and that one reports (marks.py).
 """
 
-from karez_protocols import causes, event_details, fields, key_list, order, signed
+from karez_protocols import causes, event_details, fields, key_list, order
 from karez_protocols.constant import const
 
 from ..core import pump
 from ..store.devices import StoreFailed
 from ..supervisor import BUS
 from . import marks
-from .intake import WHOLE, Intake, NotTaken, number_of
 
 _SETTLE_MS = const(60_000)  # a task that fails does so within a minute, or hours later for other reasons
 # Bits of marks.Row.failed that may stand: a panel or a line that is broken anyway is no fault of the new
@@ -67,16 +66,22 @@ class Trial:
 
     def _event(self, cause, slot, technician=None):
         """Return the event about what a slot holds: its number, and by whom it was begun."""
-        data = self.slots.manifest(slot) or b""
-        number = number_of(self.slots, slot, self._app.port) if data else 0
-        values = {"number": technician, "digest": signed.digest(data)[:22]}
+        from .standing import Standing, number_of
+
+        data = Standing(self.slots, slot)
+        number = number_of(self.slots, slot, self._app.port) if len(data) else 0
+        values = {"number": technician, "digest": data.sha256()[:22]}
         detail = fields.pack(event_details.layout(cause), values)
         return self._app.controller.recorder.event(cause, self._app.port.now_ms(), number, detail)
 
     def intake(self):
-        """Return the spare slot's Intake and whether it was made just now: survey it then."""
+        """Return the spare slot's Intake and whether nobody has looked yet what is in it: survey it then."""
         if self._intake is not None:
-            return self._intake, False
+            return self._intake, self._intake.is_unknown
+        # Not with the app: most days no update comes, and each of these is 1 kB and more of its heap.
+        from .intake import Intake
+        from .standing import number_of
+
         app = self._app
         try:
             vendor = app.port.resource(_VENDOR_KEY)
@@ -124,9 +129,12 @@ class Trial:
 
     def arm(self, technician=None):
         """Write the record, then the row; the caller restarts. Raises NotTaken, StoreFailed, OSError."""
+        from .intake import WHOLE, NotTaken
+        from .standing import Standing
+
         app, slot = self._app, 1 - self.running
-        intake, data = self.intake()[0], self.slots.manifest(slot)
-        if intake.state != WHOLE or data is None or signed.digest(data) != intake.sha256:
+        intake = self.intake()[0]
+        if intake.state != WHOLE or Standing(self.slots, slot).sha256() != intake.sha256:
             raise NotTaken(b"incomplete: the manifest is not there any more, begin with put")
         app.records.commit(self._event(causes.UPDATE_ARMED, slot, technician))
         was_known = int(app.books.is_known and not app.books.is_uncertain)
@@ -159,6 +167,8 @@ class Trial:
 
     def _restart(self):
         """Arm and end in one call: no step of control starts the pump in between. Raises SystemExit."""
+        from .intake import NotTaken
+
         self.intake()[0].is_wanted = False
         try:
             self.arm(self._technician)

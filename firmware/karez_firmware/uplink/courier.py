@@ -29,7 +29,7 @@ _ALARMS = bytes((
     causes.STORE_FAILED, causes.CHAIN_BEGUN, causes.FRAM_FAILED, causes.SECTOR_DEAD,
     causes.TASK_FAILED, causes.KEY_COPY_LOST, causes.CLOCK_STEPPED, causes.ENERGY_WITHOUT_WATER,
     causes.WATER_WITHOUT_ENERGY, causes.RATIO_OFF, causes.RATIO_DRIFT, causes.IMPOSSIBLE,
-    causes.CHANNELS_DIFFER, causes.DOOR_OPENED, causes.LOGIN_LOCKED,
+    causes.CHANNELS_DIFFER, causes.DOOR_OPENED, causes.LOGIN_LOCKED, causes.UPDATE_RETURNED,
 ))  # fmt: skip
 
 
@@ -101,6 +101,8 @@ class Courier:
         if seq < before or seq > self._sent:
             self._sent = seq
         head["acknowledged_seq"] = seq
+        if seq < before:
+            self._journal.owe_loss()  # it was put back by more than the ring holds: no waiting brings that
         self._note_volume(head)
         # Only progress stops the clock: a frame that was lost is sent again in time.
         self._sent_ms = now_ms

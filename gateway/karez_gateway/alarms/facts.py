@@ -1,18 +1,21 @@
 """Gathers what the rules of alarms look at, in one snapshot."""
 
+from collections.abc import Iterator
+
 from sqlalchemy import Connection
 
 from karez_gateway.alarms import layups
 from karez_gateway.config import Config
 from karez_gateway.county.alarms import layups as layup_acts
-from karez_gateway.county.alarms.facts import Facts, Live, Platform
+from karez_gateway.county.alarms.facts import Facts, Live, Platform, Update
 from karez_gateway.county.alarms.places import Places
 from karez_gateway.county.alarms.settings import Settings
 from karez_gateway.county.ledger import usage
 from karez_gateway.county.years.wateryear import Span
 from karez_gateway.errors import Refused
 from karez_gateway.grants import rights
-from karez_gateway.store import objects, outboxes, platforms, uploadactions, wells
+from karez_gateway.store import firmwares, objects, outboxes, platforms, uploadactions, wells
+from karez_gateway.updates import rollout
 
 HOUR_S, DAY_S = 3600, 86400
 LEVEL_DAYS_MAX = 40  # days of levels and energy that rules may ask back
@@ -26,6 +29,7 @@ def often(connection: Connection, config: Config, settings: Settings, live: Live
     facts.names = wells.controller_names(connection)
     facts.resting = layup_acts.resting(layups.everyone(connection), now_s)
     facts.platforms = _platforms(connection, config, live)
+    facts.updates = tuple(_updates(connection))
     return facts
 
 
@@ -55,6 +59,15 @@ def _granted(connection: Connection) -> dict[str, int]:
         if right.site == site:
             found[site] = max([found.get(site, 0), *(row["to_utc_s"] for row in right.rows)])
     return found
+
+
+def _updates(connection: Connection) -> Iterator[Update]:
+    took = firmwares.took(connection, rollout.UPDATED)
+    for one in firmwares.everyone(connection):
+        if one.state in (*rollout.STAGES, rollout.STOPPED):
+            moved_s = max(one.since_utc_s, one.resumed_utc_s, took.get(one.id, 0))
+            is_stopped = one.state == rollout.STOPPED
+            yield Update(one.id, one.stage, is_stopped, moved_s, one.settings["watch_s"])
 
 
 def _platforms(connection: Connection, config: Config, live: Live | None) -> tuple[Platform, ...]:

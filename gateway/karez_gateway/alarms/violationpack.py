@@ -110,7 +110,12 @@ def _bundle(
                 to_seq=to_seq,
                 chain_number=chain.chain,
             )
-    return evidence.export(store, config, site=site, controller=chain.controller, chain_number=chain.chain)
+    found = evidence.export(store, config, site=site, controller=chain.controller, chain_number=chain.chain)
+    if found.last_seq < first or found.first_seq > last:
+        raise Refused(
+            f"no verified signature covers these records; {found.first_seq}..{found.last_seq} can be proved"
+        )
+    return found
 
 
 def _told(connection: Connection, config: Config, one: Violation) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from karez_gateway.cli import registry as cli_county_registry
 from karez_gateway.cli import reports as cli_reports
 from karez_gateway.cli import spare as cli_spare
 from karez_gateway.cli import table as cli_table
+from karez_gateway.cli import update as cli_update
 from karez_gateway.cli import uploads as cli_uploads
 from karez_gateway.cli import violations as cli_violations
 from karez_gateway.cli.deeds import Bringer, Brought, bringing
@@ -248,6 +249,7 @@ app.add_typer(cli_alarms.app, name="alarms")
 app.add_typer(cli_emergency.app, name="emergency")
 app.add_typer(cli_power.app, name="power")
 app.add_typer(cli_layup.app, name="layup")
+app.add_typer(cli_update.app, name="update")
 app.add_typer(cli_appeals.app, name="appeals")
 app.add_typer(cli_violations.app, name="violations")
 app.add_typer(cli_violations.acts, name="acts")
@@ -260,7 +262,8 @@ def export(
     site: Annotated[str, typer.Option(help="Site whose newest controller's records are proved.")] = "",
     controller: Annotated[str, typer.Option(help="Controller whose records are proved.")] = "",
     from_seq: Annotated[
-        int | None, typer.Option(help="First record; default: the first contiguous one.")
+        int | None,
+        typer.Option(help="First record; default: behind the last gap or break."),
     ] = None,
     to_seq: Annotated[
         int | None, typer.Option(help="Last record that must be covered; default: all.")
@@ -290,5 +293,12 @@ def export(
             print_json(found.facts() | {"file": str(out)})
             return
         typer.echo(f"{out}: {found.summary()}")
+        if found.left_out:
+            first, last = found.left_out
+            typer.echo(
+                f"records {first}..{last} are not in it: the chain is broken behind them. --to-seq with the "
+                f"number of one of them proves what an earlier signature covers",
+                err=True,
+            )
         for seq in found.grants_missing:
             typer.echo(f"grant {seq} is named by the records but was not carried by this gateway", err=True)

@@ -1,6 +1,6 @@
 """What the decoders find, in Chinese: names, meanings and reasons are put over when they are shown.
 
-The words are data of chinese_modbus, chinese_dlt645, chinese_cjt188, chinese_own and chinese_codes:
+The words are data of chinese_codes and of the modules named in _MODULES:
 
     NAMES      name of a field -> its standard term; `_` in a name counts as a blank
     PHRASES    a meaning, or a part of one
@@ -26,14 +26,24 @@ from . import (
     chinese_own,
     chinese_sl651,
     chinese_szy206,
+    chinese_update,
 )
 from .finding import Field
 
-_MODULES = (chinese_modbus, chinese_dlt645, chinese_cjt188, chinese_own, chinese_szy206, chinese_sl651)
+_MODULES = (
+    chinese_update,
+    chinese_modbus,
+    chinese_dlt645,
+    chinese_cjt188,
+    chinese_own,
+    chinese_szy206,
+    chinese_sl651,
+)
 # What a meter, an officer or an operator wrote: never a phrase of ours.
 KEPT = frozenset(
     {
         "accuracy_class",
+        "board",
         "detail error",
         "detail serial",
         "detail task",
@@ -44,6 +54,7 @@ KEPT = frozenset(
         "maximum_current",
         "rated_current",
         "rated_voltage",
+        "release",
         "site",
         "software version",
         "target",

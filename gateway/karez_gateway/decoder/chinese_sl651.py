@@ -6,7 +6,6 @@ _ELEMENTS = {
     "section area": "断面面积",
     "air temperature": "气温",
     "water temperature": "水温",
-    "step": "时间步长码",
     "duration": "时长",
     "day evaporation": "日蒸发量",
     "evaporation": "蒸发量",

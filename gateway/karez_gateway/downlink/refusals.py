@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from karez_gateway.downlink import overtaking
 from karez_gateway.store import downlinks, proofs
 from karez_gateway.store.downlinks import SET_ASIDE, Downlink
 from karez_gateway.verifier import slots
@@ -31,6 +32,8 @@ def take(connection: Connection, slot: bytes, log_index: int, later: Sequence[Do
     for one in later:
         if one.attempts and one.digest.startswith(digest):
             _refuse(connection, one, cause, log_index)
+            if cause == causes.ORDER_REFUSED_SEQ:  # a lift of what has not been there shall keep it out
+                downlinks.ended(connection, [each.id for each in overtaking.lifted(one, later)])
             return
 
 

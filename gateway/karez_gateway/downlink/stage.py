@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from karez_gateway.downlink import deciding, redelivery, refusals
+from karez_gateway.downlink import deciding, overtaking, redelivery, refusals
 from karez_gateway.entries.sequence import Batch, Sequencer
 from karez_gateway.seam import Seam, unharmed
 from karez_gateway.store import controllers, downlinks, proofs
@@ -28,6 +28,7 @@ RETRY_S_MAX = 300  # a controller that comes online is served at once (`hurry`),
 # What was lost and is given again is often there before its record can be believed: a restored
 # chain follows the stored one only from its next signed statement on. Each try costs it an event.
 AGAIN_S_MAX = 3600
+EARLY_S = 30  # so long what may not overtake is out of the way of what is due behind it
 DUE_MAX = 256  # at a time: an order to all wells of a prefecture must not hold up acknowledgements
 
 KINDS = (record.GRANT, record.ORDER, record.KEYS, record.EVENT)
@@ -80,15 +81,18 @@ class Downlinks:
         """What is to be published now; `states`: what controllers said of themselves last, by name.
 
         Whoever is known to be offline waits: the broker would drop it. A grant whose number the
-        state shows has arrived, and its record is on its way.
+        state shows has arrived, and its record is on its way. What may not
+        overtake waits, too (overtaking.py).
         """
         with self._database.reading() as connection:
             found = downlinks.due(connection, now_s, DUE_MAX)
+            early = overtaking.early(connection, found)
         waiting = [one.id for one in found if _waits(one, states.get(one.controller))]
-        if waiting:
+        if waiting or early:
             with self._database.writing() as connection:
+                downlinks.postpone(connection, early, now_s + EARLY_S)
                 downlinks.postpone(connection, waiting, now_s + RETRY_S_MAX)
-        return [one for one in found if one.id not in waiting]
+        return [one for one in found if one.id not in waiting and one.id not in early]
 
     def sent(self, published: Sequence[Downlink], now_s: int) -> None:
         """They were handed to the broker."""
@@ -166,6 +170,7 @@ def _decide(connection: Connection, one: Good) -> None:
         if each.sort == head.kind and each.digest == slot[_DIGEST]:
             downlinks.decided(connection, each.id, downlinks.ACCEPTED, None, index)
             _end_older(connection, each, later, index)
+            downlinks.ended(connection, [one.id for one in overtaking.lifted(each, later)])
             return
 
 

@@ -46,7 +46,7 @@ PATIENCE_S = 60.0
 # aiomqtt warns about this many publishes under way; a batch answers every controller in it.
 PENDING_MAX = 2 * BATCH_FRAMES_MAX
 
-UP, STATE = "karez/1/+/up", "karez/1/+/state"
+UP, STATE, UPDATE = "karez/1/+/up", "karez/1/+/state", "karez/1/+/update"
 
 
 @dataclass(slots=True)
@@ -78,10 +78,12 @@ class FieldLink:
         on_stored: Callable[[], None],
         on_change: Callable[[], None],
         on_state: Callable[[str, bool], None],
+        on_update: Callable[[str, bytes], None] = lambda _name, _payload: None,
     ) -> None:
         """`on_stored` after each durable batch, `on_change` when the link's state changes.
 
-        `on_state` with each readable state of a controller, and whether it has come online with it.
+        `on_state` with each readable state of a controller, and whether it has come online with it;
+        `on_update` with what it says of an update.
         """
         self.state = LinkState()
         self._broker = broker
@@ -90,6 +92,7 @@ class FieldLink:
         self._on_stored = on_stored
         self._on_change = on_change
         self._on_state = on_state
+        self._on_update = on_update
         self._client: aiomqtt.Client | None = None
         self._owed: dict[tuple[str, int], Ack] = {}  # by controller and chain: what is stored and not said
         self._owing = asyncio.Event()
@@ -133,7 +136,7 @@ class FieldLink:
         client.pending_calls_threshold = PENDING_MAX
         async with _connected(client):
             async with _answered(PATIENCE_S):
-                await client.subscribe([(UP, 1), (STATE, 1)])
+                await client.subscribe([(UP, 1), (STATE, 1), (UPDATE, 1)])
             self._client = client
             _log.info("connected to the broker", broker=f"{self._broker.host}:{self._broker.port}")
             self._say("connected")
@@ -157,6 +160,9 @@ class FieldLink:
         payload = message.payload if isinstance(message.payload, bytes) else b""
         if leaf == "up":
             frames.append(Frame(controller, payload, int(time.time())))
+            return
+        if leaf == "update":
+            self._on_update(controller, payload)
             return
         try:
             state = link_gateway.decode_state(payload)

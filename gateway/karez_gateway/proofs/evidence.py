@@ -53,6 +53,7 @@ class Bundle:
     grants: int
     receipts: int
     grants_missing: tuple[int, ...]  # seqs that records name and this gateway does not hold
+    left_out: tuple[int, int] | None  # first and last record that lie before a break of the chain, not in it
 
     def facts(self) -> dict[str, object]:
         """All but the bytes, for a program."""
@@ -83,7 +84,8 @@ def export(
     with store.reading() as connection:
         owner, chain, chained = _chain(connection, _owners(connection, site, controller), chain_number)
         end = _end(chained, to_seq)
-        run, h_before = _run([one for one, _ in chained], chain, owner, end, from_seq)
+        stored = [one for one, _ in chained]
+        run, h_before, left_out = _run(stored, chain, owner, end, from_seq, to_seq)
         grants, missing = _grants(connection, owner, run)
         receipts = outboxes.receipts(
             connection, min(one.log_index for one in run), max(one.log_index for one in run)
@@ -101,9 +103,10 @@ def export(
         note,
         proofs,
     )
-    seqs = run[0].seq, run[-1].seq
     proved = sum(1 for _, body, _ in proofs if body[1] == entry.UPLOAD)
-    return Bundle(bytes(data), owner.name, owner.site, chain, *seqs, len(grants), proved, tuple(missing))
+    first, last = run[0].seq, run[-1].seq
+    said = len(grants), proved, tuple(missing)
+    return Bundle(bytes(data), owner.name, owner.site, chain, first, last, *said, left_out=left_out)
 
 
 def _prove(
@@ -189,18 +192,29 @@ def _end(chained: Sequence[tuple[Stored, str | None]], to_seq: int | None) -> in
 
 
 def _run(
-    chained: Sequence[Stored], chain: int, owner: Controller, end: int, from_seq: int | None
-) -> tuple[list[Stored], bytes]:
-    """The contiguous records up to `end`, from `from_seq` if it lies among them, and h before the first."""
+    chained: Sequence[Stored],
+    chain: int,
+    owner: Controller,
+    end: int,
+    from_seq: int | None,
+    to_seq: int | None,
+) -> tuple[list[Stored], bytes, tuple[int, int] | None]:
+    """The contiguous records up to `end`, from `from_seq` if it lies among them, and h before the first.
+
+    And the first and last number of what lies before a break, if that was not asked for by `from_seq`.
+    """
     first = end
     while first > 0 and chained[first - 1].seq == chained[first].seq - 1:
         first -= 1
-    run = chained[first : end + 1]
-    h = chain_of.genesis(chain, owner.signed_binding)
-    if chain_of.following(h, run[0].slot[: record.CONTENT_SIZE])[:16] != run[0].slot[record.CONTENT_SIZE :]:
-        run, h = _from_statement(run)
+    run, h = _unbroken(chained[first : end + 1], chain_of.genesis(chain, owner.signed_binding))
+    if to_seq is not None and to_seq < run[0].seq:
+        raise Refused(
+            f"record {to_seq} lies before a break of the chain at record {run[0].seq}, and no verified "
+            f"signature from before the break covers it"
+        )
     if from_seq is None:
-        return list(run), h
+        before = chained[first].seq, run[0].seq - 1
+        return list(run), h, before if before[0] <= before[1] else None
     if not run[0].seq <= from_seq <= run[-1].seq:
         raise Refused(
             f"records {run[0].seq}..{run[-1].seq} are contiguous here; {from_seq} is not among them"
@@ -208,15 +222,37 @@ def _run(
     at = from_seq - run[0].seq
     for one in run[:at]:
         h = chain_of.check(h, one.slot)
-    return list(run[at:]), h
+    return list(run[at:]), h, None
 
 
-def _from_statement(run: Sequence[Stored]) -> tuple[Sequence[Stored], bytes]:
-    """The part of a run that begins with the first statement: its covered h goes before it."""
+def _unbroken(run: Sequence[Stored], h: bytes) -> tuple[Sequence[Stored], bytes]:
+    """The part of a run that hangs together up to its end, and h before it; `h`: before the whole run.
+
+    Where a record does not follow, the next statement takes the chain up: its covered h goes before it.
+    It may stand on another record of a number than the one here: an old memory was put back.
+    """
+    begin, before, value = 0, h, h
+    is_broken = False
     for at, one in enumerate(run):
-        if one.slot[1] == record.STATEMENT:
-            return run[at:], one.slot[_COVERED_H]
-    raise Refused("the chain is broken here and no statement has taken it up again")
+        if is_broken or not _is_following(value, one.slot):
+            is_broken = one.slot[1] != record.STATEMENT or not _is_following(one.slot[_COVERED_H], one.slot)
+            if is_broken:
+                continue
+            begin, before = at, one.slot[_COVERED_H]
+            value = before
+        value = chain_of.following(value, one.slot[: record.CONTENT_SIZE])
+    if is_broken:
+        raise Refused("the chain is broken here and no statement has taken it up again")
+    if int.from_bytes(run[-1].slot[_STATEMENT_SEQ], "little") < run[begin].seq:
+        raise Refused(
+            f"the chain was taken up again at record {run[begin].seq}, and no signature covers that yet: "
+            f"the next checkpoint brings one"
+        )
+    return run[begin:], before
+
+
+def _is_following(h: bytes, slot: bytes) -> bool:
+    return bool(chain_of.following(h, slot[: record.CONTENT_SIZE])[:16] == slot[record.CONTENT_SIZE :])
 
 
 def _papers(connection: Connection, owner: Controller, run: Sequence[Stored]) -> list[int]:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from . import cli_grant, cli_journal, cli_limits, cli_lists, cli_order
+from . import cli_grant, cli_journal, cli_limits, cli_lists, cli_order, cli_update
 from .speech import AsJson, Lang, spoken
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.add_typer(cli_limits.app, name="limits")
 app.add_typer(cli_journal.app, name="journal")
 app.command(epilog=cli_grant.EPILOG)(cli_grant.grant)
 app.command(epilog=cli_order.EPILOG)(cli_order.order)
+app.command("sign-update", epilog=cli_update.EPILOG)(cli_update.sign_update)
 
 
 @app.command(epilog="Example: karez regulator keygen root.pem")

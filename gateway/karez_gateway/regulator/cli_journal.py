@@ -85,4 +85,6 @@ def _what(entry: dict[str, Any], speech: Speech) -> str:
     if entry["sort"] == state.ORDERS:
         said = {"count": len(entry["orders"]), "request": entry["request"]}
         return speech.text("what-orders", office=entry["office"], document=entry["document"], **said)
+    if entry["sort"] == state.UPDATE:
+        return speech.text("what-update", **{name: entry[name] for name in ("release", "number", "board")})
     return speech.text("what-list", seq=entry["seq"])

@@ -13,7 +13,8 @@ from typing import Any
 from .journal import Head
 
 GRANTS, ORDER, ORDERS, KEYS, TECHNICIANS = "grants", "order", "orders", "keys", "technicians"
-VERSION = 2  # an older copy is told anew from the journal
+UPDATE = "update"
+VERSION = 3  # an older copy is told anew from the journal
 
 
 @dataclass
@@ -54,6 +55,7 @@ class State:
     orders: dict[str, int] = field(default_factory=dict)  # office -> its last number
     keys: str = ""
     technicians: str = ""
+    updates: dict[str, int] = field(default_factory=dict)  # board -> last number signed
     requests: dict[str, int] = field(default_factory=dict)  # SHA-256 -> line of the journal
     head: Head = field(default_factory=Head)
 
@@ -83,6 +85,9 @@ class State:
             self.keys = entry["object"]
         elif sort == TECHNICIANS:
             self.technicians = entry["object"]
+        elif sort == UPDATE:
+            board = entry["board"]
+            self.updates[board] = max(entry["number"], self.updates.get(board, 0))
 
     def _granted(self, one: dict[str, Any], year: int) -> None:
         known = self.sites.setdefault(one["site"], SiteState())

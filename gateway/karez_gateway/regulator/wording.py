@@ -1,6 +1,6 @@
 """Every text that `karez regulator` shows, in both languages: data, no code. Faults: wording_faults.py."""
 
-from . import wording_faults
+from . import wording_faults, wording_update
 
 LANGUAGES = ("en", "zh")
 FAULTS = wording_faults.FAULTS
@@ -267,3 +267,7 @@ PAGE = {
         "what-list": "名单 {seq}",
     },
 }
+
+for _language in LANGUAGES:
+    TEXTS[_language] |= wording_update.TEXTS[_language]
+    PAGE[_language] |= wording_update.PAGE[_language]

@@ -37,6 +37,8 @@ from karez_gateway.notify.notifier import Notifier
 from karez_gateway.service import failure, supervision
 from karez_gateway.service.servicestate import ServiceState
 from karez_gateway.store import uploadactions
+from karez_gateway.updates.carrier import UpdateCarrier
+from karez_gateway.updates.stage import Updates
 from karez_gateway.uploads.downlink_rules import Permissions
 from karez_gateway.uploads.outbox import Outbox, place_in
 from karez_gateway.uploads.platform_requests import of_destination
@@ -44,6 +46,7 @@ from karez_gateway.uploads.sender import Sender
 from karez_gateway.uploads.stream_client import OnRequest
 from karez_gateway.witnesses.cosigning import Cosigning
 from karez_gateway.worker import Worker
+from karez_protocols import quick_fields
 
 _log = structlog.get_logger()
 
@@ -109,12 +112,16 @@ class Service:
         self._links = LinkWatch(hostclock.utc_s())
         self._downlink = Stage(worker, self._carrier.downlinks.step, most=deciding.SLICE)
         self._command = Stage(worker, self._carrier.commands.step, most=deciding.SLICE)
+        updates = Updates(sequencer.database, config.county.utc_offset_h)
+        self._updates = UpdateCarrier(updates, worker)
+        self._update = Stage(worker, updates.step, most=deciding.SLICE)
         self._after_verify = (
             self._ledger,
             self._heard,
             self._alarms,
             self._downlink,
             self._command,
+            self._update,
             *self._outboxes,
         )
         verify = Verification(sequencer.database)
@@ -126,6 +133,7 @@ class Service:
             on_stored=self._verify.wake.set,
             on_change=self._changed,
             on_state=self._carrier.heard,
+            on_update=self._updates.heard,
         )
         self._state = ServiceState(config.data / data.SERVICE)
         self._data = config.data
@@ -179,6 +187,7 @@ class Service:
             tasks.create_task(self._rules.run(self._worker, self._notifier.wake))
             tasks.create_task(self._poll())
             tasks.create_task(self._revoke())
+            tasks.create_task(self._updates.run(self._link))
             _tell(
                 "ready", pid=os.getpid(), origin=self._sequencer.log.origin, entries=self._sequencer.log.size
             )
@@ -273,6 +282,9 @@ def run(config: Config) -> None:
     _configure_logging()
     tls_context(config.broker)  # a certificate that cannot be used ends it here, not in a retry loop
     with ExitStack() as stack:
+        stack.enter_context(
+            quick_fields.Quickened()
+        )  # a county's frames: the controller's codec is for small heaps
         try:
             opened = stack.enter_context(data.opened(config))
         except GatewayError as error:

@@ -13,7 +13,7 @@ from karez_gateway.store import copies, engines
 
 FILE = "karez.sqlite3"
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0014"  # the newest migration
+HEAD = "0015"  # the newest migration
 
 
 class Database:

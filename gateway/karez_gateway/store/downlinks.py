@@ -167,6 +167,16 @@ def outstanding(connection: Connection, controller_id: int) -> list[Downlink]:
     return _read(connection, downlink.c.controller_id == controller_id, downlink.c.state.in_(UNDECIDED))
 
 
+def outstanding_lanes(connection: Connection, controllers: Collection[int]) -> dict[int, list[Downlink]]:
+    """Orders and lists of these controllers that are in the log and not decided yet, by controller."""
+    found: dict[int, list[Downlink]] = {one: [] for one in controllers}
+    for part in parts(controllers):
+        where = (downlink.c.controller_id.in_(part), downlink.c.sort.in_(LANE))
+        for one in _read(connection, *where, downlink.c.state.in_(UNDECIDED)):
+            found[one.controller_id].append(one)
+    return found
+
+
 def of_controller(connection: Connection, controller_id: int, *sorts: int) -> list[Downlink]:
     """Every object of some sorts ever queued for one controller, oldest first."""
     return _read(connection, downlink.c.controller_id == controller_id, downlink.c.sort.in_(sorts))

@@ -27,6 +27,7 @@ from karez_gateway.store.commissioning_tables import commissioning, commissionin
 from karez_gateway.store.county_tables import act, registry_object
 from karez_gateway.store.downlink_tables import command, downlink
 from karez_gateway.store.export_tables import export_file, export_litres
+from karez_gateway.store.firmware_tables import firmware, firmware_site
 from karez_gateway.store.ledger_tables import closed_month, closed_total, correction, heard
 from karez_gateway.store.metadata import Key, metadata
 from karez_gateway.store.registry_tables import controller, former_binding, revocation, stranger
@@ -52,6 +53,8 @@ __all__ = [
     "export_file",
     "export_litres",
     "finding",
+    "firmware",
+    "firmware_site",
     "fork",
     "former_binding",
     "heard",

@@ -11,7 +11,16 @@ from typing import Annotated, Any
 
 import typer
 
-from . import cli_config, cli_firmware, cli_provision, cli_report, cli_technicians, cli_visit
+from . import (
+    cli_config,
+    cli_firmware,
+    cli_provision,
+    cli_report,
+    cli_repository,
+    cli_technicians,
+    cli_update,
+    cli_visit,
+)
 from .speech import BAUD, AsJson, Baud, Lang, PortName, Speech, members, spoken
 
 app = typer.Typer(
@@ -23,6 +32,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_config.app, name="config")
 app.add_typer(cli_technicians.app, name="technicians")
+app.add_typer(cli_repository.app, name="repository")
 app.command(epilog=cli_provision.EPILOG)(cli_provision.provision)
 
 _LOOKS = {
@@ -275,3 +285,5 @@ app.command("swap-meter", epilog=cli_visit.SWAP_METER)(cli_visit.swap_meter)
 app.command("swap-box", epilog=cli_visit.SWAP_BOX)(cli_visit.swap_box)
 app.command(epilog=cli_firmware.BUILD)(cli_firmware.build)
 app.command(epilog=cli_firmware.FLASH)(cli_firmware.flash)
+app.command("sign-update", epilog=cli_update.SIGN)(cli_update.sign_update)
+app.command(epilog=cli_update.UPDATE)(cli_update.update)

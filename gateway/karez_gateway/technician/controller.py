@@ -31,6 +31,8 @@ _ONCE = (
     "ask",
     "scan",
     "relay",
+    "update apply",
+    "update drop",
 )
 
 

@@ -2,7 +2,9 @@
 
 Trouble
 ├── Refused      1: the controller said no; nothing was changed
+│   └── UpdateRefused  the same about an update
 ├── WrongUse     2: a file, a key or an option that cannot be used; nothing was sent
+│   ├── Unconfirmed  what was to be signed was shown, and nobody said yes
 │   └── Faulty   a document with faults: all of them
 └── LineTrouble  3: cable, port or noise; the text says what state the controller is in
 
@@ -52,10 +54,30 @@ class Refused(Trouble):
         self.word = word
 
 
+class UpdateRefused(Refused):
+    """The same about an update, with a sentence that says what to do."""
+
+    def __init__(self, name: str, word: str, said: str) -> None:
+        Trouble.__init__(self, name, said=said)
+        self.word = word
+
+
 class WrongUse(Trouble):
     """Nothing was sent."""
 
     exit_code = 2
+
+
+class Unconfirmed(WrongUse):
+    """It was shown, and nobody said yes: nothing was signed."""
+
+    def __init__(self, digest: str, shown: dict[str, Any]) -> None:
+        super().__init__("update-unconfirmed", digest=digest)
+        self._shown = shown
+
+    def facts(self, language: str) -> dict[str, Any]:  # noqa: ARG002 - figures have no language
+        """Everything that a person would be shown."""
+        return {"digest": self.values["digest"], **self._shown}
 
 
 class Faulty(WrongUse):

@@ -30,7 +30,8 @@ class Image:
     rom: bytes
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
+    """Return a file of at most FILE_MAX bytes. Raises WrongUse."""
     try:
         with path.open("rb") as file:
             data = file.read(FILE_MAX + 1 if path.is_file() else 0)
@@ -42,7 +43,7 @@ def _read(path: Path) -> bytes:
 
 
 def _papers(path: Path) -> dict[str, Any]:
-    data = _read(path)
+    data = read(path)
     try:
         papers = json.loads(data)
     except (ValueError, RecursionError):
@@ -64,7 +65,7 @@ def load(folder: Path) -> Image:
     for name, digest in papers["files"].items():
         if "/" in name or "\\" in name or name in ("", ".", ".."):
             raise WrongUse("firmware-member", file=folder / MANIFEST, name=f"files.{name}")
-        data = _read(folder / name)
+        data = read(folder / name)
         if hashlib.sha256(data).hexdigest() != digest:
             raise WrongUse("firmware-changed", file=folder / name)
         rom = data if name == ROM else rom

@@ -1,6 +1,13 @@
 """Every text that `karez tech` shows, in both languages: data, no code."""
 
-from . import commissioning_wording, wording_firmware, wording_guide, wording_provision, wording_swap
+from . import (
+    commissioning_wording,
+    wording_firmware,
+    wording_guide,
+    wording_provision,
+    wording_swap,
+    wording_update,
+)
 
 LANGUAGES = ("en", "zh")
 
@@ -292,7 +299,14 @@ SCREEN = {
 }
 
 for _language in LANGUAGES:
-    for _texts in (commissioning_wording, wording_firmware, wording_guide, wording_provision, wording_swap):
+    for _texts in (
+        commissioning_wording,
+        wording_firmware,
+        wording_guide,
+        wording_provision,
+        wording_swap,
+        wording_update,
+    ):
         TEXTS[_language] |= _texts.TEXTS[_language]
         FAULTS[_language] |= _texts.FAULTS[_language]
         PAGE[_language] |= _texts.PAGE[_language]

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from karez_gateway.config import Config
+from karez_gateway.controllers import spare
 from karez_gateway.errors import GatewayError
 from karez_gateway.proofs import evidence
 from karez_gateway.store import chains, controllers, entries, ledgers, outboxes, verdicts
@@ -50,6 +51,16 @@ def _chain(
     }
 
 
+def spare_facts(store: Database, config: Config, site: str, now_utc_s: int) -> dict[str, Any]:
+    """What a spare at this site takes over, by verified records, or {"refused": why}."""
+    try:
+        with store.reading() as connection:
+            found = spare.of_site(connection, config, site, "", now_utc_s)
+        return spare.facts(found, Path(f"{site}.spare"))
+    except GatewayError as error:
+        return {"refused": str(error)}
+
+
 def digests(store: Database, controller: str, chain: int) -> dict[int, list[str]]:
     """SHA-256 of every slot that is stored of a chain, by its number; two of one number are a fork."""
     found: dict[int, list[str]] = {}
@@ -62,9 +73,10 @@ def digests(store: Database, controller: str, chain: int) -> dict[int, list[str]
 
 
 def bundle(store: Database, config: Config, controller: str) -> tuple[bytes, str]:
-    """Return the bundle of a controller's newest chain, or b"" and why not."""
+    """Return the bundle of a controller's newest chain, or b"" and why not; with it, what it leaves out."""
     try:
-        return evidence.export(store, config, controller=controller).data, ""
+        found = evidence.export(store, config, controller=controller)
+        return found.data, "records {}..{} are left out".format(*found.left_out) if found.left_out else ""
     except GatewayError as error:
         return b"", str(error)
 

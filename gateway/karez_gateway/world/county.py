@@ -25,8 +25,9 @@ from karez_gateway.intake.heard import Heard
 from karez_gateway.intake.ingest import Frame, Ingest
 from karez_gateway.intake.verification import Verification
 from karez_gateway.ledger.stage import Ledger
+from karez_gateway.operation import backup
 from karez_gateway.uploads.outbox import Outbox, place_in
-from karez_gateway.world import books, folder
+from karez_gateway.world import books, folder, restoring
 from karez_gateway.world.platform import Platform
 from karez_protocols import link, link_gateway
 from karez_protocols.errors import ProtocolError
@@ -50,6 +51,7 @@ class County:
     def __init__(self, directory: Path) -> None:
         """Take a directory that `create` has made. Nothing runs yet."""
         self._directory = directory
+        self._backup = directory.with_suffix(".tar.gz")
         self._stack = ExitStack()
         self._kill = ""
         self._online: dict[str, dict[str, Any]] = {}
@@ -69,7 +71,7 @@ class County:
     def start(self) -> int:
         """Start from what the folder holds; return how many entries its log had to catch up with."""
         self._config = config.load(self._directory)
-        with folder.kept_engines():
+        with folder.on_a_machine_that_stays():
             opened = self._stack.enter_context(data.opened(self._config, self._at))
         sequencer = opened.sequencer
         self._sequencer, self._store = sequencer, sequencer.database
@@ -94,6 +96,18 @@ class County:
         """Close everything; after Killed: let go of what the dead process held."""
         self._kill = ""
         self._stack.close()
+
+    def back_up(self) -> int:
+        """Take a backup beside the folder, in the place of the last one, as `karez gateway backup` does."""
+        self._backup.unlink(missing_ok=True)
+        return backup.write(self._config, self._backup)
+
+    def put_back(self, reason: str) -> str:
+        """Replace the folder of a gateway that has stopped by its backup, and begin a new origin.
+
+        Return why the service would not start over what was put back; "" if it would have.
+        """
+        return restoring.put_back(self._backup, self._directory, reason)
 
     def kill_at(self, phase: str) -> None:
         """Die the next time that this phase is reached."""
@@ -177,6 +191,10 @@ class County:
     def confirmed(self, now_utc_s: int, destination: str, answers: Mapping[str, bytes]) -> int:
         """Take a platform's answers by the name of the report; return how many were believed."""
         return self._platforms[destination].confirmed(answers, now_utc_s)
+
+    def spare(self, now_utc_s: int, site: str) -> dict[str, Any]:
+        """What `karez gateway spare` says of the box that stood at a site, or {"refused": why}."""
+        return books.spare_facts(self._store, self._config, site, now_utc_s)
 
     def facts(self) -> dict[str, Any]:
         """What the books say of each controller, as `karez gateway status` would: plain values only."""

@@ -4,12 +4,17 @@ The migrations take longer than a short run of the world does, so they are run o
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine, event
 
 from karez_gateway import config
+from karez_gateway.log import tlog
+from karez_gateway.log.files import DirectoryFiles
 from karez_gateway.operation import setup
 from karez_gateway.store import engines
 from karez_gateway.store.database import FILE, Database
@@ -25,21 +30,43 @@ port = 1883
 """
 
 
-_kept_engines = cache(engines.engines)
+_made = engines.engines
+_files = "DirectoryFiles"  # what the log opens its directory with
+
+
+@cache
+def _kept_engines(url: URL) -> tuple[Engine, Engine]:
+    reader, writer = _made(url)
+
+    @event.listens_for(reader, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA synchronous = OFF")
+
+    return reader, writer
 
 
 @contextmanager
-def kept_engines() -> Iterator[None]:
-    """Open a database with the engines that it had before in this process: they know its statements.
+def on_a_machine_that_stays() -> Iterator[None]:
+    """Open database and log as a process does that may be killed, on a machine that may not.
 
-    Whoever closes a database disposes of its connections, so nothing else is kept.
+    What such a process has written is there when it comes back, so nobody waits for a disk. And a
+    database has the engines that it had before in this process: they know its statements. Whoever closes
+    it disposes of its connections, so nothing else is kept.
     """
-    made = engines.engines
     engines.engines = _kept_engines
+    setattr(tlog, _files, _Files)
     try:
         yield
     finally:
-        engines.engines = made
+        engines.engines = _made
+        setattr(tlog, _files, DirectoryFiles)
+
+
+class _Files(DirectoryFiles):
+    """The log's directory on such a machine."""
+
+    def sync(self, paths: Collection[str]) -> None:
+        """It is as durable as it need be."""
 
 
 @cache

@@ -19,6 +19,9 @@ def sheet(place: Placing) -> None:
     for number in (1, 2):
         place.put(f"R1{number}", "r_470k", "3V3", f"RX{number}")
         place.put(f"C1{number}", "c_10u_x7r", f"RX{number}", "GND")
+        # When 3V3 falls, the capacitor must not empty itself through the monostable's own protection: that
+        # bears 30 mA.
+        place.put(f"D1{number + 2}", "diode_low_leakage", {"anode": f"RX{number}", "cathode": "3V3"})
     place.put("U11", "and3", {
         "VCC": "3V3", "GND": "GND",
         "1A": "COIL", "1B": "HOLD1", "1C": "HOLD2", "1Y": "COIL_GATE",

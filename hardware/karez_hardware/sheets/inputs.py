@@ -27,8 +27,8 @@ def _pulses(place: Placing) -> None:
     place.put("C50", "c_100n", "PULSE_REFERENCE", "GND")
     place.put("U50", "comparator", {
         "VCC": "+5V_HOLD", "GND": "GND",
-        "1PLUS": "LOOP0_FILTERED", "1MINUS": "PULSE_REFERENCE", "1OUT": "PULSE0_COUNT",
-        "2PLUS": "LOOP1_FILTERED", "2MINUS": "PULSE_REFERENCE", "2OUT": "PULSE1_COUNT",
+        "1PLUS": "LOOP0_COMPARED", "1MINUS": "PULSE_REFERENCE", "1OUT": "PULSE0_COUNT",
+        "2PLUS": "LOOP1_COMPARED", "2MINUS": "PULSE_REFERENCE", "2OUT": "PULSE1_COUNT",
     })  # fmt: skip
     for loop in (0, 1):
         ten = 52 + 4 * loop
@@ -37,13 +37,22 @@ def _pulses(place: Placing) -> None:
         place.put(f"C{ten}", "c_100n", f"LOOP{loop}_FILTERED", "GND")
         place.put(f"R{ten + 2}", "r_1k", f"LOOP{loop}_FILTERED", f"PULSE{loop}_LOOP")
         place.put(f"R{ten + 3}", "r_10k", "3V3", f"PULSE{loop}_COUNT")
-        place.put(f"D{ten}", "tvs_5v", {"anode": "GND", "cathode": f"PULSE{loop}_WIRE"})
+        # A loop crosses the threshold slowly: 70 mV of hysteresis make one edge of it, also with noise on it.
+        place.put(f"R25{loop}", "r_10k", f"LOOP{loop}_FILTERED", f"LOOP{loop}_COMPARED")
+        place.put(f"R25{loop + 2}", "r_470k", f"PULSE{loop}_COUNT", f"LOOP{loop}_COMPARED")
+        # 10 V, though the loop has 3.3: a suppressor of 5 V leaks up to 0.8 mA, and an open contact would
+        # look closed.
+        place.put(f"D{ten}", "tvs_10v", {"anode": "GND", "cathode": f"PULSE{loop}_WIRE"})
     place.put("X7", "terminal_pulses", "PULSE0_WIRE", "GND", "PULSE1_WIRE", "GND")
 
 
 def _contacts(place: Placing) -> None:
     place.put("PS60", "dc_dc_12v", {"vin": "+5V_HOLD", "gnd": "GND", "vout": "F_12V", "0v": "F_0V"})
     place.put("C60", "c_10u_x7r", "F_12V", "F_0V")
+    # With all contacts open the converter still wants a tenth of its 83 mA (meters.py). Three resistors: at
+    # the 14 V that it may then give, one of two would be too hot.
+    for number in range(3):
+        place.put(f"R26{number}", "r_3k3", "F_12V", "F_0V")
     for number, signal in enumerate(CONTACTS):
         place.put(f"U6{number}", "optocoupler", {
             "anode": f"{signal}_LED", "cathode": "F_0V", "collector": signal, "emitter": "GND",
@@ -63,10 +72,10 @@ def _card(place: Placing) -> None:
         "2Y": "CARD_1_DRIVE",
     })  # fmt: skip
     place.put("C70", "c_100n", "3V3", "GND")
+    place.put("D70", "usb_esd", {"VBUS": "READER_5V", "GND": "GND", "1": "READER_D0", "2": "READER_D1"})
     for number in (0, 1):
         place.put(f"R7{number}", "r_10k", "READER_5V", f"READER_D{number}")
         place.put(f"R7{number + 2}", "r_1k", f"READER_D{number}", f"D{number}_BUFFER")
         place.put(f"R7{number + 4}", "r_1k", f"CARD_{number}_DRIVE", f"CARD_{number}")
         place.put(f"R7{number + 6}", "r_10k", "3V3", f"CARD_{number}")
-        place.put(f"D7{number}", "tvs_5v", {"anode": "GND", "cathode": f"READER_D{number}"})
     place.put("X9", "terminal_card", "READER_5V", "GND", "READER_D0", "READER_D1")

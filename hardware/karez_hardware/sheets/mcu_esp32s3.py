@@ -1,4 +1,9 @@
-"""The ESP32-S3 module, and the socket of its two ways out: a modem, or a W5500 on the memories' SPI."""
+"""The ESP32-S3 module, and the socket of its two ways out: a modem, or a W5500.
+
+The W5500 has an SPI of its own, of the modem's pins and the second meter line's. On the memories' SPI its
+driver, a task of its own, would send while the program has the NOR selected, and the NOR would take the frame
+for a command.
+"""
 
 from ..placement import NONE, Placing
 from . import modem
@@ -25,8 +30,9 @@ def sheet(place: Placing) -> None:
 def net_of(signal: str) -> str:
     """Pins that the two options share carry a net of their own up to the socket."""
     shared = {
-        "MODEM_TX": "UPLINK_TX", "MODEM_RX": "UPLINK_RX", "LAN_INTERRUPT": "UPLINK_RX",
+        "MODEM_TX": "UPLINK_TX", "LAN_SCK": "UPLINK_TX", "MODEM_RX": "UPLINK_RX", "LAN_MISO": "UPLINK_RX",
         "MODEM_KEY": "UPLINK_KEY", "LAN_SELECT": "UPLINK_KEY",
+        "LAN_MOSI": "METER1_TX", "LAN_INTERRUPT": "METER1_RX",
     }  # fmt: skip
     return shared.get(signal, signal)
 
@@ -38,10 +44,14 @@ def options(place: Placing) -> None:
         place.put(f"R10{number + 5}", "r_0", f"UPLINK_{signal}", f"MODEM_{signal}")
     modem.sheet(place)
     place.option = "ethernet"
-    place.put("R108", "r_0", "UPLINK_RX", "LAN_INTERRUPT")
-    place.put("R109", "r_0", "UPLINK_KEY", "LAN_SELECT")
+    links = {
+        "LAN_SCK": "UPLINK_TX", "LAN_MISO": "UPLINK_RX", "LAN_SELECT": "UPLINK_KEY", "LAN_MOSI": "METER1_TX",
+        "LAN_INTERRUPT": "METER1_RX",
+    }  # fmt: skip
+    for number, (signal, net) in enumerate(links.items()):
+        place.put(f"R{108 + number}", "r_0", net, signal)
     place.put("X101", "w5500_module", {
-        "3V3": "3V3", "GND": "GND", "SCLK": "SCK", "MOSI": "MOSI", "MISO": "MISO",
+        "3V3": "3V3", "GND": "GND", "SCLK": "LAN_SCK", "MOSI": "LAN_MOSI", "MISO": "LAN_MISO",
         "SCS_N": "LAN_SELECT", "INT_N": "LAN_INTERRUPT", "RST_N": "RESET_N",
     })  # fmt: skip
     place.option = ""

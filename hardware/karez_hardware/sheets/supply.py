@@ -11,10 +11,12 @@ def sheet(place: Placing) -> None:
     """Place the supply."""
     place.put("X1", "terminal_mains", "L", "N", "PE")
     place.put("F1", "fuse_1a", "L", "L_FUSED")
+    place.put("XF1", "fuse_holder", "L", "L_FUSED")
     place.put("RV1", "varistor_300v", "L_FUSED", "N")
     place.put("PS1", "supply_24v", {"line": "L_FUSED", "neutral": "N", "plus": "+24V", "minus": "GND"})
+    # D1 lets 45 V through: what hangs on +24V bears more (ratings.py).
     place.put("D1", "tvs_28v", {"anode": "GND", "cathode": "+24V"})
-    place.put("C1", "c_100u_35v", {"plus": "+24V", "minus": "GND"})
+    place.put("C1", "c_150u_50v", {"plus": "+24V", "minus": "GND"})
     _five_volt(place)
     _hold_up(place)
     _three_volt(place)
@@ -28,7 +30,11 @@ def _five_volt(place: Placing) -> None:
     place.put("L1", "l_10u", "SW_5V", "+5V")
     place.put("C2", "c_100n", "BOOT_5V", "SW_5V")
     place.put("C3", "c_1u", "VCC_5V", "GND")
-    place.put("C4", "c_22u", "+5V", "GND")
+    # As its maker's table for 5 V, 2 A and 400 kHz: 10 uF and a small one at the input, four of 22 uF behind.
+    place.put("C200", "c_10u_50v", "+24V", "GND")
+    place.put("C201", "c_100n", "+24V", "GND")
+    for reference in ("C4", "C202", "C203", "C204"):
+        place.put(reference, "c_22u", "+5V", "GND")
     place.put("R1", "r_40k2", "+5V", "FB_5V")
     place.put("R2", "r_10k", "FB_5V", "GND")
 
@@ -45,14 +51,19 @@ def _hold_up(place: Placing) -> None:
     place.put("R5", "r_100k", "FB_CAP", "GND")
     place.put("C5", "supercap_50f", {"plus": "VCAP", "minus": "VMID"})
     place.put("C6", "supercap_50f", {"plus": "VMID", "minus": "GND"})
-    # The boost is set below what D2 lets through, so it rests while the mains are there.
+    # The boost stands behind a diode of its own: above its voltage it joins its two sides, and would charge
+    # the cells past 2.3 V from D2. With both diodes the higher of two supplies feeds: the mains'.
     place.put("U3", "boost", {
-        "VIN": "VCAP", "EN": "VCAP", "MODE": "GND", "GND": "GND", "SW": "SW_BOOST", "VOUT": "+5V_HOLD",
+        "VIN": "VCAP", "EN": "VCAP", "MODE": "GND", "GND": "GND", "SW": "SW_BOOST", "VOUT": "BOOST_5V",
         "FB": "FB_BOOST",
     })  # fmt: skip
     place.put("L2", "l_1u", "VCAP", "SW_BOOST")
-    place.put("R6", "r_620k", "+5V_HOLD", "FB_BOOST")
+    place.put("R6", "r_680k", "BOOST_5V", "FB_BOOST")
     place.put("R7", "r_100k", "FB_BOOST", "GND")
+    place.put("C205", "c_22u", "VCAP", "GND")
+    place.put("C206", "c_22u", "BOOST_5V", "GND")
+    place.put("C207", "c_22u", "BOOST_5V", "GND")
+    place.put("D3", "schottky", {"anode": "BOOST_5V", "cathode": "+5V_HOLD"})
     place.put("C7", "c_22u", "+5V_HOLD", "GND")
     place.put("D2", "schottky", {"anode": "+5V", "cathode": "+5V_HOLD"})
 
@@ -60,7 +71,7 @@ def _hold_up(place: Placing) -> None:
 def _three_volt(place: Placing) -> None:
     place.put("U4", "buck_3v3", {
         "VIN": "+5V_HOLD", "EN": "+5V_HOLD", "GND": "GND", "SW": "SW_3V3", "VOS": "3V3", "FB": "GND",
-        "SS": "SS_3V3",
+        "SS": "SS_3V3", "FSW": "GND", "DEF": "GND",
     })  # fmt: skip
     place.put("L3", "l_2u2", "SW_3V3", "3V3")
     place.put("C8", "c_22u", "3V3", "GND")

@@ -108,6 +108,11 @@ def forge_grant(world: World, farm: Farm, chance: Chance) -> None:
     farm.radio.down(link_gateway.encode_grant(data))
 
 
+def steal_key(world: World, farm: Farm, _: Chance) -> None:
+    """Somebody steals the key of the county's bureau, and orders with it once it has a successor."""
+    world.bureau.steal_key(farm)
+
+
 def turn_the_clock(world: World, farm: Farm, chance: Chance) -> None:
     """A technician turns the RTC back or forth by hours."""
     hours = chance.choice((-48, -5, -1, 3))
@@ -168,15 +173,17 @@ def restore_flash(world: World, farm: Farm, chance: Chance) -> None:
     """An insider copies the memories, and writes the copy back a day later: what was, shall not have been."""
     if farm.box.app is None or farm.history.rolled_back:
         return
-    kept = farm.box.nor.copy(), farm.box.fram.copy()
+    box, kept = farm.box, (farm.box.nor.copy(), farm.box.fram.copy())
+    kept_seq = farm.box.app.journal.head["seq"]
 
     def back() -> None:
-        if farm.box.app is None or world.is_ending:
+        # A dead box's memories in its spare are another attack: its key would be there a second time.
+        if farm.box is not box or box.app is None or world.is_ending:
             return
         farm.begin("restored")
         world.power_off(farm)
         farm.box.nor, farm.box.fram = kept
-        farm.history.rolled_back = True
+        farm.history.rolled_back, farm.history.kept_seq = True, kept_seq
         world.story.tell(farm.name, "restored")
         world.agenda.after(5_000, go_on)
 

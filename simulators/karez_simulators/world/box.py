@@ -12,7 +12,7 @@ from karez_firmware.ports import fake_memory
 from karez_firmware.store import devices, objects
 from karez_protocols import chain
 from karez_protocols.slices import finish
-from karez_simulators.world import native, pace
+from karez_simulators.world import households, native, pace
 from karez_simulators.world.meter_line import MeterLine
 from karez_simulators.world.port import WorldPort
 from karez_simulators.world.site import ADDRESSES, CONTACTOR_MS, ENERGY, PROFILES, WATER
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from karez_simulators.world.radio import Radio
     from karez_simulators.world.site import Site
 
-CARD = b"card-001"
 FRAM_BYTES = 4096
 # The link's key and papers are never used here: no TLS is spoken. They have the form that the box expects.
 _LINK_KEY = b"\x30" + bytes(55) + b"\x04" + b"p" * 64
@@ -59,17 +58,20 @@ class Box:
         self.after_turn: Callable[[], None] = lambda: None
         self.on_cut: Callable[[], None] = lambda: None
         self.asleep_since_ms: int | None = None
+        self.is_broken = False  # for good
         self.is_glancing = False  # the next turn may be pace.glance
+        self.is_talking = False  # the next turn may be pace.talk
         self._full_ms = 0  # of the last whole turn
         self._due_ms: int | None = None
         self._told: tuple[bytes, Told] | None = None
 
-    def provision(self, binding: bytes, settings: dict[str, int]) -> None:
+    def provision(self, binding: bytes, settings: dict[str, int], ceilings_l: dict[str, int]) -> None:
         """What the bench gives a box."""
         self.quiet_ms = settings["interval_idle_s"] * 1000
         config = {
             "settings": settings,
-            "accounts": {CARD.hex(): 7},
+            "accounts": {card.hex(): number for card, number in households.CARDS.items()},
+            "ceilings_l": ceilings_l,
             "link": {"host": "127.0.0.1", "port": 8883, "tls_name": "world"},
             "meters": [
                 {"quantity": name, "profile": PROFILES[name], "address": ADDRESSES[name], "line": line}
@@ -207,6 +209,9 @@ class Box:
         now_ms = self._agenda.now_ms
         if self.is_glancing and now_ms - self._full_ms < pace.WHOLE_MS and not self.port.has_lines:
             pace.glance(app)
+            return
+        if self.is_talking and not self.port.has_lines and pace.may_only_talk(app):
+            pace.talk(app)
             return
         self._full_ms = now_ms
         app.turn()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from karez_protocols import site_class
-from karez_simulators.world.box import CARD
-from karez_simulators.world.history import History
+from karez_simulators.world.history import History, Right
+from karez_simulators.world.order_book import OrderBook
 
 if TYPE_CHECKING:
     from karez_simulators.world.box import Box
+    from karez_simulators.world.households import Households
     from karez_simulators.world.radio import Radio
     from karez_simulators.world.site import Site
 
@@ -20,10 +21,17 @@ ECHO_MS = 900_000
 class Farm:
     """Site, controller and radio of one well; `use` is its class of site_class."""
 
-    def __init__(self, site: Site, box: Box, radio: Radio, use: int) -> None:
+    def __init__(self, site: Site, box: Box, radio: Radio, use: int, households: Households) -> None:
         """Take what stands there."""
+        self.households = households
+        self.orders = OrderBook()
         self.site, self.box, self.radio, self.use = site, box, radio, use
-        self.history = History()
+        self.history: History = History()
+        self.past: list[tuple[str, History]] = []  # boxes that stood here: name, records
+        self.bindings = 1
+        self.untold_l = 0  # what boxes before had counted beyond the W that a spare began with
+        self.given: list[tuple[int, Right]] = []  # when the gateway took which grant
+        self.meter_changed_seq = -100  # the newest record when a meter was changed
         self.fresh: list[bytes] = []  # records committed that nobody has looked at
         self.lost: set[int] = set()  # numbers that the controller declared lost
         self.start_volume_l = 0
@@ -36,6 +44,9 @@ class Farm:
         self.was_cheated = False  # water or energy went around a meter
         self.metered_at_grant_l = 0  # what had been taken when the right in force came
         self.acknowledged_seq = self.drained_ms = self.radio_back_ms = 0  # of the backlog
+        self.fram_dead_seq: int | None = None  # the newest record when its FRAM died
+        self.has_nor_head = False  # it died once: a head in NOR may be newer
+        self.heads_lost = 0  # how often an FRAM was found empty
         self.ring_lost = False  # the flash lost something that nobody could have kept
         self._troubles: dict[str, int] = {}  # name -> until when it may be felt
         self._lasting: dict[str, int] = {}  # name -> how many of them stand
@@ -50,11 +61,24 @@ class Farm:
         """Whether people drink from it."""
         return self.use == site_class.DOMESTIC
 
-    def press(self, button: str, now_ms: int) -> None:
-        """Somebody with the card is at the panel."""
-        if button == "stop":
-            self.pressed_stop_ms = now_ms
-        self.box.hear(f"{button} {CARD.hex()}")
+    def stop(self, now_ms: int) -> None:
+        """Somebody is at the panel; a stop needs no card."""
+        self.pressed_stop_ms = now_ms
+        self.box.hear("stop")
+
+    def start(self, card: bytes) -> None:
+        """Somebody holds a card to the reader."""
+        if self.box.is_on:
+            self.households.card = card
+        self.box.hear(f"start {card.hex()}")
+
+    def renew(self, box: Box, history: History, households: Households) -> None:
+        """Another box stands here: its memories are well, and it knows what it was given."""
+        self.box, self.history, self.households = box, history, households
+        self.orders.renew()
+        self.fresh, self.lost = [], set()
+        self.fram_dead_seq, self.has_nor_head, self.heads_lost = None, False, 0
+        self.acknowledged_seq = 0
 
     # -- what is wrong ------------------------------------------------------------------
 

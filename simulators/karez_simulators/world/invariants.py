@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from karez_firmware.core import pump
 from karez_protocols import causes, grant, record
-from karez_simulators.world import ending, stops
+from karez_simulators.world import ending, households, memories, order_book, restoring, spare, stops
 from karez_simulators.world.offices import upper_ml_per_wh
 from karez_simulators.world.site import WATER_ERROR_PPM
 
@@ -43,12 +43,14 @@ def w_never_falls(_: World, farm: Farm, values: dict[str, Any]) -> str:
 def numbers_without_a_gap(_: World, farm: Farm, values: dict[str, Any]) -> str:
     """I2: per controller and chain."""
     seq, last = values["seq"], farm.history.last_seq
+    if farm.history.chain_of(values) > farm.history.chain:
+        last = 0  # whether it may begin is no_chain_begins_without_a_loss()
     return "" if seq == last + 1 or farm.history.rolled_back else f"record {seq} came after record {last}"
 
 
 def one_record_per_number(_: World, farm: Farm, values: dict[str, Any]) -> str:
     """I3: no two different records under one number."""
-    known = farm.history.slots.get((farm.history.chain, values["seq"]))
+    known = farm.history.slots.get((farm.history.chain_of(values), values["seq"]))
     return f"record {values['seq']} was written twice" if known and not farm.history.rolled_back else ""
 
 
@@ -233,10 +235,26 @@ TABLE = (
     Invariant(RECORD, drinking_water_never_cut),
     Invariant(RECORD, no_stranger_grants),
     Invariant(RECORD, grants_only_rise),
+    Invariant(RECORD, memories.no_chain_begins_without_a_loss),
+    Invariant(RECORD, memories.a_dead_memory_is_told),
+    Invariant(RECORD, order_book.no_stranger_orders),
+    Invariant(TURN, order_book.a_stop_holds),
+    Invariant(HOUR, order_book.orders_are_the_signed_ones),
+    Invariant(END, order_book.orders_have_arrived),
+    Invariant(HOUR, restoring.a_restored_log_is_not_continued),
+    Invariant(END, spare.old_boxes_are_kept),
+    Invariant(END, spare.rights_have_arrived),
+    Invariant(END, restoring.what_was_proved_stays_proved),
+    Invariant(RECORD, households.accounts_divide_what_was_taken),
+    Invariant(RECORD, households.who_starts_is_charged),
+    Invariant(RECORD, households.no_wrong_refusal),
+    Invariant(TURN, households.an_accounts_ceiling_holds),
+    Invariant(TURN, memories.no_right_is_forgotten),
     Invariant(TURN, ceiling_holds),
     Invariant(TURN, right_is_the_signed_one),
     Invariant(TURN, off_unless_started),
     Invariant(TURN, books_equal_the_meter),
+    Invariant(HOUR, memories.a_lost_head_is_told),
     Invariant(HOUR, books_equal_the_well),
     Invariant(HOUR, a_start_is_bounded),
     Invariant(HOUR, the_ring_keeps_records),
@@ -245,6 +263,13 @@ TABLE = (
     Invariant(END, ending.ledger_equals_registers),
     Invariant(END, ending.platforms_equal_the_ledger),
     Invariant(END, ending.everything_arrived),
+    Invariant(END, ending.forks_are_where_they_were_made),
     Invariant(END, ending.verifier_accepts),
     Invariant(END, ending.verifier_rejects),
 )
+
+# What a moment asks, ready to be asked: (name, function).
+AT = {
+    when: tuple((one.name, one.check) for one in TABLE if one.when == when)
+    for when in (RECORD, TURN, HOUR, END)
+}

@@ -6,6 +6,7 @@ line: baud, silence and retries are the bench's matter, where time is real.
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Any
 
 from karez_firmware.drivers.master import EXCEPTION, INVALID, OK, SILENT
@@ -83,7 +84,7 @@ class MeterLine:
 
     def _answer(self, start: int, count: int) -> bytes:
         words = self._site.meters[self.name].read(self.profile.function, start, count)
-        return b"".join(word.to_bytes(2, "big") for word in words)
+        return struct.pack(f">{count}H", *words)
 
     def _meant(self, replies: list[bytes]) -> dict[str, Any]:
         profile = self.profile

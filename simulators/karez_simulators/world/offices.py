@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from karez_protocols import binding, grant, order, record
+from karez_protocols import binding, grant, record
 from karez_simulators.offices import Office
 from karez_simulators.world.site import ADDRESSES, ENERGY, PROFILES, WATER, profile_of
 
@@ -31,21 +31,24 @@ class Offices:
             Office(hashlib.sha256(f"{seed}/{name}".encode()).digest())
             for name in ("provisioner", "regulator", "forger")
         )
-        self._orders = 0
 
     def binding(
-        self, site: Site, controller: str, public: bytes, use: int, utc_s: int, tested: tuple[int, int]
-    ) -> bytes:
-        """Sign which box stands at which site. `tested`: mL/Wh of the step test, and what is impossible."""
+        self, site: Site, box: tuple[str, bytes], use: int, utc_s: int, tested: tuple[int, int],
+        seq: int = 1, books: dict[str, tuple[int, int]] | None = None,
+    ) -> bytes:  # fmt: skip
+        """Sign which box (name, key) stands at a site. `tested`: mL/Wh of the step test, and the most.
+
+        `books`: for each meter the count that goes on, and the register at it; none: both begin.
+        """
         parameters = site.well.parameters
         values = {
             "class": use,
             "fail": binding.FAIL_STOPPED,
-            "seq": 1,
-            "controller": controller,
+            "seq": seq,
+            "controller": box[0],
             "site": site.name,
             "gateway": "world",
-            "controller_key": public,
+            "controller_key": box[1],
             "regulator_key": self.regulator.public,
             "issued_utc_s": utc_s,
             "rated_flow_lph": parameters.greatest_flow_lph,
@@ -55,11 +58,12 @@ class Offices:
             "physical_ml_per_wh": None,
             "riser_l": 0,
         }
-        segments = [self._segment(site, name) for name in (WATER, ENERGY)]
+        books = books or {name: (0, site.dial(name)) for name in (WATER, ENERGY)}
+        segments = [self._segment(site, name, *books[name]) for name in (WATER, ENERGY)]
         return self.provisioner.sign(binding.LABEL, binding.encode(values, segments))
 
     @staticmethod
-    def _segment(site: Site, name: str) -> dict[str, object]:
+    def _segment(site: Site, name: str, base: int, register: int) -> dict[str, object]:
         profile = profile_of(PROFILES[name])
         return {
             "quantity": grant.WATER if name == WATER else grant.ENERGY,
@@ -70,8 +74,8 @@ class Offices:
             "from_seq": 1,
             "profile": profile.name,
             "serial": f"{site.name}-{name}",
-            "base": 0,
-            "register_base": site.dial(name),
+            "base": base,
+            "register_base": register,
             "multiplier_ppm": 1_000_000,
         }
 
@@ -97,15 +101,3 @@ class Offices:
         }  # fmt: skip
         office = self.forger if forged else self.regulator
         return office.sign(grant.LABEL, grant.encode(values, [row]))
-
-    def order(self, site: str, kind: int, utc_s: int) -> bytes:
-        """Sign a stop, a seal or a lift of everything, as the root."""
-        self._orders += 1
-        is_lift = kind == order.LIFT
-        values = {
-            "kind": kind, "scope": order.SITE, "basis": order.PLAIN, "office": order.ROOT, "from_min": None,
-            "to_min": None, "lift_office": order.ROOT if is_lift else None,
-            "lift_seq": order.EVERY if is_lift else None, "seq": self._orders, "target": site,
-            "issued_utc_s": utc_s, "until_utc_s": None, "document": f"order {self._orders}",
-        }  # fmt: skip
-        return self.regulator.sign(order.LABEL, order.encode(values))

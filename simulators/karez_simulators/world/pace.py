@@ -1,7 +1,7 @@
 """How far a controller may be let sleep: every step near anything that happens, none where nothing does.
 
 near a start, a stop, a ceiling, a fault     every 250 ms, as on a board (fine_until_ms)
-pumping, all quiet                           every 5 s: the cross-check's clock counts no longer steps
+pumping, all quiet, or stuck                 every 5 s: the cross-check's clock counts no longer steps
 off, all quiet                               to the next interval record; the polls between are passed over
 
 A poll that is passed over would have shown what the one before it has shown: registers that stand still,
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from karez_firmware import supervisor
 from karez_firmware.core import pump
 
 if TYPE_CHECKING:
@@ -36,12 +37,19 @@ def next_ms(box: Box, now_ms: int, utc_s: int) -> int:
     energy = box.lines[1]
     energy.least_us = 0
     box.is_glancing = False
-    if _is_busy(app):
+    box.is_talking = _is_busy(app)
+    if box.is_talking:
         return LINK_MS
     is_fine = now_ms < box.fine_until_ms
-    if not _is_steady(app):
-        return min(STEP_MS, _until_poll_ms(box)) if is_fine else _until_poll_ms(box)
     to_boundary_ms = box.quiet_ms - (utc_s * 1000 + now_ms % 1000) % box.quiet_ms
+    if not _is_steady(app):
+        if is_fine:
+            return min(STEP_MS, _until_poll_ms(box))
+        if _is_stuck(app):
+            energy.least_us = ENERGY_US
+            box.is_glancing = True
+            return min(PUMPING_MS, to_boundary_ms)
+        return _until_poll_ms(box)
     is_running = app.controller.pump.state == pump.RUNNING
     if is_running and _is_near_its_end(app):
         return STEP_MS
@@ -51,7 +59,7 @@ def next_ms(box: Box, now_ms: int, utc_s: int) -> int:
         energy.least_us = ENERGY_US
         box.is_glancing = True
         return min(PUMPING_MS, to_boundary_ms)  # an interval of a run ends within a step of its time
-    if not box.passes_over:
+    if not box.passes_over or box.site.is_flowing:
         return min(_until_poll_ms(box), to_boundary_ms)
     if app.uplink.is_up and app.uplink.courier.waiting:
         to_boundary_ms = min(to_boundary_ms, ASKING_MS)
@@ -68,6 +76,24 @@ def glance(app: App) -> None:
             setattr(app._inputs, *finished)  # noqa: SLF001 - as App._poll does it
             app._step_ms = 0  # noqa: SLF001 - the same
     app.control_if_due()
+
+
+def may_only_talk(app: App) -> bool:
+    """True if the link alone has something to do: no step, no reading, no record and no signature is due."""
+    now_us = app.port.now_us()
+    return not (
+        app.background.is_busy
+        or app.records.pending
+        or app._checkpoint  # noqa: SLF001 - what App.turn would look after
+        or app._orders_ended  # noqa: SLF001
+        or now_us // 1000 - app._step_ms >= STEP_MS  # noqa: SLF001
+        or any(line.next_deadline_us() <= now_us for line in app.buses)
+    )
+
+
+def talk(app: App) -> None:
+    """The link's part of a turn."""
+    app.supervisor.run(supervisor.UPLINK, app._link)  # noqa: SLF001 - as App.turn does it
 
 
 def _until_poll_ms(box: Box) -> int:
@@ -93,6 +119,14 @@ def _is_steady(app: App) -> bool:
     if recorder.water.state or recorder.energy.state:
         return False
     return bool(books.is_known and not books.held_l and not books.is_uncertain)
+
+
+def _is_stuck(app: App) -> bool:
+    """True while a pump runs on that was told to stop: the alarm is out, and its litres are counted."""
+    recorder = app.controller.recorder
+    if app.controller.pump.state != pump.STUCK or recorder.water.state or recorder.energy.state:
+        return False
+    return bool(app.books.is_known and not app.books.held_l and not app.books.is_uncertain)
 
 
 def _is_near_its_end(app: App) -> bool:

@@ -1,4 +1,4 @@
-"""Farmers who irrigate, and the office that grants, cuts and orders: each with habits drawn from the seed."""
+"""Farmers who irrigate, and the office that grants and cuts: each with habits drawn from the seed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from karez_firmware.core import pump
-from karez_protocols import order
+from karez_simulators.world import households
 from karez_simulators.world.history import Right
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class Farmer:
         self._world, self._farm, self._chance = world, farm, chance
         self._is_long = world.days > LONG_DAYS
         self._tries = 0
+        self._cards = world.dice(f"cards {farm.name}")
         world.agenda.after(chance.randrange(5 * MINUTE_MS, 90 * MINUTE_MS), self._begin)
 
     def _begin(self) -> None:
@@ -55,8 +56,9 @@ class Farmer:
             return
         app = farm.box.app
         if app is not None and app.controller.pump.state == pump.OFF:
+            is_again = self._tries < TRIES_MAX
             self._tries -= 1
-            farm.press("start", agenda.now_ms)
+            farm.start(households.card_of(self._cards, is_again))
             self._world.story.tell(farm.name, "pressed", button="start")
         agenda.after(AGAIN_MS + self._chance.randrange(AGAIN_MS), self._start)
 
@@ -65,7 +67,7 @@ class Farmer:
         if now_ms < farm.wants_until_ms or farm.box.app is None:
             return
         if farm.box.app.controller.is_pumping:
-            farm.press("stop", now_ms)
+            farm.stop(now_ms)
             self._world.story.tell(farm.name, "pressed", button="stop")
 
 
@@ -92,17 +94,12 @@ class Officer:
         world = self._world
         farm.seq += 1
         data = world.offices.grant(farm.name, farm.seq, ceiling_l, world.agenda.utc_s)
-        farm.history.issue(Right(farm.seq, ceiling_l, data))
+        right = Right(farm.seq, ceiling_l, data)
+        farm.history.issue(right)
         world.story.tell(farm.name, "granted", ceiling_l=ceiling_l, seq=farm.seq)
-        self._bring(farm, "grant", data)
-
-    def _bring(self, farm: Farm, kind: str, data: bytes) -> None:
-        world = self._world
-        why = world.host.bring(kind, data)
-        if why is None:
-            world.agenda.after(HOUR_MS, lambda: self._bring(farm, kind, data))
-        elif why:
-            world.story.tell(farm.name, "not_brought", why=why)
+        world.errands.bring(
+            "grant", data, farm.name, lambda _taken: farm.given.append((world.agenda.now_ms, right))
+        )
 
     def _look(self, farm: Farm) -> None:
         world, chance = self._world, self._chance
@@ -117,22 +114,4 @@ class Officer:
         elif ceiling_l - used_l < flow_lph // 2 and chance.happens(700):
             self.grant(farm, used_l + chance.randrange(flow_lph // 2, flow_lph * 3))
         elif chance.happens(150) and not farm.stands("order"):
-            self.stop(farm)
-
-    def stop(self, farm: Farm) -> None:
-        """Order a stop or a seal, and lift it hours later."""
-        world = self._world
-        farm.begin("order")
-        kind = order.STOP if self._chance.happens(700) else order.SEAL
-        world.story.tell(farm.name, "ordered", kind="stop" if kind == order.STOP else "seal")
-        self._bring(farm, "order", world.offices.order(farm.name, kind, world.agenda.utc_s))
-        world.agenda.after(self._chance.randrange(1, 9) * HOUR_MS, lambda: self.lift(farm))
-
-    def lift(self, farm: Farm) -> None:
-        """Take back every order of the root at this well."""
-        if not farm.stands("order"):
-            return
-        world = self._world
-        world.story.tell(farm.name, "ordered", kind="lift")
-        self._bring(farm, "order", world.offices.order(farm.name, order.LIFT, world.agenda.utc_s))
-        farm.end("order", world.agenda.now_ms + 6 * HOUR_MS)  # until it has arrived, wherever the network is
+            world.bureau.stop(farm)

@@ -105,9 +105,18 @@ class Site:
 
     @property
     def metered_l(self) -> int:
-        """Litres that water meters of this well have counted since it began, whatever became of them."""
-        self.refresh(WATER)
+        """Litres that water meters of this well have counted since it began, whatever became of them.
+
+        What they count, not what their registers tell: nobody reads those for it.
+        """
+        self.settle()
+        self._water_meter.water.count()
         return self._counted_l + self.shown_l() - self._last_l
+
+    @property
+    def is_flowing(self) -> bool:
+        """Whether registers move, or may: the motor is fed, or water still comes."""
+        return bool(self.well.is_powered or self.well.pipe_flow_lph)
 
     @property
     def lifted_l(self) -> int:

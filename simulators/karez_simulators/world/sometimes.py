@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 # Records that a controller has written: (kind, cause) -> what was met.
 RECORDS = {
     (record.STOP, causes.WATER_CEILING): "a ceiling ended an irrigation",
+    (record.STOP, causes.ACCOUNT_EMPTY): "an account's ceiling ended an irrigation",
     (record.STOP, causes.BUTTON): "a button ended an irrigation",
     (record.STOP, causes.RESTARTED): "a power cut ended an irrigation",
     (record.STOP, causes.ORDER_STOP): "an order ended an irrigation",
@@ -29,12 +30,18 @@ RECORDS = {
     (record.EVENT, causes.CLOCK_STEPPED): "a turned clock was noticed",
     (record.EVENT, causes.ENERGY_WITHOUT_WATER): "energy without water was noticed",
     (record.EVENT, causes.WATER_WITHOUT_ENERGY): "water without energy was noticed",
+    (record.KEYS, causes.NONE): "a list of keys was taken",
+    (record.EVENT, causes.ORDER_REFUSED_SIGNATURE): "an order by an ended key was refused",
     (record.EVENT, causes.DOOR_OPENED): "an open door was noticed",
+    (record.EVENT, causes.FRAM_FAILED): "an FRAM died, and the head went to NOR",
+    (record.EVENT, causes.HEAD_REBUILT): "a head was rebuilt from the ring",
     (record.EVENT, causes.DID_NOT_STOP): "a pump that did not stop was noticed",
 }
 # Events of the story: key -> what was met.
 EVENTS = {
     "cut_in_write": "a write was cut",
+    "gateway_restored": "a backup of the gateway was put back",
+    "box_swapped": "a spare took the place of a dead box",
     "gateway_killed": "the gateway was killed",
     "radio_out": "the network was gone",
     "radio_bad": "frames were lost and doubled",

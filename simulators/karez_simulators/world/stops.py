@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from karez_protocols import causes
+from karez_simulators.world import households
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +50,7 @@ def _restarted(_: World, farm: Farm, __: dict[str, Any]) -> bool:
 RIGHT: dict[int, Callable[[World, Farm, dict[str, Any]], bool]] = {
     causes.BUTTON: _pressed,
     causes.WATER_CEILING: _used_up,
+    causes.ACCOUNT_EMPTY: households.is_used_up,
     causes.GRANT_MISSING: lambda _world, farm, _: farm.history.right is None,
     causes.ORDER_STOP: _felt("order"),
     causes.SEALED: _felt("order"),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from karez_firmware.ports import fake_memory
-from karez_simulators.world import attacks
+from karez_simulators.world import attacks, memories, restoring, spare
 from karez_simulators.world.people import HOUR_MS, MINUTE_MS
 from karez_simulators.world.site import ENERGY, WATER
 
@@ -59,7 +59,7 @@ def after_cut(world: World, farm: Farm) -> None:
 
 def _after_cut(world: World, farm: Farm) -> None:
     farm.end("write_cut", world.agenda.now_ms)
-    if not farm.stands("grid", "write_cut"):
+    if world.is_ending or not farm.stands("grid", "write_cut"):
         world.power_on(farm)
 
 
@@ -144,6 +144,7 @@ def meter_swapped(world: World, farm: Farm, _: Chance) -> None:
         return
     closing, opening = farm.site.jump(WATER, "swapped")
     farm.begin("swap")
+    farm.meter_changed_seq = farm.history.last_seq
     world.story.tell(farm.name, "meter_swapped", closing=closing, opening=opening)
     farm.box.hear(f"swap water OLD {closing} NEW {opening}")
     world.agenda.after(MINUTE_MS, lambda: farm.end("swap", world.agenda.now_ms))
@@ -176,7 +177,7 @@ def contactor_welds(world: World, farm: Farm, chance: Chance) -> None:
         farm.begin("welded")
         farm.site.weld(True)
         world.story.tell(farm.name, "welded")
-        world.agenda.after(MINUTE_MS, lambda: farm.press("stop", world.agenda.now_ms))  # and it does not
+        world.agenda.after(MINUTE_MS, lambda: farm.stop(world.agenda.now_ms))  # and it does not
         world.agenda.after(minutes * MINUTE_MS, renewed)
 
     _when_it_runs(world, farm, weld)
@@ -187,7 +188,7 @@ def ordered_while_it_runs(world: World, farm: Farm, _: Chance) -> None:
 
     def order() -> None:
         if not farm.stands("order"):
-            world.officer.stop(farm)
+            world.bureau.stop(farm)
 
     _when_it_runs(world, farm, order)
 
@@ -214,11 +215,16 @@ TABLE = (
     Kind(2, attacks.bridge),
     Kind(3, attacks.replay_grant),
     Kind(2, attacks.forge_grant),
+    Kind(2, attacks.steal_key),
     Kind(2, attacks.turn_the_clock),
     Kind(3, attacks.power_cycling),
     Kind(2, attacks.open_the_door),
     Kind(3, attacks.rot),
     Kind(2, attacks.restore_flash),
+    Kind(4, memories.fram_dies),
+    Kind(3, memories.fram_forgets),
+    Kind(2, restoring.gateway_restored),
+    Kind(3, spare.box_dies),
     Kind(4, contactor_welds),
     Kind(4, ordered_while_it_runs),
 )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from karez_gateway.county.alarms import (
     area_rules,
     due_rules,
+    firmware_rules,
     layup_rules,
     link_rules,
     record_rules,
@@ -27,6 +28,7 @@ LOOKS: Mapping[str, Look] = {
     "laid-up": layup_rules.laid_up,
     "broker": link_rules.broker,
     "platform": link_rules.platform,
+    "update": firmware_rules.standing,
     "delivery": link_rules.delivery,
     "verification": due_rules.verification,
     "permit": due_rules.permit,

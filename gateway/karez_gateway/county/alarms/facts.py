@@ -49,6 +49,16 @@ class Platform(NamedTuple):
     oldest_utc_s: int | None
 
 
+class Update(NamedTuple):
+    """A roll-out of firmware that is neither over nor paused, and when the last well took it."""
+
+    number: int
+    state: str
+    is_stopped: bool
+    moved_utc_s: int
+    watch_s: int
+
+
 @dataclass(slots=True)
 class Live:
     """What only the running service knows. `since`: from when on its own word counts, UTC seconds."""
@@ -81,6 +91,7 @@ class Facts:
     live: Live | None = None
     resting: Mapping[str, Layup] = field(default_factory=dict)  # sites that are laid up now
     platforms: tuple[Platform, ...] = ()
+    updates: tuple[Update, ...] = ()
     used_year: Usage = field(default_factory=dict)
     used_day: Usage = field(default_factory=dict)  # the last 24 whole hours
     hours_week: Mapping[str, int] = field(default_factory=dict)  # hours with water in the last 7 days

@@ -49,6 +49,7 @@ _RULES = (
     ),
     Rule("broker", "数据链路中断", "link to the broker is down", {"minutes": 10}, often=True),
     Rule("platform", "上级平台中断", "platform is down", {"minutes": 60, "waiting_hours": 24}, often=True),
+    Rule("update", "固件升级停滞", "roll-out of firmware stands", {"days": 7}, often=True),
     Rule("delivery", "指标未被确认", "grant not acknowledged", {"hours": 24}),
     Rule("record", "现场报警", "alarm or event of a controller", {"oldest_days": 30, "ignore": ()}),
     Rule("evidence", "数据证据异常", "records do not hold", {"ignore": ()}),

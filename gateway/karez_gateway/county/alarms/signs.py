@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 REGION, SITE, HOLDER, METER, PLATFORM = "region", "site", "holder", "meter", "platform"
-KINDS = (REGION, SITE, HOLDER, METER, PLATFORM)
+FIRMWARE = "firmware"  # by the number of its update
+KINDS = (REGION, SITE, HOLDER, METER, PLATFORM, FIRMWARE)
 
 NOTICE, WARNING, URGENT = "notice", "warning", "urgent"
 SEVERITIES = (NOTICE, WARNING, URGENT)

@@ -15,7 +15,10 @@ _EN, _ZH = 0, 1
 
 SEVERITIES = {"notice": "提示", "warning": "预警", "urgent": "紧急"}
 STATES = {"raised": "未确认", "acknowledged": "已确认", "latched": "已恢复待确认", "cleared": "已解除"}
-KINDS = {"region": "区域", "site": "取水口", "holder": "权利人", "meter": "计量器具", "platform": "平台"}
+KINDS = {
+    "region": "区域", "site": "取水口", "holder": "权利人", "meter": "计量器具", "platform": "平台",
+    "firmware": "固件",
+}  # fmt: skip
 STEPS = {
     "raised": "发生",
     "raised again": "再次发生",
@@ -73,6 +76,14 @@ _TEXTS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("evidence", "segment"): (
         "meter segment {subject} opened; {litres_l} m³ booked without a meter",
         "启用第 {subject} 表计段，{litres_l} 立方米无表计量",
+    ),
+    ("update", "stopped"): (
+        "update {update} stopped itself: see karez gateway update status {update}; resume or withdraw it",
+        "第 {update} 号升级已自行停止；原因见 karez gateway update status {update}；然后恢复或撤回",
+    ),
+    ("update", "stands"): (
+        "update {update} stands for {value:day|days}: karez gateway update status {update}, or withdraw it",
+        "第 {update} 号升级已停滞 {value} 天：见 karez gateway update status {update}，或撤回升级",
     ),
     ("area-volume", ""): (
         "{value} % of the limit of {year} is used ({source}): {used_l} of {limit_l} m³; stage: {stage}",

@@ -1,0 +1,1 @@
+"""New firmware over the field link: brought to a few wells, watched, then to the rest (docs/update.md)."""
