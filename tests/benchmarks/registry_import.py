@@ -69,4 +69,4 @@ def measure(quick, say):
     times = range(QUICK_TIMES if quick else TIMES)
     ours, bare = min(brought_in(files, rows) for _ in times), min(only_read(files) for _ in times)
     say(f"  {rows:,} rows in {sum(len(one.data) for one in files) / 1e6:.1f} MB")
-    return [entry(NAMES[0], round(ours, 2), "s", "csv and openpyxl alone", round(bare, 3), at_most=30.0)]
+    return [entry(NAMES[0], round(ours, 4), "s", "csv and openpyxl alone", round(bare, 4), at_most=30.0)]

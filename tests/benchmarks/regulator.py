@@ -84,5 +84,5 @@ def measure(quick, say):
         f"judged {judged_s - read_s:.1f} s, signed {ended_s - judged_s:.1f} s into {size / 1e6:.1f} MB; "
         f"{elapsed_s:.1f} s by the clock"
     )
-    spent_s = round(ended_s - began_s, 2)
-    return [entry(NAMES[0], spent_s, "s", "signatures alone", round(bare(wells), 2), at_most=60.0)]
+    spent_s = round(ended_s - began_s, 4)
+    return [entry(NAMES[0], spent_s, "s", "signatures alone", round(bare(wells), 4), at_most=60.0)]

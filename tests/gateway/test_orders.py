@@ -348,6 +348,22 @@ def test_an_order_by_a_successors_key_waits_for_the_list_that_names_it(county, b
     assert by_successor in publish(county, NOW_S + 430)
 
 
+def test_an_order_waits_for_no_answer_to_the_first_list_that_names_its_office(county):
+    """At worst it is refused for now; a restored memory's answers are believed late."""
+    keys, stop = make_keys(1, (COUNTY, COUNTY_KEY)), make_order("well-1", 1, office=COUNTY, key=COUNTY_KEY)
+    give_keys(county, keys)
+    give(county, stop)
+    assert any(stop in publish(county, NOW_S + at) for at in range(0, 400, 5))
+
+
+def test_an_order_waits_for_its_list_behind_an_unanswered_older_one(county):
+    for seq, key in ((1, COUNTY_KEY), (2, TOWN_KEY)):
+        give_keys(county, make_keys(seq, (COUNTY, key)))
+    by_successor = make_order("well-1", 1, office=COUNTY, key=TOWN_KEY)
+    give(county, by_successor)
+    assert not any(by_successor in publish(county, NOW_S + at) for at in range(0, 600, 5))
+
+
 def test_an_order_by_a_key_that_is_there_waits_for_no_list(county, box):
     keys, later = make_keys(1, (COUNTY, COUNTY_KEY)), make_keys(2, (COUNTY, COUNTY_KEY), (TOWN, TOWN_KEY))
     give_keys(county, keys)

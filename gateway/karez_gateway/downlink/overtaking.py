@@ -6,7 +6,8 @@ An own office's lift may pass its order: its number keeps what it lifts out for 
   so what its lift has overtaken would come after it, and stay (decision 22). What was refused for now holds
   up no lift: it may be the lift that makes room for it, or the office may never be known again;
 - so an order that was refused for now waits while a lift of it is on its way, and ends with it;
-- an order by a key that only a list on its way names: the controller would refuse its signature, for good.
+- an order by its office's new key, while the list that names it is on its way: with an older list the
+  controller would refuse the signature, for good. An office that no list names is refused for now, no more.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -18,7 +19,7 @@ from karez_gateway.downlink import orders
 from karez_gateway.errors import Refused
 from karez_gateway.store import downlinks
 from karez_gateway.store.downlinks import Downlink
-from karez_protocols import order, record
+from karez_protocols import key_list, order, record
 from karez_protocols.errors import ProtocolError
 
 
@@ -51,7 +52,11 @@ def _waits(
     lists = [other for other in lane if other.sort == record.KEYS and other.checked and other.id < one.id]
     if not lists or not one.checked or values["office"] == order.ROOT:
         return False
-    return not _is_by_a_key_that_is_there(connection, one)
+    taken = _newest_taken(connection, one.controller_id)
+    if taken is not None and _is_by_its_key(one, taken):
+        return False
+    may_hold = lists if taken is None else [taken, *lists]
+    return any(_names(each, values["office"]) and not _is_by_its_key(one, each) for each in may_hold)
 
 
 def _lifts(values: Mapping[str, Any], lift: Downlink, other: Downlink) -> bool:
@@ -64,17 +69,21 @@ def _lifts(values: Mapping[str, Any], lift: Downlink, other: Downlink) -> bool:
     return values["lift_seq"] in (order.EVERY, read["seq"])
 
 
-def _is_by_a_key_that_is_there(connection: Connection, one: Downlink) -> bool:
-    """True if the newest list that this controller has taken confirms the order, or it has none."""
-    held = [
-        each
-        for each in downlinks.of_controller(connection, one.controller_id, record.KEYS)
-        if each.state == downlinks.ACCEPTED
-    ]
-    newest = max(held, key=lambda each: each.object_seq or 0, default=None)
-    rows = () if newest is None else orders.read_keys(newest.body).rows
+def _newest_taken(connection: Connection, controller_id: int) -> Downlink | None:
+    held = downlinks.of_controller(connection, controller_id, record.KEYS)
+    taken = [each for each in held if each.state == downlinks.ACCEPTED]
+    return max(taken, key=lambda each: each.object_seq or 0, default=None)
+
+
+def _names(keys: Downlink, office: int) -> bool:
+    rows = orders.read_keys(keys.body).rows
+    return key_list.key_of(rows, office, key_list.ORDERS) is not None
+
+
+def _is_by_its_key(one: Downlink, keys: Downlink) -> bool:
+    """True if a list confirms an order's signature."""
     try:
-        orders.check(orders.read(one.body), b"", rows)
+        orders.check(orders.read(one.body), b"", orders.read_keys(keys.body).rows)
     except Refused:
         return False
     return True
