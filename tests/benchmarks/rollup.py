@@ -181,7 +181,7 @@ def _measured(store, count, rounds, say):
     month_s = timed(lambda: rolled(store, span, expected_l))
     say(f"  {more * count:,} records more: stages {step_s:.2f} s, roll-up of their month {month_s:.2f} s")
     return [
-        entry(NAMES[0], round(stages_s + query_s, 1), "s", at_most=300),
+        entry(NAMES[0], round(stages_s + query_s, 4), "s", at_most=300),
         entry(NAMES[1], round(step_s + month_s, 4), "s", at_most=1.0),
         entry(NAMES[2], round(query_s, 4), "s"),
     ]

@@ -498,6 +498,9 @@ async def test_seven_days_without_one_of_three_platforms_cost_the_others_nothing
                     await until(lambda day=day: counts(county) == {"confirmed": both * day})
                     await until(lambda day=day: counts(county, "province") == {"confirmed": both * day})
                     assert counts(county, "city") == {"waiting": both * day}
+                # It may have failed with nothing to send yet, and be waiting: a reason is kept with a report.
+                senders[1].poke()
+                await until(lambda: shown(county, *to)["city"]["problem"])
                 facts = shown(county, *to)["city"]
                 assert facts["waiting"] == both * 7 and facts["level"] == "city"
                 assert "no connection to" in facts["problem"] and facts["receipt"] is None

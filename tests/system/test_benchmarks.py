@@ -31,7 +31,9 @@ def test_a_short_run_writes_every_figure(tmp_path):
     assert {"bus_exchange_vs_wire", "read_plan_vs_best", "one_silent_meter", "modbus_decode"} <= set(names)
     for one in entries:
         assert set(one) == KEYS
-        assert one["value"] > 0 and one["unit"] and isinstance(one["ok"], bool)
+        # A short backlog, in whole seconds, may be over within the first.
+        assert one["value"] > 0 or (one["value"] == 0 and one["name"].startswith("backlog_")), one
+        assert one["unit"] and isinstance(one["ok"], bool)
         assert one["target"] is not None or one["ok"]
         if one["baseline"] is None:
             assert one["baseline_value"] is None and one["ratio"] is None

@@ -16,6 +16,8 @@ from karez_simulators.vm_start import Start
 SCRIPT = """
 import gc, micropython, sys
 gc.threshold(8192)
+gc.collect()
+before = gc.mem_alloc()
 import karez_firmware.image_base
 # as the profiles of such meters do
 import karez_protocols.modbus, karez_protocols.cjt188, karez_protocols.dlt645
@@ -30,12 +32,13 @@ prepare()
 import karez_firmware.image_app
 import karez_firmware.drivers.pulse_meter
 gc.collect()
-print("live", gc.mem_alloc())
+print("live", gc.mem_alloc() - before)
 micropython.qstr_info()
 """
 
 # A ratchet for the code alone; `make budget` holds the controller at work against design §13 (120 kB).
-LIVE_BYTES_MAX = 74_000
+# Counted from the script's start: what comes before holds the test's own folder names, longer or shorter.
+LIVE_BYTES_MAX = 71_500
 # MicroPython keeps every name for ever; its table doubles at name 621, for 7 kB, and again at 1,261.
 NAMES_MAX = 620
 
