@@ -40,7 +40,9 @@ def main() -> None:
     pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     print(f"karez set-up: installing {requirements} into {VENV} (once) ...", flush=True)
     for command in (
-        [*pip, "--require-hashes", "-r", requirements],
+        # The list is complete, so nothing is resolved: pip 23.2 otherwise takes the newest coverage for
+        # pytest-cov's `coverage[toml]`, pinned or not, and then refuses it for its missing hash.
+        [*pip, "--no-deps", "--require-hashes", "-r", requirements],
         [*pip, "--no-deps", "--no-build-isolation", "-e", "."],
     ):
         if subprocess.run(command, check=False).returncode != 0:
